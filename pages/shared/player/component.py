@@ -1,0 +1,69 @@
+"""Mounts the player: the browser side lives in web/ and is served from static/, so a rerun never sends it again."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from .payload import pack
+from .scene import Click, Scene
+
+WEB = Path(__file__).parent / "web"
+STATIC = Path(__file__).resolve().parents[3] / "static"
+
+# The modules are found relative to Streamlit's own script, so a base path or a proxy prefix needs no setting.
+BOOT = """
+const modules = new URL("../../app/static/@FOLDER@/main.js",
+                        document.querySelector('script[type="module"][src*="static/js/"]').src).href;
+export default async function (component) {
+  const { mount } = await import(modules);
+  return mount(component);
+}
+"""
+
+
+@cache
+def install() -> str:
+    """Copy web/ into static/ and return the folder's name, which carries the content: no browser runs a stale copy."""
+    files = sorted(path for path in WEB.iterdir() if path.is_file())
+    digest = hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:12]
+    folder = STATIC / f"player-{digest}"
+    if not folder.exists():
+        STATIC.mkdir(exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=STATIC))
+        for path in files:
+            shutil.copy(path, staging / path.name)
+        staging.chmod(0o755)
+        try:
+            staging.replace(folder)
+        except OSError:  # another process was faster
+            shutil.rmtree(staging, ignore_errors=True)
+    return folder.name
+
+
+def player(scene: Scene, key: str, height: int = 560, autoplay: bool = True) -> Click | None:
+    """Show `scene`; returns the visitor's click on the ground in the run right after it, else None.
+
+    height: pixels for the whole plot area on a wide screen, without the playback bar and the read-outs. Keep `key`
+    constant: it is what lets camera and playback survive a rerun.
+    """
+    folder = install()
+    # Registered at each mount: the registry belongs to the running server, and an equal definition is a no-op.
+    mount = st.components.v2.component(
+        "rolling_ball_player",
+        js=BOOT.replace("@FOLDER@", folder),
+        css=(WEB / "player.css").read_text(encoding="utf-8"),
+        isolate_styles=False,
+    )
+    result = mount(key=key, data=pack(scene, height, autoplay), on_click_change=lambda: None)
+    clicked = result.get("click")
+    if not clicked:
+        return None
+    x = np.asarray(clicked["x"], dtype=np.float64)
+    return Click(x) if x.shape == (scene.ground.dim,) and np.all(np.isfinite(x)) else None

@@ -1,0 +1,146 @@
+"""One binary message per scene: four bytes of header length, a JSON header, then float32 arrays, little endian.
+
+An array stands in the header as {"a": [offset in floats, length]}; an evenly rising one (step numbers, gradient counts)
+as {"l": [first, increment, length]}, which costs nothing. Paths longer than MAX_FRAMES are thinned evenly; the clock,
+the rotation and the read-outs are thinned with them, so they stay in step.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .scene import MAX_FRAMES, Racer, Scene, roll_angle
+
+TALL = 1.25  # heights beyond this multiple of the width are compressed, or one would look at a needle
+
+
+@dataclass
+class _Floats:
+    parts: list[np.ndarray] = field(default_factory=list)
+    length: int = 0
+
+    def add(self, values: Any) -> dict[str, list[float]] | None:
+        if values is None:
+            return None
+        flat = np.asarray(values, dtype=np.float64).ravel()
+        if flat.size > 2 and np.all(np.isfinite(flat)):
+            increment = (flat[-1] - flat[0]) / (flat.size - 1)
+            line = flat[0] + increment * np.arange(flat.size)
+            if np.max(np.abs(flat - line)) <= 1e-7 * (np.max(np.abs(flat)) + 1e-300):
+                return {"l": [float(flat[0]), float(increment), flat.size]}
+        self.parts.append(flat.astype("<f4"))
+        self.length += flat.size
+        return {"a": [self.length - flat.size, flat.size]}
+
+
+def frames(steps: int) -> np.ndarray:
+    """Steps that are sent, (F,) integers from 0 to `steps`: all of them up to MAX_FRAMES, evenly thinned beyond."""
+    if steps < MAX_FRAMES:
+        return np.arange(steps + 1)
+    return np.unique(np.round(np.linspace(0, steps, MAX_FRAMES)).astype(int))
+
+
+def height_scale(scene: Scene) -> float:
+    """Factor on drawn heights: 1 (true scale) unless the ground is far taller than wide."""
+    if scene.height_scale is not None:
+        return scene.height_scale
+    heights = np.asarray(scene.ground.heights, dtype=np.float64)
+    x = np.asarray(scene.ground.x)
+    tall = (np.nanmax(heights) - np.nanmin(heights)) / (x[-1] - x[0])
+    return 1.0 if tall <= TALL or not np.isfinite(tall) else float(0.6 / tall)
+
+
+def _racer(racer: Racer, kept: np.ndarray, floats: _Floats, thinned: bool) -> dict[str, Any]:
+    last = len(racer.position) - 1
+    index = np.minimum(kept, last)
+    if last < kept[-1]:
+        index = index[: int(np.searchsorted(kept, last)) + 1]
+    pick = lambda values: None if values is None else floats.add(np.asarray(values)[index])  # noqa: E731
+    rotation = racer.rotation
+    if rotation is None and thinned and racer.center is not None and racer.radius:
+        rotation = roll_angle(racer.center, racer.radius)
+    position = np.asarray(racer.position)
+    return {
+        "name": racer.name,
+        "label": racer.label,
+        "color": racer.color,
+        "shape": racer.shape,
+        "radius": racer.radius,
+        "status": racer.status,
+        "stopped": None if racer.stopped_at is None else int(np.searchsorted(kept, racer.stopped_at)),
+        "position": pick(position),
+        "center": pick(racer.center),
+        "rotation": pick(rotation),
+        "contacts": _contacts(racer, index, floats),
+        "loss": pick(racer.loss),
+        "lossX": pick(racer.loss_x),
+        "readouts": [{"label": r.label, "format": r.format, "values": pick(r.values)} for r in racer.readouts],
+    }
+
+
+def _contacts(racer: Racer, index: np.ndarray, floats: _Floats) -> dict[str, Any] | None:
+    """Only the frames where a ball touches in a second place, as pairs of frame and point."""
+    if racer.contacts is None:
+        return None
+    contacts = np.asarray(racer.contacts, dtype=np.float64)[index]
+    position = np.asarray(racer.position, dtype=np.float64)[index][:, None, :]
+    apart = np.linalg.norm(contacts - position, axis=-1) > 1e-6 * (racer.radius or 1.0)
+    frame, slot = np.nonzero(np.isfinite(contacts).all(-1) & apart)
+    return {"frame": floats.add(frame), "point": floats.add(contacts[frame, slot])} if frame.size else None
+
+
+def pack(scene: Scene, height: int = 560, autoplay: bool = True) -> bytes:
+    """Serialise a scene for the browser."""
+    floats = _Floats()
+    kept = frames(scene.steps)
+    ground = scene.ground
+    bounds = scene.bounds
+    if bounds is None:
+        axes = [ground.x] if ground.y is None else [ground.x, ground.y]
+        bounds = np.array([[np.min(axis), np.max(axis)] for axis in axes])
+    header = {
+        "dim": ground.dim,
+        "height": height,
+        "autoplay": autoplay,
+        "steps": floats.add(kept),
+        "duration": scene.duration or float(np.clip(scene.steps / 75, 4, 12)),
+        "bounds": np.asarray(bounds, dtype=float).tolist(),
+        "labels": {"x": scene.x_label, "y": scene.y_label, "height": scene.height_label},
+        "minimum": None if scene.minimum is None else np.asarray(scene.minimum, dtype=float).tolist(),
+        "lossPanel": scene.loss_panel,
+        "loss": {"x": scene.loss_x_label, "y": scene.loss_label, "log": scene.loss_log},
+        "heightScale": height_scale(scene),
+        "contour": scene.contour,
+        "clickable": scene.clickable,
+        "title": scene.title,
+        "captions": [[float(at), text] for at, text in scene.captions],
+        "ground": {
+            "x": floats.add(ground.x),
+            "y": floats.add(ground.y),
+            "heights": floats.add(ground.heights),
+            "ironed": floats.add(ground.ironed),
+            "ironedLabel": ground.ironed_label,
+            "reachable": floats.add(ground.reachable),
+        },
+        "racers": [_racer(racer, kept, floats, len(kept) <= scene.steps) for racer in scene.racers],
+        "arrows": [
+            {
+                "start": np.asarray(a.start, dtype=float).tolist(),
+                "end": np.asarray(a.end, dtype=float).tolist(),
+                "label": a.label,
+                "color": a.color,
+                "grows": list(a.grows),
+                "until": a.until,
+                "head": a.head,
+                "dashed": a.dashed,
+            }
+            for a in scene.arrows
+        ],
+    }
+    text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text + b"".join(part.tobytes() for part in floats.parts)
