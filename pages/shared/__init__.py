@@ -1,0 +1,1 @@
+"""What the pages share: the shell, the controls, the cache, the downloads and the player."""

@@ -1,0 +1,271 @@
+"""The controls of the lab: choose a surface, set an optimizer. The widgets themselves are in `widgets.py`.
+
+with st.sidebar:
+    group("Surface")
+    surface = surface_picker(dim=1)
+    group("Ball")
+    ball = method_controls("rbo", dim=1)
+    group("Rivals")
+    rivals = rival_controls(("sgd", "sam"))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+import landscapes
+import rbo_core
+from pages.shared.widgets import URL, choice, number, several, short, toggle
+from rbo_core.figures.style import LABELS
+
+__all__ = [
+    "RIVALS",
+    "START_KEYS",
+    "URL",
+    "choice",
+    "get_surface",
+    "method_controls",
+    "number",
+    "rival_controls",
+    "several",
+    "short",
+    "surface_picker",
+    "surface_titles",
+    "toggle",
+]
+
+
+def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface") -> landscapes.Landscape:
+    """Choose a surface and its own parameters; its equation and where it comes from are folded below.
+
+    The parameters live in the URL as `NAME_PARAMETER`, so that two surfaces never share one.
+    """
+
+    def forget_start() -> None:
+        # A start on another surface may lie outside this one; its own default start is the better beginning.
+        for name in [k for k in st.session_state if k in START_KEYS]:
+            del st.session_state[name]
+
+    titles = surface_titles(dim)
+    name = choice("Surface", key, titles, default, on_change=forget_start, help="What the ball rolls on.")
+    parameters = landscapes.parameters(name, dim)
+    values: dict[str, Any] = {}
+
+    def draw(parameter: landscapes.Parameter) -> None:
+        values[parameter.name] = number(
+            parameter.label,
+            f"{name}_{parameter.name}",
+            parameter.default,
+            parameter.low,
+            parameter.high,
+            log=parameter.log,
+            integer=parameter.integer,
+            step=parameter.step,
+            help=parameter.help or None,
+        )
+
+    if parameters:
+        with st.expander("Shape of the surface"):
+            for parameter in parameters:
+                draw(parameter)
+    try:
+        surface = get_surface(name, dim, **values)
+    except ValueError as error:
+        st.error(f"{error}. Until then the picture uses the surface's own defaults.")
+        surface = get_surface(name, dim)
+    with st.expander("Its equation and source"):
+        st.markdown(surface.summary)
+        st.latex(surface.latex)
+        st.caption(f"Lowest point: {_minimum_text(surface)}. {surface.source}")
+    return surface
+
+
+START_KEYS = ("start", "start_slider", "_good_start", "start_x", "start_y", "_good_start_x", "_good_start_y")
+
+
+@st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
+def get_surface(name: str, dim: int, **parameters: float) -> landscapes.Landscape:
+    """`landscapes.get`, built once for everyone (a landscape is frozen and safe to share)."""
+    return landscapes.get(name, dim=dim, **parameters)
+
+
+@st.cache_data(show_spinner=False)
+def surface_titles(dim: int) -> dict[str, str]:
+    """Name to title of every surface in dim parameters."""
+    return {name: get_surface(name, dim).title for name in landscapes.names(dim)}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One number of a method: its field, how it is called, and the range of its slider."""
+
+    field: str
+    label: str
+    default: float
+    low: float
+    high: float
+    log: bool = False
+    integer: bool = False
+    help: str | None = None
+
+
+def _rate(default: float, high: float = 1.0) -> Setting:
+    return Setting("learning_rate", "learning rate η", default, 1e-4, high, log=True)
+
+
+_NOISE = Setting(
+    "gradient_noise", "gradient noise", 0.0, 0.0, 5.0, help="Standard deviation of the noise added to every gradient."
+)
+_PROJECTIONS = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradient (paper)"}
+_BALL = (
+    Setting("radius", "radius ρ", 0.4, 0.01, 10.0, log=True, help="Wrinkles narrower than the ball cannot hold it."),
+    Setting(
+        "learning_rate",
+        "learning rate η",
+        0.01,
+        1e-4,
+        1.0,
+        log=True,
+        help="With unit speed, the length the centre moves in a step.",
+    ),
+    Setting("momentum", "momentum", 0.0, 0.0, 0.99, help="Inertia of the centre: 0 stops at every hold."),
+)
+_BALL_STEPS = Setting("n_projection_steps", "projection steps K", 2, 1, 100, integer=True, help="K gradients a step.")
+_BALL_GAMMA = Setting("projection_step_size", "projection step γ", 0.01, 1e-4, 1.0, log=True)
+_BALL_TRUST = Setting("trust", "trust", 0.5, 0.05, 1.0, help="How long a later Newton move may be beside the first.")
+_BALL_SCALE = Setting("loss_scale", "loss scale λ", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ f.")
+
+SETTINGS: dict[str, tuple[Setting, ...]] = {
+    "sgd": (_rate(0.01),),
+    "momentum": (_rate(0.003), Setting("momentum", "momentum", 0.9, 0.0, 0.99)),
+    "adam": (
+        _rate(0.01),
+        Setting("beta1", "β₁", 0.9, 0.0, 0.999),
+        Setting("beta2", "β₂", 0.999, 0.0, 0.9999),
+    ),
+    "adamw": (
+        _rate(0.01),
+        Setting("beta1", "β₁", 0.9, 0.0, 0.999),
+        Setting("beta2", "β₂", 0.999, 0.0, 0.9999),
+        Setting("weight_decay", "weight decay", 0.01, 0.0, 1.0),
+    ),
+    "sam": (
+        _rate(0.01),
+        Setting("perturbation_radius", "perturbation ρ", 0.05, 0.001, 2.0, log=True),
+        Setting("momentum", "momentum", 0.0, 0.0, 0.99),
+    ),
+    "entropy_sgd": (
+        _rate(0.1),
+        Setting("n_langevin_steps", "Langevin steps L", 5, 1, 50, integer=True, help="L gradients a step."),
+    ),
+}
+RIVALS: tuple[str, ...] = tuple(SETTINGS)
+_CLASSES = {
+    "sgd": "SGD",
+    "momentum": "Momentum",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sam": "SAM",
+    "entropy_sgd": "EntropySGD",
+}
+
+
+def method_controls(name: str, dim: int = 1, prefix: str | None = None, noise: float = 0.0) -> Any:
+    """The controls of one optimizer, and the settings made from them.
+
+    Args:
+        name: "rbo" or one of RIVALS.
+        dim: number of parameters; the rigid ball exists in 1 and 2 only.
+        prefix: put before the names in the URL; by default nothing for the ball and `NAME_` for the others.
+        noise: gradient noise (standard deviation), the same for all who race.
+
+    Returns:
+        A frozen dataclass of `rbo_core` (RBO, SGD, ...).
+    """
+    if name == "rbo":
+        return _ball_controls(dim, prefix or "", noise)
+    cls = getattr(rbo_core, _CLASSES[name])
+    prefix = f"{name}_" if prefix is None else prefix
+    return _build(cls, {s.field: _draw(s, prefix) for s in SETTINGS[name] if s.field in _fields(cls)}, noise)
+
+
+def rival_controls(default: Sequence[str], noise: float = 0.0, key: str = "rivals") -> tuple[Any, ...]:
+    """Choose who races the ball; each rival's own settings are folded."""
+    names = several("Shown beside the ball", key, {name: LABELS[name] for name in RIVALS}, default)
+    made = []
+    for name in names:
+        with st.expander(f"{LABELS[name]} settings"):
+            made.append(method_controls(name, noise=noise))
+    return tuple(made)
+
+
+def noise_controls() -> tuple[float, int]:
+    """Gradient noise for all, and the seed that repeats it."""
+    noise = _draw(_NOISE, "")
+    seed = number("seed", "seed", 0, 0, 999, integer=True, help="The same seed gives the same noise.")
+    return float(noise), int(seed)
+
+
+def _ball_controls(dim: int, prefix: str, noise: float) -> rbo_core.RBO:
+    radius, rate, momentum = (_draw(setting, prefix) for setting in _BALL)
+    allowed = {key: text for key, text in _PROJECTIONS.items() if key != "rigid" or dim <= 2}
+    projection = choice(
+        "projection",
+        f"{prefix}projection",
+        allowed,
+        help="Rigid: never enters the ground. Newton: two gradients a step. Gradient: as published.",
+    )
+    values: dict[str, Any] = {"radius": radius, "learning_rate": rate, "momentum": momentum, "projection": projection}
+    with st.expander("More ball settings"):
+        if projection == "gradient":
+            values["n_projection_steps"] = _draw(_BALL_STEPS, prefix, default=20)
+            values["projection_step_size"] = _draw(_BALL_GAMMA, prefix)
+        if projection == "newton":
+            values["n_projection_steps"] = _draw(_BALL_STEPS, prefix)
+            values["trust"] = _draw(_BALL_TRUST, prefix)
+        values["unit_speed"] = toggle(
+            "unit speed",
+            f"{prefix}unit_speed",
+            projection == "rigid",
+            help="Divide the step by the length of the tangent, so that η is a length.",
+        )
+        values["loss_scale"] = _draw(_BALL_SCALE, prefix)
+    return _build(rbo_core.RBO, values, noise)
+
+
+def _draw(setting: Setting, prefix: str, default: float | None = None) -> float:
+    return number(
+        setting.label,
+        f"{prefix}{setting.field}",
+        setting.default if default is None else default,
+        setting.low,
+        setting.high,
+        log=setting.log,
+        integer=setting.integer,
+        help=setting.help,
+    )
+
+
+def _fields(cls: type) -> set[str]:
+    return {field.name for field in fields(cls)}
+
+
+def _build(cls: Any, values: dict[str, Any], noise: float) -> Any:
+    """The settings as a dataclass; what it refuses is said, and its defaults take over."""
+    if "gradient_noise" in _fields(cls):
+        values = {**values, "gradient_noise": noise}
+    try:
+        return cls(**values)
+    except ValueError as error:
+        st.error(f"{error}. Until then the picture uses the defaults.")
+        return cls(learning_rate=values["learning_rate"])
+
+
+def _minimum_text(surface: landscapes.Landscape) -> str:
+    at = ", ".join(short(float(x)) for x in np.atleast_1d(surface.minimum.x))
+    return f"{short(float(surface.minimum.value))} at ({at}), {surface.minimum.certified}"

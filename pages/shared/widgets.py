@@ -1,0 +1,244 @@
+"""Controls whose values live in the page's URL and whose bad values get a message, never a traceback.
+
+Every control returns a value that can be used: when a visitor types, or a link holds, something impossible, the control
+says which value, why, and what to do, and the run goes on with the last good value; all other settings are kept.
+
+    radius = number("radius ρ", "radius", 0.4, 0.01, 10.0, log=True)
+    kind = choice("x axis", "axis", {"step": "Step", "gradients": "Gradient evaluations"})
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+
+URL: Literal["query-params"] = "query-params"
+_POINTS_PER_DECADE = 24
+
+
+def number(
+    label: str,
+    key: str,
+    default: float,
+    low: float,
+    high: float,
+    *,
+    log: bool = False,
+    integer: bool = False,
+    step: float | None = None,
+    help: str | None = None,
+    limits: tuple[float, float] | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> float:
+    """A slider with a box for the exact value; the box is what the URL holds (`?key=value`).
+
+    Args:
+        label: what it is, with its unit where it has one.
+        key: its name in the URL and in the session.
+        default: its value when the URL says nothing.
+        low, high: the slider's range; log sliders need low > 0.
+        limits: what the box accepts, wider than the slider if need be; the default is the slider's own range.
+        on_change: called when the visitor changes it.
+
+    Returns:
+        The value, or the last good one when the box holds something impossible (the message says so).
+    """
+    low, high = float(low), float(high)
+    accepted = (low, high) if limits is None else limits
+    _note_bad_link(key, lambda text: None if _is_number(text) else f"{label} must be a number, got {text[:24]!r}.")
+    options = _grid(low, high, log, integer, step)
+    slider_key = f"{key}_slider"
+    good_key = f"_good_{key}"
+
+    def from_slider() -> None:
+        st.session_state[key] = float(st.session_state[slider_key])
+        if on_change is not None:
+            on_change()
+
+    with st.container(key=f"pair_{key}"):
+        left, right = st.columns([2.4, 1])
+        typed = right.number_input(
+            label,
+            value=float(default),
+            step=1.0 if integer else step_of(low, high, log, step),
+            format="%d" if integer else "%.6g",
+            key=key,
+            bind=URL,
+            label_visibility="collapsed",
+            on_change=on_change,
+        )
+        problem = _number_problem(label, typed, accepted, integer, log)
+        good = st.session_state.get(good_key, float(default))
+        if problem is None:
+            good = float(typed)
+            st.session_state[good_key] = good
+        nearest = options[int(np.argmin([abs(o - good) for o in options]))]
+        if st.session_state.get(slider_key) != nearest:
+            st.session_state[slider_key] = nearest
+        left.select_slider(label, options, key=slider_key, format_func=short, help=help, on_change=from_slider)
+    if problem is not None:
+        st.error(f"{problem} Until then the picture uses {short(good)}.")
+    else:
+        _show_bad_link(key, typed)
+    return int(good) if integer else good
+
+
+def choice(
+    label: str,
+    key: str,
+    options: Mapping[str, str] | Sequence[str],
+    default: str | None = None,
+    *,
+    kind: Literal["select", "segmented"] = "select",
+    help: str | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> str:
+    """One of several; `options` maps the value (as in the URL) to what people read, or lists the values."""
+    titles = dict(options) if isinstance(options, Mapping) else {o: o for o in options}
+    values = list(titles)
+    first = default if default in titles else values[0]
+    shown = {title: value for value, title in titles.items()}
+    _note_bad_link(key, lambda text: None if text in titles or text in shown else _unknown(label, text, titles))
+    translated = _translate_link(key, titles, first)
+    common: dict[str, Any] = {"format_func": titles.__getitem__, "key": key, "bind": URL, "help": help}
+    if kind == "segmented":
+        picked = st.segmented_control(label, values, default=first, required=True, on_change=on_change, **common)
+    else:
+        picked = st.selectbox(label, values, index=values.index(first), on_change=on_change, **common)
+    if translated:
+        st.rerun()
+    _show_bad_link(key, picked)
+    return str(picked) if picked in titles else first
+
+
+def several(
+    label: str, key: str, options: Mapping[str, str], default: Sequence[str], *, help: str | None = None
+) -> tuple[str, ...]:
+    """Any number of options, as pills; the order is that of `options`."""
+    shown = {title: value for value, title in options.items()}
+    raw = st.query_params.get_all(key) if key not in st.session_state else []
+    unknown = [text for text in raw if text and text not in options and text not in shown]
+    if unknown:
+        st.session_state[f"_link_{key}"] = _unknown(label, unknown[0], options)
+    pending = f"_translate_{key}"
+    translated = any(text in options and text not in shown for text in raw)
+    if translated:
+        names = [shown.get(text, text) for text in raw]
+        st.session_state[key] = st.session_state[pending] = [name for name in options if name in names]
+    elif pending in st.session_state:
+        st.session_state[key] = st.session_state.pop(pending)
+    picked = st.pills(
+        label,
+        list(options),
+        selection_mode="multi",
+        default=list(default),
+        format_func=options.__getitem__,
+        key=key,
+        bind=URL,
+        help=help,
+    )
+    if translated:
+        st.rerun()
+    _show_bad_link(key, tuple(picked))
+    return tuple(name for name in options if name in picked)
+
+
+def toggle(label: str, key: str, default: bool = False, *, help: str | None = None) -> bool:
+    """A switch that lives in the URL as `?key=true` or `?key=false`."""
+    _note_bad_link(
+        key, lambda text: None if text.lower() in ("true", "false") else f"{label} is true or false, got {text[:24]!r}."
+    )
+    value = st.toggle(label, value=default, key=key, bind=URL, help=help)
+    _show_bad_link(key, value)
+    return value
+
+
+def short(value: float) -> str:
+    """A number as people write it: four digits, no trailing zeros, a true minus sign."""
+    return f"{value:.4g}".replace("-", "\u2212")
+
+
+def step_of(low: float, high: float, log: bool, step: float | None) -> float:
+    """The step of the box's arrows, for a slider from low to high."""
+    if step is not None and step > 0:
+        return float(step)
+    return float(10 ** math.floor(math.log10((high - low) / 50))) if not log else float(low)
+
+
+def _grid(low: float, high: float, log: bool, integer: bool, step: float | None) -> list[float]:
+    if log:
+        count = max(2, round(_POINTS_PER_DECADE * math.log10(high / low)) + 1)
+        raw = np.geomspace(low, high, count)
+        rounded = np.unique(np.round(raw)) if integer else [float(f"{value:.2g}") for value in raw]
+        return sorted({float(value) for value in rounded} | {low, high})
+    step = 1.0 if integer and step is None else step_of(low, high, False, step)
+    count = max(1, math.floor((high - low) / step + 1e-9))
+    values = [float(f"{low + i * step:.10g}") for i in range(count + 1)]
+    return values if math.isclose(values[-1], high) else [*values, high]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _number_problem(label: str, value: Any, accepted: tuple[float, float], integer: bool, log: bool) -> str | None:
+    """What is wrong with a value, with the remedy; None when nothing is."""
+    if value is None or not math.isfinite(value):
+        return f"{label} must be a finite number, got {value}."
+    low, high = accepted
+    if log and value <= 0:
+        return f"{label} must be positive, got {short(value)}: type a number from {short(low)} to {short(high)}."
+    if not low <= value <= high:
+        return f"{label} must lie between {short(low)} and {short(high)}, got {short(value)}."
+    if integer and value != round(value):
+        return f"{label} must be a whole number, got {short(value)}."
+    return None
+
+
+def _unknown(label: str, text: str, titles: Mapping[str, str]) -> str:
+    known = ", ".join(titles.values())
+    return f"{label} {text[:40]!r} is unknown. Choose one of: {known}."
+
+
+def _note_bad_link(key: str, problem: Callable[[str], str | None]) -> None:
+    """Remember what a link got wrong: Streamlit drops a bad value from the URL without a word."""
+    if key in st.session_state:
+        return
+    text = st.query_params.get(key)
+    said = problem(text) if text is not None else None
+    if said is not None:
+        st.session_state[f"_link_{key}"] = said
+
+
+def _show_bad_link(key: str, value: Any) -> None:
+    """Say what the link got wrong, until the visitor changes this control."""
+    said, seen = f"_link_{key}", f"_link_{key}_value"
+    if said not in st.session_state:
+        return
+    if st.session_state.setdefault(seen, value) != value:
+        del st.session_state[said], st.session_state[seen]
+        return
+    st.error(st.session_state[said])
+
+
+def _translate_link(key: str, titles: Mapping[str, str], first: str) -> bool:
+    """Let a link say the value (`wrinkled_bowl`) where Streamlit expects the shown text (`Wrinkled bowl`).
+
+    True asks the caller to rerun once: only then does Streamlit write the shown text into the URL.
+    """
+    pending = f"_translate_{key}"
+    if pending in st.session_state:
+        st.session_state[key] = st.session_state.pop(pending)
+        return False
+    text = None if key in st.session_state else st.query_params.get(key)
+    if text is None or text not in titles or titles[text] == text or text == first:
+        return False
+    st.session_state[key] = st.session_state[pending] = text
+    return True

@@ -1,0 +1,1 @@
+"""Pure Plotly figure builders, usable from a notebook: no Streamlit here."""
