@@ -1,0 +1,12 @@
+"""Analytic loss surfaces in one and two parameters, evaluated over batches by compiled kernels.
+
+    surface = landscapes.get("wrinkled_bowl", dim=1)
+    f, g = surface.value_and_grad(x)  # x (B, d) -> f (B,), g (B, d)
+
+``names`` lists them, ``parameters`` says what each can be asked for.
+"""
+
+from landscapes.base import Landscape, Minimum, Parameter
+from landscapes.registry import get, names, parameters
+
+__all__ = ["Landscape", "Minimum", "Parameter", "get", "names", "parameters"]

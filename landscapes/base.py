@@ -1,0 +1,259 @@
+"""What a surface is: a frozen name-and-parameters value that evaluates f and its gradient over a batch.
+
+A surface's mathematics lives in one compiled *kernel* with the signature
+
+    kernel(x, p, t, f, g, grad)
+
+x (B, d) points, p (n,) constants, t (m, k) a table, f (B,) out, g (B, d) out (written only if ``grad``). The value
+and the gradient share one body, so ``value`` returns the bits that ``value_and_grad`` returns; each point is computed by
+itself with IEEE arithmetic (no fastmath), so it does not depend on its neighbours in the batch either.
+
+Kernels release the GIL. A large batch is cut among Python threads instead of numba's own threading layer, whose
+fallback ("workqueue") aborts the process when two threads enter it at once.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Kernel = Callable[[Floats, Floats, Floats, Floats, Floats, bool], None]
+
+#: Compiles a kernel. ``error_model="numpy"`` lets a division give inf instead of raising (and vectorise).
+kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+#: Points from which a batch is cut among threads; below it, starting them costs more than it saves.
+PARALLEL_POINTS = 50_000
+
+NO_TABLE: Floats = np.zeros((0, 0))
+_NO_GRADIENT: Floats = np.zeros((0, 0))
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number that a surface can be asked for, with the range in which it means something."""
+
+    name: str
+    label: str
+    default: float
+    low: float
+    high: float
+    step: float = 0.01
+    log: bool = False
+    integer: bool = False
+    help: str = ""
+
+    def check(self, surface: str, value: object) -> float:
+        """The value as a float (or int); ValueError naming the value and the range."""
+        if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+            raise ValueError(f"{self.name} of {surface} must be a number in {self._range()}, got {value!r}")
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError(f"{self.name} of {surface} must be finite, in {self._range()}, got {value!r}")
+        if self.integer and number != round(number):
+            raise ValueError(f"{self.name} of {surface} must be a whole number in {self._range()}, got {value!r}")
+        if not self.low <= number <= self.high:
+            raise ValueError(f"{self.name} of {surface} must lie in {self._range()}, got {value!r}")
+        return int(number) if self.integer else number
+
+    def _range(self) -> str:
+        return f"[{self.low:g}, {self.high:g}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum:
+    """The lowest point inside the bounds: x (d,), its value, and how we know."""
+
+    x: Floats
+    value: float
+    certified: str
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """A surface with its parameters filled in: what ``Definition.build`` returns."""
+
+    kernel: Kernel
+    p: Floats
+    bounds: Floats  # (d, 2)
+    start: Floats  # (d,)
+    finest_scale: float
+    t: Floats = field(default_factory=lambda: NO_TABLE)
+    minimum: Callable[[], Minimum] | None = None  # None: scan
+    separable: bool = False  # f(x) = Σ_j φ(x_j): a scan in one parameter is enough
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A kind of surface: its texts, its parameters in d parameters, and how to set it up."""
+
+    name: str
+    title: str
+    dims: tuple[int, ...]
+    latex: Callable[[int], str]
+    source: str
+    summary: str
+    parameters: Callable[[int], tuple[Parameter, ...]]
+    build: Callable[[int, Mapping[str, float]], Setup]
+
+
+def box(dim: int, low: float, high: float) -> Floats:
+    """(d, 2) bounds, the same interval for every parameter."""
+    return np.tile(np.array([[low, high]]), (dim, 1))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Landscape:
+    """A surface to roll on. Get one from ``landscapes.get``; two are equal when name, dim and parameters are."""
+
+    definition: Definition
+    dim: int
+    values: tuple[tuple[str, float], ...]
+    setup: Setup
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    @property
+    def title(self) -> str:
+        return self.definition.title
+
+    @property
+    def latex(self) -> str:
+        return self.definition.latex(self.dim)
+
+    @property
+    def source(self) -> str:
+        return self.definition.source
+
+    @property
+    def summary(self) -> str:
+        return self.definition.summary
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Every parameter's value, defaults included."""
+        return dict(self.values)
+
+    @property
+    def bounds(self) -> Floats:
+        """(d, 2) window, parameter units. Evaluation works outside it too."""
+        return self.setup.bounds
+
+    @property
+    def start(self) -> Floats:
+        """(d,) a start from which a point and a ball fare differently."""
+        return self.setup.start
+
+    @property
+    def finest_scale(self) -> float:
+        """Shortest wavelength or feature width inside the bounds, parameter units."""
+        return self.setup.finest_scale
+
+    @property
+    def minimum(self) -> Minimum:
+        """The global minimum inside the bounds (computed once, then remembered)."""
+        return _minimum(self)
+
+    def value_and_grad(self, x: ArrayLike) -> tuple[Floats, Floats]:
+        """f (B,) and its gradient g (B, d) at x (B, d), landscape units.
+
+        At a kink g is the derivative to the right (Corduroy, V-valley) or zero (Ackley's cone). Raises ValueError for a
+        wrong shape; non-finite points give non-finite values, not errors.
+        """
+        points = self._points(x)
+        f = np.empty(points.shape[0])
+        g = np.empty(points.shape)
+        self._run(points, f, g, True)
+        return f, g
+
+    def value(self, x: ArrayLike) -> Floats:
+        """f (B,) alone at x (B, d); the same bits as ``value_and_grad`` at a lower price."""
+        points = self._points(x)
+        f = np.empty(points.shape[0])
+        self._run(points, f, _NO_GRADIENT, False)
+        return f
+
+    def _points(self, x: ArrayLike) -> Floats:
+        points = np.ascontiguousarray(x, dtype=np.float64)
+        shape = points.shape
+        if len(shape) != 2 or shape[1] != self.dim:
+            raise ValueError(
+                f"points on {self.name} must have shape (B, {self.dim}), got {np.shape(x)}: pass one row a point"
+            )
+        return points
+
+    def _run(self, x: Floats, f: Floats, g: Floats, grad: bool) -> None:
+        setup = self.setup
+        n = x.shape[0]
+        if n < PARALLEL_POINTS:
+            setup.kernel(x, setup.p, setup.t, f, g, grad)
+            return
+        workers = _workers()
+        edges = [n * k // workers for k in range(workers + 1)]
+        parts = [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        jobs = [_pool().submit(setup.kernel, x[s], setup.p, setup.t, f[s], g[s], grad) for s in parts[1:]]
+        setup.kernel(x[parts[0]], setup.p, setup.t, f[parts[0]], g[parts[0]], grad)
+        for job in jobs:
+            job.result()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Landscape):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, int, tuple[tuple[str, float], ...]]:
+        return self.definition.name, self.dim, self.values
+
+    def __repr__(self) -> str:
+        settings = "".join(f", {name}={value:g}" for name, value in self.values)
+        return f"landscapes.get({self.name!r}, dim={self.dim}{settings})"
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        # Kernels are not pickled: the receiver builds the surface again from its name and parameters.
+        return _rebuild, self._key()
+
+
+def _rebuild(name: str, dim: int, values: tuple[tuple[str, float], ...]) -> Landscape:
+    from landscapes.registry import get
+
+    return get(name, dim, **dict(values))
+
+
+@lru_cache(maxsize=512)
+def _minimum(surface: Landscape) -> Minimum:
+    from landscapes.minimum import scan
+
+    setup = surface.setup
+    found = setup.minimum() if setup.minimum is not None else scan(setup)
+    found.x.setflags(write=False)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _workers() -> int:
+    return max(1, min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 16))
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_workers(), thread_name_prefix="landscapes")
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked child inherits the pool without its threads.
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -1,0 +1,62 @@
+"""Surfaces by name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import lru_cache
+
+from landscapes import fractal, noisy
+from landscapes.base import Definition, Landscape, Parameter
+
+_DEFINITIONS: dict[str, Definition] = {d.name: d for d in (*noisy.DEFINITIONS, *fractal.DEFINITIONS)}
+
+
+def names(dim: int | None = None) -> tuple[str, ...]:
+    """Every surface's name, the default first; with ``dim`` only those that exist in so many parameters."""
+    return tuple(name for name, d in _DEFINITIONS.items() if dim is None or dim in d.dims)
+
+
+def parameters(name: str, dim: int = 1) -> tuple[Parameter, ...]:
+    """The parameters of a surface, with defaults and ranges. ValueError for an unknown name or dim."""
+    return _definition(name, dim).parameters(dim)
+
+
+def get(name: str, dim: int = 1, **params: float) -> Landscape:
+    """The surface of that name in ``dim`` parameters; keyword arguments replace its defaults.
+
+    Raises ValueError, naming the value and what is allowed, for an unknown name, dim or parameter and for a value that is
+    not finite or out of range.
+    """
+    definition = _definition(name, dim)
+    known = {parameter.name: parameter for parameter in definition.parameters(dim)}
+    for given in params:
+        if given not in known:
+            allowed = "it has " + ", ".join(known) if known else "it has no parameters"
+            raise ValueError(f"unknown parameter {given!r} of {name} in {dim}D; {allowed}{_hint(given, tuple(known))}")
+    values = {key: parameter.default for key, parameter in known.items()} | params
+    return _build(name, dim, tuple((key, known[key].check(name, value)) for key, value in values.items()))
+
+
+@lru_cache(maxsize=256)
+def _build(name: str, dim: int, values: tuple[tuple[str, float], ...]) -> Landscape:
+    definition = _DEFINITIONS[name]
+    setup = definition.build(dim, dict(values))
+    for array in (setup.bounds, setup.start):
+        array.setflags(write=False)
+    return Landscape(definition, dim, values, setup)
+
+
+def _definition(name: str, dim: int) -> Definition:
+    if name not in _DEFINITIONS:
+        allowed = ", ".join(_DEFINITIONS)
+        raise ValueError(f"unknown surface {name!r}{_hint(name, tuple(_DEFINITIONS))}; choose one of {allowed}")
+    definition = _DEFINITIONS[name]
+    if isinstance(dim, bool) or dim not in definition.dims:
+        allowed = " or ".join(f"dim={d}" for d in definition.dims)
+        raise ValueError(f"{name} exists with {allowed}, got dim={dim!r}")
+    return definition
+
+
+def _hint(given: object, known: tuple[str, ...]) -> str:
+    close = get_close_matches(str(given), known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
