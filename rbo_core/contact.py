@@ -1,0 +1,338 @@
+"""Where a rigid ball touches a curve or a surface: an exact global search in 1 or 2 dimensions.
+
+A ball of radius ρ whose centre stands over θ rests on the graph of λf at the height
+
+    h(θ) = max over |u| ≤ ρ of  λ f(θ + u) + √(ρ² − |u|²),
+
+the grey-scale dilation of λf by a hemisphere. The maximiser θ + u* is the contact, and ∇h(θ) = u*/√(ρ² − |u*|²).
+The search scans sampled heights with bounds that prune (so no contact of the grid is missed), keeps every local
+maximum that could still win, and polishes those on the true surface until nothing more is to be gained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rbo_core.heights import HeightGrid
+
+MAX_CONTACTS = 4
+"""Contacts kept for a ball; more than d + 1 of them never change where it can roll."""
+
+CANDIDATES = 12
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Contacts:
+    """The contacts of a batch of balls.
+
+    Attributes:
+        height: (B,) height h of the centre, in units of the scaled loss.
+        point: (B, C, d) tied contacts, the highest first, NaN where there are fewer.
+        slope: (B, C, d) ∇h of each contact's piece, u/√(ρ² − |u|²), NaN where there are fewer.
+        evaluations: values of the surface spent on each ball searched.
+    """
+
+    height: Floats
+    point: Floats
+    slope: Floats
+    evaluations: Ints
+
+
+def find_contacts(
+    grid: HeightGrid, value: Any, center: Floats, radius: Floats, loss_scale: Floats, tie: Floats
+) -> Contacts:
+    """All contacts of balls over ``center (B, d)`` that come within ``tie (B,)`` of the highest.
+
+    Args:
+        grid: heights that cover every ball's window.
+        value: the surface's own loss, ``(P, d) → (P,)``.
+        radius, loss_scale, tie: (B,) each; ``tie`` is a height.
+    """
+    batch, dim = center.shape
+    nodes = np.empty((batch, CANDIDATES, 2))
+    counts = np.empty(batch, dtype=np.int64)
+    plane = center if dim == 2 else np.column_stack([center[:, 0], np.zeros(batch)])
+    _scan(grid.low, grid.spacing, grid.first, grid.heights, grid.upper, *grid.block, plane, radius, loss_scale, tie,
+          nodes, counts)  # fmt: skip
+    owner = np.repeat(np.arange(batch), counts)
+    start = nodes[np.arange(CANDIDATES) < counts[:, None]][:, :dim]
+    point, height, evaluations = _polish(value, start, owner, center, radius, loss_scale, grid.spacing[:dim])
+    best = np.full(batch, -np.inf)
+    points = np.full((batch, MAX_CONTACTS, dim), np.nan)
+    slopes = np.full((batch, MAX_CONTACTS, dim), np.nan)
+    _keep_ties(owner, point, height, center, radius, tie, grid.spacing[:dim], best, points, slopes)
+    return Contacts(best, points, slopes, evaluations)
+
+
+@njit(cache=True)
+def _scan(
+    low: Floats,
+    spacing: Floats,
+    first: Ints,
+    heights: Floats,
+    upper: Floats,
+    rows: int,
+    columns: int,
+    center: Floats,
+    radius: Floats,
+    loss_scale: Floats,
+    tie: Floats,
+    nodes: Floats,
+    counts: Ints,
+) -> None:
+    """Local maxima on the grid of F(u) = λ f(θ + u) + √(ρ² − |u|²) that may be, or tie with, the highest."""
+    n, m = heights.shape
+    flat = m == 1
+    values = np.empty(nodes.shape[1])
+    for b in range(center.shape[0]):
+        rho, scale = radius[b], loss_scale[b]
+        # Position of the centre and half-width of the window, in nodes of this grid.
+        ci = (center[b, 0] - low[0]) / spacing[0] - first[0]
+        cj = 0.0 if flat else (center[b, 1] - low[1]) / spacing[1] - first[1]
+        wi = rho / spacing[0]
+        wj = 0.0 if flat else rho / spacing[1]
+        i0, i1 = max(0, int(np.ceil(ci - wi))), min(n - 1, int(np.floor(ci + wi)))
+        j0, j1 = max(0, int(np.ceil(cj - wj))), min(m - 1, int(np.floor(cj + wj)))
+        best = -np.inf
+        found = 0
+        # First pass: the highest node. Second pass: every local maximum within reach of it.
+        for sweep in range(2):
+            for a in range(i0 // rows, i1 // rows + 1) if i1 >= i0 else range(0):
+                for c in range(j0 // columns, j1 // columns + 1):
+                    low_i, high_i = max(i0, a * rows), min(i1, a * rows + rows - 1)
+                    low_j, high_j = max(j0, c * columns), min(j1, c * columns + columns - 1)
+                    di = max(0.0, max(low_i - ci, ci - high_i) - 1.0) * spacing[0]
+                    dj = 0.0 if flat else max(0.0, max(low_j - cj, cj - high_j) - 1.0) * spacing[1]
+                    gap = rho * rho - di * di - dj * dj
+                    if gap <= 0.0 or scale * upper[a, c] + np.sqrt(gap) < best - tie[b]:
+                        continue
+                    for i in range(low_i, high_i + 1):
+                        for j in range(low_j, high_j + 1):
+                            here = _touch(heights, i, j, ci, cj, spacing, rho, scale)
+                            if here == -np.inf:
+                                continue
+                            if sweep == 0:
+                                best = max(best, here)
+                                continue
+                            peak, drop = True, 0.0
+                            for k in range(max(i - 1, 0), min(i + 2, n)):
+                                for q in range(max(j - 1, 0), min(j + 2, m)):
+                                    if k == i and q == j:
+                                        continue
+                                    there = _touch(heights, k, q, ci, cj, spacing, rho, scale)
+                                    if there > here:
+                                        peak = False
+                                    elif there > -np.inf:
+                                        drop = max(drop, here - there)
+                            # Between nodes a maximum rises above its node by less than the drop to a neighbour.
+                            if peak and here + drop >= best - tie[b]:
+                                found = _insert(nodes[b], values, found, here,
+                                                low[0] + (first[0] + i) * spacing[0],
+                                                low[1] + (first[1] + j) * spacing[1])  # fmt: skip
+        if found == 0:
+            # No node lies under the ball: begin straight below its centre.
+            nodes[b, 0, 0], nodes[b, 0, 1] = center[b, 0], center[b, 1]
+            found = 1
+        counts[b] = found
+
+
+@njit(cache=True, inline="always")
+def _touch(heights: Floats, i: int, j: int, ci: float, cj: float, spacing: Floats, rho: float, scale: float) -> float:
+    """F at one node: height of the centre of a ball that touches there; −inf outside the ball's shadow."""
+    di = (i - ci) * spacing[0]
+    dj = (j - cj) * spacing[1]
+    gap = rho * rho - di * di - dj * dj
+    return scale * heights[i, j] + np.sqrt(gap) if gap >= 0.0 else -np.inf
+
+
+@njit(cache=True)
+def _insert(nodes: Floats, values: Floats, found: int, here: float, x: float, y: float) -> int:
+    """Keep the highest candidates, in descending order."""
+    size = nodes.shape[0]
+    if found == size and here <= values[size - 1]:
+        return found
+    k = min(found, size - 1)
+    while k > 0 and values[k - 1] < here:
+        values[k] = values[k - 1]
+        nodes[k] = nodes[k - 1]
+        k -= 1
+    values[k] = here
+    nodes[k, 0], nodes[k, 1] = x, y
+    return min(found + 1, size)
+
+
+def _polish(
+    value: Any, point: Floats, owner: Ints, center: Floats, radius: Floats, loss_scale: Floats, spacing: Floats
+) -> tuple[Floats, Floats, Ints]:
+    """Climb from each candidate to the local maximum of F on the true surface.
+
+    A stencil of 3 (curve) or 9 (surface) points and the vertex of the quadratic through them: quadratic convergence
+    where F is smooth, halving of the stencil at a crest where it is not. Ends when the stencil is 1e-9 of the
+    radius or F is flat on it to rounding.
+    """
+    count, dim = point.shape
+    evaluations = np.zeros(radius.size, dtype=np.int64)
+    center, radius, loss_scale = center[owner], radius[owner], loss_scale[owner]
+    offsets = np.array([[-1.0], [0.0], [1.0]])
+    if dim == 2:
+        offsets = np.array([[i, j] for i in (-1.0, 0.0, 1.0) for j in (-1.0, 0.0, 1.0)])
+    size = np.minimum(spacing.max(), 0.5 * radius)
+    height = np.full(count, -np.inf)
+    point = point.copy()
+    live = np.arange(count)
+    for _ in range(60):
+        stencil = np.empty((live.size, offsets.shape[0], dim))
+        _spread(point, size, live, offsets, stencil)
+        loss = value(stencil.reshape(-1, dim)).reshape(live.size, -1)
+        vertex = np.empty((live.size, dim))
+        _vertex(stencil, loss, center, radius, loss_scale, live, size, vertex)
+        peak = value(vertex)
+        keep = np.empty(live.size, dtype=np.bool_)
+        _climb(stencil, loss, vertex, peak, center, radius, loss_scale, live, point, height, size, keep)
+        np.add.at(evaluations, owner[live], offsets.shape[0] + 1)
+        live = live[keep]
+        if live.size == 0:
+            break
+    return point, height, evaluations
+
+
+@njit(cache=True)
+def _spread(point: Floats, size: Floats, live: Ints, offsets: Floats, stencil: Floats) -> None:
+    for p in range(live.size):
+        for s in range(offsets.shape[0]):
+            for i in range(offsets.shape[1]):
+                stencil[p, s, i] = point[live[p], i] + size[live[p]] * offsets[s, i]
+
+
+@njit(cache=True, inline="always")
+def _center_height(x: Floats, loss: float, center: Floats, rho: float, scale: float) -> float:
+    gap = rho * rho
+    for i in range(x.size):
+        gap -= (x[i] - center[i]) ** 2
+    if gap < 0.0 or not np.isfinite(loss):
+        return -np.inf
+    return scale * loss + np.sqrt(gap)
+
+
+@njit(cache=True)
+def _vertex(
+    stencil: Floats, loss: Floats, center: Floats, radius: Floats, loss_scale: Floats, live: Ints, size: Floats,
+    vertex: Floats,
+) -> None:  # fmt: skip
+    """Maximum of the quadratic through the stencil, or its middle where there is none inside it. Turns loss into F."""
+    points, dim = stencil.shape[1], stencil.shape[2]
+    for p in range(live.size):
+        k = live[p]
+        for s in range(points):
+            loss[p, s] = _center_height(stencil[p, s], loss[p, s], center[k], radius[k], loss_scale[k])
+        middle = points // 2
+        for i in range(dim):
+            vertex[p, i] = stencil[p, middle, i]
+        if dim == 1:
+            first = 0.5 * (loss[p, 2] - loss[p, 0])
+            second = loss[p, 2] - 2.0 * loss[p, 1] + loss[p, 0]
+            if second < 0.0 and abs(first) <= -second:
+                vertex[p, 0] -= size[k] * first / second
+        else:
+            # Stencil index is 3·(i + 1) + (j + 1).
+            a = 0.5 * (loss[p, 7] - loss[p, 1])
+            b = 0.5 * (loss[p, 5] - loss[p, 3])
+            aa = loss[p, 7] - 2.0 * loss[p, 4] + loss[p, 1]
+            bb = loss[p, 5] - 2.0 * loss[p, 4] + loss[p, 3]
+            ab = 0.25 * (loss[p, 8] - loss[p, 6] - loss[p, 2] + loss[p, 0])
+            det = aa * bb - ab * ab
+            if np.isfinite(det) and aa < 0.0 and det > 0.0:
+                u = -(bb * a - ab * b) / det
+                v = -(aa * b - ab * a) / det
+                if abs(u) <= 1.0 and abs(v) <= 1.0:
+                    vertex[p, 0] += size[k] * u
+                    vertex[p, 1] += size[k] * v
+
+
+@njit(cache=True)
+def _climb(
+    stencil: Floats, loss: Floats, vertex: Floats, peak: Floats, center: Floats, radius: Floats, loss_scale: Floats,
+    live: Ints, point: Floats, height: Floats, size: Floats, keep: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Move each candidate to the best point seen, choose the next stencil size, and say who goes on."""
+    points, dim = stencil.shape[1], stencil.shape[2]
+    middle = points // 2
+    for p in range(live.size):
+        k = live[p]
+        best, lowest, where = loss[p, middle], loss[p, middle], middle
+        for s in range(points):
+            if loss[p, s] > best:
+                best, where = loss[p, s], s
+            lowest = min(lowest, loss[p, s])
+        top = _center_height(vertex[p], peak[p], center[k], radius[k], loss_scale[k])
+        if top > best:
+            for i in range(dim):
+                point[k, i] = vertex[p, i]
+            best = top
+            size[k] *= 0.125
+        elif where != middle:
+            for i in range(dim):
+                point[k, i] = stencil[p, where, i]
+            # Uphill along the stencil: keep its size unless it hangs over the ball's rim.
+            if lowest == -np.inf:
+                size[k] *= 0.5
+        else:
+            size[k] *= 0.5
+        height[k] = max(height[k], best)
+        rounding = 4e-16 * (abs(best) + radius[k])
+        keep[p] = size[k] > 1e-9 * radius[k] and not (best - lowest <= rounding)
+
+
+@njit(cache=True)
+def _keep_ties(
+    owner: Ints, point: Floats, height: Floats, center: Floats, radius: Floats, tie: Floats, spacing: Floats,
+    best: Floats, points: Floats, slopes: Floats,
+) -> None:  # fmt: skip
+    """Group polished candidates by ball: the highest first, then distinct ones within the tie."""
+    slots, dim = points.shape[1], points.shape[2]
+    used = np.zeros(best.size, dtype=np.int64)
+    for p in range(owner.size):
+        best[owner[p]] = max(best[owner[p]], height[p])
+    taken = np.zeros(owner.size, dtype=np.bool_)
+    p = 0
+    while p < owner.size:
+        b = owner[p]
+        end = p
+        while end < owner.size and owner[end] == b:
+            end += 1
+        for _ in range(slots):
+            chosen = -1
+            for q in range(p, end):
+                if taken[q] or height[q] < best[b] - tie[b]:
+                    continue
+                if chosen < 0 or height[q] > height[chosen]:
+                    chosen = q
+            if chosen < 0:
+                break
+            taken[chosen] = True
+            distinct = True
+            for c in range(used[b]):
+                apart = 0.0
+                for i in range(dim):
+                    apart = max(apart, abs(points[b, c, i] - point[chosen, i]) - 0.25 * spacing[i])
+                if apart <= 0.0:
+                    distinct = False
+            if not distinct:
+                continue
+            gap = radius[b] * radius[b]
+            for i in range(dim):
+                gap -= (point[chosen, i] - center[b, i]) ** 2
+            down = np.sqrt(max(gap, 1e-30 * radius[b] * radius[b]))
+            for i in range(dim):
+                points[b, used[b], i] = point[chosen, i]
+                slopes[b, used[b], i] = (point[chosen, i] - center[b, i]) / down
+            used[b] += 1
+        p = end

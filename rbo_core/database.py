@@ -1,0 +1,74 @@
+"""Opening the project's SQLite files: WAL, a version that is checked before anything is written, clear errors."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FORMAT_ID = 0x52424F31  # "RBO1": the file's application_id, so that a foreign database is never touched
+
+
+def open_database(path: Path | str, version: int, schema: str) -> sqlite3.Connection:
+    """Open or create a database of this project.
+
+    Args:
+        path: the file; its folder is made when missing.
+        version: the schema version this release writes.
+        schema: statements that create the tables of an empty file.
+
+    Raises:
+        ValueError: the file is not one of ours, or was written by a newer release. Such a file is left untouched.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+    try:
+        _check(connection, path, version)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        with transaction(connection):
+            if _pragma(connection, "user_version") == 0:
+                for statement in schema.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id={FORMAT_ID}")
+                connection.execute(f"PRAGMA user_version={version}")
+    except sqlite3.DatabaseError as problem:
+        connection.close()
+        if isinstance(problem, sqlite3.OperationalError):
+            raise ValueError(f"cannot open {path}: {problem}; check that its folder can be written") from problem
+        raise ValueError(f"{path} is not a database of this project ({problem}); name another file") from problem
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All or nothing, with the write lock taken at once so that two processes queue instead of failing half-way."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _check(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    found, owner = _pragma(connection, "user_version"), _pragma(connection, "application_id")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if owner != FORMAT_ID and (found or tables):
+        raise ValueError(f"{path} is a database of another program; name another file")
+    if found > version:
+        raise ValueError(
+            f"{path} was written by a newer release (format {found}, this one reads up to {version}); "
+            "update the program or name another file"
+        )
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])

@@ -1,0 +1,90 @@
+"""The two local projections of a moved centre onto the graph, warm-started at the old contact.
+
+Both look for the footpoint  p⁺ = argmin over p in Γ of |p − c̃|²  (arXiv 2505.19527, Eq. 3) of the centre
+c̃ = (θ̃, ỹ) and spend ``steps`` gradients, the one at the warm start included. The third, rigid projection
+has no local footpoint: it is a global contact (``contact.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rbo_core.checks import Number, scalar_and_column
+from rbo_core.objective import Array, Objective
+
+
+def gradient_projection(
+    objective: Objective,
+    z: Array,
+    f: Array,
+    g: Array,
+    target: Array,
+    height: Array,
+    *,
+    step_size: Number,
+    steps: int,
+    loss_scale: Number,
+) -> Array:
+    """The paper's projection (Eq. 4): gradient descent on ½|p − c̃|² along the graph, ``steps`` times.
+
+    Args:
+        z: (B, d) warm start; f: (B,) and g: (B, d) scaled loss and gradient there.
+        target: (B, d) θ̃; height: (B,) ỹ; step_size: γ.
+
+    Returns:
+        (B, d) the footpoint; usually far from converged for the γ and K of the paper.
+    """
+    _, gamma = scalar_and_column(step_size)
+    for k in range(steps):
+        if k > 0:
+            f, g = scaled(objective(z), loss_scale)
+        # z ← z − γ[(z − θ̃) + (f(z) − ỹ) ∇f(z)]
+        z = z - gamma * ((z - target) + (f - height)[:, None] * g)
+    return z
+
+
+def newton_projection(
+    objective: Objective,
+    z: Array,
+    f: Array,
+    g: Array,
+    target: Array,
+    height: Array,
+    *,
+    trust: Number,
+    steps: int,
+    loss_scale: Number,
+) -> Array:
+    """Gauss-Newton: replace Γ by its tangent plane at z and take that plane's nearest point to c̃.
+
+    From the old contact the first move is exactly gradient descent, whatever the radius, because the centre
+    lies on the normal; the radius acts from the second gradient on. A second or later move is at most
+    ``trust`` times as long as the first, which removes the blow-ups of an unguarded iteration at no cost.
+
+    Arguments and result as in :func:`gradient_projection`.
+    """
+    xp = objective.xp
+    reach = None
+    for k in range(steps):
+        if k > 0:
+            f, g = scaled(objective(z), loss_scale)
+        # r = f(z) + g·(θ̃ − z) − ỹ ;  z⁺ = θ̃ − g r / (1 + |g|²)
+        residual = f + xp.vecdot(g, target - z) - height
+        move = target - z - (residual / (1.0 + xp.vecdot(g, g)))[:, None] * g
+        length = xp.sqrt(xp.vecdot(move, move))
+        if reach is None:
+            reach = trust * length
+        else:
+            # Both lengths may be zero; the tiny number keeps 0/0 at factor one.
+            move = move * xp.minimum(reach / (length + 1e-300), xp.ones_like(length))[:, None]
+        z = z + move
+    return z
+
+
+def scaled(value_and_gradient: tuple[Array, Array], loss_scale: Any) -> tuple[Array, Array]:
+    """(λ f, λ ∇f): the loss in units of the parameters."""
+    f, g = value_and_gradient
+    if isinstance(loss_scale, float | int) and loss_scale == 1:
+        return f, g
+    scale, scale_column = scalar_and_column(loss_scale)
+    return scale * f, scale_column * g

@@ -1,0 +1,87 @@
+"""What a method sees of a surface: values and gradients, counted, with optional seeded gradient noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbo_core.noise import standard_normal
+
+Array = Any
+"""An array of the namespace in use: ``numpy.ndarray`` on analytic surfaces, ``torch.Tensor`` for networks."""
+
+
+class Surface(Protocol):
+    """The part of an analytic surface the core relies on (``landscapes.Landscape`` has it)."""
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def bounds(self) -> NDArray[np.float64]: ...
+
+    def value_and_grad(self, x: NDArray[np.float64], /) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
+
+def value_of(surface: Surface) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """The surface's own loss (P, d) → (P,), without a gradient where the surface can do that."""
+    value = getattr(surface, "value", None)
+    return value if value is not None else lambda x: surface.value_and_grad(x)[0]
+
+
+class Objective(Protocol):
+    """What one batched step may ask for; ``xp`` is the array namespace, resolved once per run."""
+
+    @property
+    def xp(self) -> Any: ...
+
+    def __call__(self, x: Array, /) -> tuple[Array, Array]:
+        """Loss ``(B,)`` and gradient ``(B, d)`` at ``x (B, d)``; costs one gradient evaluation a ball."""
+        ...
+
+    def normal(self, like: Array, /) -> Array:
+        """Standard normal draws of the shape of ``like``, from the run's own seeded stream."""
+        ...
+
+
+class SurfaceObjective:
+    """A surface as an objective: counts what each active ball spends and adds seeded gradient noise.
+
+    Attributes:
+        gradients: (B,) gradient evaluations spent by each ball.
+        evaluations: (B,) value-only evaluations spent by each ball (the rigid contact search uses these).
+        active: (B,) mask; balls that have stopped spend nothing.
+    """
+
+    xp: Any = np
+
+    def __init__(
+        self,
+        surface: Surface,
+        batch: int,
+        seed: int | NDArray[np.int64] = 0,
+        gradient_noise: float | NDArray[np.float64] = 0.0,
+    ) -> None:
+        self.surface = surface
+        self.value = value_of(surface)
+        self.gradients = np.zeros(batch, dtype=np.int64)
+        self.evaluations = np.zeros(batch, dtype=np.int64)
+        self.active = np.ones(batch, dtype=bool)
+        self._seed = np.broadcast_to(np.asarray(seed, dtype=np.int64), (batch,))
+        self._noise: Any = np.asarray(gradient_noise, dtype=float)[..., None] if np.any(gradient_noise) else None
+        self._draws = 0
+
+    def __call__(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        self.gradients += self.active
+        f, g = self.surface.value_and_grad(x)
+        if self._noise is not None:
+            g = g + self._noise * self.normal(g)
+        return f, g
+
+    def normal(self, like: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B, d) standard normal draws: a ball's stream depends on its seed alone, never on its neighbours."""
+        self._draws += 1
+        return standard_normal(self._seed, self._draws, like.shape[1])

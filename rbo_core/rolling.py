@@ -1,0 +1,149 @@
+"""The Rolling Ball Optimizer (arXiv 2505.19527): a rigid ball of radius ρ rolls on the graph of a loss.
+
+With p = (θ, f(θ)) the contact and g = ∇f(θ), everything in units of the scaled loss λf:
+
+    ν = (−g, 1)/√(1 + |g|²)        upward unit normal
+    τ = (g, |g|²)                  tangent of steepest ascent
+    c = p + ρ ν                    centre of the ball
+    c̃ = c − η τ                    the centre after the descent step
+    p⁺ = argmin over p ∈ Γ |p − c̃|²  the new contact, its footpoint
+
+Three projections find the new contact: ``gradient`` (the paper's Eq. 4), ``newton`` (ours, two gradients a step) and
+``rigid`` (ours, 1 or 2 parameters: an exact global contact, so the ball never penetrates; see ``rigid.py``).
+The step is written once over the array API, for NumPy on analytic surfaces and for torch on networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+
+from rbo_core.checks import Number, require, require_choice, require_count, scalar_and_column
+from rbo_core.footpoint import gradient_projection, newton_projection, scaled
+from rbo_core.objective import Array, Objective
+
+if TYPE_CHECKING:
+    from rbo_core.objective import SurfaceObjective
+    from rbo_core.rigid import RigidState
+
+PROJECTIONS = ("rigid", "newton", "gradient")
+
+
+class BallState(NamedTuple):
+    """State of a batch of balls under a local projection.
+
+    x: (B, d) contact; velocity: (B, d) and climb: (B,) the parameter and height parts of the centre's momentum,
+    or None without momentum.
+    """
+
+    x: Array
+    velocity: Array | None = None
+    climb: Array | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RBO:
+    """Settings of the ball. Every number may also be an array (B,), one value a ball.
+
+    Attributes:
+        radius: ρ > 0, in units of the parameters.
+        learning_rate: η > 0.
+        projection: "newton", "rigid" (1 or 2 parameters only) or "gradient" (as in the paper).
+        n_projection_steps: K, the gradients spent by a newton or gradient projection.
+        projection_step_size: γ of the gradient projection.
+        loss_scale: λ, which turns a loss into a length.
+        momentum: β of a heavy ball, v ← β v + τ; the centre moves by −η v.
+        unit_speed: divide the tangent by √(1 + |g|²), so that no step is longer than η along the parameters,
+            however steep the surface.
+        trust: a later Newton move is at most this many times as long as the first.
+        gradient_noise: standard deviation of seeded noise on each gradient component (unused by "rigid").
+    """
+
+    radius: Number = 0.4
+    learning_rate: Number = 0.01
+    projection: str = "newton"
+    n_projection_steps: int = 2
+    projection_step_size: Number = 0.01
+    loss_scale: Number = 1.0
+    momentum: Number = 0.0
+    unit_speed: bool = False
+    trust: Number = 0.5
+    gradient_noise: Number = 0.0
+
+    name: ClassVar[str] = "rbo"
+    label: ClassVar[str] = "RBO"
+
+    def __post_init__(self) -> None:
+        require("radius", self.radius, above=0)
+        require("learning_rate", self.learning_rate, above=0)
+        require_choice("projection", self.projection, PROJECTIONS)
+        require_count("n_projection_steps", self.n_projection_steps)
+        require("projection_step_size", self.projection_step_size, above=0)
+        require("loss_scale", self.loss_scale, above=0)
+        require("momentum", self.momentum, at_least=0, below=1)
+        require("trust", self.trust, above=0)
+        require("gradient_noise", self.gradient_noise, at_least=0)
+
+    def init(self, objective: Objective, x: Array) -> BallState | RigidState:
+        """Put the ball on the surface: at contact ``x (B, d)``, or, rigid, lowered with its centre over ``x``."""
+        if self.projection != "rigid":
+            return BallState(x)
+        from rbo_core import rigid
+
+        if x.shape[1] > 2:
+            raise ValueError(
+                f'projection "rigid" needs 1 or 2 parameters, got {x.shape[1]}; use projection "newton" instead'
+            )
+        return rigid.lower_onto(self, cast("SurfaceObjective", objective), x)
+
+    def step(self, objective: Objective, state: BallState | RigidState) -> tuple[BallState | RigidState, Array | None]:
+        """Roll once; returns the new state and the loss (B,) at the start of the step (None for "rigid")."""
+        if isinstance(state, BallState):
+            return self._step_local(objective, state)
+        from rbo_core import rigid
+
+        return rigid.roll(self, cast("SurfaceObjective", objective), state), None
+
+    def _step_local(self, objective: Objective, state: BallState) -> tuple[BallState, Array]:
+        xp = objective.xp
+        theta = state.x
+        loss, g = objective(theta)
+        f, g = scaled((loss, g), self.loss_scale)
+        g2 = xp.vecdot(g, g)
+        norm = xp.sqrt(1.0 + g2)
+
+        # c = p + ρ ν
+        rho, lr = self.radius, self.learning_rate
+        lift = rho / norm
+        center = theta - lift[:, None] * g
+        height = f + lift
+
+        # τ = (g, |g|²), or τ/√(1 + |g|²)
+        tangent, climb = g, g2
+        if self.unit_speed:
+            tangent, climb = g / norm[:, None], g2 / norm
+
+        # v ← β v + τ
+        if not (isinstance(self.momentum, float | int) and self.momentum == 0):
+            beta, beta_column = scalar_and_column(self.momentum)
+            if state.velocity is not None:
+                tangent, climb = beta_column * state.velocity + tangent, beta * state.climb + climb
+            state = BallState(theta, tangent, climb)
+
+        # c̃ = c − η v
+        lr_scalar, lr_column = scalar_and_column(lr)
+        target = center - lr_column * tangent
+        target_height = height - lr_scalar * climb
+
+        # p⁺ = footpoint of c̃, warm-started at the old contact
+        if self.projection == "newton":
+            theta = newton_projection(
+                objective, theta, f, g, target, target_height,
+                trust=self.trust, steps=self.n_projection_steps, loss_scale=self.loss_scale,
+            )  # fmt: skip
+        else:
+            theta = gradient_projection(
+                objective, theta, f, g, target, target_height,
+                step_size=self.projection_step_size, steps=self.n_projection_steps, loss_scale=self.loss_scale,
+            )  # fmt: skip
+        return state._replace(x=theta), loss
