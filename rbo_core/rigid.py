@@ -50,7 +50,7 @@ class RigidState(NamedTuple):
 def lower_onto(ball: RBO, objective: SurfaceObjective, start: Floats) -> RigidState:
     """Lower each ball straight down at ``start (B, d)`` until it touches."""
     found = _contacts(ball, objective, start, np.ones(start.shape[0], dtype=bool), TIE)
-    return RigidState(found.point[:, 0], start, found.height, found.point, found.slope, np.zeros_like(start))
+    return RigidState(_nearest(found), start, found.height, found.point, found.slope, np.zeros_like(start))
 
 
 def roll(ball: RBO, objective: SurfaceObjective, state: RigidState) -> RigidState:
@@ -80,7 +80,14 @@ def roll(ball: RBO, objective: SurfaceObjective, state: RigidState) -> RigidStat
             center[chosen] = state.center[chosen] + at * move[chosen]
             velocity[chosen] = at * velocity[chosen]
             _replace(found, _contacts(ball, objective, center, _only(chosen, batch), 100 * TIE), chosen)
-    return RigidState(found.point[:, 0], center, found.height, found.point, found.slope, velocity)
+    return RigidState(_nearest(found), center, found.height, found.point, found.slope, velocity)
+
+
+def _nearest(found: Contacts) -> Floats:
+    """(B, d) the contact that stands for the ball: of tied ones the nearest to its centre's foot."""
+    steepness = np.sum(found.slope**2, axis=2)
+    chosen = np.argmin(np.where(np.isnan(steepness), np.inf, steepness), axis=1)
+    return found.point[np.arange(chosen.size), chosen]
 
 
 def _valley(

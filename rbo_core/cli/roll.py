@@ -1,0 +1,150 @@
+"""``python -m rbo_core roll``: one optimizer on one surface, as a summary or a file."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+import landscapes
+from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum, Status, Trajectory, trace
+
+METHODS: dict[str, Any] = {method.name: method for method in (RBO, SGD, Momentum, Adam, AdamW, SAM, EntropySGD)}
+FORMATS = (".csv", ".parquet", ".json")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options; every setting of every method is one, so ``--help`` lists them all."""
+    parser.add_argument("--surface", default="wrinkled_bowl", help="surface name; see --list")
+    parser.add_argument("--dim", type=int, default=1, choices=(1, 2), help="1: a curve, 2: a surface")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the surface")
+    parser.add_argument("--method", default="rbo", choices=sorted(METHODS))
+    parser.add_argument("--start", help="start, comma-separated; default: the surface's own")
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, help="write the trajectory to this .csv, .parquet or .json file")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.add_argument("--list", action="store_true", help="list the surfaces and stop")
+    settings = parser.add_argument_group("settings of the method (those it has)")
+    for name, kind in _settings().items():
+        option = "--" + name.replace("_", "-")
+        if kind is bool:
+            settings.add_argument(option, action="store_true", default=None)
+        else:
+            settings.add_argument(option, type=kind)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Roll, print, save; bad input raises ``ValueError``."""
+    if args.list:
+        for name in landscapes.names(args.dim):
+            print(name)
+        return 0
+    if args.output is not None and args.output.suffix not in FORMATS:
+        raise ValueError(f"output must end in {', '.join(FORMATS)}; got {str(args.output)!r}")
+    surface = landscapes.get(args.surface, dim=args.dim, **parsed_parameters(args.param))
+    start = surface.start if args.start is None else _numbers("start", args.start)
+    with tqdm(total=args.steps, desc="rolling", unit="step", leave=False, disable=None) as bar:
+
+        def progress(done: int, total: int) -> bool:
+            bar.update(done - bar.n)
+            return False
+
+        run = trace(_method(args), surface, start, args.steps, seed=args.seed, progress=progress)
+    summary = summarise(run)
+    if args.output is not None:
+        write(run, args.output)
+        summary["output"] = str(args.output)
+    print(json.dumps(summary) if args.json else "\n".join(f"{key:>22}  {value}" for key, value in summary.items()))
+    return 0
+
+
+def summarise(run: Trajectory) -> dict[str, Any]:
+    """What happened to the first ball, in plain numbers."""
+    deepest = None if run.penetration is None else float(np.max(run.penetration[:, 0]))
+    return {
+        "method": run.method.name,
+        "status": Status(run.status[0]).name,
+        "meaning": Status(run.status[0]).message,
+        "steps": int(run.stopped_at[0]),
+        "position": run.position[-1, 0].tolist(),
+        "center": None if run.center is None else run.center[-1, 0].tolist(),
+        "loss": float(run.loss[-1, 0]),
+        "gradients": int(run.gradients[0]),
+        "evaluations": int(run.evaluations[0]),
+        "largest_penetration": deepest,
+        "seconds": round(run.seconds, 4),
+    }
+
+
+def table(run: Trajectory) -> dict[str, Any]:
+    """The first ball's trajectory as columns: step, position, loss, centre, penetration and what was spent."""
+    columns: dict[str, Any] = {"step": np.arange(run.steps + 1)}
+    for i in range(run.position.shape[2]):
+        columns[f"x{i + 1}"] = run.position[:, 0, i]
+    columns["loss"] = run.loss[:, 0]
+    if run.center is not None:
+        for i in range(run.position.shape[2]):
+            columns[f"center{i + 1}"] = run.center[:, 0, i]
+        columns["center_height"] = run.center[:, 0, -1]
+    if run.penetration is not None:
+        columns["penetration"] = run.penetration[:, 0]
+    columns["gradients"] = run.gradient_count[:, 0]
+    columns["evaluations"] = run.evaluation_count[:, 0]
+    return columns
+
+
+def write(run: Trajectory, path: Path) -> None:
+    """Write the first ball's trajectory as CSV, Parquet or JSON, by the file's ending."""
+    import pandas as pd
+
+    frame = pd.DataFrame(table(run))
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        path.write_text(json.dumps({"summary": summarise(run), "trajectory": frame.to_dict(orient="list")}))
+
+
+def parsed_parameters(pairs: list[str]) -> dict[str, float]:
+    """``["a=0.5", …]`` as keyword parameters of a surface."""
+    parameters = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise ValueError(f"a surface parameter is written NAME=VALUE, got {pair!r}")
+        (parameters[name],) = _numbers(name, value)
+    return parameters
+
+
+def _numbers(name: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{name} must be a number or comma-separated numbers, got {text!r}") from None
+
+
+def _settings() -> dict[str, type]:
+    kinds: dict[str, type] = {}
+    for method in METHODS.values():
+        for field in dataclasses.fields(method):
+            kinds[field.name] = type(field.default)
+    return kinds
+
+
+def _method(args: argparse.Namespace) -> Any:
+    chosen = METHODS[args.method]
+    known = {field.name for field in dataclasses.fields(chosen)}
+    given = {name: getattr(args, name) for name in _settings() if getattr(args, name) is not None}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise ValueError(f"{args.method} has no setting {unknown[0]!r}; its settings are {', '.join(sorted(known))}")
+    if args.method == "rbo" and "projection" not in given and args.dim <= 2:
+        given["projection"] = "rigid"
+    return chosen(**given)
