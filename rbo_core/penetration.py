@@ -47,20 +47,22 @@ def _nearest(
         x, y, z = center[p, 0], center[p, 1], center[p, 2]
         best, bx, by = np.inf, x, y
         if np.isfinite(x) and np.isfinite(y) and np.isfinite(z):
-            ci = (x - low[0]) / spacing[0] - first[0]
-            cj = 0.0 if flat else (y - low[1]) / spacing[1] - first[1]
+            # Indices count from node (0, 0), not from the grid's first node: no rounding depends on the margin.
+            ci = (x - low[0]) / spacing[0]
+            cj = 0.0 if flat else (y - low[1]) / spacing[1]
             # Outwards row by row: rows farther away than the best distance so far cannot hold a nearer point.
             reach = int(np.ceil(1.05 * radius[p] / spacing[0])) + 1
             middle = int(np.floor(ci))
             for k in range(2 * reach + 2):
                 i = middle + (k + 1) // 2 if k % 2 == 1 else middle - k // 2
-                if i < 0 or i >= n:
+                row = i - first[0]
+                if row < 0 or row >= n:
                     continue
                 dx = (i - ci) * spacing[0]
                 if dx * dx >= best:
                     continue
                 if flat:
-                    dz = loss_scale[p] * heights[i, 0] - z
+                    dz = loss_scale[p] * heights[row, 0] - z
                     if dx * dx + dz * dz < best:
                         best = dx * dx + dz * dz
                         bx = x + dx
@@ -69,9 +71,10 @@ def _nearest(
                 if room <= 0.0:
                     continue
                 width = np.sqrt(room) / spacing[1]
-                for j in range(max(0, int(np.ceil(cj - width))), min(m - 1, int(np.floor(cj + width))) + 1):
+                start, stop = int(np.ceil(cj - width)), int(np.floor(cj + width)) + 1
+                for j in range(max(first[1], start), min(first[1] + m, stop)):
                     dy = (j - cj) * spacing[1]
-                    dz = loss_scale[p] * heights[i, j] - z
+                    dz = loss_scale[p] * heights[row, j - first[1]] - z
                     if dx * dx + dy * dy + dz * dz < best:
                         best = dx * dx + dy * dy + dz * dz
                         bx, by = x + dx, y + dy

@@ -1,0 +1,108 @@
+"""What a sweep will cost, and when that is too much."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rbo_core.sweep.cells import Build, Group, group, steps
+from rbo_core.sweep.measure import columns
+from rbo_core.sweep.run import CHUNK_BALLS, Chunk, ball_bytes, check, compute
+from rbo_core.sweep.spec import Sweep
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a sweep may cost before it is refused: seconds of wall clock and bytes of results."""
+
+    seconds: float = 24 * 3600.0
+    result_bytes: float = 2e9
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a sweep will cost: counts exact, ``seconds`` from a short probe, divided by the workers."""
+
+    cells: int
+    balls: int
+    ball_steps: float
+    seconds: float
+    result_bytes: int
+    chunk_bytes: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cells:,} cells, {self.balls:,} balls, {self.ball_steps:,.0f} ball-steps: about "
+            f"{duration(self.seconds)}, {self.result_bytes / 1e6:,.1f} MB of results"
+        )
+
+
+def estimate(sweep: Sweep, build: Build, worker_count: int = 1) -> Estimate:
+    """What the sweep costs, from a probe of at most a second or so on cells spread over the grid."""
+    check(sweep, build)
+    groups: dict[Group, list[int]] = {}
+    spread = np.unique(np.linspace(0, sweep.cells - 1, 64).astype(int)).tolist()
+    for cell in spread:
+        groups.setdefault(group(sweep, cell), []).append(cell)
+    ball_steps, seconds, longest = 0.0, 0.0, 0
+    for cells in groups.values():
+        total = steps(sweep, build, cells[0])
+        longest = max(longest, total)
+        share = len(cells) / len(spread) * sweep.cells * sweep.balls
+        ball_steps += share * total
+        few = cells[:: max(1, len(cells) * min(sweep.balls, 8) // 256)]
+        probe = replace(sweep, starts=_few_starts(sweep), seeds=sweep.seeds[:1], steps=min(total, 20), gradients=None)
+        compute(Chunk(replace(probe, steps=1), tuple(few), build))  # compiles and fills caches
+        begin = time.perf_counter()
+        compute(Chunk(probe, tuple(few), build))
+        rate = (time.perf_counter() - begin) / (len(few) * probe.balls * min(total, 20))
+        seconds += share * total * rate
+    width = len(columns(sweep.dim))
+    return Estimate(
+        cells=sweep.cells,
+        balls=sweep.cells * sweep.balls,
+        ball_steps=ball_steps,
+        seconds=seconds / worker_count,
+        result_bytes=sweep.cells * sweep.balls * width * 8,
+        chunk_bytes=int(ball_bytes(sweep.dim, longest) * max(sweep.balls, CHUNK_BALLS)),
+    )
+
+
+def refuse(cost: Estimate, limits: Limits) -> None:
+    """ValueError with the estimate when a sweep would cost more than its limits."""
+    if cost.result_bytes > limits.result_bytes:
+        raise ValueError(
+            f"the grid is too large: {cost}; the limit is {limits.result_bytes / 1e6:,.0f} MB of results. "
+            "Take fewer values, starts or seeds, or raise the limit (--max-megabytes)"
+        )
+    if cost.seconds > limits.seconds:
+        raise ValueError(
+            f"the sweep would take too long: {cost}; the limit is {duration(limits.seconds)}. "
+            "Take fewer values, starts or steps, more workers, or raise the limit (--max-hours)"
+        )
+
+
+def refuse_size(sweep: Sweep, limits: Limits) -> None:
+    """The part of `refuse` that needs no probe: grids whose results alone are beyond the limit."""
+    size = sweep.cells * sweep.balls * len(columns(sweep.dim)) * 8
+    if size > limits.result_bytes:
+        raise ValueError(
+            f"the grid is too large: {sweep.cells:,} cells of {sweep.balls:,} balls, {size / 1e6:,.0f} MB of results; "
+            f"the limit is {limits.result_bytes / 1e6:,.0f} MB. "
+            "Take fewer values, starts or seeds, or raise the limit (--max-megabytes)"
+        )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: ``45 s``, ``12 min``, ``3.2 h``, ``2.5 days``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+
+
+def _few_starts(sweep: Sweep) -> int | tuple[tuple[float, ...], ...]:
+    return min(sweep.starts, 8) if isinstance(sweep.starts, int) else sweep.starts[:8]
