@@ -160,8 +160,12 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         Setting("momentum", "momentum", 0.0, 0.0, 0.99),
     ),
     "entropy_sgd": (
-        _rate(0.1),
+        Setting("learning_rate", "learning rate η", 1.0, 0.01, 1.0, log=True, help="1 jumps to the walk's mean."),
         Setting("n_langevin_steps", "Langevin steps L", 5, 1, 50, integer=True, help="L gradients a step."),
+        Setting("langevin_learning_rate", "Langevin rate η′", 0.01, 1e-4, 1.0, log=True),
+        Setting("scope", "scope γ", 1.0, 0.0, 10.0, help="How strongly the walk is held to its centre."),
+        Setting("thermal_noise", "thermal noise ε", 1e-3, 0.0, 1.0, help="Noise of the walk itself."),
+        Setting("averaging", "averaging α", 0.75, 0.0, 1.0),
     ),
 }
 RIVALS: tuple[str, ...] = tuple(SETTINGS)
@@ -191,7 +195,10 @@ def method_controls(name: str, dim: int = 1, prefix: str | None = None, noise: f
         return _ball_controls(dim, prefix or "", noise)
     cls = getattr(rbo_core, _CLASSES[name])
     prefix = f"{name}_" if prefix is None else prefix
-    return _build(cls, {s.field: _draw(s, prefix) for s in SETTINGS[name] if s.field in _fields(cls)}, noise)
+    values: dict[str, Any] = {setting.field: _draw(setting, prefix) for setting in SETTINGS[name]}
+    if name == "momentum":
+        values["nesterov"] = toggle("Nesterov", f"{prefix}nesterov", help="Look ahead before taking the gradient.")
+    return _build(cls, values, noise)
 
 
 def rival_controls(default: Sequence[str], noise: float = 0.0, key: str = "rivals") -> tuple[Any, ...]:

@@ -37,7 +37,7 @@ _CSS = """
 [data-testid="stSidebarHeader"] {height: 2.2rem; min-height: 2.2rem; margin-bottom: 0; padding-top: 0.5rem;}
 [data-testid="stSidebarUserContent"] {padding-top: 0; padding-bottom: 2rem;}
 [data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] {gap: 0.35rem;}
-[data-testid="stSidebar"] [data-testid="stPageLink"] a {padding: 0.1rem 0.4rem; min-height: 0; line-height: 1.35;}
+[data-testid="stSidebar"] [data-testid="stPageLink"] a {padding: 0.08rem 0.4rem; margin: 0; min-height: 0;}
 [data-testid="stSidebar"] [data-testid="stPageLink"] p {font-size: 0.9rem; white-space: nowrap;}
 .lab-brand {font-weight: 650; font-size: 1.02rem; letter-spacing: -0.01em; margin: 0;}
 .lab-group {font-size: 0.74rem; font-weight: 650; letter-spacing: 0.09em; text-transform: uppercase; opacity: 0.62;
@@ -49,7 +49,9 @@ _CSS = """
 [data-testid="stSidebar"] [data-testid="stAlert"] [data-testid="stMarkdownContainer"] p {font-size: 0.86rem;}
 [class*="st-key-pair_"] [data-testid="stSliderThumbValue"],
 [class*="st-key-pair_"] [data-testid="stSliderTickBar"] {display: none;}
-[class*="st-key-pair_"] [data-testid="stHorizontalBlock"] {gap: 0.6rem; align-items: flex-end; flex-wrap: nowrap;}
+[class*="st-key-pair_"] [data-testid="stHorizontalBlock"] {gap: 0.7rem; align-items: flex-end; flex-wrap: nowrap;}
+[class*="st-key-pair_"] [data-testid="stSlider"] > div:last-child {padding-top: 0; padding-bottom: 0; height: 1.6rem;}
+[class*="st-key-pair_"] [data-testid="stWidgetLabel"] {margin-bottom: 0; min-height: 1.3rem;}
 [class*="st-key-pair_"] [data-testid="stColumn"] {min-width: 0;}
 [class*="st-key-pair_"] [data-testid="stNumberInput"] input {padding: 0.15rem 0.45rem; font-size: 0.86rem;
   font-variant-numeric: tabular-nums;}
@@ -175,4 +177,5 @@ def _check_link_version() -> None:
 
 
 def _ball_icon() -> str:
-    return ":material/radio_button_checked:"
+    # A file of our own: the icon fonts of `:material/...:` favicons come from the network.
+    return str(Path(__file__).with_name("icon.svg"))

@@ -49,13 +49,14 @@ def number(
     """
     low, high = float(low), float(high)
     accepted = (low, high) if limits is None else limits
-    _note_bad_link(key, lambda text: None if _is_number(text) else f"{label} must be a number, got {text[:24]!r}.")
+    _note_bad_link(key, lambda text: _text_problem(label, text, integer))
     options = _grid(low, high, log, integer, step)
     slider_key = f"{key}_slider"
     good_key = f"_good_{key}"
 
     def from_slider() -> None:
-        st.session_state[key] = float(st.session_state[slider_key])
+        picked = st.session_state[slider_key]
+        st.session_state[key] = int(picked) if integer else float(picked)
         if on_change is not None:
             on_change()
 
@@ -63,8 +64,8 @@ def number(
         left, right = st.columns([2.4, 1])
         typed = right.number_input(
             label,
-            value=float(default),
-            step=1.0 if integer else step_of(low, high, log, step),
+            value=int(default) if integer else float(default),
+            step=1 if integer else step_of(low, high, log, step),
             format="%d" if integer else "%.6g",
             key=key,
             bind=URL,
@@ -181,11 +182,15 @@ def _grid(low: float, high: float, log: bool, integer: bool, step: float | None)
     return values if math.isclose(values[-1], high) else [*values, high]
 
 
-def _is_number(text: str) -> bool:
+def _text_problem(label: str, text: str, integer: bool) -> str | None:
+    """What is wrong with a number in a link; its size is checked with the box's value."""
+    kind = "whole" if integer else "finite"
     try:
-        return math.isfinite(float(text))
+        value = float(text)
     except ValueError:
-        return False
+        value = math.nan
+    sound = math.isfinite(value) and (not integer or value == round(value))
+    return None if sound else f"{label} must be a {kind} number, got {text[:24]!r}."
 
 
 def _number_problem(label: str, value: Any, accepted: tuple[float, float], integer: bool, log: bool) -> str | None:

@@ -1,0 +1,90 @@
+"""Roll: a ball and its rivals on a curve, at true scale."""
+
+import streamlit as st
+
+from pages.shared.controls import (
+    choice,
+    method_controls,
+    noise_controls,
+    number,
+    rival_controls,
+    surface_picker,
+    toggle,
+)
+from pages.shared.downloads import csv_button
+from pages.shared.page import group, how_it_works, open_page, sentence, show_error
+from pages.shared.player import player
+from pages.shared.presets import preset_row
+from pages.shared.roll_scene import roll_scene
+from pages.shared.runs import Run, run_on
+from pages.shared.story import story
+
+EXPLANATION = r"""
+**The ball.** It rests on the graph of the loss at the contact $p=(\theta, f(\theta))$. With $g=\nabla f(\theta)$ its
+centre is
+$$c = p + \rho\,\nu,\qquad \nu = \frac{(-g,\,1)}{\sqrt{1+|g|^2}} .$$
+
+**A step** moves the centre down the steepest tangent, $\tilde c = c-\eta\,\tau$ with $\tau=(g,\,|g|^2)$, and finds the
+new contact, the footpoint of $\tilde c=(\tilde\theta,\tilde y)$:
+
+- **Rigid** (exact): the centre stays on the offset surface
+  $h(\theta)=\max_{|u|\le\rho}\, f(\theta+u)+\sqrt{\rho^2-|u|^2}$ and goes down its slope, so the ball never enters the
+  ground; where two walls tie, it rests. It looks at heights only and needs no gradient.
+- **Newton**: replace the ground by its tangent plane and take that plane's nearest point; two gradients a step.
+- **Gradient** (as published): $z \leftarrow z-\gamma\,[(z-\tilde\theta)+(f(z)-\tilde y)\nabla f(z)]$, $K$ times; $K$
+  gradients a step.
+
+**Penetration** is $(\rho-d(c,\Gamma))/\rho$, measured against a dense scan of the curve: how deep the ball has
+sunk into the ground. The published projection sinks deeply on rough curves; the rigid ball does not.
+
+**Try**
+- Shorten the radius from 0.4 to 0.2: the ball stops soon after its start. Give it momentum 0.8 and it escapes.
+- Switch the projection to *Gradient (paper)* on the Weierstrass-like curve and watch the penetration.
+- Let everyone pay the same: put *gradient evaluations* on the axis of the loss.
+- Click on the curve to start there. The address of this page always holds the run you see.
+"""
+
+open_page(
+    "Roll", "Watch which wrinkles hold whom: a point falls into each of them, a ball only into those wider than itself."
+)
+
+with st.sidebar:
+    group("Surface")
+    surface = surface_picker(dim=1)
+    low, high = (float(value) for value in surface.bounds[0])
+    if "_clicked_start" in st.session_state:
+        st.session_state["start"] = st.session_state.pop("_clicked_start")
+    start = number(
+        "start x", "start", float(surface.start[0]), low, high, step=(high - low) / 500, help="Or click on the curve."
+    )
+    group("Ball")
+    ball_box = st.container()
+    group("Rivals")
+    rivals_box = st.container()
+    with st.expander("Steps, noise and seed"):
+        steps = int(number("steps", "steps", 900, 10, 5000, integer=True, log=True))
+        noise, seed = noise_controls()
+    with ball_box:
+        ball = method_controls("rbo", dim=1, noise=noise)
+    with rivals_box:
+        rivals = rival_controls(("sgd", "sam"), noise=noise)
+    group("Picture")
+    ironed = toggle("what the ball sees", "ironed", help="The curve ironed at this radius, and what it cannot touch.")
+    axis = choice("loss against", "axis", {"step": "Steps", "gradients": "Gradient evaluations"}, kind="segmented")
+
+runs: list[Run] = []
+for method in (ball, *rivals):
+    try:
+        runs.append(run_on(surface, method, (start,), steps, seed, with_penetration=True))
+    except ValueError as error:
+        show_error(error)
+
+click = player(roll_scene(surface, runs, axis=axis, ironed=ironed), key="roll_player", height=520)
+if click is not None:
+    st.session_state["_clicked_start"] = round(float(click.x[0]), 3)
+    st.rerun()
+
+sentence(story(runs, high - low, surface.finest_scale))
+preset_row()
+csv_button(runs, f"roll_{surface.name}.csv")
+how_it_works(EXPLANATION)
