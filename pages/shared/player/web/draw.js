@@ -1,0 +1,247 @@
+// Canvas pieces shared by the views: crisp sizing, axis ticks, markers, the shaded ball, labels that avoid each other.
+
+import { mix, rgba } from "./theme.js";
+
+export function fit(canvas) {
+  const ratio = Math.min(window.devicePixelRatio || 1, 2);
+  const width = Math.max(canvas.clientWidth, 1);
+  const height = Math.max(canvas.clientHeight, 1);
+  const changed = canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio);
+  if (changed) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return { context, width, height, ratio, changed };
+}
+
+export function ticks(low, high, count) {
+  const raw = (high - low) / Math.max(count, 1);
+  if (!(raw > 0) || !Number.isFinite(raw)) return [];
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999);
+  const out = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9 && out.length < 50; i++) out.push(i * step);
+  return out.map((v) => (Math.abs(v) < step * 1e-9 ? 0 : v));
+}
+
+export function decades(low, high, count) {
+  const a = Math.ceil(Math.log10(low) - 1e-9);
+  const b = Math.floor(Math.log10(high) + 1e-9);
+  if (b - a < 1) return ticks(low, high, count).filter((v) => v > 0);
+  const stride = Math.max(1, Math.ceil((b - a + 1) / Math.max(count, 1)));
+  return Array.from({ length: b - a + 1 }, (_, i) => 10 ** (a + i)).filter((_, i) => i % stride === 0);
+}
+
+const SUPER = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+
+export function tickText(value) {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e5 || size < 1e-3) {
+    const power = Math.floor(Math.log10(size) + 1e-9);
+    const lead = +(value / 10 ** power).toPrecision(3);
+    const raised = `10${String(power).split("").map((c) => SUPER[c]).join("")}`;
+    return (lead === 1 ? raised : lead === -1 ? `−${raised}` : `${lead}·${raised}`).replace("-", "−");
+  }
+  return String(+value.toPrecision(6)).replace("-", "−");
+}
+
+export function number(value, format = "number") {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "−∞";
+  if (format === "integer") return Math.round(value).toLocaleString("en");
+  if (format === "percent") {
+    const p = value * 100;
+    return `${(Math.abs(p) < 0.05 ? 0 : p).toFixed(1).replace("-", "−")} %`;
+  }
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e5 || size < 1e-3)) return tickText(+value.toPrecision(3));
+  return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3).replace("-", "−");
+}
+
+export function symbol(context, shape, x, y, r) {
+  context.beginPath();
+  if (shape === "square") context.rect(x - 0.86 * r, y - 0.86 * r, 1.72 * r, 1.72 * r);
+  else if (shape === "diamond" || shape === "triangle" || shape === "star" || shape === "cross") {
+    const corners = { diamond: 4, triangle: 3, star: 10, cross: 8 }[shape];
+    for (let i = 0; i < corners; i++) {
+      const angle = -Math.PI / 2 + (i * 2 * Math.PI) / corners + (shape === "cross" ? Math.PI / 8 : 0);
+      const size = (shape === "star" && i % 2 ? 0.5 : shape === "cross" && i % 2 ? 1.1 : 1.18) * r;
+      context.lineTo(x + size * Math.cos(angle), y + size * Math.sin(angle));
+    }
+    context.closePath();
+  } else context.arc(x, y, r, 0, 2 * Math.PI);
+}
+
+export function marker(context, theme, racer, x, y, r = 6) {
+  symbol(context, racer.shape, x, y, r + 2);
+  context.fillStyle = rgba(theme.background, 0.9);
+  context.fill();
+  symbol(context, racer.shape, x, y, r);
+  context.fillStyle = racer.color;
+  context.fill();
+  context.lineWidth = 1;
+  context.strokeStyle = rgba(mix(racer.color, [0, 0, 0], 0.35), 1);
+  context.stroke();
+}
+
+const SECTORS = 8;
+
+// A lit ball with turning sectors: the pattern turns, the light stays.
+export function ball(context, theme, racer, x, y, r, angle) {
+  const base = racer.color;
+  context.save();
+  context.beginPath();
+  context.arc(x, y, r, 0, 2 * Math.PI);
+  const body = context.createRadialGradient(x - 0.38 * r, y - 0.42 * r, 0.05 * r, x, y, 1.02 * r);
+  body.addColorStop(0, rgba(mix(base, [255, 255, 255], 0.55), 1));
+  body.addColorStop(0.45, rgba(base, 1));
+  body.addColorStop(1, rgba(mix(base, [0, 0, 0], 0.3), 1));
+  context.fillStyle = body;
+  context.fill();
+  if (r > 3.5) {
+    context.clip();
+    context.translate(x, y);
+    context.rotate(angle);
+    context.fillStyle = "rgba(255,255,255,0.26)";
+    for (let i = 0; i < SECTORS; i += 2) {
+      context.beginPath();
+      context.moveTo(0, 0);
+      context.arc(0, 0, r, (i * 2 * Math.PI) / SECTORS, ((i + 1) * 2 * Math.PI) / SECTORS);
+      context.fill();
+    }
+    context.strokeStyle = "rgba(255,255,255,0.8)";
+    context.lineWidth = Math.min(Math.max(r / 26, 0.8), 2);
+    context.beginPath();
+    for (let i = 0; i < SECTORS / 2; i++) {
+      const a = (i * 2 * Math.PI) / SECTORS;
+      context.moveTo(-r * Math.cos(a), -r * Math.sin(a));
+      context.lineTo(r * Math.cos(a), r * Math.sin(a));
+    }
+    context.stroke();
+    // one spoke is marked, so that one can count turns
+    context.fillStyle = "rgba(255,255,255,0.95)";
+    context.beginPath();
+    context.arc(0.72 * r, 0, Math.max(r * 0.07, 1.1), 0, 2 * Math.PI);
+    context.fill();
+    context.rotate(-angle);
+    const shade = context.createRadialGradient(-0.35 * r, -0.4 * r, 0.3 * r, 0, 0, r);
+    shade.addColorStop(0, "rgba(0,0,0,0)");
+    shade.addColorStop(0.75, "rgba(0,0,0,0.08)");
+    shade.addColorStop(1, "rgba(0,0,0,0.34)");
+    context.fillStyle = shade;
+    context.fillRect(-r, -r, 2 * r, 2 * r);
+    const shine = context.createRadialGradient(-0.4 * r, -0.45 * r, 0, -0.4 * r, -0.45 * r, 0.42 * r);
+    shine.addColorStop(0, "rgba(255,255,255,0.6)");
+    shine.addColorStop(1, "rgba(255,255,255,0)");
+    context.fillStyle = shine;
+    context.fillRect(-r, -r, 2 * r, 2 * r);
+  }
+  context.restore();
+  context.beginPath();
+  context.arc(x, y, Math.max(r, 1), 0, 2 * Math.PI);
+  context.lineWidth = 1;
+  context.strokeStyle = rgba(mix(base, theme.dark ? [255, 255, 255] : [0, 0, 0], theme.dark ? 0.15 : 0.5), 1);
+  context.stroke();
+  if (r < 5) {
+    // too small to see: a ring says where it is without pretending to be it
+    context.beginPath();
+    context.arc(x, y, 9, 0, 2 * Math.PI);
+    context.strokeStyle = rgba(base, 0.8);
+    context.lineWidth = 1.5;
+    context.stroke();
+  }
+}
+
+// A polyline whose older part is paler. point(i) gives screen coordinates of frame i; the tip is drawn up to `frame`.
+export function trail(context, color, point, frame, length, width, floor = 0.1) {
+  const end = Math.floor(frame);
+  const start = Math.max(0, end - length);
+  context.lineJoin = "round";
+  context.lineCap = "butt";
+  context.lineWidth = width;
+  const chunks = Math.min(20, Math.max(1, end - start));
+  const stroke = (a, b, alpha, tip) => {
+    if (b < a || (a === b && !tip)) return;
+    const stride = Math.max(1, Math.floor((b - a) / 600));
+    context.beginPath();
+    for (let i = a; i < b; i += stride) context.lineTo(...point(i));
+    context.lineTo(...point(b));
+    if (tip) context.lineTo(...point(frame));
+    context.strokeStyle = rgba(color, alpha);
+    context.stroke();
+  };
+  if (start > 0) stroke(0, start, floor, false);
+  for (let c = 0; c < chunks; c++) {
+    const a = start + Math.floor(((end - start) * c) / chunks);
+    const b = start + Math.floor(((end - start) * (c + 1)) / chunks);
+    stroke(a, b, floor + (0.85 - floor) * ((c + 1) / chunks) ** 1.6, c === chunks - 1);
+  }
+}
+
+export class Labels {
+  constructor(context, theme, width, height, size = 12) {
+    Object.assign(this, { context, theme, width, height, size, boxes: [] });
+  }
+
+  // Text with a halo near (x, y), moved away from labels already placed.
+  put(text, x, y, color, { align = "center", weight = 600, up = true, size = this.size, plain = false } = {}) {
+    const c = this.context;
+    c.font = `${weight} ${size}px ${this.theme.font}`;
+    const w = c.measureText(text).width;
+    let left = align === "center" ? x - w / 2 : align === "right" ? x - w : x;
+    left = Math.min(Math.max(left, 4), this.width - w - 4);
+    let top = Math.min(Math.max(y - size, 2), this.height - size - 2);
+    const step = (up ? -1 : 1) * (size + 4);
+    for (let tries = 0; tries < 8; tries++) {
+      const hit = this.boxes.some((b) => left < b[2] + 6 && left + w + 6 > b[0] && top < b[3] && top + size + 3 > b[1]);
+      if (!hit) break;
+      top += step;
+      if (top < 2) break;
+    }
+    this.boxes.push([left, top, left + w, top + size + 3]);
+    c.textAlign = "left";
+    c.textBaseline = "alphabetic";
+    if (!plain) {
+      c.lineWidth = 3.5;
+      c.lineJoin = "round";
+      c.strokeStyle = rgba(this.theme.background, 0.85);
+      c.strokeText(text, left, top + size - 1);
+    }
+    c.fillStyle = color;
+    c.fillText(text, left, top + size - 1);
+  }
+}
+
+// Racer colours are chosen for marks; as text they need more contrast with the page.
+export const inkOf = (theme, color) => rgba(mix(color, theme.dark ? [255, 255, 255] : [0, 0, 0], theme.dark ? 0.3 : 0.28), 1);
+
+export function arrow(context, x0, y0, x1, y1, color, { head = true, dashed = false, width = 2.2 } = {}) {
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  context.strokeStyle = color;
+  context.fillStyle = color;
+  context.lineWidth = width;
+  context.lineCap = "round";
+  if (length < 0.5) {
+    context.beginPath();
+    context.arc(x1, y1, 4.2, 0, 2 * Math.PI);
+    context.fill();
+    return;
+  }
+  const size = head ? Math.min(10, 0.6 * length) : 0;
+  const ux = (x1 - x0) / length;
+  const uy = (y1 - y0) / length;
+  context.setLineDash(dashed ? [5, 4] : []);
+  context.beginPath();
+  context.moveTo(x0, y0);
+  context.lineTo(x1 - ux * size * 0.8, y1 - uy * size * 0.8);
+  context.stroke();
+  context.setLineDash([]);
+  if (!head) return;
+  context.beginPath();
+  context.moveTo(x1, y1);
+  context.lineTo(x1 - ux * size - uy * size * 0.42, y1 - uy * size + ux * size * 0.42);
+  context.lineTo(x1 - ux * size + uy * size * 0.42, y1 - uy * size - ux * size * 0.42);
+  context.fill();
+}

@@ -1,0 +1,205 @@
+// Entry: builds the player once per mounted component and feeds it new scenes; camera and clock live on between scenes.
+
+import { Bar } from "./bar.js";
+import { Clock } from "./clock.js";
+import { CurveView } from "./curve.js";
+import { decode } from "./data.js";
+import { LossView } from "./loss.js";
+import { Readouts } from "./readouts.js";
+import { readTheme } from "./theme.js";
+
+const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+const same = (a, b) => a.length === b.length && a.every((v, i) => v === b[i]);
+
+class Player {
+  constructor(parent) {
+    this.parent = parent;
+    this.clock = new Clock(() => this.redraw());
+    this.root = document.createElement("div");
+    this.root.className = "rbp";
+    this.root.__player = this; // for tests and for the curious in the console
+    this.stage = document.createElement("div");
+    this.stage.className = "rbp-stage";
+    this.stage.tabIndex = 0;
+    this.stage.setAttribute("role", "application");
+    this.main = document.createElement("div");
+    this.main.className = "rbp-main";
+    this.side = document.createElement("div");
+    this.side.className = "rbp-side";
+    this.stage.append(this.main, this.side);
+    this.bar = new Bar(this.clock);
+    this.readouts = new Readouts();
+    this.live = document.createElement("div");
+    this.live.className = "rbp-unseen";
+    this.live.setAttribute("aria-live", "polite");
+    this.root.append(this.stage, this.bar.element, this.readouts.element, this.live);
+    parent.append(this.root);
+    this.lossCanvas = document.createElement("canvas");
+    this.lossCanvas.className = "rbp-loss";
+    this.loss = new LossView(this.lossCanvas);
+    this.drawn = 0;
+    this.root.addEventListener("keydown", (e) => this.key(e));
+    this.sizes = new ResizeObserver(() => {
+      this.layout();
+      this.redraw();
+    });
+    this.sizes.observe(this.root);
+  }
+
+  update(component) {
+    this.send = component.setTriggerValue;
+    this.theme = readTheme(this.parent);
+    const bytes = component.data;
+    if (!this.bytes || !same(bytes, this.bytes)) {
+      this.bytes = bytes.slice();
+      this.load(decode(bytes));
+    }
+    this.redraw();
+  }
+
+  load(scene) {
+    const first = !this.scene;
+    const start = (s) => s.racers.map((r) => Array.from(r.position.slice(0, s.width)).join()).join();
+    const moved = !first && start(scene) !== start(this.scene);
+    const kind = scene.dim === 1 ? "curve" : "surface";
+    if (this.kind !== kind) this.build(kind);
+    this.scene = scene;
+    this.clock.load(scene.frames, scene.duration);
+    this.view.load(scene);
+    this.contour?.load(scene);
+    if (scene.racers.length) this.loss.load(scene);
+    this.readouts.load(scene);
+    this.stage.setAttribute("aria-label", `${scene.title}. Space plays and pauses, arrow keys step, Home and End jump.`);
+    this.layout();
+    if (first) this.begin(scene);
+    else if (moved && !calm()) this.clock.restart(); // a new start is meant to be watched
+  }
+
+  // Motion starts by itself once per mounted player, and not for those who asked their system for calm.
+  begin(scene) {
+    if (!scene.autoplay) return;
+    if (calm()) this.clock.seek(this.clock.last);
+    else this.autoplay = setTimeout(() => this.clock.frame === 0 && !this.clock.playing && this.clock.play(), 700);
+  }
+
+  build(kind) {
+    this.view?.dispose();
+    this.kind = kind;
+    this.root.dataset.kind = kind;
+    this.main.replaceChildren();
+    this.side.replaceChildren();
+    const canvas = document.createElement("canvas");
+    canvas.className = "rbp-view";
+    this.main.append(canvas);
+    const actions = {
+      click: (x) => this.send("click", { x }),
+      redraw: () => this.redraw(),
+      playing: () => this.clock.playing,
+      frame: () => this.clock.shown,
+    };
+    this.view = new CurveView(canvas, actions);
+    this.main.append(this.zoomButtons());
+    this.side.append(this.lossCanvas);
+  }
+
+  zoomButtons() {
+    const box = document.createElement("div");
+    box.className = "rbp-zoom";
+    for (const [text, label, factor] of [["+", "Zoom in", 1.6], ["−", "Zoom out", 1 / 1.6], ["⤢", "Whole view", 0]]) {
+      const b = document.createElement("button");
+      b.type = "button";
+      b.textContent = text;
+      b.title = label;
+      b.setAttribute("aria-label", label);
+      b.addEventListener("click", () => this.view.setZoom(factor));
+      box.append(b);
+    }
+    return box;
+  }
+
+  layout() {
+    if (!this.scene) return;
+    const width = this.root.clientWidth;
+    const { height, lossPanel, dim } = this.scene;
+    const narrow = width < 620;
+    const flat = dim === 1 && this.view.aspect < 0.75;
+    this.side.hidden = !lossPanel;
+    const beside = lossPanel && !narrow && !flat;
+    this.stage.dataset.layout = beside ? "beside" : "stacked";
+    if (beside) {
+      this.main.style.height = this.side.style.height = `${height}px`;
+      return;
+    }
+    const below = lossPanel ? (narrow ? 130 : Math.round(0.27 * height)) : 0;
+    const most = narrow ? Math.min(height, Math.round(dim === 1 ? Math.min(Math.max(1.2 * this.view.aspect * width + 60, 220), width) : width)) : height - below;
+    this.main.style.height = `${most}px`;
+    this.side.style.height = `${below}px`;
+  }
+
+  key(e) {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    const tag = e.target.tagName;
+    const native = tag === "SELECT" || (tag === "INPUT" && e.key !== " ") || (tag === "BUTTON" && (e.key === " " || e.key === "Enter"));
+    if (native) return;
+    const leap = e.shiftKey ? 10 : 1;
+    const actions = {
+      " ": () => this.clock.toggle(),
+      ArrowRight: () => this.clock.step(leap),
+      ArrowLeft: () => this.clock.step(-leap),
+      Home: () => this.clock.seek(0),
+      End: () => this.clock.seek(this.clock.last),
+    };
+    if (!actions[e.key]) return;
+    e.preventDefault();
+    actions[e.key]();
+  }
+
+  redraw() {
+    if (this.pending || !this.scene) return;
+    this.pending = requestAnimationFrame((now) => {
+      this.pending = 0;
+      this.paint(now);
+      if (this.clock.playing || this.view.moving) this.redraw();
+    });
+  }
+
+  paint(now) {
+    const wasPlaying = this.clock.playing;
+    this.clock.tick(now);
+    const frame = this.clock.shown;
+    this.view.draw(frame, this.theme);
+    this.contour?.draw(frame, this.theme);
+    if (this.scene.lossPanel && this.scene.racers.length) this.loss.draw(frame, this.theme);
+    this.bar.update(this.scene.steps);
+    if (!this.clock.playing || now - (this.read || 0) > 80) {
+      this.readouts.update(frame);
+      this.read = now;
+    }
+    if (wasPlaying && !this.clock.playing) this.live.textContent = `${this.bar.text.textContent}. ${this.readouts.spoken(frame)}`;
+    this.root.dataset.frame = Math.floor(frame + 1e-9);
+    this.drawn += 1;
+  }
+
+  dispose() {
+    clearTimeout(this.autoplay);
+    cancelAnimationFrame(this.pending);
+    this.clock.playing = false;
+    this.sizes.disconnect();
+    this.view?.dispose();
+    this.root.remove();
+  }
+}
+
+const players = new WeakMap();
+
+export function mount(component) {
+  const parent = component.parentElement;
+  let player = players.get(parent);
+  if (!player) players.set(parent, (player = new Player(parent)));
+  player.update(component);
+  return () => {
+    if (players.get(parent) !== player) return;
+    players.delete(parent);
+    player.dispose();
+  };
+}

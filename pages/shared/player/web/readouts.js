@@ -1,0 +1,77 @@
+// The numbers under the bar: one row per racer, changing with the frame.
+
+import { number } from "./draw.js";
+import { row } from "./data.js";
+
+const MARKS = { ball: "50%", circle: "50%", square: "1px", diamond: "1px", triangle: "50% 50% 0 0", cross: "1px", star: "50%" };
+
+export class Readouts {
+  constructor() {
+    this.element = document.createElement("table");
+    this.element.className = "rbp-readouts";
+  }
+
+  load(scene) {
+    this.scene = scene;
+    const columns = [];
+    for (const r of scene.racers) for (const o of r.readouts) if (!columns.includes(o.label)) columns.push(o.label);
+    const status = scene.racers.some((r) => r.status);
+    const head = ["Racer", ...columns, ...(status ? ["Status"] : [])];
+    this.element.hidden = head.length === 1;
+    this.element.innerHTML = "";
+    const caption = this.element.createCaption();
+    caption.className = "rbp-unseen";
+    caption.textContent = "Read-outs at the frame shown";
+    const top = this.element.createTHead().insertRow();
+    for (const text of head) {
+      const th = document.createElement("th");
+      th.scope = "col";
+      th.textContent = text;
+      top.append(th);
+    }
+    const body = this.element.createTBody();
+    this.cells = [];
+    for (const r of scene.racers) {
+      const line = body.insertRow();
+      const th = document.createElement("th");
+      th.scope = "row";
+      const dot = document.createElement("i");
+      dot.style.cssText = `background:${r.color};border-radius:${MARKS[r.shape]};${r.shape === "diamond" ? "transform:rotate(45deg)" : ""}`;
+      th.append(dot, r.label);
+      line.append(th);
+      for (const label of columns) {
+        const cell = line.insertCell();
+        cell.dataset.label = label;
+        const readout = r.readouts.find((o) => o.label === label);
+        if (readout) this.cells.push({ cell, r, readout });
+        else cell.textContent = "–";
+      }
+      if (status) {
+        const cell = line.insertCell();
+        cell.dataset.label = "Status";
+        cell.className = "rbp-status";
+        this.cells.push({ cell, r, readout: null });
+      }
+    }
+  }
+
+  update(frame) {
+    for (const item of this.cells) {
+      const { cell, r, readout } = item;
+      const f = Math.min(Math.floor(frame + 1e-9), r.n - 1);
+      const done = r.stopped !== null && frame >= r.stopped;
+      const end = frame >= this.scene.frames - 1;
+      const text = readout ? number(row(readout.values, 1, f)[0], readout.format) : (done || end) && r.status ? r.status : "rolling";
+      const shown = readout || r.ball || text !== "rolling" ? text : "moving";
+      if (item.text !== shown) cell.textContent = item.text = shown;
+    }
+  }
+
+  // One sentence for the live region when playback stops.
+  spoken(frame) {
+    return this.scene.racers.map((r) => {
+      const f = Math.min(Math.floor(frame + 1e-9), r.n - 1);
+      return `${r.label}: loss ${number(row(r.loss, 1, f)[0])}`;
+    }).join("; ");
+  }
+}
