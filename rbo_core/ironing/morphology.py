@@ -1,0 +1,332 @@
+"""Ironing: what a ball of radius ρ sees of a height field.
+
+The centre surface ``h(θ) = max over |u| ≤ ρ of f(θ+u) + sqrt(ρ² − |u|²)`` is the grey-scale dilation of f by a
+hemisphere; ``h − ρ`` is the ironed landscape; the closing ``min over |u| ≤ ρ of h(θ+u) − sqrt(ρ² − |u|²)`` is the
+underside of the ball's sweep (Sternberg 1986; Serra 1982). Heights and horizontal axes share one unit: scale the loss
+first (λf) when they do not.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rbo_core.ironing.curvature import slopes_and_curvature
+from rbo_core.ironing.dilation import Array, dilate_arcs, dilate_grid, dilate_row
+
+T = TypeVar("T", bound=np.generic)
+
+MAX_SAMPLES = 4096**2
+_BYTES_PER_SAMPLE = 8 * 8  # heights, centre, ironed, closing, mask, and an accumulator a thread
+
+
+class Surface(Protocol):
+    """The part of a Landscape that ironing needs."""
+
+    @property
+    def bounds(self) -> NDArray[np.float64]:
+        """(d, 2), parameter units."""
+
+    def value(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """x (B, d) -> heights (B,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ironed:
+    """One height field ironed at one radius. Every array has the shape of `heights`, (N,) or (N, M).
+
+    heights: f on the grid. center: height h of the ball's centre above each sample. ironed: ``center − radius``.
+    closing: underside of the sweep, ``closing ≥ heights``. reachable: True where a ball can touch the sample, whether
+    or not its centre is then above a grid point: decided exactly on a curve, to grid error on a surface (see
+    `_touched_surface`). So where the ground bends upward, closing may exceed heights by that grid error at reachable
+    samples.
+    """
+
+    heights: Array
+    spacing: tuple[float, ...]
+    radius: float
+    center: Array
+    ironed: Array
+    closing: Array
+    reachable: NDArray[np.bool_]
+    axes: tuple[Array, ...]
+
+    @property
+    def unreachable_share(self) -> float:
+        """Share of the samples that no ball of this radius can touch, 0 to 1."""
+        return float(1.0 - self.reachable.mean())
+
+
+def iron(heights: ArrayLike, spacing: float | Sequence[float], radius: float) -> Ironed:
+    """Iron bare heights (N,) or (N, M) given on a regular grid; spacing is one number or one per axis, in the unit of
+    the heights.
+
+    Nothing is there beyond the array: outside counts as −∞, and the ball's centre stays above the grid. So near an
+    edge, where a wall beyond it might have held the ball up, the result is a lower bound; `iron_landscape` evaluates
+    the surface out there instead.
+
+    Raises ValueError for heights that are not finite or not 1-D or 2-D, spacing ≤ 0, radius ≤ 0, a radius larger than
+    the window, or more than 4096² samples. Warns when the radius is below one spacing: then no neighbour is in reach
+    and nothing is ironed.
+    """
+    f, steps = checked_heights(heights, spacing)
+    check_radius(radius, f.shape, steps)
+    return _iron(
+        f,
+        steps,
+        float(radius),
+        tuple(0 for _ in steps),
+        tuple(np.arange(n) * s for n, s in zip(f.shape, steps, strict=True)),
+    )
+
+
+def iron_landscape(surface: Surface, radius: float, n: int | None = None, loss_scale: float = 1.0) -> Ironed:
+    """Iron a landscape on its own window, sampled n times along each axis (default 2,001 in one dimension, 256 in two).
+
+    The surface is evaluated beyond the window as far as the result can depend on it: the closing looks at centres up to
+    ρ outside, and those at the surface up to 2ρ outside. Where it is not finite out there (a logarithm's wall, the end
+    of an uploaded map) nothing is there; inside the window that is an error. Heights are λf for the loss scale λ.
+    """
+    field = sample(surface, n, loss_scale, margin=radius)
+    check_radius(radius, field.shape, field.spacing)
+    return _iron(field.extended, field.spacing, float(radius), field.pad, field.axes)
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A landscape sampled on its window and `pad` samples beyond it on every side.
+
+    extended: (N + 2 pad,) or (N + 2 pad_y, M + 2 pad_x), −inf where nothing is there. axes: the window's coordinates,
+    (N,) each; on a surface axis 0 is the first parameter.
+    """
+
+    extended: Array
+    pad: tuple[int, ...]
+    spacing: tuple[float, ...]
+    axes: tuple[Array, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the window."""
+        return tuple(a.size for a in self.axes)
+
+    @property
+    def heights(self) -> Array:
+        """The window's heights."""
+        return crop(self.extended, self.pad)
+
+
+def sample(surface: Surface, n: int | None = None, loss_scale: float = 1.0, margin: float = 0.0) -> Field:
+    """Sample a landscape on its window, n points an axis, and beyond it by 2·margin (see iron_landscape)."""
+    bounds = np.asarray(surface.bounds, float)
+    dim = bounds.shape[0]
+    if dim not in (1, 2):
+        raise ValueError(f"surface must have 1 or 2 dimensions to be ironed, got {dim}")
+    if n is None:
+        n = 2001 if dim == 1 else 256
+    if n < 2:
+        raise ValueError(f"n must be at least 2 samples an axis, got {n}")
+    if not np.isfinite(margin) or margin < 0:
+        raise ValueError(f"radius must be positive and finite, got {margin}")
+    if not np.isfinite(loss_scale) or loss_scale <= 0:
+        raise ValueError(f"loss_scale must be positive, got {loss_scale}")
+    if margin > (longest := float(np.ptp(bounds, axis=1).max())):
+        raise ValueError(f"radius must be at most the window's longest side, {longest:g}, got {margin:g}")
+    spacing = tuple(float(high - low) / (n - 1) for low, high in bounds)
+    pad = tuple(2 * int(np.ceil(margin / s - 1e-9)) for s in spacing)
+    _check_memory(tuple(n + 2 * p for p in pad))
+    wide = [low + (np.arange(-p, n + p)) * s for (low, _), s, p in zip(bounds, spacing, pad, strict=True)]
+    points = np.stack([g.ravel() for g in np.meshgrid(*wide, indexing="ij")], axis=1)
+    with np.errstate(all="ignore"):
+        f = loss_scale * np.asarray(surface.value(points), float).reshape([a.size for a in wide])
+    inside = crop(f, pad)
+    if not np.isfinite(inside).all():
+        where = [float(a[p + i]) for a, p, i in zip(wide, pad, np.argwhere(~np.isfinite(inside))[0], strict=True)]
+        raise ValueError(f"surface must be finite on its window, but is not at {where}; choose a smaller window")
+    f = np.where(np.isfinite(f), f, -np.inf)
+    axes = tuple(a[p : a.size - p] for a, p in zip(wide, pad, strict=True))
+    return Field(f, pad, spacing, axes)
+
+
+def crop(f: NDArray[T], pad: Sequence[int]) -> NDArray[T]:
+    """Leave pad samples out on every side of each axis."""
+    return f[tuple(slice(p, n - p) for p, n in zip(pad, f.shape, strict=True))]
+
+
+def _iron(f: Array, spacing: tuple[float, ...], radius: float, pad: tuple[int, ...], axes: tuple[Array, ...]) -> Ironed:
+    half = tuple(p // 2 for p in pad)  # centres are needed this far beyond the window
+    heights = np.ascontiguousarray(crop(f, pad))
+    if f.ndim == 1:
+        wide, index, between = dilate_row(f, spacing[0], radius, half[0])
+        closing = -dilate_row(wide, spacing[0], radius, half[0], sign=-1.0)[0]
+        reachable = _touched(index, between, f.size, spacing[0], half[0])[pad[0] : f.size - pad[0]]
+    else:
+        wide = dilate_grid(f, (spacing[0], spacing[1]), radius, (half[0], half[1]))
+        closing = -dilate_grid(wide, (spacing[0], spacing[1]), radius, (half[0], half[1]), sign=-1.0)
+        reachable = _touched_surface(heights, closing, spacing, radius)
+    closing = np.maximum(closing, heights)  # where the ball touches they are equal, and rounding may fall an ulp short
+    center = np.ascontiguousarray(crop(wide, half))
+    return Ironed(heights, spacing, radius, center, center - radius, closing, reachable, axes)
+
+
+def _touched(index: NDArray[np.int64], between: Array, n: int, spacing: float, crop_: int) -> NDArray[np.bool_]:
+    """Samples whose arc is on the envelope somewhere above the centres' domain, samples crop .. n − crop."""
+    touched = np.zeros(n, bool)
+    slack = 1e-9 * spacing
+    on = (between[1:] >= spacing * crop_ - slack) & (between[:-1] <= spacing * (n - 1 - crop_) + slack)
+    touched[index[on]] = True
+    return touched
+
+
+def _touched_surface(heights: Array, closing: Array, spacing: tuple[float, ...], radius: float) -> NDArray[np.bool_]:
+    """Samples of a surface that a ball can touch, from the closing over grid centres.
+
+    The centre that touches a sample lies up to half a cell's diagonal d from a grid point, where the ball hangs higher
+    above a slope m by up to ``d²(1+m²)^{3/2} / (8ρ(1−ρκ))``. A sample whose gap is within that for κ = 0
+    counts as touched if the ball fits it locally (ρκ ≤ 1).
+    """
+    slope, curvature = slopes_and_curvature(heights, spacing)
+    diagonal = sum(s * s for s in spacing)
+    gap = closing - heights
+    rounding = 1e-12 * (radius + float(np.abs(heights).max()))
+    hang = np.minimum(diagonal * (1.0 + slope**2) ** 1.5 / (8.0 * radius), radius)
+    return (gap <= rounding) | ((gap <= hang) & (curvature * radius <= 1.0 + 1e-9))
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """The same field ironed at K ascending radii.
+
+    radii (K,); ironed and closing (K, *window); reachable (K, *window) bool; last_touched (*window): the largest of the
+    radii at which a ball still touches the sample, 0 when none does. closing is None when it was not asked for.
+    """
+
+    heights: Array
+    spacing: tuple[float, ...]
+    axes: tuple[Array, ...]
+    radii: Array
+    ironed: Array
+    reachable: NDArray[np.bool_]
+    closing: Array | None
+
+    @property
+    def last_touched(self) -> Array:
+        """Largest radius of the sweep that still touches each sample; 0 where the smallest did not."""
+        shape = (-1,) + (1,) * self.heights.ndim
+        return np.where(self.reachable, self.radii.reshape(shape), 0.0).max(axis=0)
+
+
+def iron_sweep(
+    heights: ArrayLike,
+    spacing: float | Sequence[float],
+    radii: ArrayLike,
+    *,
+    closing: bool = False,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Sweep:
+    """Iron bare heights at every radius of `radii` (taken in ascending order); a curve's later radii start from the
+    arcs that are left.
+
+    On a curve `closing` may be left out to save half the time; on a surface the mask needs it, so it is computed
+    anyway. progress(done, total) may return True to stop early with the radii done so far.
+    """
+    f, steps = checked_heights(heights, spacing)
+    axes = tuple(np.arange(n) * s for n, s in zip(f.shape, steps, strict=True))
+    return sweep_field(Field(f, tuple(0 for _ in steps), steps, axes), radii, closing=closing, progress=progress)
+
+
+def sweep_field(
+    field: Field, radii: ArrayLike, *, closing: bool = False, progress: Callable[[int, int], Any] | None = None
+) -> Sweep:
+    """As iron_sweep, on a sampled landscape; sample it with margin ≥ the largest radius."""
+    ordered = np.unique(np.asarray(radii, float).ravel())
+    if ordered.size == 0:
+        raise ValueError("radii must hold at least one radius, got none")
+    for radius in ordered[[0, -1]]:
+        check_radius(float(radius), field.shape, field.spacing, warn=False)
+    dim = len(field.shape)
+    half = tuple(p // 2 for p in field.pad)
+    ironed, masks, closings = [], [], []
+    f = field.extended
+    index = np.flatnonzero(f > -np.inf) if dim == 1 else np.empty(0, int)
+    arcs = f[index] if dim == 1 else np.empty(0)
+    for done, radius in enumerate(ordered.tolist()):
+        if dim == 1:
+            wide, index, between = dilate_arcs(index, arcs, f.size, field.spacing[0], radius, half[0])
+            arcs = f[index]
+            ironed.append(crop(wide, half) - radius)
+            masks.append(crop(_touched(index, between, f.size, field.spacing[0], half[0]), field.pad))
+            if closing:
+                under = -dilate_row(wide, field.spacing[0], radius, half[0], sign=-1.0)[0]
+                closings.append(np.maximum(under, field.heights))
+        else:
+            one = _iron(f, field.spacing, radius, field.pad, field.axes)
+            ironed.append(one.ironed)
+            masks.append(one.reachable)
+            if closing:
+                closings.append(one.closing)
+        if progress is not None and progress(done + 1, ordered.size):
+            break
+    return Sweep(
+        np.ascontiguousarray(field.heights),
+        field.spacing,
+        field.axes,
+        ordered[: len(ironed)],
+        np.stack(ironed),
+        np.stack(masks),
+        np.stack(closings) if closing else None,
+    )
+
+
+def checked_heights(heights: ArrayLike, spacing: float | Sequence[float]) -> tuple[Array, tuple[float, ...]]:
+    """Heights as a float64 grid and the spacing per axis, or a ValueError that names what is wrong."""
+    f = np.asarray(heights)
+    if f.ndim not in (1, 2) or min(f.shape, default=0) < 1 or f.size < 2:
+        raise ValueError(f"heights must be a curve (N,) or a surface (N, M) of at least 2 samples, got shape {f.shape}")
+    _check_memory(f.shape)
+    f = f.astype(float)
+    if not np.isfinite(f).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(f))[0])
+        raise ValueError(f"heights must be finite, got {f[where]} at index {where}; crop the window or fill the gap")
+    given: Iterable[float] = [spacing] * f.ndim if np.ndim(spacing) == 0 else np.asarray(spacing, float).ravel()  # type: ignore[list-item]
+    steps = tuple(float(s) for s in given)
+    if len(steps) != f.ndim:
+        raise ValueError(f"spacing must be one number or one per axis ({f.ndim}), got {len(steps)} numbers")
+    for s in steps:
+        if not np.isfinite(s) or s <= 0:
+            raise ValueError(f"spacing must be positive and finite, got {s}")
+    return np.ascontiguousarray(f), steps
+
+
+def check_radius(radius: float, shape: tuple[int, ...], spacing: tuple[float, ...], warn: bool = True) -> None:
+    """ValueError for a radius ≤ 0 or larger than the window; UserWarning for one below a grid step."""
+    if not np.isfinite(radius) or radius <= 0:
+        raise ValueError(f"radius must be positive and finite, got {radius}")
+    longest = max((n - 1) * s for n, s in zip(shape, spacing, strict=True))
+    if radius > longest * (1 + 1e-9):
+        raise ValueError(
+            f"radius must be at most the window's longest side, {longest:g}, got {radius:g}: "
+            "use a smaller radius or a wider window"
+        )
+    if warn and radius < min(spacing) * (1 - 1e-9):
+        warnings.warn(
+            f"radius {radius:g} is below one grid spacing ({min(spacing):g}): nothing is ironed; "
+            "use a larger radius or a finer grid",
+            stacklevel=3,
+        )
+
+
+def _check_memory(shape: tuple[int, ...]) -> None:
+    samples = int(np.prod([int(n) for n in shape], dtype=object))
+    if samples > MAX_SAMPLES:
+        gigabytes = samples * _BYTES_PER_SAMPLE / 1e9
+        raise ValueError(
+            f"grid must have at most 4096² = {MAX_SAMPLES:,} samples, got {' × '.join(map(str, shape))} "
+            f"(margin of the ball included), which would take about {gigabytes:.1f} GB: "
+            "use fewer samples or a smaller radius"
+        )

@@ -1,0 +1,289 @@
+"""Ironing against the definition, SciPy, closed forms, and the laws of morphology."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import ndimage
+
+from rbo_core.ironing import iron, iron_landscape, iron_sweep, sample, sweep_field
+from tests.ironing import oracle
+
+finite = st.floats(-50, 50, allow_nan=False, width=32).map(float)
+curves = arrays(np.float64, st.integers(8, 60), elements=finite)
+grids = arrays(np.float64, st.tuples(st.integers(6, 18), st.integers(6, 18)), elements=finite)
+scale = st.sampled_from([1e-3, 1.0, 1e3])
+
+
+class Analytic:
+    """A landscape made of one formula."""
+
+    def __init__(self, bounds, formula):
+        self.bounds = np.asarray(bounds, float)
+        self.formula = formula
+
+    def value(self, x):
+        return self.formula(*x.T)
+
+
+def weierstrass_like(x):
+    k = np.arange(1, 101) ** 2
+    return np.sin(np.outer(x, k)) @ (1 / k)
+
+
+@settings(max_examples=60, deadline=None)
+@given(curves, st.floats(0.05, 2), st.floats(0.01, 0.99), scale)
+def test_curve_is_the_definition(f, spacing, share, size):
+    f, spacing = f * size, spacing * size
+    radius = spacing * (1 + share * (f.size - 2))
+    got = iron(f, spacing, radius)
+    close_to = {"rtol": 1e-13, "atol": 1e-13 * (radius + np.abs(f).max())}
+    np.testing.assert_allclose(got.center, oracle.dilate(f, spacing, radius), **close_to)
+    np.testing.assert_allclose(got.closing, oracle.close(f, spacing, radius), **close_to)
+    np.testing.assert_array_equal(got.ironed, got.center - radius)
+
+
+@settings(max_examples=40, deadline=None)
+@given(grids, st.tuples(st.floats(0.05, 2), st.floats(0.05, 2)), st.floats(0.01, 0.99))
+def test_surface_is_the_definition(f, spacing, share):
+    low = min(spacing)
+    radius = low + share * (max((n - 1) * s for n, s in zip(f.shape, spacing, strict=True)) - low)
+    got = iron(f, spacing, radius)
+    close_to = {"rtol": 1e-13, "atol": 1e-13 * (radius + np.abs(f).max())}
+    np.testing.assert_allclose(got.center, oracle.dilate(f, spacing, radius), **close_to)
+    np.testing.assert_allclose(got.closing, oracle.close(f, spacing, radius), **close_to)
+
+
+@pytest.mark.parametrize("shape", ["noise", "walk", "plane", "flat", "bump", "cliff"])
+def test_every_kind_of_surface_agrees_with_scipy(shape):
+    y, x = np.mgrid[0:70, 0:90].astype(float)
+    rng = np.random.default_rng(3)
+    f = {
+        "noise": rng.normal(size=x.shape) * 4,
+        "walk": rng.normal(size=x.shape).cumsum(axis=0).cumsum(axis=1) / 5,
+        "plane": 0.7 * x - 2 * y,
+        "flat": np.zeros_like(x),
+        "bump": -((x - 40) ** 2 + (y - 30) ** 2) / 50,
+        "cliff": 1e3 * (x > 45),
+    }[shape]
+    radius, reach = 12.3, 12
+    u = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1])
+    cap = np.sqrt(np.maximum(radius**2 - u**2, 0))
+    got = iron(f, 1.0, radius)  # 70 rows: the threaded path
+    h = ndimage.grey_dilation(f, footprint=u <= radius, structure=cap, mode="constant", cval=-1e300)
+    cl = ndimage.grey_erosion(h, footprint=u <= radius, structure=cap, mode="constant", cval=1e300)
+    np.testing.assert_allclose(got.center, h, rtol=1e-13, atol=1e-12)
+    np.testing.assert_allclose(got.closing, cl, rtol=1e-13, atol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(curves, st.floats(0.2, 0.6), st.floats(1.05, 3))
+def test_laws_on_curves(f, share, factor):
+    spacing = 0.5
+    radius = max(spacing, share * spacing * (f.size - 1) / factor)
+    once = iron(f, spacing, radius)
+    assert (once.closing >= f).all()
+    assert (once.center >= f + radius).all()
+    again = iron(once.closing, spacing, radius)
+    np.testing.assert_allclose(again.closing, once.closing, atol=1e-10)
+    np.testing.assert_allclose(again.center, once.center, atol=1e-10)
+    if factor * radius < spacing * (f.size - 1):
+        larger = iron(f, spacing, factor * radius)
+        assert (larger.ironed >= once.ironed - 1e-10).all(), "a larger ball stands higher above the same contact"
+        assert not (larger.reachable & ~once.reachable).any(), "what a ball cannot touch no larger ball can"
+
+
+def test_radii_add_up_to_grid_error():
+    errors = []
+    for n in (401, 801, 1601, 3201):
+        x, step = np.linspace(0, 4, n, retstep=True)
+        f = np.sin(7 * x) + 0.3 * np.cos(23 * x)
+        both = iron(iron(f, step, 0.3).center, step, 0.5).center
+        inner = slice(n // 4, -n // 4)
+        difference = iron(f, step, 0.8).center[inner] - both[inner]
+        assert (difference >= -1e-12).all()  # grid centres only: two steps can only fall short of one
+        errors.append(difference.max())
+    slope = np.polyfit(np.log([4 / 400, 4 / 800, 4 / 1600, 4 / 3200]), np.log(errors), 1)[0]
+    assert slope > 0.9, errors
+
+
+def test_radii_add_up_on_surfaces():
+    y, x = np.mgrid[0:4:161j, 0:4:161j]
+    f = np.sin(5 * x) * np.cos(4 * y)
+    step = 4 / 160
+    both = iron(iron(f, step, 0.3).center, step, 0.4).center
+    one = iron(f, step, 0.7).center
+    assert np.abs(one - both)[40:-40, 40:-40].max() < step
+
+
+@settings(max_examples=30, deadline=None)
+@given(curves, st.floats(0.1, 0.9))
+def test_reachable_samples_of_a_curve(f, share):
+    spacing = 0.7
+    radius = spacing * (1 + share * (f.size - 2))
+    mask = iron(f, spacing, radius).reachable
+    gap = oracle.gap_to_touch(f, spacing, radius)
+    assert mask[gap == 0].all()  # a centre was found at which this sample carries the ball
+    step = spacing * (f.size - 1) / 20_000
+    assert (gap[mask] <= np.sqrt(2 * radius * step) + step * 100 / spacing).all()
+
+
+def test_gentle_bowl_is_reachable_everywhere_and_steep_one_is_not():
+    x, step = np.linspace(-2, 2, 2001, retstep=True)
+    assert iron(0.25 * x**2, step, 1.9).reachable.all()  # curvature ½ at most: every ball below radius 2 fits
+    groove = iron(2 * x**2, step, 0.5)  # curvature 4 at the floor
+    # the ball rests where the parabola a·x² and a circle of radius ρ touch: ρ² = x² + 1/(2a)², so |x| ≥ sqrt(ρ² − 1/16)
+    edge = np.sqrt(0.5**2 - (1 / 4) ** 2)
+    inner = np.abs(x) < 1
+    np.testing.assert_array_equal(groove.reachable[inner], (np.abs(x) >= edge)[inner])
+    floor = 2 * edge**2 + 0.25 - 0.5  # centre height of the resting ball, less ρ
+    assert groove.closing[1000] == pytest.approx(floor, abs=1e-5)
+    assert groove.ironed[1000] == pytest.approx(floor, abs=1e-5)
+
+
+def test_gentle_bowl_surface_is_reachable_everywhere():
+    y, x = np.mgrid[-2:2:121j, -2:2:121j]
+    got = iron(0.25 * (x**2 + y**2), 4 / 120, 1.0)
+    assert got.reachable[31:-31, 31:-31].all()
+    steep = iron(2 * (x**2 + y**2), 4 / 120, 0.5)
+    out = np.hypot(x, y)
+    assert not steep.reachable[out < 0.4].any()
+    assert steep.reachable[(out > 0.48) & (out < 1)].mean() > 0.97
+    assert steep.unreachable_share == pytest.approx(1 - steep.reachable.mean())
+
+
+def test_plane_is_lifted_by_the_secant():
+    x, step = np.linspace(-5, 5, 4001, retstep=True)
+    got = iron(0.75 * x, step, 1.0)
+    inner = slice(500, -500)
+    np.testing.assert_allclose(got.center[inner], 0.75 * x[inner] + 1.25, atol=2e-6)
+    np.testing.assert_allclose(got.closing[inner], 0.75 * x[inner], atol=2e-6)
+
+
+def test_minima_of_the_ironed_fractal():
+    x, step = np.linspace(-1, 8, 40_001, retstep=True)
+    radii = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
+    swept = iron_sweep(weierstrass_like(x), step, radii)
+    lower = (swept.ironed[:, 1:-1] < swept.ironed[:, :-2]) & (swept.ironed[:, 1:-1] < swept.ironed[:, 2:])
+    assert lower.sum(axis=1).tolist() == [797, 264, 99, 32, 14, 5]
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_sweep_equals_one_radius_at_a_time(dim):
+    rng = np.random.default_rng(0)
+    f = rng.normal(size=(300,) if dim == 1 else (40, 30)).cumsum(axis=0)
+    radii = [4.0, 1.0, 2.5, 11.0]
+    swept = iron_sweep(f, 1.0, radii, closing=True)
+    np.testing.assert_array_equal(swept.radii, sorted(radii))
+    for k, radius in enumerate(swept.radii):
+        one = iron(f, 1.0, radius)
+        np.testing.assert_allclose(swept.ironed[k], one.ironed, atol=1e-12)
+        np.testing.assert_allclose(swept.closing[k], one.closing, atol=1e-12)
+        np.testing.assert_array_equal(swept.reachable[k], one.reachable)
+    touched = swept.last_touched
+    np.testing.assert_array_equal(touched == 11.0, swept.reachable[-1])
+    assert ((touched == 0) == ~swept.reachable.any(axis=0)).all()
+
+
+def test_sweep_can_be_stopped():
+    calls = []
+    swept = iron_sweep(
+        np.zeros(50), 1.0, [1, 2, 3, 4], progress=lambda done, total: calls.append((done, total)) or done == 2
+    )
+    assert calls == [(1, 4), (2, 4)]
+    assert swept.ironed.shape == (2, 50)
+
+
+def test_landscape_is_evaluated_beyond_its_window():
+    def formula(x):
+        return np.where(np.abs(x) > 1, 3.0, 0.0) - 0.1 * x
+
+    got = iron_landscape(Analytic([[-1, 1]], formula), radius=0.5, n=401)
+    x = got.axes[0]
+    assert (x[0], x[-1]) == (-1, 1)
+    wide, step = np.linspace(-3, 3, 1201, retstep=True)
+    keep = slice(400, 801)
+    twin = iron(formula(wide), step, 0.5)
+    np.testing.assert_allclose(got.center, twin.center[keep], atol=1e-12)
+    np.testing.assert_allclose(got.closing, twin.closing[keep], atol=1e-12)
+    np.testing.assert_array_equal(got.reachable, twin.reachable[keep])
+    assert got.center[-1] > 3, "the wall beyond the window must hold the ball up"
+
+
+def test_surface_is_evaluated_beyond_its_window_on_both_axes():
+    def formula(x, y):
+        return np.sin(3 * x) + np.cos(2 * y) + 0.1 * x * y
+
+    got = iron_landscape(Analytic([[-1, 1], [0, 3]], formula), radius=0.4, n=41, loss_scale=2.0)
+    x, y = got.axes
+    assert (x[0], x[-1], y[0], y[-1]) == (-1, 1, 0, 3)
+    wide_x = -1 + np.arange(-40, 81) * 0.05
+    wide_y = np.arange(-40, 81) * 0.075
+    twin = iron(2 * formula(wide_x[:, None], wide_y[None, :]), (0.05, 0.075), 0.4)
+    np.testing.assert_allclose(got.closing, twin.closing[40:-40, 40:-40], atol=1e-12)
+    np.testing.assert_allclose(got.center, twin.center[40:-40, 40:-40], atol=1e-12)
+    swept = sweep_field(sample(Analytic([[-1, 1], [0, 3]], formula), 41, 2.0, margin=0.4), [0.2, 0.4])
+    np.testing.assert_allclose(swept.ironed[1], got.ironed, atol=1e-12)
+
+
+def test_nothing_is_there_where_the_landscape_is_not_finite_outside():
+    got = iron_landscape(Analytic([[0.5, 2]], lambda x: np.log(x)), radius=0.75, n=31)
+    assert np.isfinite(got.center).all()
+    assert np.isfinite(got.closing).all()
+    with pytest.raises(ValueError, match=r"finite on its window, but is not at \[0.0\]"):
+        iron_landscape(Analytic([[0, 2]], lambda x: np.log(x)), radius=0.75, n=31)
+
+
+@pytest.mark.parametrize(
+    ("heights", "spacing", "radius", "message"),
+    [
+        ([0.0, np.nan, 1.0], 1.0, 1.0, r"heights must be finite, got nan at index \(1,\)"),
+        (np.full((3, 3), np.inf), 1.0, 1.0, "heights must be finite, got inf"),
+        (np.zeros(9), 0.0, 1.0, "spacing must be positive and finite, got 0.0"),
+        (np.zeros(9), -1.0, 1.0, "spacing must be positive and finite, got -1.0"),
+        (np.zeros((9, 9)), (1.0, np.nan), 1.0, "spacing must be positive and finite, got nan"),
+        (np.zeros((9, 9)), (1.0, 1.0, 1.0), 1.0, r"one per axis \(2\), got 3"),
+        (np.zeros(9), 1.0, 0.0, "radius must be positive and finite, got 0.0"),
+        (np.zeros(9), 1.0, -1.0, "radius must be positive and finite, got -1.0"),
+        (np.zeros(9), 1.0, 8.5, "radius must be at most the window's longest side, 8, got 8.5"),
+        (np.zeros((2, 2, 2)), 1.0, 1.0, "got shape"),
+        (np.zeros(1), 1.0, 1.0, "at least 2 samples"),
+        (np.broadcast_to(0.0, (4097, 4096)), 1.0, 9.0, r"4096² = 16,777,216 samples, got 4097 × 4096 .* about 1.1 GB"),
+    ],
+)
+def test_bad_input_is_named(heights, spacing, radius, message):
+    with pytest.raises(ValueError, match=message):
+        iron(heights, spacing, radius)
+
+
+def test_bad_landscape_input_is_named():
+    surface = Analytic([[0, 1]], lambda x: x)
+    with pytest.raises(ValueError, match="radius must be at most the window's longest side, 1, got 2"):
+        iron_landscape(surface, radius=2.0, n=11)
+    with pytest.raises(ValueError, match="radius must be positive and finite, got -1"):
+        iron_landscape(surface, radius=-1.0, n=11)
+    with pytest.raises(ValueError, match="n must be at least 2"):
+        iron_landscape(surface, radius=0.1, n=1)
+    with pytest.raises(ValueError, match="loss_scale must be positive, got 0"):
+        iron_landscape(surface, radius=0.1, n=11, loss_scale=0)
+    with pytest.raises(ValueError, match="1 or 2 dimensions"):
+        iron_landscape(Analytic([[0, 1]] * 3, lambda *x: x[0]), radius=0.1)
+    with pytest.raises(ValueError, match="radii must hold at least one"):
+        iron_sweep(np.zeros(5), 1.0, [])
+
+
+def test_radius_below_the_grid_warns_and_irons_nothing():
+    f = np.random.default_rng(1).normal(size=30)
+    with pytest.warns(UserWarning, match=r"radius 0.5 is below one grid spacing \(1\): nothing is ironed"):
+        got = iron(f, 1.0, 0.5)
+    np.testing.assert_array_equal(got.center, f + 0.5)
+    np.testing.assert_allclose(got.closing, f)
+    assert got.reachable.all()
+
+
+def test_input_is_left_alone_and_integers_are_welcome():
+    f = np.arange(12).reshape(3, 4)
+    keep = f.copy()
+    assert iron(f, (1, 2), 1.5).center.dtype == np.float64
+    np.testing.assert_array_equal(f, keep)
