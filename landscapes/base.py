@@ -5,8 +5,8 @@ A surface's mathematics lives in one compiled *kernel* with the signature
     kernel(x, p, t, f, g, grad)
 
 x (B, d) points, p (n,) constants, t (m, k) a table, f (B,) out, g (B, d) out (written only if ``grad``). The value
-and the gradient share one body, so ``value`` returns the bits that ``value_and_grad`` returns; each point is computed by
-itself with IEEE arithmetic (no fastmath), so it does not depend on its neighbours in the batch either.
+and the gradient share one body, so ``value`` returns the bits that ``value_and_grad`` returns; each point is computed
+by itself with IEEE arithmetic (no fastmath), so it does not depend on its neighbours in the batch either.
 
 Kernels release the GIL. A large batch is cut among Python threads instead of numba's own threading layer, whose
 fallback ("workqueue") aborts the process when two threads enter it at once.
@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numba
@@ -202,7 +203,7 @@ class Landscape:
             return
         workers = _workers()
         edges = [n * k // workers for k in range(workers + 1)]
-        parts = [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        parts = [slice(a, b) for a, b in pairwise(edges)]
         jobs = [_pool().submit(setup.kernel, x[s], setup.p, setup.t, f[s], g[s], grad) for s in parts[1:]]
         setup.kernel(x[parts[0]], setup.p, setup.t, f[parts[0]], g[parts[0]], grad)
         for job in jobs:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from landscapes.base import Definition, Floats, Parameter, Setup, box, kernel
+from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel
+from landscapes.spline import MAX_HARMONICS, random_field, spline_kernel, variance
 
 _LANES = 16
 
@@ -16,8 +17,8 @@ _LANES = 16
 def weierstrass_like_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: bool) -> None:
     """height · Σ_j Σ_k sin(k²x_j)/k².
 
-    With z = e^{ix}: z^{(k+1)²} = z^{k²} z^{2k+1} and z^{2k+3} = z^{2k+1} z², so one sine and one cosine serve all harmonics.
-    The products form one chain of dependent operations; sixteen points run side by side to fill the pipeline.
+    With z = e^{ix}: z^{(k+1)²} = z^{k²} z^{2k+1} and z^{2k+3} = z^{2k+1} z², so one sine and one cosine serve all
+    harmonics. The products form one chain of dependent operations; sixteen points side by side fill the pipeline.
     """
     terms = int(p[0])
     height = p[1]
@@ -102,4 +103,110 @@ WEIERSTRASS_LIKE = Definition(
     build=_build_weierstrass_like,
 )
 
-DEFINITIONS = (WEIERSTRASS_LIKE,)
+
+@kernel
+def weierstrass_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: bool) -> None:
+    """h Σ_j Σ_n aⁿ cos(bⁿ π x_j), n = 0 … terms − 1; t[0] = h aⁿ, t[1] = bⁿ. Each argument is reduced to one period."""
+    for i in range(x.shape[0]):
+        total = 0.0
+        for j in range(x.shape[1]):
+            slope = 0.0
+            for k in range(t.shape[1]):
+                u = t[1, k] * x[i, j]
+                angle = math.pi * (u - 2.0 * math.floor(0.5 * u))
+                total += t[0, k] * math.cos(angle)
+                if grad:
+                    slope -= t[0, k] * t[1, k] * math.pi * math.sin(angle)
+            if grad:
+                g[i, j] = slope
+        f[i] = total
+
+
+def _build_weierstrass(dim: int, params: Mapping[str, float]) -> Setup:
+    terms, b = int(params["terms"]), params["b"]
+    n = np.arange(terms)
+    t = np.stack([params["height"] * params["a"] ** n, float(b) ** n])
+
+    def minimum() -> Minimum:
+        return Minimum(np.ones(dim), -dim * float(t[0].sum()), "closed form: for odd b every cosine is −1 at x = 1")
+
+    return Setup(
+        kernel=weierstrass_kernel,
+        p=np.zeros(0),
+        t=t,
+        bounds=box(dim, -0.5, 2.5),
+        start=np.array([0.15, 1.75][:dim]),
+        finest_scale=2.0 / float(b) ** (terms - 1),
+        minimum=minimum if b % 2 == 1 else None,
+        separable=True,
+    )
+
+
+WEIERSTRASS = Definition(
+    name="weierstrass",
+    title="Weierstrass",
+    dims=(1, 2),
+    latex=lambda dim: (
+        r"f(x) = h \sum_{n=0}^{N-1} a^n \cos(b^n \pi x)"
+        if dim == 1
+        else r"f(x, y) = h \sum_{n=0}^{N-1} a^n \left(\cos(b^n \pi x) + \cos(b^n \pi y)\right)"
+    ),
+    source="K. Weierstrass (1872), cut after N terms; G. H. Hardy (1916): nowhere differentiable if ab ≥ 1.",
+    summary="The first curve known to be continuous and nowhere smooth: each copy is b times finer and a times lower.",
+    parameters=lambda dim: (
+        Parameter("a", "Decay a", 0.5, 0.05, 0.95, 0.01, help="Height of each layer over the one before."),
+        Parameter("b", "Ratio b", 3, 2, 7, 1, integer=True, help="Each layer is so many times finer."),
+        Parameter("terms", "Terms N", 6 if dim == 1 else 4, 1, 8, 1, integer=True, help="Number of layers."),
+        Parameter("height", "Height h", 0.4, 0.02, 2.0, 0.02, log=True, help="Multiplies the loss."),
+    ),
+    build=_build_weierstrass,
+)
+
+_PERIOD = 16.0  # of the Brownian field; the window shows half of it, so nobody sees it repeat
+
+
+def _build_fractional_brownian(dim: int, params: Mapping[str, float]) -> Setup:
+    exponent = params["hurst"] + 0.5 * dim
+    scale = params["height"] / math.sqrt(variance(dim, lambda k: k**-exponent))
+    harmonics = int(params["harmonics"])
+    t = random_field(dim, int(params["seed"]), harmonics, lambda k: scale * k**-exponent)
+    return Setup(
+        kernel=spline_kernel,
+        p=np.array([0.0, t.shape[1] / _PERIOD]),
+        t=t,
+        bounds=box(dim, -4.0, 4.0),
+        start=np.array([-3.0, 2.5][:dim]),
+        finest_scale=_PERIOD / harmonics,
+    )
+
+
+FRACTIONAL_BROWNIAN = Definition(
+    name="fractional_brownian",
+    title="Fractional Brownian",
+    dims=(1, 2),
+    latex=lambda dim: (
+        r"f(\theta) = \sum_{0 < |k| \le K} |k|^{-(H + " + (r"1/2" if dim == 1 else "1") + r")}\,"
+        r"\mathrm{Re}\, z_k\, e^{2\pi i\, k \cdot \theta / P},\quad z_k \sim \mathcal{CN}(0, 1)"
+    ),
+    source="B. Mandelbrot and J. Van Ness (1968); by spectral synthesis on a periodic grid, joined by cubic B-splines.",
+    summary="A random mountain range whose roughness is one number, the Hurst exponent: smooth near 1, jagged near 0.",
+    parameters=lambda dim: (
+        Parameter("hurst", "Hurst H", 0.5, 0.05, 0.95, 0.01, help="0.5 is Brownian motion."),
+        Parameter("height", "Height", 0.8, 0.05, 3.0, 0.05, log=True, help="Standard deviation of the field."),
+        Parameter(
+            "harmonics",
+            "Harmonics K",
+            512 if dim == 1 else 128,
+            8,
+            MAX_HARMONICS[dim],
+            8,
+            log=True,
+            integer=True,
+            help="The finest wavelength is 16/K.",
+        ),
+        Parameter("seed", "Seed", 0, 0, 10_000, 1, integer=True, help="Which mountain range."),
+    ),
+    build=_build_fractional_brownian,
+)
+
+DEFINITIONS = (WEIERSTRASS, WEIERSTRASS_LIKE, FRACTIONAL_BROWNIAN)

@@ -36,7 +36,7 @@ def _values(setup: Setup, x: Floats) -> Floats:
 def _scan(setup: Setup, bounds: Floats) -> Minimum:
     dim = len(bounds)
     width = bounds[:, 1] - bounds[:, 0]
-    most = int(round(MAX_SAMPLES[dim] ** (1 / dim)))
+    most = round(MAX_SAMPLES[dim] ** (1 / dim))
     counts = np.clip(np.ceil(width * (8 if dim == 1 else 4) / setup.finest_scale).astype(int) + 1, 201, most)
     axes = [np.linspace(low, high, n) for (low, high), n in zip(bounds, counts, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, dim)

@@ -1,4 +1,4 @@
-"""Wrinkles laid over something simple: wrinkled bowl, corduroy, Gaussian pits, spectral noise and value noise."""
+"""Wrinkles laid over something simple: wrinkled bowl, corduroy, spectral noise and value noise."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel
+from landscapes.spline import random_field, spline_kernel, variance
 
 _DETAIL_RATIO = 2.3  # the second wrinkle is this many times finer than the first
 
@@ -117,7 +118,7 @@ CORDUROY = Definition(
         else r"f(x, y) = s x - A\,\left|\sin\tfrac{\pi x}{w}\right| + \tfrac{c}{2} y^2"
     ),
     source="Made for this lab: the ball's critical radius has the closed form w(1+s²)/(2s) when the grooves are deep.",
-    summary="Ridges on a ramp: below the critical radius w(1+s²)/(2s) the ball rests between two crests, above it rolls.",
+    summary="Ridges on a ramp: below the critical radius w(1+s²)/(2s) the ball rests between crests, above it rolls.",
     parameters=lambda dim: (
         Parameter("slope", "Slope s", 0.5, 0.02, 2.0, 0.01, log=True, help="Slope of the ramp under the ridges."),
         Parameter("width", "Width w", 1.0, 0.1, 3.0, 0.01, log=True, help="Distance between two crests."),
@@ -130,4 +131,133 @@ CORDUROY = Definition(
     build=_build_corduroy,
 )
 
-DEFINITIONS = (WRINKLED_BOWL, CORDUROY)
+
+_BOWL = Parameter("steepness", "Bowl c", 0.25, 0.0, 1.0, 0.01, help="Coefficient of the bowl.")
+_SEED = Parameter("seed", "Seed", 0, 0, 10_000, 1, integer=True, help="Which noise.")
+_PERIOD = 12.0  # of spectral noise; the window shows half of it
+
+
+def _build_spectral_noise(dim: int, params: Mapping[str, float]) -> Setup:
+    high = _PERIOD / params["wavelength"]
+    low = high / 4.0
+
+    def band(k: Floats) -> Floats:
+        # Equal power in every octave, between the wavelength and four times it.
+        return np.where((k >= low) & (k <= high), k ** (-0.5 * dim), 0.0)
+
+    scale = params["amplitude"] / math.sqrt(variance(dim, band))
+    t = random_field(dim, int(params["seed"]), math.floor(high), lambda k: scale * band(k))
+    return Setup(
+        kernel=spline_kernel,
+        p=np.array([params["steepness"], t.shape[1] / _PERIOD]),
+        t=t,
+        bounds=box(dim, -3.0, 3.0),
+        start=np.array([-2.6, 2.0][:dim]),
+        finest_scale=params["wavelength"],
+    )
+
+
+SPECTRAL_NOISE = Definition(
+    name="spectral_noise",
+    title="Spectral noise",
+    dims=(1, 2),
+    latex=lambda dim: (
+        r"f(\theta) = c\,|\theta|^2 + \sum_{P/4\ell \le |k| \le P/\ell}"
+        r" A_k\, \mathrm{Re}\, z_k\, e^{2\pi i\, k \cdot \theta / P}"
+    ),
+    source="A Gaussian random field with two octaves of wavelengths, joined by cubic B-splines; seeded.",
+    summary="A bowl under random waves between one and four wavelengths ℓ: noise with a scale, and no pattern.",
+    parameters=lambda dim: (
+        _BOWL,
+        Parameter("amplitude", "Noise", 0.1, 0.0, 0.5, 0.005, help="Standard deviation of the noise."),
+        Parameter("wavelength", "Wavelength ℓ", 0.3, 0.08, 2.0, 0.01, log=True, help="Shortest wavelength."),
+        _SEED,
+    ),
+    build=_build_spectral_noise,
+)
+
+_TABLE = 256  # lattice values along each axis, repeated beyond
+
+
+@kernel
+def value_noise_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: bool) -> None:
+    """c Σ_j x_j² + Σ_o A gᵒ noise(2ᵒ x / cell): random values on a lattice, joined by the quintic 6s⁵ − 15s⁴ + 10s³."""
+    c, amplitude, rate, gain, octaves = p[0], p[1], p[2], p[3], int(p[4])
+    n, d = x.shape
+    mask = t.shape[1] - 1
+    for i in range(n):
+        total = c * x[i, 0] * x[i, 0]
+        along, across = 2.0 * c * x[i, 0], 0.0
+        if d == 2:
+            total += c * x[i, 1] * x[i, 1]
+            across = 2.0 * c * x[i, 1]
+        a, w = amplitude, rate
+        for o in range(octaves):
+            shift = 61 * o  # layers start at different lattice points, so their knots and values are unrelated
+            u = x[i, 0] * w + 0.37 * o
+            cell = math.floor(u)
+            s = u - cell
+            left = (int(cell) + shift) & mask
+            right = (left + 1) & mask
+            blend = s * s * s * (s * (6.0 * s - 15.0) + 10.0)
+            slope = 30.0 * s * s * (1.0 - s) * (1.0 - s)
+            if d == 1:
+                q0, q1 = t[0, left], t[0, right]
+                total += a * (q0 + blend * (q1 - q0))
+                if grad:
+                    along += a * w * slope * (q1 - q0)
+            else:
+                v = x[i, 1] * w + 0.61 * o
+                cell = math.floor(v)
+                s = v - cell
+                low = (int(cell) + shift) & mask
+                high = (low + 1) & mask
+                lift = s * s * s * (s * (6.0 * s - 15.0) + 10.0)
+                q00, q01, q10, q11 = t[low, left], t[low, right], t[high, left], t[high, right]
+                bottom = q00 + blend * (q01 - q00)
+                top = q10 + blend * (q11 - q10)
+                total += a * (bottom + lift * (top - bottom))
+                if grad:
+                    along += a * w * slope * ((1.0 - lift) * (q01 - q00) + lift * (q11 - q10))
+                    across += a * w * (30.0 * s * s * (1.0 - s) * (1.0 - s)) * (top - bottom)
+            a *= gain
+            w *= 2.0
+        f[i] = total
+        if grad:
+            g[i, 0] = along
+            if d == 2:
+                g[i, 1] = across
+
+
+def _build_value_noise(dim: int, params: Mapping[str, float]) -> Setup:
+    octaves = int(params["octaves"])
+    rng = np.random.default_rng(int(params["seed"]))
+    return Setup(
+        kernel=value_noise_kernel,
+        p=np.array([params["steepness"], params["amplitude"], 1.0 / params["cell"], params["gain"], octaves]),
+        t=rng.uniform(-1.0, 1.0, (1 if dim == 1 else _TABLE, _TABLE)),
+        bounds=box(dim, -3.0, 3.0),
+        start=np.array([-2.6, 2.0][:dim]),
+        finest_scale=params["cell"] / 2.0 ** (octaves - 1),
+    )
+
+
+VALUE_NOISE = Definition(
+    name="value_noise",
+    title="Value noise",
+    dims=(1, 2),
+    latex=lambda dim: r"f(\theta) = c\,|\theta|^2 + A \sum_{o=0}^{O-1} g^{\,o}\, \mathrm{noise}(2^o\, \theta / \ell)",
+    source="K. Perlin, An Image Synthesizer (1985), with the quintic fade of Improving Noise (2002); seeded.",
+    summary="A bowl under the cloud noise of computer graphics: each octave is twice as fine and g times as high.",
+    parameters=lambda dim: (
+        _BOWL,
+        Parameter("amplitude", "Noise A", 0.3, 0.0, 1.0, 0.01, help="Height of the coarsest octave."),
+        Parameter("cell", "Cell ℓ", 0.8, 0.3, 3.0, 0.05, log=True, help="Lattice spacing of the coarsest octave."),
+        Parameter("octaves", "Octaves O", 4, 1, 6, 1, integer=True, help="Number of layers."),
+        Parameter("gain", "Gain g", 0.55, 0.2, 0.9, 0.01, help="Height of each octave over the one before."),
+        _SEED,
+    ),
+    build=_build_value_noise,
+)
+
+DEFINITIONS = (WRINKLED_BOWL, CORDUROY, SPECTRAL_NOISE, VALUE_NOISE)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from difflib import get_close_matches
 from functools import lru_cache
 
-from landscapes import fractal, noisy
+from landscapes import classic, fractal, learning, noisy, pits, simple
 from landscapes.base import Definition, Landscape, Parameter
 
-_DEFINITIONS: dict[str, Definition] = {d.name: d for d in (*noisy.DEFINITIONS, *fractal.DEFINITIONS)}
+_DEFINITIONS: dict[str, Definition] = {
+    definition.name: definition
+    for module in (noisy, fractal, pits, learning, classic, simple)
+    for definition in module.DEFINITIONS
+}
 
 
 def names(dim: int | None = None) -> tuple[str, ...]:
@@ -24,8 +28,8 @@ def parameters(name: str, dim: int = 1) -> tuple[Parameter, ...]:
 def get(name: str, dim: int = 1, **params: float) -> Landscape:
     """The surface of that name in ``dim`` parameters; keyword arguments replace its defaults.
 
-    Raises ValueError, naming the value and what is allowed, for an unknown name, dim or parameter and for a value that is
-    not finite or out of range.
+    Raises ValueError, naming the value and what is allowed, for an unknown name, dim or parameter and for a value that
+    is not finite or out of range.
     """
     definition = _definition(name, dim)
     known = {parameter.name: parameter for parameter in definition.parameters(dim)}
