@@ -69,10 +69,11 @@ def thin(index, height, count, spacing, r, begin):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True)
-def envelope(index, height, count, begin, spacing, table, reach, first, out):  # type: ignore[no-untyped-def]
+def envelope(index, height, count, begin, spacing, table, reach, first, out, who):  # type: ignore[no-untyped-def]
     """out[i] = max over arcs of height + table[reach + (first + i) − index]; −inf where no arc reaches.
 
-    table (2 reach + 1,) is the sampled semicircle; first is the grid index of out[0].
+    table (2 reach + 1,) is the sampled semicircle; first is the grid index of out[0]. who[i] receives the winner's
+    index.
     """
     n = out.size
     out[:] = -np.inf
@@ -104,11 +105,24 @@ def envelope(index, height, count, begin, spacing, table, reach, first, out):  #
             value = v + table[shift + i]
             if value > out[i]:
                 out[i] = value
+                who[i] = j
         start = following
 
 
 @njit(cache=True, nogil=True)
-def _rows(f, sign, spacing_x, radii, tables, reaches, part, parts, top, left, out):  # type: ignore[no-untyped-def]
+def _merge(row, who, base, out, contact, keep):  # type: ignore[no-untyped-def]
+    if keep:
+        for i in range(out.size):
+            if row[i] > out[i]:
+                out[i] = row[i]
+                contact[i] = base + who[i]
+    else:
+        for i in range(out.size):
+            out[i] = max(out[i], row[i])
+
+
+@njit(cache=True, nogil=True)
+def _rows(f, sign, spacing_x, radii, tables, reaches, part, parts, top, left, out, contact):  # type: ignore[no-untyped-def]
     """Accumulate the dilation of sign·f from rows part, part + parts, ... into out, whose (0, 0) is grid point (top,
     left)."""
     n_rows, n_cols = f.shape
@@ -118,6 +132,8 @@ def _rows(f, sign, spacing_x, radii, tables, reaches, part, parts, top, left, ou
     height = np.empty(n_cols)
     begin = np.empty(n_cols)
     row = np.empty(out_cols)
+    who = np.empty(out_cols, np.int64)
+    keep = contact.size > 0
     for s in range(part, n_rows, parts):
         count = 0
         for j in range(n_cols):
@@ -131,13 +147,11 @@ def _rows(f, sign, spacing_x, radii, tables, reaches, part, parts, top, left, ou
                 continue
             reach = reaches[dy]
             count = thin(index, height, count, spacing_x, radii[dy], begin)
-            envelope(index, height, count, begin, spacing_x, tables[dy], reach, left, row)
+            envelope(index, height, count, begin, spacing_x, tables[dy], reach, left, row, who)
             if 0 <= up < out_rows:
-                for i in range(out_cols):
-                    out[up, i] = max(out[up, i], row[i])
+                _merge(row, who, s * n_cols, out[up], contact[up] if keep else contact[0], keep)
             if dy > 0 and 0 <= down < out_rows:
-                for i in range(out_cols):
-                    out[down, i] = max(out[down, i], row[i])
+                _merge(row, who, s * n_cols, out[down], contact[down] if keep else contact[0], keep)
 
 
 def semicircle(radius: float, spacing: float, offset: float = 0.0) -> Array:
@@ -173,7 +187,7 @@ def dilate_arcs(
     count = int(thin(index, height, index.size, spacing, radius, begin))
     table = semicircle(radius, spacing)
     out = np.empty(n - 2 * crop)
-    envelope(index, height, count, begin, spacing, table, table.size // 2, crop, out)
+    envelope(index, height, count, begin, spacing, table, table.size // 2, crop, out, np.empty(out.size, np.int64))
     if count:
         begin[count] = spacing * index[count - 1] + radius
     return out, index[:count], begin[: count + 1]
@@ -183,8 +197,21 @@ def dilate_grid(
     f: Array, spacing: tuple[float, float], radius: float, crop: tuple[int, int] = (0, 0), sign: float = 1.0
 ) -> Array:
     """Dilation of sign·f (N, M) by a hemisphere, on the window that leaves crop = (rows, columns) out on every side."""
+    return _dilate_grid(f, spacing, radius, crop, sign, keep=False)[0]
+
+
+def dilate_grid_with_contacts(
+    f: Array, spacing: tuple[float, float], radius: float, crop: tuple[int, int] = (0, 0)
+) -> tuple[Array, NDArray[np.int64]]:
+    """As dilate_grid, and for each centre the flat index into f of a sample that carries the ball (−1: none)."""
+    return _dilate_grid(f, spacing, radius, crop, 1.0, keep=True)
+
+
+def _dilate_grid(
+    f: Array, spacing: tuple[float, float], radius: float, crop: tuple[int, int], sign: float, keep: bool
+) -> tuple[Array, NDArray[np.int64]]:
     dy, dx = spacing
-    steps = semicircle(radius, dy).size // 2  # row offsets on the rim included
+    steps = semicircle(radius, dy).size // 2
     caps = [semicircle(radius, dx, k * dy) for k in range(steps + 1)]
     tables = np.zeros((steps + 1, caps[0].size))
     for k, cap in enumerate(caps):
@@ -195,15 +222,19 @@ def dilate_grid(
     f = np.ascontiguousarray(f)
     parts = 1 if f.shape[0] < _PARALLEL_ROWS else max(1, min(os.cpu_count() or 1, 8, int(2**26 // f.size) or 1))
 
-    def work(part: int) -> Array:
+    def work(part: int) -> tuple[Array, NDArray[np.int64]]:
         out = np.full(shape, -np.inf)
-        _rows(f, sign, dx, radii, tables, reaches, part, parts, crop[0], crop[1], out)
-        return out
+        contact = np.full(shape if keep else (1, 0), -1)
+        _rows(f, sign, dx, radii, tables, reaches, part, parts, crop[0], crop[1], out, contact)
+        return out, contact
 
     if parts == 1:
         return work(0)
     with ThreadPoolExecutor(parts) as pool:
         results = list(pool.map(work, range(parts)))
-    for other in results[1:]:
-        np.maximum(results[0], other, out=results[0])
-    return results[0]
+    out, contact = results[0]
+    for other, its_contact in results[1:]:
+        if keep:
+            np.copyto(contact, its_contact, where=other > out)
+        np.maximum(out, other, out=out)
+    return out, contact

@@ -16,8 +16,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbo_core.ironing.curvature import slopes_and_curvature
-from rbo_core.ironing.dilation import Array, dilate_arcs, dilate_grid, dilate_row
+from rbo_core.ironing.dilation import Array, dilate_arcs, dilate_grid, dilate_grid_with_contacts, dilate_row
+from rbo_core.ironing.touch import touched
 
 T = TypeVar("T", bound=np.generic)
 
@@ -43,7 +43,7 @@ class Ironed:
     heights: f on the grid. center: height h of the ball's centre above each sample. ironed: ``center − radius``.
     closing: underside of the sweep, ``closing ≥ heights``. reachable: True where a ball can touch the sample, whether
     or not its centre is then above a grid point: decided exactly on a curve, to grid error on a surface (see
-    `_touched_surface`). So where the ground bends upward, closing may exceed heights by that grid error at reachable
+    `touch.touched`). So where the ground bends upward, closing may exceed heights by that grid error at reachable
     samples.
     """
 
@@ -166,9 +166,10 @@ def _iron(f: Array, spacing: tuple[float, ...], radius: float, pad: tuple[int, .
         closing = -dilate_row(wide, spacing[0], radius, half[0], sign=-1.0)[0]
         reachable = _touched(index, between, f.size, spacing[0], half[0])[pad[0] : f.size - pad[0]]
     else:
-        wide = dilate_grid(f, (spacing[0], spacing[1]), radius, (half[0], half[1]))
-        closing = -dilate_grid(wide, (spacing[0], spacing[1]), radius, (half[0], half[1]), sign=-1.0)
-        reachable = _touched_surface(heights, closing, spacing, radius)
+        steps, cut = (spacing[0], spacing[1]), (half[0], half[1])
+        wide, contact = dilate_grid_with_contacts(f, steps, radius, cut)
+        closing = -dilate_grid(wide, steps, radius, cut, sign=-1.0)
+        reachable = touched(f, contact, closing - heights, steps, radius, (pad[0], pad[1]), cut)
     closing = np.maximum(closing, heights)  # where the ball touches they are equal, and rounding may fall an ulp short
     center = np.ascontiguousarray(crop(wide, half))
     return Ironed(heights, spacing, radius, center, center - radius, closing, reachable, axes)
@@ -181,21 +182,6 @@ def _touched(index: NDArray[np.int64], between: Array, n: int, spacing: float, c
     on = (between[1:] >= spacing * crop_ - slack) & (between[:-1] <= spacing * (n - 1 - crop_) + slack)
     touched[index[on]] = True
     return touched
-
-
-def _touched_surface(heights: Array, closing: Array, spacing: tuple[float, ...], radius: float) -> NDArray[np.bool_]:
-    """Samples of a surface that a ball can touch, from the closing over grid centres.
-
-    The centre that touches a sample lies up to half a cell's diagonal d from a grid point, where the ball hangs higher
-    above a slope m by up to ``d²(1+m²)^{3/2} / (8ρ(1−ρκ))``. A sample whose gap is within that for κ = 0
-    counts as touched if the ball fits it locally (ρκ ≤ 1).
-    """
-    slope, curvature = slopes_and_curvature(heights, spacing)
-    diagonal = sum(s * s for s in spacing)
-    gap = closing - heights
-    rounding = 1e-12 * (radius + float(np.abs(heights).max()))
-    hang = np.minimum(diagonal * (1.0 + slope**2) ** 1.5 / (8.0 * radius), radius)
-    return (gap <= rounding) | ((gap <= hang) & (curvature * radius <= 1.0 + 1e-9))
 
 
 @dataclass(frozen=True, eq=False)

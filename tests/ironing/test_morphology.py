@@ -287,3 +287,15 @@ def test_input_is_left_alone_and_integers_are_welcome():
     keep = f.copy()
     assert iron(f, (1, 2), 1.5).center.dtype == np.float64
     np.testing.assert_array_equal(f, keep)
+
+
+@pytest.mark.parametrize(("radius", "share"), [(0.1, 0.02), (0.3, 0.02)])
+def test_mask_of_an_extruded_curve_is_the_curves_exact_mask(radius, share):
+    x, step = np.linspace(-3, 3, 601, retstep=True)
+    f = 0.25 * x**2 + 0.15 * np.cos(2 * np.pi * x / 0.3)
+    curve = iron(f, step, radius).reachable
+    m = int(radius / step) + 2
+    surface = iron(np.repeat(f[:, None], 2 * m + 3, axis=1), step, radius).reachable[:, m + 1]
+    inner = slice(m, -m)
+    assert not (surface & ~curve)[inner].any(), "a sample no ball can touch was called reachable"
+    assert (curve & ~surface)[inner].mean() <= share
