@@ -14,7 +14,7 @@ from pages.shared.controls import (
 from pages.shared.downloads import csv_button
 from pages.shared.page import group, how_it_works, open_page, sentence, show_error
 from pages.shared.player import player
-from pages.shared.presets import preset_row
+from pages.shared.presets import ROLL, preset_row
 from pages.shared.roll_scene import roll_scene
 from pages.shared.runs import Run, run_on
 from pages.shared.story import story
@@ -84,7 +84,8 @@ if click is not None:
     st.session_state["_clicked_start"] = round(float(click.x[0]), 3)
     st.rerun()
 
-sentence(story(runs, high - low, surface.finest_scale))
-preset_row()
+ends = " ".join(f"{run.name}:{run.position[-1, 0]:.9g}" for run in runs)
+sentence(story(runs, high - low, surface.finest_scale), ends=ends)
+preset_row(ROLL)
 csv_button(runs, f"roll_{surface.name}.csv")
 how_it_works(EXPLANATION)

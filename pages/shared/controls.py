@@ -20,8 +20,9 @@ import streamlit as st
 
 import landscapes
 import rbo_core
+from pages.shared.page import LINK_VERSION
 from pages.shared.widgets import URL, choice, number, several, short, toggle
-from rbo_core.figures.style import LABELS
+from rbo_core.figures.style import LABELS, color
 
 __all__ = [
     "RIVALS",
@@ -29,9 +30,11 @@ __all__ = [
     "URL",
     "choice",
     "get_surface",
+    "link_query",
     "method_controls",
     "number",
     "rival_controls",
+    "set_start",
     "several",
     "short",
     "surface_picker",
@@ -46,13 +49,12 @@ def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface
     The parameters live in the URL as `NAME_PARAMETER`, so that two surfaces never share one.
     """
 
-    def forget_start() -> None:
-        # A start on another surface may lie outside this one; its own default start is the better beginning.
-        for name in [k for k in st.session_state if k in START_KEYS]:
-            del st.session_state[name]
+    def move_start() -> None:
+        # The old start may lie outside another surface; that surface's own start is the better beginning.
+        set_start(get_surface(st.session_state[key], dim))
 
     titles = surface_titles(dim)
-    name = choice("Surface", key, titles, default, on_change=forget_start, help="What the ball rolls on.")
+    name = choice("Surface", key, titles, default, on_change=move_start, help="What the ball rolls on.")
     parameters = landscapes.parameters(name, dim)
     values: dict[str, Any] = {}
 
@@ -70,7 +72,7 @@ def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface
         )
 
     if parameters:
-        with st.expander("Shape of the surface"):
+        with st.expander("Its shape"):
             for parameter in parameters:
                 draw(parameter)
     try:
@@ -85,7 +87,31 @@ def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface
     return surface
 
 
-START_KEYS = ("start", "start_slider", "_good_start", "start_x", "start_y", "_good_start_x", "_good_start_y")
+START_KEYS: dict[int, tuple[str, ...]] = {1: ("start",), 2: ("start_x", "start_y")}
+
+
+def set_start(surface: landscapes.Landscape, start: Sequence[float] | None = None) -> None:
+    """Put the start's controls at `start`, by default the surface's own; in a callback or before they are drawn."""
+    for name, value in zip(START_KEYS[surface.dim], surface.start if start is None else start, strict=True):
+        st.session_state[name] = float(value)
+
+
+def link_query(surface: landscapes.Landscape, method: Any, start: Sequence[float], **more: Any) -> dict[str, str]:
+    """The address of a run on the pages Roll and Race, for `page.link`: `link("Roll", "Open it", link_query(...))`.
+
+    more: further settings by the names of their controls (steps, seed, gradient_noise, ...).
+    """
+    query: dict[str, Any] = {"v": LINK_VERSION, "surface": surface.name}
+    query |= {f"{surface.name}_{name}": value for name, value in surface.parameters.items()}
+    query |= dict(zip(START_KEYS[surface.dim], start, strict=True))
+    settings = {field.name: getattr(method, field.name) for field in fields(method)}
+    if method.name == "rbo":
+        own = set(_OWN_OF_PROJECTION)
+        query |= {(f"{method.projection}_{k}" if k in own else k): v for k, v in settings.items()}
+    else:
+        query |= {"rivals": method.name, **{f"{method.name}_{k}": v for k, v in settings.items()}}
+    query |= more
+    return {name: str(v).lower() if isinstance(v, bool) else str(v) for name, v in query.items()}
 
 
 @st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
@@ -139,6 +165,8 @@ _BALL_STEPS = Setting("n_projection_steps", "projection steps K", 2, 1, 100, int
 _BALL_GAMMA = Setting("projection_step_size", "projection step γ", 0.01, 1e-4, 1.0, log=True)
 _BALL_TRUST = Setting("trust", "trust", 0.5, 0.05, 1.0, help="How long a later Newton move may be beside the first.")
 _BALL_SCALE = Setting("loss_scale", "loss scale λ", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ f.")
+
+_OWN_OF_PROJECTION = ("n_projection_steps", "projection_step_size", "trust", "unit_speed")
 
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "sgd": (_rate(0.01),),
@@ -204,9 +232,12 @@ def method_controls(name: str, dim: int = 1, prefix: str | None = None, noise: f
 def rival_controls(default: Sequence[str], noise: float = 0.0, key: str = "rivals") -> tuple[Any, ...]:
     """Choose who races the ball; each rival's own settings are folded."""
     names = several("Shown beside the ball", key, {name: LABELS[name] for name in RIVALS}, default)
+    if not names:
+        return ()
     made = []
-    for name in names:
-        with st.expander(f"{LABELS[name]} settings"):
+    with st.expander("Their settings"):
+        for name in names:
+            st.html(f'<p class="lab-sub" style="--dot:{color(name)}">{LABELS[name]}</p>')
             made.append(method_controls(name, noise=noise))
     return tuple(made)
 
@@ -228,16 +259,18 @@ def _ball_controls(dim: int, prefix: str, noise: float) -> rbo_core.RBO:
         help="Rigid: never enters the ground. Newton: two gradients a step. Gradient: as published.",
     )
     values: dict[str, Any] = {"radius": radius, "learning_rate": rate, "momentum": momentum, "projection": projection}
-    with st.expander("More ball settings"):
+    with st.expander("Advanced"):
+        # Each projection keeps its own values: what suits one (unit speed, K) is not what suits another.
+        own = f"{prefix}{projection}_"
         if projection == "gradient":
-            values["n_projection_steps"] = _draw(_BALL_STEPS, prefix, default=20)
-            values["projection_step_size"] = _draw(_BALL_GAMMA, prefix)
+            values["n_projection_steps"] = _draw(_BALL_STEPS, own, default=20)
+            values["projection_step_size"] = _draw(_BALL_GAMMA, own)
         if projection == "newton":
-            values["n_projection_steps"] = _draw(_BALL_STEPS, prefix)
-            values["trust"] = _draw(_BALL_TRUST, prefix)
+            values["n_projection_steps"] = _draw(_BALL_STEPS, own)
+            values["trust"] = _draw(_BALL_TRUST, own)
         values["unit_speed"] = toggle(
             "unit speed",
-            f"{prefix}unit_speed",
+            f"{own}unit_speed",
             projection == "rigid",
             help="Divide the step by the length of the tangent, so that η is a length.",
         )

@@ -60,6 +60,18 @@ _CSS = """
 [class*="st-key-menu_"] [data-testid="stHorizontalBlock"] {gap: 0.2rem; flex-wrap: nowrap;}
 [class*="st-key-menu_"] [data-testid="stColumn"] {min-width: 0;}
 [class*="st-key-menu_"] [data-testid="stVerticalBlock"] {gap: 0 !important;}
+[class*="st-key-pair_"] [data-testid="stNumberInput"] {margin-bottom: 0.05rem;}
+[data-testid="stSidebar"] [data-testid="stExpander"] summary {padding: 0.25rem 0.6rem; min-height: 0;}
+[data-testid="stSidebar"] [data-testid="stExpander"] summary p {font-size: 0.86rem;}
+[data-testid="stSidebar"] [data-testid="stExpander"] details {border-color: rgba(128, 136, 150, 0.22);}
+.lab-sub {font-size: 0.86rem; font-weight: 600; margin: 0.3rem 0 0;}
+.lab-sub::before {content: ""; display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%;
+  background: var(--dot); margin-right: 0.45em;}
+.st-key-presets {gap: 0.35rem !important; align-items: center; row-gap: 0.25rem !important;}
+.st-key-presets > div {width: auto !important; flex: 0 0 auto !important;}
+.st-key-presets button {padding: 0.1rem 0.65rem; min-height: 0; border-radius: 1rem; background: transparent;
+  border-color: rgba(128, 136, 150, 0.4);}
+.st-key-presets button p {font-size: 0.85rem;}
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding: 2.4rem 0.8rem 1.5rem;}
   .lab-head h1 {font-size: 1.25rem;}
@@ -68,19 +80,20 @@ _CSS = """
 """
 
 
-def open_page(title: str, caption: str, icon: str | None = None) -> None:
+def open_page(title: str, caption: str, icon: str | None = None, heading: str | None = None) -> None:
     """Configure the page, draw the menu and the head; call it first, once.
 
     Args:
         title: the page's name, as in the menu.
         caption: one sentence on what to look at.
         icon: a page icon as `st.set_page_config` takes it; the default is a ball.
+        heading: what stands at the top, if not the title.
     """
     st.set_page_config(page_title=f"{title} · Rolling-ball lab", page_icon=icon or _ball_icon(), layout="wide")
     st.html(_CSS)
     with st.sidebar:
         _menu()
-    st.html(f'<div class="lab-head"><h1>{title}</h1><p>{caption}</p></div>')
+    st.html(f'<div class="lab-head"><h1>{heading or title}</h1><p>{caption}</p></div>')
     _check_link_version()
 
 
@@ -136,6 +149,13 @@ def link(title: str, label: str | None = None, query: Mapping[str, str] | None =
     file = page_files().get(title)
     if file is not None:
         _page_link(_relative(file), label or title, query)
+
+
+def card(title: str, text: str) -> None:
+    """A page's name, as a link, over a line that says what one sees there."""
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        link(title)
+        st.caption(text)
 
 
 def _relative(file: Path) -> str:

@@ -1,31 +1,40 @@
-"""Runs worth seeing, as links: each opens the page with its settings in the address."""
+"""Runs worth seeing: a button gives the controls their values, and the page's address then holds the run to share."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from pages.shared.page import LINK_VERSION, link
+from pages.shared.controls import get_surface
+from pages.shared.widgets import set_controls
 
-# Values as in the URL; what is left out keeps its default.
-ROLL: dict[str, dict[str, str]] = {
+# What is left out gets its default.
+ROLL: dict[str, dict[str, Any]] = {
     "The default": {},
-    "A small ball sticks": {"radius": "0.2"},
-    "…unless it has momentum": {"radius": "0.2", "momentum": "0.8"},
-    "A large ball arrives": {"radius": "1.6", "steps": "2000"},
+    "A small ball sticks": {"radius": 0.2},
+    "…but not with momentum": {"radius": 0.2, "momentum": 0.8},
+    "A large ball arrives": {"radius": 1.6},
+    "At rest in a V": {"surface": "corduroy", "radius": 1.0, "start": 3.5},
     "The published ball sinks": {
         "surface": "weierstrass_like",
         "projection": "gradient",
-        "learning_rate": "0.001",
-        "n_projection_steps": "20",
-        "projection_step_size": "0.05",
+        "learning_rate": 0.001,
+        "gradient_projection_step_size": 0.05,
+        "radius": 0.3,
     },
-    "A diverging run": {"projection": "newton", "surface": "rosenbrock", "learning_rate": "1"},
+    "Newton, too fast": {"projection": "newton", "learning_rate": 1.0},
 }
 
 
-def preset_row() -> None:
-    """One line of links under the sentence."""
+def preset_row(presets: dict[str, dict[str, Any]]) -> None:
+    """One line of buttons."""
     with st.container(horizontal=True, key="presets"):
         st.caption("Try")
-        for title, query in ROLL.items():
-            link("Roll", title, {"v": LINK_VERSION, **query})
+        for title, values in presets.items():
+            st.button(title, on_click=_apply, args=(values,), key=f"preset_{title}")
+
+
+def _apply(values: dict[str, Any]) -> None:
+    surface = get_surface(values.get("surface", "wrinkled_bowl"), 1)
+    set_controls({"start": float(surface.start[0]), **values})

@@ -25,6 +25,7 @@ def roll_scene(
     ironed: bool = False,
     loss_panel: bool = True,
     clickable: bool = True,
+    readouts: bool = True,
     duration: float | None = None,
 ) -> Scene:
     """The runs on a 1-parameter surface. Heights are λ f, with the ball's λ, so that the ball is truly round.
@@ -45,7 +46,7 @@ def roll_scene(
     frames = min(max((len(run.loss) for run in runs), default=1), round(1.08 * moving_steps(runs, high - low)) + 12)
     return Scene(
         ground=Ground(x, height, ironed=smooth, ironed_label="what the ball sees", reachable=reachable),
-        racers=tuple(_racer(run, scale, axis, frames) for run in runs),
+        racers=tuple(_racer(run, scale, axis, frames, readouts) for run in runs),
         bounds=surface.bounds,
         minimum=np.array([float(np.atleast_1d(lowest.x)[0]), scale * float(lowest.value)]),
         height_label="loss" if scale == 1.0 else f"λ × loss, λ = {scale:g}",
@@ -57,7 +58,7 @@ def roll_scene(
     )
 
 
-def _racer(run: Run, scale: float, axis: str, frames: int) -> Racer:
+def _racer(run: Run, scale: float, axis: str, frames: int, with_readouts: bool) -> Racer:
     # Frames after the last visible movement would only make the visitor wait.
     cut = slice(0, frames)
     readouts = [
@@ -80,7 +81,7 @@ def _racer(run: Run, scale: float, axis: str, frames: int) -> Racer:
         shape="ball" if ball else SHAPES.get(run.name, "cross"),
         loss=run.loss[cut],
         loss_x=run.gradients[cut].astype(float) if axis == "gradients" else None,
-        readouts=tuple(readouts),
+        readouts=tuple(readouts) if with_readouts else (),
     )
 
 

@@ -94,13 +94,13 @@ def _penetration(done: rbo_core.Trajectory) -> np.ndarray | None:
 
 
 def moving_steps(runs: Sequence[Run], width: float) -> int:
-    """After how many steps no run moves any more by what an eye can see (0.2 % of the domain's width)."""
+    """After how many steps no run moves any more by what an eye can see (0.5 % of the domain's width)."""
     last = 1
     for run in runs:
         away = np.linalg.norm(run.position - run.position[run.stopped_at], axis=1)
         if run.center is not None:
             away = np.maximum(away, np.linalg.norm(run.center - run.center[run.stopped_at], axis=1))
-        moving = np.flatnonzero(away > 0.002 * width)
+        moving = np.flatnonzero(away > 0.005 * width)
         last = max(last, int(moving[-1]) + 1 if len(moving) else 1)
     return last
 

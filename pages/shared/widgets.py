@@ -48,6 +48,7 @@ def number(
         The value, or the last good one when the box holds something impossible (the message says so).
     """
     low, high = float(low), float(high)
+    _remember(key, int(default) if integer else float(default))
     accepted = (low, high) if limits is None else limits
     _note_bad_link(key, lambda text: _text_problem(label, text, integer))
     options = _grid(low, high, log, integer, step)
@@ -103,15 +104,14 @@ def choice(
     values = list(titles)
     first = default if default in titles else values[0]
     shown = {title: value for value, title in titles.items()}
+    _remember(key, first)
     _note_bad_link(key, lambda text: None if text in titles or text in shown else _unknown(label, text, titles))
-    translated = _translate_link(key, titles, first)
+    _translate_link(key, titles)
     common: dict[str, Any] = {"format_func": titles.__getitem__, "key": key, "bind": URL, "help": help}
     if kind == "segmented":
         picked = st.segmented_control(label, values, default=first, required=True, on_change=on_change, **common)
     else:
         picked = st.selectbox(label, values, index=values.index(first), on_change=on_change, **common)
-    if translated:
-        st.rerun()
     _show_bad_link(key, picked)
     return str(picked) if picked in titles else first
 
@@ -121,17 +121,12 @@ def several(
 ) -> tuple[str, ...]:
     """Any number of options, as pills; the order is that of `options`."""
     shown = {title: value for value, title in options.items()}
+    _remember(key, list(default))
     raw = st.query_params.get_all(key) if key not in st.session_state else []
     unknown = [text for text in raw if text and text not in options and text not in shown]
     if unknown:
         st.session_state[f"_link_{key}"] = _unknown(label, unknown[0], options)
-    pending = f"_translate_{key}"
-    translated = any(text in options and text not in shown for text in raw)
-    if translated:
-        names = [shown.get(text, text) for text in raw]
-        st.session_state[key] = st.session_state[pending] = [name for name in options if name in names]
-    elif pending in st.session_state:
-        st.session_state[key] = st.session_state.pop(pending)
+    _translate_link(key, options)
     picked = st.pills(
         label,
         list(options),
@@ -142,20 +137,33 @@ def several(
         bind=URL,
         help=help,
     )
-    if translated:
-        st.rerun()
     _show_bad_link(key, tuple(picked))
     return tuple(name for name in options if name in picked)
 
 
 def toggle(label: str, key: str, default: bool = False, *, help: str | None = None) -> bool:
     """A switch that lives in the URL as `?key=true` or `?key=false`."""
+    _remember(key, default)
     _note_bad_link(
         key, lambda text: None if text.lower() in ("true", "false") else f"{label} is true or false, got {text[:24]!r}."
     )
     value = st.toggle(label, value=default, key=key, bind=URL, help=help)
     _show_bad_link(key, value)
     return value
+
+
+def set_controls(values: Mapping[str, Any]) -> None:
+    """Give controls these values and all others their defaults; call it in a callback, before they are drawn."""
+    for key, default in st.session_state.get("_defaults", {}).items():
+        st.session_state[key] = default
+    for key, value in values.items():
+        st.session_state[key] = value
+    for key in [name for name in st.session_state if str(name).startswith(("_good_", "_link_"))]:
+        del st.session_state[key]
+
+
+def _remember(key: str, default: Any) -> None:
+    st.session_state.setdefault("_defaults", {})[key] = default
 
 
 def short(value: float) -> str:
@@ -233,17 +241,15 @@ def _show_bad_link(key: str, value: Any) -> None:
     st.error(st.session_state[said])
 
 
-def _translate_link(key: str, titles: Mapping[str, str], first: str) -> bool:
+def _translate_link(key: str, titles: Mapping[str, str]) -> None:
     """Let a link say the value (`wrinkled_bowl`) where Streamlit expects the shown text (`Wrinkled bowl`).
 
-    True asks the caller to rerun once: only then does Streamlit write the shown text into the URL.
+    Streamlit reads the address only when a widget first appears, so the address is put right and the run begun again.
     """
-    pending = f"_translate_{key}"
-    if pending in st.session_state:
-        st.session_state[key] = st.session_state.pop(pending)
-        return False
-    text = None if key in st.session_state else st.query_params.get(key)
-    if text is None or text not in titles or titles[text] == text or text == first:
-        return False
-    st.session_state[key] = st.session_state[pending] = text
-    return True
+    if key in st.session_state:
+        return
+    raw = st.query_params.get_all(key)
+    wanted = [titles.get(text, text) for text in raw]
+    if wanted != raw:
+        st.query_params[key] = wanted if len(wanted) > 1 else wanted[0]
+        st.rerun()
