@@ -56,8 +56,11 @@ class Cancelled(Exception):
     """The progress callback asked the sweep to end."""
 
 
-def compute(chunk: Chunk) -> NDArray[np.float64]:
-    """Roll all balls of a chunk's cells in one batched trace; (cells, balls, columns)."""
+def compute(chunk: Chunk, stop: Callable[[], Any] | None = None) -> NDArray[np.float64]:
+    """Roll all balls of a chunk's cells in one batched trace; (cells, balls, columns).
+
+    ``stop`` is asked now and then; True ends the work with `Cancelled`.
+    """
     from rbo_core.trace import trace
 
     sweep = chunk.sweep
@@ -71,7 +74,10 @@ def compute(chunk: Chunk) -> NDArray[np.float64]:
     # Every start gets a stream of its own; every cell gets the same streams, so cells differ by their settings alone.
     streams = [stream(seed, i) for i in range(len(points)) for seed in sweep.seeds]
     seed = np.tile(np.array(streams, dtype=np.int64), len(rows))
-    run = trace(method, surface, start, steps(sweep, chunk.build, chunk.cells[0]), seed=seed)
+    watch = None if stop is None else lambda done, total: stop()
+    run = trace(method, surface, start, steps(sweep, chunk.build, chunk.cells[0]), seed=seed, progress=watch)
+    if run.cancelled:
+        raise Cancelled
     return measure(run, surface, sweep.basin_radius).reshape(len(rows), repeat, -1)
 
 
@@ -107,7 +113,8 @@ def run(
     if progress is not None and progress(done, sweep.cells):
         raise Cancelled
     waiting = chunks(sweep, build, [cell for cell in refining_order(sweep) if cell not in stored], chunk_balls)
-    for chunk, data in _results(waiting, executor, in_flight):
+    stop = None if progress is None else lambda: progress(done, sweep.cells)
+    for chunk, data in _results(waiting, executor, in_flight, stop):
         store.put(sweep.id, chunk.cells, data)
         done += len(chunk.cells)
         if progress is not None and progress(done, sweep.cells):
@@ -164,12 +171,12 @@ def refining_order(sweep: Sweep) -> list[int]:
 
 
 def _results(
-    waiting: Iterator[Chunk], executor: Executor | None, in_flight: int
+    waiting: Iterator[Chunk], executor: Executor | None, in_flight: int, stop: Callable[[], Any] | None
 ) -> Iterator[tuple[Chunk, NDArray[np.float64]]]:
     """Chunks and their results in the order in which they finish."""
     if executor is None:
         for chunk in waiting:
-            yield chunk, compute(chunk)
+            yield chunk, compute(chunk, stop)
         return
     pending: dict[Future[NDArray[np.float64]], Chunk] = {}
     try:

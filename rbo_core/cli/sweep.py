@@ -1,0 +1,178 @@
+"""``python -m rbo_core sweep``: run a sweep from a JSON file, or show, list and export stored ones."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+import landscapes
+from rbo_core import jobs, sweep
+from rbo_core.sweep import export, order
+from rbo_core.sweep.cost import Estimate, Limits
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("what", help="a sweep's JSON file (- reads standard input), or: show, list, delete")
+    parser.add_argument("id", nargs="?", help="id of a stored sweep, for show and delete")
+    parser.add_argument("--workers", type=int, default=1, help="local processes (default 1: in this process)")
+    parser.add_argument("--scheduler", help="address of a Dask scheduler, tcp://host:8786, instead of local processes")
+    parser.add_argument("--store", type=Path, help="results file (default: sweeps.sqlite in RBO_DATA_DIR, else ./runs)")
+    parser.add_argument("--balls", type=Path, help="write one row a ball to this .csv or .parquet file")
+    parser.add_argument("--cells", type=Path, help="write one row a cell to this .csv or .parquet file")
+    parser.add_argument("--max-hours", type=float, default=24.0, help="refuse sweeps that would take longer (24)")
+    parser.add_argument("--max-megabytes", type=float, default=2000.0, help="refuse larger results (2000)")
+    parser.add_argument("--estimate", action="store_true", help="say what the sweep would cost, and do nothing")
+    parser.add_argument("--json", action="store_true", help="print a summary as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; returns its exit code."""
+    for path in (args.balls, args.cells):
+        if path is not None and path.suffix not in (".csv", ".parquet"):
+            raise ValueError(f"{path} must end in .csv or .parquet")
+    if args.what in ("show", "list", "delete"):
+        with sweep.Store(args.store) as store:
+            return _stored(args, store)
+    described = sweep.loads(_read(args.what))
+    limits = Limits(args.max_hours * 3600, args.max_megabytes * 1e6)
+    sweep.refuse_size(described, limits)
+    if args.workers < 1:
+        raise ValueError(f"workers must be at least 1, got {args.workers}")
+    cost = sweep.estimate(described, landscapes.get, args.workers)
+    if args.estimate:
+        print(json.dumps(vars(cost)) if args.json else cost)
+        return 0
+    sweep.refuse(cost, limits)
+    return _run(args, described, cost)
+
+
+def _run(args: argparse.Namespace, described: sweep.Sweep, cost: Estimate) -> int:
+    report = jobs.reporter()
+    with sweep.Store(args.store) as store, _executor(args) as executor:
+        print(f"sweep {described.id}: {cost}", file=sys.stderr)
+        begin, computed, first = time.perf_counter(), 0, None
+        bar = tqdm(total=described.cells, unit="cell", file=sys.stderr, disable=args.json or None)
+
+        def progress(done: int, total: int) -> bool:
+            nonlocal computed, first
+            first = done if first is None else first
+            computed = done - first
+            bar.update(done - bar.n)
+            return report(done, total, "rolling")
+
+        try:
+            data = sweep.run(described, store, landscapes.get, executor, progress=progress)
+        except sweep.Cancelled:
+            print(f"cancelled; {store.count(described.id)} cells are stored, the same command goes on", file=sys.stderr)
+            return 130
+        finally:
+            bar.close()
+        seconds = time.perf_counter() - begin
+        summary = _summary(described, data)
+        summary |= {"computed_cells": computed, "seconds": round(seconds, 3)}
+        _export(args, described, data)
+        _print(args, summary)
+    return 0
+
+
+def _stored(args: argparse.Namespace, store: sweep.Store) -> int:
+    if args.what == "list":
+        rows = [{"id": i, "created": t, "stored_cells": n, **_title(store.spec(i))} for i, t, n in store.sweeps()]
+        if args.json:
+            print(json.dumps(rows, indent=2))
+        else:
+            for row in rows:
+                made = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created"]))
+                print(f"{row['id']}  {made}  {row['stored_cells']}/{row['cells']} cells  {row['title']}")
+        return 0
+    if not args.id:
+        raise ValueError(f"sweep {args.what} needs a sweep's id; `sweep list` shows them")
+    described = store.spec(args.id)
+    if args.what == "delete":
+        store.delete(args.id)
+        _print(args, {"deleted": args.id})
+        return 0
+    data = store.data(described)
+    _export(args, described, data)
+    _print(args, {**_summary(described, data), "spec": sweep.to_dict(described)} if args.json
+           else _summary(described, data))  # fmt: skip
+    return 0
+
+
+def _summary(described: sweep.Sweep, data: Any) -> dict[str, Any]:
+    """What the sweep found, in a few numbers: the best cell of every order parameter."""
+    import numpy as np
+
+    done = int(np.isfinite(data[:, 0, 0]).sum())
+    found: dict[str, Any] = {"id": described.id, **_title(described), "stored_cells": done, "balls": described.balls}
+    for known in order.ORDERS:
+        cells = order.cell_map(described, data, known.name).ravel()
+        if known.better and np.isfinite(cells).any():
+            best = int(np.nanargmax(known.better * cells))
+            found[f"best_{known.name}"] = {"value": float(cells[best]), **described.cell(best)}
+    return found
+
+
+def _title(described: sweep.Sweep) -> dict[str, Any]:
+    axes = " × ".join(f"{len(axis.values)} {axis.name}" for axis in described.grid)
+    extra = dict(described.settings).get("projection", "")
+    method = f"{described.method} {extra}".strip()
+    return {"title": f"{method} on {described.surface} {described.dim}-D: {axes}", "cells": described.cells}
+
+
+def _print(args: argparse.Namespace, summary: dict[str, Any]) -> None:
+    if args.json:
+        print(json.dumps(summary, indent=2))
+        return
+    for name, value in summary.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{k} = {v:.6g}" if isinstance(v, float) else f"{k} = {v}" for k, v in value.items())
+        print(f"{name.replace('_', ' ')}: {value}")
+
+
+def _export(args: argparse.Namespace, described: sweep.Sweep, data: Any) -> None:
+    if args.balls is not None:
+        export.write(export.balls_table(described, data), args.balls)
+    if args.cells is not None:
+        export.write(export.cells_table(described, data), args.cells)
+
+
+def _read(what: str) -> str:
+    if what == "-":
+        return sys.stdin.read()
+    try:
+        return Path(what).read_text(encoding="utf-8")
+    except OSError as problem:
+        raise ValueError(f"cannot read {what}: {problem.strerror}; give a JSON file, or show, list, delete") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{what} is not text; give a JSON file") from None
+
+
+@contextlib.contextmanager
+def _executor(args: argparse.Namespace) -> Iterator[Executor | None]:
+    if args.scheduler:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise ValueError("--scheduler needs Dask: pip install -r requirements-cluster.txt") from None
+        try:
+            client = Client(args.scheduler, timeout="10s")
+        except (OSError, ValueError) as problem:
+            raise ValueError(f"no Dask scheduler answers at {args.scheduler}: {problem}") from None
+        with client, client.get_executor() as executor:
+            yield executor
+    elif args.workers > 1:
+        with sweep.workers(args.workers) as executor:
+            yield executor
+    else:
+        yield None

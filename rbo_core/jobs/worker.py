@@ -1,0 +1,76 @@
+"""``python -m rbo_core.jobs.worker``: runs one job's command in this process and records how it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+from rbo_core.jobs.queue import CONFIG
+from rbo_core.jobs.reporter import HEARTBEAT, Reporter, reporter
+
+
+def main() -> int:
+    """Run the job named in the environment; returns the command's exit code."""
+    report = reporter()
+    if not hasattr(report, "job"):
+        print("error: this is started by the job queue; use `python -m rbo_core jobs`", file=sys.stderr)
+        return 2
+    if hasattr(os, "nice"):
+        os.nice(5)  # visitors who look at pages go first
+    # The server that started this process may be gone when somebody presses Cancel: end like an interrupted command.
+    signal.signal(signal.SIGTERM, _interrupt)
+    finished = threading.Event()
+    threading.Thread(target=_beat, args=(report, finished), daemon=True).start()
+    queue, job = report.queue, report.job
+    words = [str(queue.file(job.id, "json")) if word == CONFIG else word for word in job.argv]
+    code = 1
+    try:
+        from rbo_core.cli import main as command
+
+        code = command(words)
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except KeyboardInterrupt:
+        code = 130
+    finally:
+        finished.set()
+        _record(report, code)
+    return code
+
+
+def _record(report: Reporter, code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    cancelled = report.queue.get(report.job.id).cancel is not None
+    if code == 0:
+        end = {"state": "done"}
+    elif cancelled:
+        end = {"state": "cancelled", "message": "cancelled"}
+    else:
+        end = {"state": "failed", "message": _reason(report, code)}
+    report.queue.update(report.job, **end, finished=time.time())
+
+
+def _reason(report: Reporter, code: int) -> str:
+    problem = sys.exc_info()[1]
+    if problem is not None and not isinstance(problem, SystemExit | KeyboardInterrupt):
+        return f"{type(problem).__name__}: {problem}"
+    errors = [line for line in report.queue.log(report.job.id).splitlines() if line.startswith("error: ")]
+    return errors[-1].removeprefix("error: ") if errors else f"the command ended with exit code {code}"
+
+
+def _beat(report: Reporter, finished: threading.Event) -> None:
+    while not finished.wait(HEARTBEAT):
+        report.beat()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Order parameters: what a cell's balls did, as one number, with an interval from resampling the balls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbo_core.sweep.measure import COLUMNS
+from rbo_core.sweep.spec import Sweep
+
+Floats = NDArray[np.float64]
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order parameter: its name, a label for people with its unit, and which way is better (+1, −1, 0)."""
+
+    name: str
+    label: str
+    unit: str
+    better: int
+    column: str
+    among: str = "sound"
+
+
+ORDERS = (
+    Order("in_basin", "share in the global basin", "", 1, "in_basin", "all"),
+    Order("final_loss", "mean final loss", "loss", -1, "final_loss"),
+    Order("diverged", "share diverged", "", -1, "diverged", "all"),
+    Order("reached_at", "mean steps to reach the basin", "steps", -1, "reached_at", "arrived"),
+    Order("mean_penetration", "mean penetration", "of ρ", -1, "mean_penetration"),
+    Order("displacement", "mean distance travelled, start to end", "x", 0, "displacement"),
+    Order("path", "mean length of the way", "x", 0, "path"),
+    Order("distance", "mean distance to the global minimum", "x", -1, "distance"),
+    Order("spent", "mean evaluations spent", "", -1, "gradients"),
+)
+"""``among``: averaged over all balls, over those that did not diverge ("sound"), or over those that ended in the global
+basin ("arrived")."""
+
+
+def order(name: str) -> Order:
+    """The order parameter called ``name``."""
+    for known in ORDERS:
+        if known.name == name:
+            return known
+    raise ValueError(f"order parameter must be one of {', '.join(o.name for o in ORDERS)}; got {name!r}")
+
+
+def samples(data: Floats, name: str) -> Floats:
+    """(..., balls) of an order parameter from (..., balls, columns); NaN for balls it does not count."""
+    chosen = order(name)
+    value = data[..., COLUMNS.index(chosen.column)].copy()
+    if name == "spent":
+        value += data[..., COLUMNS.index("evaluations")]
+    if chosen.among != "all":
+        value[data[..., COLUMNS.index("diverged")] != 0] = np.nan
+        value[~np.isfinite(value)] = np.nan
+    return value
+
+
+def mean(values: Floats) -> Floats:
+    """Mean over the last axis, ignoring NaN; NaN where nothing counts."""
+    counted = np.isfinite(values)
+    number = counted.sum(axis=-1)
+    total = np.where(counted, values, 0.0).sum(axis=-1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def cell_map(sweep: Sweep, data: Floats, name: str) -> Floats:
+    """An order parameter in every cell, in the shape of the grid; NaN where nothing is stored or counts."""
+    return mean(samples(data, name)).reshape(sweep.shape)
+
+
+def resample(values: Floats, count: int = RESAMPLES, seed: int = 0) -> Floats:
+    """Bootstrap means (count, n) of values (n, balls).
+
+    The same balls are drawn in every row: a start that is luckily placed is so at every radius, and what matters are
+    the differences between the rows.
+    """
+    generator = np.random.default_rng(seed)
+    balls = values.shape[-1]
+    drawn = generator.integers(0, balls, size=(count, balls))
+    return np.stack([mean(values[:, chosen]) for chosen in drawn])
+
+
+def interval(
+    values: Floats, level: float = 0.95, count: int = RESAMPLES, seed: int = 0
+) -> tuple[Floats, Floats, Floats]:
+    """Mean and bootstrap percentile interval of values (n, balls): three arrays (n,).
+
+    A share (all values 0 or 1) gets a Wilson interval instead: a bootstrap of equal outcomes has no width.
+    """
+    middle = mean(values)
+    counted = values[np.isfinite(values)]
+    if counted.size and np.isin(counted, (0.0, 1.0)).all():
+        z = 1.959963984540054 if level == 0.95 else _normal_quantile(0.5 + level / 2)
+        n = np.maximum(np.isfinite(values).sum(axis=-1), 1)
+        center = (middle + z * z / (2 * n)) / (1 + z * z / n)
+        half = z / (1 + z * z / n) * np.sqrt(middle * (1 - middle) / n + z * z / (4 * n * n))
+        return middle, np.minimum(middle, center - half), np.maximum(middle, center + half)
+    draws = resample(values, count, seed)
+    with np.errstate(invalid="ignore"):
+        tail = 50 * (1 - level)
+        known = np.isfinite(draws).any(axis=0)
+        low, high = np.full(len(middle), np.nan), np.full(len(middle), np.nan)
+        low[known], high[known] = np.nanpercentile(draws[:, known], (tail, 100 - tail), axis=0)
+    return middle, low, high
+
+
+def along(sweep: Sweep, data: Floats, name: str, axis: str, at: Sequence[int] | None = None) -> Floats:
+    """Samples (n, balls) of an order parameter along one axis of the grid; the other axes stand at indices ``at``."""
+    where = [axis_.name for axis_ in sweep.grid].index(sweep.axis(axis).name)
+    grid = samples(data, name).reshape(*sweep.shape, sweep.balls)
+    index: list[int | slice] = list(at) if at is not None else [n // 2 for n in sweep.shape]
+    index[where] = slice(None)
+    return grid[tuple(index)]
+
+
+def _normal_quantile(p: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(p)
