@@ -51,8 +51,14 @@ def basin_radius(surface: Any, chosen: float | None) -> float:
     return min(float(getattr(surface, "finest_scale", 0.02 * width)), 0.25 * width)
 
 
-def measure(run: Trajectory, surface: Any, chosen_radius: float | None = None) -> NDArray[np.float64]:
-    """(B, columns) of a run; each row depends on its own ball alone."""
+def measure(
+    run: Trajectory, surface: Any, chosen_radius: float | None = None, largest_ball: float = 0.0
+) -> NDArray[np.float64]:
+    """(B, columns) of a run; each row depends on its own ball alone.
+
+    ``largest_ball`` is the largest radius of the whole sweep: depths are measured on the grid that it needs, because
+    grids of different extent differ in the last bit.
+    """
     position = run.position
     batch, dim = position.shape[1:]
     # A rigid ball rests on the crests beside a minimum while its centre stands over it: its centre is where it is.
@@ -84,14 +90,14 @@ def measure(run: Trajectory, surface: Any, chosen_radius: float | None = None) -
         entered = len(inside) - np.argmin(inside[::-1], axis=0)
         entered = np.where(inside.all(axis=0), 0, entered)
         out[:, column["reached_at"]] = np.where(inside[-1], entered, np.nan)
-    depth = _penetration(run, surface)
+    depth = _penetration(run, surface, largest_ball)
     if depth is not None:
         out[:, column["mean_penetration"]] = depth.mean(axis=0)
         out[:, column["worst_penetration"]] = depth.max(axis=0)
     return out
 
 
-def _penetration(run: Trajectory, surface: Any) -> NDArray[np.float64] | None:
+def _penetration(run: Trajectory, surface: Any, largest_ball: float) -> NDArray[np.float64] | None:
     """(samples, B) at evenly spaced instants of each ball's own run, its end included."""
     if run.center is None or surface.dim > 2:
         return None
@@ -100,7 +106,7 @@ def _penetration(run: Trajectory, surface: Any) -> NDArray[np.float64] | None:
     part = np.arange(1, PENETRATION_SAMPLES + 1) / PENETRATION_SAMPLES
     at = np.round(part[:, None] * np.asarray(run.stopped_at)).astype(int)
     centers = run.center[at, np.arange(batch)]
-    grid = height_grid(surface, 2.1 * float(radius.max()))
+    grid = height_grid(surface, 2.1 * max(largest_ball, float(radius.max())))
     value = getattr(surface, "value", None) or (lambda x: surface.value_and_grad(x)[0])
     count = PENETRATION_SAMPLES
     depth = penetration(

@@ -78,7 +78,7 @@ def compute(chunk: Chunk, stop: Callable[[], Any] | None = None) -> NDArray[np.f
     run = trace(method, surface, start, steps(sweep, chunk.build, chunk.cells[0]), seed=seed, progress=watch)
     if run.cancelled:
         raise Cancelled
-    return measure(run, surface, sweep.basin_radius).reshape(len(rows), repeat, -1)
+    return measure(run, surface, sweep.basin_radius, _largest(sweep, "radius")).reshape(len(rows), repeat, -1)
 
 
 def run(
@@ -206,6 +206,11 @@ def _result(future: Future[NDArray[np.float64]]) -> NDArray[np.float64]:
             f"a worker process ended before its work was done ({problem or type(problem).__name__}; out of memory?); "
             "what was finished is stored: run the same command to go on, with fewer workers if memory is short"
         ) from problem
+
+
+def _largest(sweep: Sweep, name: str) -> float:
+    """The largest value of a numeric axis; 0 when the grid does not vary it."""
+    return max((float(v) for axis in sweep.grid if axis.name == name for v in axis.values), default=0.0)
 
 
 def ball_bytes(dim: int, total: int) -> float:
