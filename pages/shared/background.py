@@ -1,0 +1,93 @@
+"""Background jobs as a page shows them: the server's one dispatcher, who is asking, and a job's progress.
+
+job = background.queue().submit("sweep", ["sweep", CONFIG], config=..., owner=background.visitor(), link="Phases?job=")
+st.query_params["job"] = job.id
+background.show(job.id)          # inside a fragment that reruns every second while the job is active
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+import streamlit as st
+
+from rbo_core.jobs import Dispatcher, Job, Queue
+
+
+@st.cache_resource(show_spinner=False)
+def queue() -> Queue:
+    """The server's queue, with its dispatcher running."""
+    opened = Queue()
+    Dispatcher(opened).start()
+    return opened
+
+
+def visitor() -> str:
+    """Who this browser tab is: a random name that lasts as long as its session."""
+    return str(st.session_state.setdefault("_visitor", secrets.token_hex(8)))
+
+
+def find(job_id: str | None) -> Job | None:
+    """The job of that id, or None when there is no such job (a link from another server, or a deleted store)."""
+    if not job_id:
+        return None
+    try:
+        return queue().get(job_id)
+    except ValueError:
+        return None
+
+
+def describe(job: Job) -> str:
+    """Where a job stands, in words."""
+    if job.state == "queued":
+        ahead = queue().position(job.id)
+        return "Starts next." if ahead == 0 else f"Waits behind {ahead} other{'s' if ahead > 1 else ''}."
+    if job.state == "running":
+        if job.cancel is not None:
+            return "Stopping."
+        left = job.remaining()
+        return f"{job.fraction:.0%}" + (f", about {clock(left)} left" if left is not None else "")
+    words = {"done": "Done.", "cancelled": "Cancelled; what was finished is kept."}
+    return words.get(job.state, f"{job.state.capitalize()}: {job.message}")
+
+
+def show(job_id: str) -> Job | None:
+    """Draw a job's title, progress and Cancel; returns the job as it stands, or None when it is unknown."""
+    job = find(job_id)
+    if job is None:
+        st.warning(f"There is no job {job_id[:20]!r} here: it was run on another server, or its records were deleted.")
+        return None
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    if job.active:
+        left.progress(job.fraction, text=f"{job.title} · {describe(job)}")
+        right.button(
+            "Cancel",
+            key=f"cancel_{job.id}",
+            disabled=job.cancel is not None,
+            width="stretch",
+            on_click=queue().cancel,
+            args=(job.id,),
+        )
+    elif job.state in ("failed", "interrupted"):
+        st.error(f"{job.title}: {describe(job)}")
+    else:
+        left.caption(f"{job.title} · {describe(job)} {_took(job)}")
+    return job
+
+
+def clock(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _took(job: Job) -> str:
+    if job.started is None or job.finished is None:
+        return ""
+    return f"It took {clock(job.finished - job.started)}, {_ago(job.finished)}."
+
+
+def _ago(moment: float) -> str:
+    return f"{clock(time.time() - moment)} ago"
