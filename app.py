@@ -11,8 +11,7 @@ from rbo_core import RBO, SAM, SGD
 
 open_page(
     "Home",
-    "A rigid ball rolls over a loss surface. It cannot fall into wrinkles narrower than itself: "
-    "that is the Rolling Ball Optimizer, and here one can see and measure what it does.",
+    "A rigid ball rolls down a loss surface and cannot fall into wrinkles narrower than itself. See it, and measure it.",
     heading="Rolling-ball lab",
 )
 
@@ -36,10 +35,15 @@ methods = (
 )
 try:
     runs = [run_on(surface, method, (start,), 900, 0, with_penetration=False) for method in methods]
-    player(roll_scene(surface, runs, loss_panel=False, clickable=False, readouts=False), key="home_player", height=430)
+    player(roll_scene(surface, runs, loss_panel=False, clickable=False, readouts=False), key="home_player", height=400)
 except ValueError as error:
     show_error(error)
 
+titles = [title for title in CARDS if title in page_files()]
+for first in range(0, len(titles), 4):
+    for column, title in zip(st.columns(4), titles[first : first + 4], strict=False):
+        with column:
+            card(title, CARDS[title])
 st.markdown(
     r"$$p^{+}=\arg\min_{p\in\Gamma}\,\bigl\|\,p-(c-\eta\,\tau)\bigr\|^2,\qquad "
     r"c=p+\rho\,\frac{(-g,\,1)}{\sqrt{1+|g|^2}},\quad \tau=(g,\,|g|^2),\quad g=\nabla f(\theta)$$"
@@ -49,9 +53,4 @@ st.caption(
     "at the learning rate η; the new contact is the point of Γ nearest to the moved centre. "
     "The smaller ρ, the closer to gradient descent."
 )
-titles = [title for title in CARDS if title in page_files()]
-for first in range(0, len(titles), 4):
-    for column, title in zip(st.columns(4), titles[first : first + 4], strict=False):
-        with column:
-            card(title, CARDS[title])
 st.caption("The method: Rolling Ball Optimizer, arXiv 2505.19527 (a preprint).")

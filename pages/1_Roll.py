@@ -84,8 +84,8 @@ if click is not None:
     st.session_state["_clicked_start"] = round(float(click.x[0]), 3)
     st.rerun()
 
-ends = " ".join(f"{run.name}:{run.position[-1, 0]:.9g}" for run in runs)
-sentence(story(runs, high - low, surface.finest_scale), ends=ends)
+ends = " ".join(f"{run.name}:{run.place[-1, 0]:.9g}" for run in runs)
+sentence(story(runs, surface.finest_scale), ends=ends)
 preset_row(ROLL)
 csv_button(runs, f"roll_{surface.name}.csv")
 how_it_works(EXPLANATION)

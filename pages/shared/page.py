@@ -37,7 +37,8 @@ _CSS = """
 [data-testid="stSidebarHeader"] {height: 2.2rem; min-height: 2.2rem; margin-bottom: 0; padding-top: 0.5rem;}
 [data-testid="stSidebarUserContent"] {padding-top: 0; padding-bottom: 2rem;}
 [data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] {gap: 0.35rem;}
-[data-testid="stSidebar"] [data-testid="stPageLink"] a {padding: 0.08rem 0.4rem; margin: 0; min-height: 0;}
+[class*="st-key-menu_"] [data-testid="stPageLink"] a {padding: 0.05rem 0.4rem; margin: 0; min-height: 0; height: 1.55rem;}
+[class*="st-key-menu_"] [data-testid="stElementContainer"] {height: 1.6rem;}
 [data-testid="stSidebar"] [data-testid="stPageLink"] p {font-size: 0.9rem; white-space: nowrap;}
 .lab-brand {font-weight: 650; font-size: 1.02rem; letter-spacing: -0.01em; margin: 0;}
 .lab-group {font-size: 0.74rem; font-weight: 650; letter-spacing: 0.09em; text-transform: uppercase; opacity: 0.62;
@@ -72,6 +73,10 @@ _CSS = """
 .st-key-presets button {padding: 0.1rem 0.65rem; min-height: 0; border-radius: 1rem; background: transparent;
   border-color: rgba(128, 136, 150, 0.4);}
 .st-key-presets button p {font-size: 0.85rem;}
+.st-key-home_player .rbp-readouts {display: none;}
+[class*="st-key-card_"] [data-testid="stPageLink"] a {padding: 0; margin: 0; min-height: 0; background: transparent;}
+[class*="st-key-card_"] [data-testid="stPageLink"] p {font-weight: 650; font-size: 1.02rem;}
+[class*="st-key-card_"] {padding: 0.7rem 0.9rem !important;}
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding: 2.4rem 0.8rem 1.5rem;}
   .lab-head h1 {font-size: 1.25rem;}
@@ -153,7 +158,7 @@ def link(title: str, label: str | None = None, query: Mapping[str, str] | None =
 
 def card(title: str, text: str) -> None:
     """A page's name, as a link, over a line that says what one sees there."""
-    with st.container(border=True, height="stretch", gap="xxsmall"):
+    with st.container(border=True, height="stretch", gap="xxsmall", key=f"card_{title}"):
         link(title)
         st.caption(text)
 

@@ -15,7 +15,8 @@ ROLL: dict[str, dict[str, Any]] = {
     "A small ball sticks": {"radius": 0.2},
     "…but not with momentum": {"radius": 0.2, "momentum": 0.8},
     "A large ball arrives": {"radius": 1.6},
-    "At rest in a V": {"surface": "corduroy", "radius": 1.0, "start": 3.5},
+    "Held between crests": {"surface": "corduroy", "radius": 1.2, "start": 2.9, "steps": 2000},
+    "Just too large for them": {"surface": "corduroy", "radius": 1.3, "start": 2.9, "steps": 2000},
     "The published ball sinks": {
         "surface": "weierstrass_like",
         "projection": "gradient",

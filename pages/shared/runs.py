@@ -42,6 +42,11 @@ class Run:
     seconds: float
 
     @property
+    def place(self) -> np.ndarray:
+        """(T+1, d) where it is seen to be: the ball's centre (a contact may jump from wall to wall), else the point."""
+        return self.position if self.center is None else self.center[:, : self.position.shape[1]]
+
+    @property
     def name(self) -> str:
         """The method's name, as in `rbo_core.figures.style.COLORS`."""
         return str(self.method.name)
@@ -94,14 +99,17 @@ def _penetration(done: rbo_core.Trajectory) -> np.ndarray | None:
 
 
 def moving_steps(runs: Sequence[Run], width: float) -> int:
-    """After how many steps no run moves any more by what an eye can see (0.5 % of the domain's width)."""
+    """After how many steps no run goes anywhere new, by what an eye can see (0.5 % of the domain's width).
+
+    A run that oscillates for ever has settled once it keeps to what its last tenth covers.
+    """
     last = 1
     for run in runs:
-        away = np.linalg.norm(run.position - run.position[run.stopped_at], axis=1)
-        if run.center is not None:
-            away = np.maximum(away, np.linalg.norm(run.center - run.center[run.stopped_at], axis=1))
-        moving = np.flatnonzero(away > 0.005 * width)
-        last = max(last, int(moving[-1]) + 1 if len(moving) else 1)
+        path = run.place
+        tail = path[-max(2, len(path) // 10) :]
+        low, high = tail.min(axis=0) - 0.005 * width, tail.max(axis=0) + 0.005 * width
+        away = np.flatnonzero(((path < low) | (path > high)).any(axis=1))
+        last = max(last, int(away[-1]) + 2 if len(away) else 1)
     return last
 
 

@@ -7,48 +7,44 @@ from collections.abc import Sequence
 import numpy as np
 
 from pages.shared.runs import Run
-from pages.shared.widgets import short
 from rbo_core import Status
 from rbo_core.figures.style import color, label
 
-STILL = 0.02
-"""A run that ends within this share of the domain's width of its start, or in the same wrinkle, went nowhere."""
 
-
-def outcome(run: Run, width: float, finest: float) -> str:
+def outcome(run: Run, finest: float) -> str:
     """What one run did, as the end of a sentence that starts with its name.
 
-    width: of the domain, finest: the surface's shortest feature; both in parameter units.
+    finest: the surface's shortest feature (a wrinkle), parameter units.
     """
-    last = run.position[run.stopped_at]
-    where = "x = " + short(round(float(last[0]), 2)) if len(last) == 1 else _point(last)
-    moved = float(np.linalg.norm(last - run.position[0]))
+    last = run.place[run.stopped_at]
+    where = "x = " + _two(last[0]) if len(last) == 1 else "(" + ", ".join(_two(x) for x in last) + ")"
     if run.status is Status.NON_FINITE:
         return f"diverged after {_steps(run.stopped_at)}: its values are no longer finite. Lower its learning rate"
     if run.status is Status.LEFT_DOMAIN:
-        return f"left the domain after {_steps(run.stopped_at)}. Lower its learning rate or start further inside"
-    stuck = moved <= max(min(STILL * width, finest), 1e-9)
-    if run.status is Status.CONVERGED:
-        if stuck:
-            return f"stopped at {where}, where it started"
-        return f"{'came to rest' if run.center is not None else 'stopped'} at {where}"
-    if _settled(run, finest):
-        return f"stayed at {where}, where it started" if stuck else f"ended at {where}"
-    if stuck:
-        return f"was still within a wrinkle of its start, at {where}, after {_steps(len(run.loss) - 1)}"
+        return f"left the domain after {_steps(run.stopped_at)}, at {where}. Lower its learning rate or start elsewhere"
+    away = np.linalg.norm(run.place - run.place[0], axis=1)
+    ball, rests = run.center is not None, run.status is Status.CONVERGED
+    if away.max() <= finest:
+        # Within one wrinkle, small and large moves read differently.
+        near = "near its start" if ball else "in the wrinkle where it started"
+        verb = "came to rest" if ball and rests else "stopped" if rests else "stayed"
+        return f"{verb} at {where}, {'where it started' if away[run.stopped_at] <= 0.25 * finest else near}"
+    if rests:
+        return f"{'came to rest' if ball else 'stopped'} at {where}"
+    tail = run.place[-max(2, len(run.loss) // 10) :]
+    if float(np.max(np.ptp(tail, axis=0))) <= finest and float(np.linalg.norm(tail[-1] - tail[0])) <= 0.05 * finest:
+        return f"ended at {where}"
     return f"was still moving at {where} after {_steps(len(run.loss) - 1)}"
 
 
-def story(runs: Sequence[Run], width: float, finest: float) -> str:
+def story(runs: Sequence[Run], finest: float) -> str:
     """The whole sentence, as HTML: equal outcomes are told together, and who ended lowest is named."""
     if not runs:
         return "Nothing is shown: choose an optimizer in the sidebar."
     told: dict[str, list[Run]] = {}
     for run in runs:
-        told.setdefault(outcome(run, width, finest), []).append(run)
-    parts = [f"{_names(group)} {text}" for text, group in told.items()]
-    said = ". ".join(part[0].upper() + part[1:] if part[0].islower() else part for part in parts) + "."
-    return said + _winner(runs)
+        told.setdefault(outcome(run, finest), []).append(run)
+    return ". ".join(f"{_names(group)} {text}" for text, group in told.items()) + "." + _winner(runs)
 
 
 def plain(html: str) -> str:
@@ -78,14 +74,16 @@ def _winner(runs: Sequence[Run]) -> str:
     sound = [run for run in runs if run.status in (Status.CONVERGED, Status.RUNNING)]
     if len(runs) < 2 or not sound:
         return ""
-    best = min(sound, key=lambda run: float(run.loss[run.stopped_at]))
-    low = float(best.loss[best.stopped_at])
-    rivals = [float(run.loss[run.stopped_at]) for run in sound if run is not best]
-    spread = max(float(np.ptp(np.concatenate([run.loss[: run.stopped_at + 1] for run in sound]))), 1e-12)
-    if rivals and min(rivals) - low < 1e-3 * spread:
-        return " No one won: the lowest are level."
-    distance = float(best.distance[best.stopped_at])
-    return f" {_names([best])} ends lowest, {short(float(f'{distance:.2g}'))} from the global minimum."
+    ends = np.array([float(run.loss[run.stopped_at]) for run in sound])
+    highest = max(float(run.loss[: run.stopped_at + 1].max()) for run in sound)
+    level = 1e-3 * max(highest - float(ends.min()), 1e-12)
+    best = [run for run, end in zip(sound, ends, strict=True) if end - ends.min() <= level]
+    if len(best) == len(runs):
+        return " All end equally low."
+    if len(best) > 1:
+        return f" {_names(best)} end lowest, level."
+    distance = float(best[0].distance[best[0].stopped_at])
+    return f" {_names(best)} ends lowest, {_two(distance)} from the global minimum."
 
 
 def _names(runs: Sequence[Run]) -> str:
@@ -98,14 +96,9 @@ def _name(run: Run) -> str:
     return f'<b><span style="color:{color(run.name)}">●</span>&nbsp;{text}</b>'
 
 
-def _settled(run: Run, finest: float) -> bool:
-    """Whether the last tenth of the run stayed within a hundredth of the finest feature (noise aside)."""
-    tail = run.position[-max(2, len(run.position) // 10) :]
-    return float(np.max(np.ptp(tail, axis=0))) <= 0.01 * finest
-
-
-def _point(x: np.ndarray) -> str:
-    return "(" + ", ".join(short(round(float(value), 2)) for value in x) + ")"
+def _two(value: float) -> str:
+    """Two decimals with a true minus sign, and never "−0.00"."""
+    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "\u2212")
 
 
 def _steps(count: int) -> str:
