@@ -1,5 +1,75 @@
-"""What a ball of radius ρ sees, exactly: morphology, basins, roughness, theory."""
+"""What a ball of radius ρ sees, exactly: morphology, basins, roughness, theory.
 
+    ironed = iron(heights, spacing, radius)  # .center, .ironed, .closing, .reachable
+
+`iron_landscape` does the same for a surface of `landscapes`, `iron_sweep` for many radii at once; `basins` counts
+basins by persistence, `measure` measures smoothness against radius, `theory` says what to expect.
+"""
+
+from rbo_core.ironing.blur import Blur, blur, crest_change, equal_blur
 from rbo_core.ironing.morphology import Field, Ironed, Sweep, iron, iron_landscape, iron_sweep, sample, sweep_field
+from rbo_core.ironing.persistence import Basins, basins, local_minima
+from rbo_core.ironing.roughness import (
+    Measures,
+    Spectrum,
+    default_threshold,
+    fractal_dimension,
+    largest_slope,
+    measure,
+    measure_sweep,
+    oscillation,
+    power_law,
+    spectrum,
+    total_variation,
+)
+from rbo_core.ironing.theory import (
+    Grooves,
+    Tilt,
+    critical_radius,
+    grooves,
+    measured_critical_radius,
+    plane_lift,
+    tilt,
+    too_curved,
+    weak_ironing_bound,
+    window_bound,
+)
 
-__all__ = ["Field", "Ironed", "Sweep", "iron", "iron_landscape", "iron_sweep", "sample", "sweep_field"]
+__all__ = [
+    "Basins",
+    "Blur",
+    "Field",
+    "Grooves",
+    "Ironed",
+    "Measures",
+    "Spectrum",
+    "Sweep",
+    "Tilt",
+    "basins",
+    "blur",
+    "crest_change",
+    "critical_radius",
+    "default_threshold",
+    "equal_blur",
+    "fractal_dimension",
+    "grooves",
+    "iron",
+    "iron_landscape",
+    "iron_sweep",
+    "largest_slope",
+    "local_minima",
+    "measure",
+    "measure_sweep",
+    "measured_critical_radius",
+    "oscillation",
+    "plane_lift",
+    "power_law",
+    "sample",
+    "spectrum",
+    "sweep_field",
+    "tilt",
+    "too_curved",
+    "total_variation",
+    "weak_ironing_bound",
+    "window_bound",
+]

@@ -1,0 +1,235 @@
+"""How rough a height field is: variation, slope, spectrum, fractal dimension; and all of them against the ball's
+radius."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rbo_core.ironing.dilation import Array
+from rbo_core.ironing.morphology import Field, Sweep, sweep_field
+from rbo_core.ironing.persistence import basins, local_minima
+
+
+def oscillation(heights: ArrayLike) -> float:
+    """Highest minus lowest, height units."""
+    return float(np.ptp(np.asarray(heights, float)))
+
+
+def total_variation(heights: ArrayLike, spacing: tuple[float, ...]) -> float:
+    """∫|f′| dx (height units) on a curve, ∫|∇f| dA (height · length) on a surface, by forward differences."""
+    f = np.asarray(heights, float)
+    if f.ndim == 1:
+        return float(np.abs(np.diff(f)).sum())
+    return float(_cell_slopes(f, spacing).sum() * spacing[0] * spacing[1])
+
+
+def largest_slope(heights: ArrayLike, spacing: tuple[float, ...]) -> float:
+    """Largest |∇f| by forward differences; 1 means 45 degrees."""
+    f = np.asarray(heights, float)
+    if f.ndim == 1:
+        return float(np.abs(np.diff(f)).max() / spacing[0])
+    return float(_cell_slopes(f, spacing).max())
+
+
+def _cell_slopes(f: Array, spacing: tuple[float, ...]) -> Array:
+    down = np.diff(f, axis=0)[:, :-1] / spacing[0]
+    right = np.diff(f, axis=1)[:-1, :] / spacing[1]
+    return np.hypot(down, right)
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Power spectral density against wave number (cycles per unit length), and its power law.
+
+    frequency (F,), power (F,): height² · length on a curve, height² · length² on a surface (mean over directions).
+    slope: the exponent of the fitted power law ``power ∝ frequency**slope`` (−2 for a random walk, more negative is
+    smoother); level: its factor.
+    """
+
+    frequency: Array
+    power: Array
+    slope: float
+    level: float
+
+
+def spectrum(heights: ArrayLike, spacing: tuple[float, ...]) -> Spectrum:
+    """One-sided periodogram with the best plane removed and a Hann window; the line is fitted in logarithms over octave
+    bins.
+
+    The fit leaves out the two lowest frequencies (the window's own shape) and the top octave (the grid's).
+    """
+    f = np.asarray(heights, float)
+    flat = f - fit_plane(f, spacing).values
+    window = np.ones(f.shape)
+    for axis, n in enumerate(f.shape):
+        w = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(n) + 0.5) / n)
+        window = window * np.moveaxis(w.reshape((-1,) + (1,) * (f.ndim - 1)), 0, axis)
+    norm = float(np.prod(spacing)) / float((window**2).sum())
+    if f.ndim == 1:
+        power = 2 * norm * np.abs(np.fft.rfft(flat * window)) ** 2
+        frequency: Array = np.asarray(np.fft.rfftfreq(f.size, spacing[0])[1:], float)
+        power = power[1:]
+    else:
+        square = norm * np.abs(np.fft.fft2(flat * window)) ** 2
+        radial = np.hypot(
+            np.fft.fftfreq(f.shape[0], spacing[0])[:, None], np.fft.fftfreq(f.shape[1], spacing[1])[None, :]
+        )
+        step = max(1 / (n * s) for n, s in zip(f.shape, spacing, strict=True))
+        ring = np.rint(radial / step).astype(int).ravel()
+        rings = int(min(0.5 / s for s in spacing) / step)
+        size = np.bincount(ring, minlength=rings + 1)[1 : rings + 1]
+        power = np.bincount(ring, square.ravel(), minlength=rings + 1)[1 : rings + 1] / np.maximum(size, 1)
+        frequency = step * np.arange(1, rings + 1)
+    slope, level = _power_law(frequency, power)
+    return Spectrum(frequency, power, slope, level)
+
+
+def _power_law(frequency: Array, power: Array) -> tuple[float, float]:
+    keep = (frequency > frequency[min(1, frequency.size - 1)]) & (frequency < frequency[-1] / 2) & (power > 0)
+    if keep.sum() < 3:
+        return float("nan"), float("nan")
+    octave = np.floor(4 * np.log2(frequency[keep] / frequency[keep][0])).astype(
+        int
+    )  # four bins an octave, equal weights
+    size = np.bincount(octave)
+    x = np.bincount(octave, np.log(frequency[keep]))[size > 0] / size[size > 0]
+    y = np.log(np.bincount(octave, power[keep])[size > 0] / size[size > 0])
+    if x.size < 3:
+        return float("nan"), float("nan")
+    slope, level = np.polyfit(x, y, 1)
+    return float(slope), float(np.exp(level))
+
+
+def fractal_dimension(heights: ArrayLike) -> float:
+    """Fractal dimension of the graph by the madogram (variogram of power 1; Gneiting, Ševčíková and Percival 2012).
+
+    Mean |f(x + h) − f(x)| grows like h^H over lags h of 1, 2, 4 … grid steps up to a 32nd of the window; the dimension
+    is d + 1 − H, between d (smooth) and d + 1. On a surface the lags run along both axes. An estimate over these lags,
+    not a limit.
+    """
+    f = np.asarray(heights, float)
+    most = max(4, min(f.shape) // 32)
+    lags = 2 ** np.arange(int(np.log2(most)) + 1)
+    lags = lags[lags < min(f.shape)]
+    if lags.size < 2:
+        return float("nan")
+    means = []
+    for lag in lags:
+        steps = [np.abs(f[lag:] - f[:-lag]).mean()]
+        if f.ndim == 2:
+            steps.append(np.abs(f[:, lag:] - f[:, :-lag]).mean())
+        means.append(np.mean(steps))
+    if not np.all(np.array(means) > 0):
+        return float(f.ndim)
+    hurst = np.polyfit(np.log(lags), np.log(means), 1)[0]
+    return float(np.clip(f.ndim + 1 - hurst, f.ndim, f.ndim + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """Least-squares plane: slope (d,) per axis, and its values on the grid."""
+
+    slope: Array
+    values: Array
+
+
+def fit_plane(heights: ArrayLike, spacing: tuple[float, ...]) -> Plane:
+    """Least-squares line through a curve or plane through a surface on a regular grid."""
+    f = np.asarray(heights, float)
+    slope = np.zeros(f.ndim)
+    values = np.full(f.shape, f.mean())
+    for axis, (n, s) in enumerate(zip(f.shape, spacing, strict=True)):
+        if n < 2:
+            continue
+        x = s * (np.arange(n) - (n - 1) / 2)
+        profile = f.mean(axis=tuple(a for a in range(f.ndim) if a != axis))
+        slope[axis] = float(x @ profile / (x @ x))
+        values = values + np.moveaxis((slope[axis] * x).reshape((-1,) + (1,) * (f.ndim - 1)), 0, axis)
+    return Plane(slope, values)
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """Smoothness against radius: arrays (K,) over radii, entry 0 is the landscape itself (radius 0).
+
+    minima: samples lower than all neighbours. basins: basins deeper than `threshold` (height units), border ones left
+    out. total_variation, largest_slope, spectral_slope, fractal_dimension, oscillation: of the ironed landscape.
+    unreachable: share of samples that no ball can touch, 0 to 1.
+    """
+
+    radius: Array
+    minima: Array
+    basins: Array
+    total_variation: Array
+    largest_slope: Array
+    spectral_slope: Array
+    fractal_dimension: Array
+    oscillation: Array
+    unreachable: Array
+    threshold: float
+
+    def columns(self) -> dict[str, Array]:
+        """Every array by name, for a table."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "threshold"}
+
+    def to_csv(self) -> str:
+        """One row a radius, a header, full precision."""
+        columns = self.columns()
+        rows = zip(*columns.values(), strict=True)
+        return "\n".join([",".join(columns), *(",".join(repr(float(v)) for v in row) for row in rows)]) + "\n"
+
+
+def default_threshold(heights: ArrayLike) -> float:
+    """Basins shallower than a thousandth of the landscape's own height range count as noise, unless one says
+    otherwise."""
+    return 1e-3 * oscillation(heights)
+
+
+def measure(
+    field: Field,
+    radii: ArrayLike,
+    threshold: float | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Measures:
+    """Iron a sampled landscape at every radius and measure what is left."""
+    return measure_sweep(sweep_field(field, radii, progress=progress), threshold)
+
+
+def measure_sweep(swept: Sweep, threshold: float | None = None) -> Measures:
+    """Measures of a sweep that has been done."""
+    limit = default_threshold(swept.heights) if threshold is None else float(threshold)
+    if not np.isfinite(limit) or limit < 0:
+        raise ValueError(f"threshold must be ≥ 0 and finite, got {threshold}")
+    rows = []
+    shares = [0.0, *(1.0 - mask.mean() for mask in swept.reachable)]
+    for radius, f, share in zip([0.0, *swept.radii.tolist()], [swept.heights, *swept.ironed], shares, strict=True):
+        rows.append(
+            (
+                radius,
+                local_minima(f),
+                basins(f).count(limit),
+                total_variation(f, swept.spacing),
+                largest_slope(f, swept.spacing),
+                spectrum(f, swept.spacing).slope,
+                fractal_dimension(f),
+                oscillation(f),
+                share,
+            )
+        )
+    c = np.array(rows, float).T
+    return Measures(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], limit)
+
+
+def power_law(radius: ArrayLike, count: ArrayLike) -> tuple[float, float]:
+    """Exponent and factor of ``count ≈ factor · radius**exponent``, fitted in logarithms where both are positive."""
+    x, y = np.asarray(radius, float), np.asarray(count, float)
+    keep = (x > 0) & (y > 0)
+    if np.unique(x[keep]).size < 2:
+        raise ValueError(f"a power law needs two radii with a positive count, got {int(keep.sum())}")
+    exponent, factor = np.polyfit(np.log(x[keep]), np.log(y[keep]), 1)
+    return float(exponent), float(np.exp(factor))
