@@ -188,6 +188,9 @@ class Landscape:
 
     def _points(self, x: ArrayLike) -> Floats:
         points = np.ascontiguousarray(x, dtype=np.float64)
+        if not points.flags.writeable:
+            # numba would compile a second kernel for read-only arrays, which costs far more than this copy.
+            points = points.copy()
         shape = points.shape
         if len(shape) != 2 or shape[1] != self.dim:
             raise ValueError(

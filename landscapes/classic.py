@@ -58,9 +58,9 @@ RAVINE = Definition(
     source="The ill-conditioned quadratic of every text on gradient descent; (u, v) are turned by an angle.",
     summary="A narrow valley with condition number κ: the steep walls limit the step, the floor is almost flat.",
     parameters=lambda dim: (
-        Parameter("condition", "Condition κ", 50.0, 1.0, 1000.0, 1.0, log=True, help="Ratio of the two curvatures."),
+        Parameter("condition", "Condition κ", 30.0, 1.0, 1000.0, 1.0, log=True, help="Ratio of the two curvatures."),
         Parameter("angle", "Angle", 30.0, 0.0, 90.0, 1.0, help="Direction of the floor, degrees."),
-        height(0.4),
+        height(0.15),
     ),
     build=_build_ravine,
 )
@@ -228,7 +228,7 @@ ACKLEY = Definition(
         r" - \exp\left(\tfrac1d \textstyle\sum_j \cos 2\pi\theta_j\right)\right)"
     ),
     source="D. H. Ackley, A Connectionist Machine for Genetic Hillclimbing (1987), with a = 20, b = 0.2 and h = 1.",
-    summary="Ripples on a wide funnel with a sharp tip, scaled by h: flat far out, where its traps are hardest to leave.",
+    summary="Ripples on a wide funnel with a sharp tip, scaled by h: flat far out, where traps hold longest.",
     parameters=lambda dim: (
         Parameter("depth", "Depth a", 20.0, 1.0, 40.0, 0.5, help="Depth of the funnel; 1987: 20."),
         Parameter("decay", "Decay b", 0.2, 0.02, 1.0, 0.01, log=True, help="How fast it flattens; 1987: 0.2."),
@@ -294,7 +294,7 @@ WHITLEY = Definition(
     summary="Rosenbrock's valley under ripples that get finer away from it; scaled by h, and K = 10 by default.",
     parameters=lambda dim: (
         Parameter("stiffness", "Stiffness K", 10.0, 1.0, 100.0, 1.0, log=True, help="Steepness; in 1996: 100."),
-        height(0.1),
+        height(0.4 if dim == 1 else 0.1),
     ),
     build=_build_whitley,
 )

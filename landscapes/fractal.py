@@ -79,7 +79,7 @@ def _build_weierstrass_like(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([terms, params["height"]]),
         t=1.0 / np.arange(1.0, terms + 1.0)[None, :] ** 2,
         bounds=box(dim, -1.0, 8.0),
-        start=np.array([1.3, 2.0][:dim]),
+        start=np.array([2.6, 6.4][:dim]),
         finest_scale=2.0 * math.pi / terms**2,
         separable=True,
     )
@@ -175,7 +175,7 @@ def _build_fractional_brownian(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([0.0, t.shape[1] / _PERIOD]),
         t=t,
         bounds=box(dim, -4.0, 4.0),
-        start=np.array([-3.0, 2.5][:dim]),
+        start=np.array([0.0]) if dim == 1 else np.array([2.3, -3.0]),
         finest_scale=_PERIOD / harmonics,
     )
 
@@ -204,7 +204,7 @@ FRACTIONAL_BROWNIAN = Definition(
             integer=True,
             help="The finest wavelength is 16/K.",
         ),
-        Parameter("seed", "Seed", 0, 0, 10_000, 1, integer=True, help="Which mountain range."),
+        Parameter("seed", "Seed", 2, 0, 10_000, 1, integer=True, help="Which mountain range."),
     ),
     build=_build_fractional_brownian,
 )

@@ -58,7 +58,7 @@ def _build_sine_mse(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([params["height"], spacing, params["amplitude"]]),
         t=y[None, :],
         bounds=np.array([[0.0, 6.0], [-1.0, 3.0]][:dim]),
-        start=np.array([5.0, 0.6][:dim]),
+        start=np.array([2.8, 0.6][:dim]),
         # The square's highest frequency in θ₁ is twice the last data point.
         finest_scale=math.pi / _LENGTH,
         minimum=minimum if params["noise"] == 0 else None,
@@ -113,7 +113,7 @@ def sharp_flat_wells_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Float
 
 
 def _build_sharp_flat_wells(dim: int, params: Mapping[str, float]) -> Setup:
-    half, k, delta = 0.5 * params["separation"], params["curvature"], 1.5
+    half, k, delta = 0.5 * params["separation"], params["curvature"], 1.0
     # Curvature at the sharp well is q(b)/w²; at the flat one k s(a), with s(a) = 1 to rounding for these ranges.
     at_sharp = k * delta**2 * (math.hypot(1.0, 2 * half / delta) - 1.0)
     w = math.sqrt(at_sharp / (params["ratio"] * k))
@@ -141,7 +141,7 @@ SHARP_FLAT_WELLS = Definition(
     source="The sharp-versus-flat question of Hochreiter and Schmidhuber, Flat Minima (1997), with equal depths.",
     summary="Two minima equally deep, one 100 times more curved: a point falls into the sharp one, a ball cannot.",
     parameters=lambda dim: (
-        Parameter("curvature", "Curvature κ", 0.4, 0.05, 2.0, 0.05, log=True, help="Curvature of the flat well."),
+        Parameter("curvature", "Curvature κ", 0.8, 0.05, 2.0, 0.05, log=True, help="Curvature of the flat well."),
         Parameter("ratio", "Ratio", 100.0, 20.0, 1000.0, 1.0, log=True, help="The sharp well's curvature over it."),
         Parameter("separation", "Separation", 3.0, 2.0, 5.0, 0.1, help="Distance between the wells."),
     ),

@@ -102,7 +102,7 @@ def _build_corduroy(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=corduroy_kernel,
         p=p,
         bounds=box(dim, -half, half),
-        start=np.array([3.0 * w if 3.0 * w < half else half / 2, 1.5][:dim]),
+        start=np.array([2.6, 1.5][:dim]),
         finest_scale=w,
         minimum=minimum,
     )

@@ -93,7 +93,7 @@ GAUSSIAN_PITS = Definition(
     parameters=lambda dim: (
         Parameter("steepness", "Bowl c", 0.25, 0.0, 1.0, 0.01, help="Coefficient of the bowl."),
         Parameter("depth", "Depth A", 0.05 if dim == 1 else 0.2, 0.0, 1.0, 0.01, help="Depth of one pit."),
-        Parameter("sigma", "Width σ", 0.03 if dim == 1 else 0.07, 0.02, 0.3, 0.005, log=True, help="Width of a pit."),
+        Parameter("sigma", "Width σ", 0.03 if dim == 1 else 0.07, 0.02, 0.15, 0.005, log=True, help="Width of a pit."),
         Parameter("count", "Pits n", 1000, 1, 3000, 1, log=True, integer=True, help="Pits inside the window."),
         Parameter("seed", "Seed", 0, 0, 10_000, 1, integer=True, help="Where the pits are."),
     ),

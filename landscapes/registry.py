@@ -38,7 +38,7 @@ def get(name: str, dim: int = 1, **params: float) -> Landscape:
             allowed = "it has " + ", ".join(known) if known else "it has no parameters"
             raise ValueError(f"unknown parameter {given!r} of {name} in {dim}D; {allowed}{_hint(given, tuple(known))}")
     values = {key: parameter.default for key, parameter in known.items()} | params
-    return _build(name, dim, tuple((key, known[key].check(name, value)) for key, value in values.items()))
+    return _build(name, int(dim), tuple((key, known[key].check(name, value)) for key, value in values.items()))
 
 
 @lru_cache(maxsize=256)
@@ -51,7 +51,7 @@ def _build(name: str, dim: int, values: tuple[tuple[str, float], ...]) -> Landsc
 
 
 def _definition(name: str, dim: int) -> Definition:
-    if name not in _DEFINITIONS:
+    if not isinstance(name, str) or name not in _DEFINITIONS:
         allowed = ", ".join(_DEFINITIONS)
         raise ValueError(f"unknown surface {name!r}{_hint(name, tuple(_DEFINITIONS))}; choose one of {allowed}")
     definition = _DEFINITIONS[name]

@@ -1,0 +1,28 @@
+"""Every surface in every dimension it exists in, and points and parameters to try them with."""
+
+import numpy as np
+import pytest
+
+import landscapes
+
+CASES = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim)]
+every_surface = pytest.mark.parametrize(("name", "dim"), CASES, ids=[f"{name}-{dim}" for name, dim in CASES])
+
+
+def random_points(surface, count, seed=0, margin=0.0):
+    """Points (count, d), uniform over the bounds extended by the margin."""
+    low, high = surface.bounds.T
+    return np.random.default_rng(seed).uniform(low - margin, high + margin, (count, surface.dim))
+
+
+def random_parameters(name, dim, rng):
+    """Every parameter at random within its range (on a log scale where the page has one)."""
+    values = {}
+    for parameter in landscapes.parameters(name, dim):
+        u = rng.uniform()
+        if parameter.log:
+            value = parameter.low * (parameter.high / parameter.low) ** u
+        else:
+            value = parameter.low + u * (parameter.high - parameter.low)
+        values[parameter.name] = round(value) if parameter.integer else value
+    return values
