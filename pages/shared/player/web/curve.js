@@ -286,14 +286,16 @@ export class CurveView {
           c.strokeStyle = rgba(theme.background, 1);
           c.stroke();
         }
-        notes.push([r, cx, cy - Math.max(radius, 10) - 6]);
+        labels.avoid(cx, cy, 0.7 * radius);
+        notes.push([r, cx, cy - Math.max(radius, 10) - 6, Math.max(radius, 10)]);
       } else {
         marker(c, theme, r, x, y, 6);
-        notes.push([r, x, y - 13]);
+        labels.avoid(x, y, 7);
+        notes.push([r, x, y - 12, 8]);
       }
     }
     for (const a of scene.arrows) this.drawArrow(c, theme, a, frame, labels);
-    for (const [r, x, y] of notes) labels.put(r.label, x, Math.max(y, box.top + 14), inkOf(theme, r.color));
+    for (const [r, x, y, reach] of notes) labels.put(r.label, x, Math.max(y, box.top + 14), inkOf(theme, r.color), { reach });
     c.restore();
     const caption = scene.captions.filter(([at]) => frame >= at).pop();
     if (caption) labels.put(caption[1], box.left + 10, box.top + 22, theme.ink, { align: "left", weight: 400, size: 13, up: false });

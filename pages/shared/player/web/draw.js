@@ -185,21 +185,30 @@ export class Labels {
     Object.assign(this, { context, theme, width, height, size, boxes: [] });
   }
 
+  // A marker or ball that words should not cover.
+  avoid(x, y, r) {
+    this.boxes.push([x - r, y - r, x + r, y + r]);
+  }
+
   // Text with a halo near (x, y), moved away from labels already placed.
-  put(text, x, y, color, { align = "center", weight = 600, up = true, size = this.size, plain = false } = {}) {
+  // reach: half height of the thing that is named; with it, the sides and the place below are tried too.
+  put(text, x, y, color, { align = "center", weight = 600, up = true, size = this.size, plain = false, reach = 0 } = {}) {
     const c = this.context;
     c.font = `${weight} ${size}px ${this.theme.font}`;
     const w = c.measureText(text).width;
-    let left = align === "center" ? x - w / 2 : align === "right" ? x - w : x;
-    left = Math.min(Math.max(left, 4), this.width - w - 4);
-    let top = Math.min(Math.max(y - size, 2), this.height - size - 2);
-    const step = (up ? -1 : 1) * (size + 4);
-    for (let tries = 0; tries < 8; tries++) {
-      const hit = this.boxes.some((b) => left < b[2] + 6 && left + w + 6 > b[0] && top < b[3] && top + size + 3 > b[1]);
-      if (!hit) break;
-      top += step;
-      if (top < 2) break;
+    const home = [align === "center" ? x - w / 2 : align === "right" ? x - w : x, y - size];
+    const places = [home];
+    if (reach) {
+      const middle = y + reach + 4 - size / 2;
+      places.push([x + reach + 6, middle], [x - reach - 6 - w, middle], [home[0], y + 2 * reach + 12]);
     }
+    for (let n = 1; n < 7; n++) places.push([home[0], home[1] + (up ? -n : n) * (size + 4)]);
+    const free = ([l, t]) =>
+      l >= 2 && l + w <= this.width - 2 && t >= 1 && t + size <= this.height - 1 &&
+      !this.boxes.some((b) => l < b[2] + 4 && l + w + 4 > b[0] && t < b[3] && t + size + 3 > b[1]);
+    let [left, top] = places.find(free) || home;
+    left = Math.min(Math.max(left, 4), this.width - w - 4);
+    top = Math.min(Math.max(top, 2), this.height - size - 2);
     this.boxes.push([left, top, left + w, top + size + 3]);
     c.textAlign = "left";
     c.textBaseline = "alphabetic";

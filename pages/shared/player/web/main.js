@@ -2,14 +2,32 @@
 
 import { Bar } from "./bar.js";
 import { Clock } from "./clock.js";
+import { ContourView } from "./contour.js";
 import { CurveView } from "./curve.js";
 import { decode } from "./data.js";
 import { LossView } from "./loss.js";
 import { Readouts } from "./readouts.js";
+import { SurfaceView } from "./surface.js";
 import { readTheme } from "./theme.js";
 
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const same = (a, b) => a.length === b.length && a.every((v, i) => v === b[i]);
+
+// Without WebGL the contour map still shows the race.
+class Blank {
+  constructor(parent, error) {
+    parent.replaceChildren();
+    const note = document.createElement("p");
+    note.className = "rbp-note";
+    note.textContent = `${error.message} The contour map shows the same run.`;
+    parent.append(note);
+  }
+
+  load() {}
+  draw() {}
+  setZoom() {}
+  dispose() {}
+}
 
 class Player {
   constructor(parent) {
@@ -88,16 +106,28 @@ class Player {
     this.root.dataset.kind = kind;
     this.main.replaceChildren();
     this.side.replaceChildren();
-    const canvas = document.createElement("canvas");
-    canvas.className = "rbp-view";
-    this.main.append(canvas);
+    const canvas = (name) => Object.assign(document.createElement("canvas"), { className: name });
     const actions = {
       click: (x) => this.send("click", { x }),
       redraw: () => this.redraw(),
       playing: () => this.clock.playing,
       frame: () => this.clock.shown,
     };
-    this.view = new CurveView(canvas, actions);
+    const [view, over] = [canvas("rbp-view"), canvas("rbp-over")];
+    this.main.append(view);
+    this.contour = null;
+    if (kind === "curve") this.view = new CurveView(view, actions);
+    else {
+      this.contourCanvas = canvas("rbp-contour");
+      this.contour = new ContourView(this.contourCanvas, actions);
+      this.side.append(this.contourCanvas);
+      this.main.append(over);
+      try {
+        this.view = new SurfaceView(view, over, actions);
+      } catch (error) {
+        this.view = new Blank(this.main, error);
+      }
+    }
     this.main.append(this.zoomButtons());
     this.side.append(this.lossCanvas);
   }
@@ -123,17 +153,24 @@ class Player {
     const { height, lossPanel, dim } = this.scene;
     const narrow = width < 620;
     const flat = dim === 1 && this.view.aspect < 0.75;
-    this.side.hidden = !lossPanel;
-    const beside = lossPanel && !narrow && !flat;
+    const { contour } = this.scene;
+    if (this.contourCanvas) this.contourCanvas.hidden = !contour;
+    this.lossCanvas.hidden = !lossPanel;
+    const panels = (dim === 2 && contour ? 1 : 0) + (lossPanel ? 1 : 0);
+    this.side.hidden = !panels;
+    const beside = panels && !narrow && !flat;
     this.stage.dataset.layout = beside ? "beside" : "stacked";
     if (beside) {
       this.main.style.height = this.side.style.height = `${height}px`;
+      this.side.style.gridTemplateRows = panels === 2 ? "minmax(0, 1.55fr) minmax(0, 1fr)" : "";
       return;
     }
-    const below = lossPanel ? (narrow ? 130 : Math.round(0.27 * height)) : 0;
-    const most = narrow ? Math.min(height, Math.round(dim === 1 ? Math.min(Math.max(1.2 * this.view.aspect * width + 60, 220), width) : width)) : height - below;
+    const map = dim === 2 && contour ? Math.min(width, 420) : 0;
+    const below = map + (lossPanel ? (narrow ? 130 : Math.round(0.27 * height)) : 0);
+    const most = narrow ? Math.min(height, Math.round(dim === 1 ? Math.min(Math.max(1.2 * this.view.aspect * width + 60, 220), width) : width)) : height - below + map;
     this.main.style.height = `${most}px`;
     this.side.style.height = `${below}px`;
+    this.side.style.gridTemplateRows = map && lossPanel ? `${map}px minmax(0, 1fr)` : "";
   }
 
   key(e) {
