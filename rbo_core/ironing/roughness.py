@@ -74,6 +74,7 @@ def spectrum(heights: ArrayLike, spacing: tuple[float, ...]) -> Spectrum:
         power = 2 * norm * np.abs(np.fft.rfft(flat * window)) ** 2
         frequency: Array = np.asarray(np.fft.rfftfreq(f.size, spacing[0])[1:], float)
         power = power[1:]
+        draws = np.ones(power.size)
     else:
         square = norm * np.abs(np.fft.fft2(flat * window)) ** 2
         radial = np.hypot(
@@ -85,11 +86,12 @@ def spectrum(heights: ArrayLike, spacing: tuple[float, ...]) -> Spectrum:
         size = np.bincount(ring, minlength=rings + 1)[1 : rings + 1]
         power = np.bincount(ring, square.ravel(), minlength=rings + 1)[1 : rings + 1] / np.maximum(size, 1)
         frequency = step * np.arange(1, rings + 1)
-    slope, level = _power_law(frequency, power)
+        draws = size / 2.0  # opposite wave vectors hold the same number
+    slope, level = _power_law(frequency, power, draws)
     return Spectrum(frequency, power, slope, level)
 
 
-def _power_law(frequency: Array, power: Array) -> tuple[float, float]:
+def _power_law(frequency: Array, power: Array, draws: Array) -> tuple[float, float]:
     keep = (frequency > frequency[min(1, frequency.size - 1)]) & (frequency < frequency[-1] / 2) & (power > 0)
     if keep.sum() < 3:
         return float("nan"), float("nan")
@@ -98,7 +100,9 @@ def _power_law(frequency: Array, power: Array) -> tuple[float, float]:
     )  # four bins an octave, equal weights
     size = np.bincount(octave)
     x = np.bincount(octave, np.log(frequency[keep]))[size > 0] / size[size > 0]
-    y = np.log(np.bincount(octave, power[keep])[size > 0] / size[size > 0])
+    n = np.bincount(octave, draws[keep])[size > 0]
+    # E log of the mean of n exponential draws is ψ(n) − log n ≈ −1/2n − 1/12n²: bins with few would pull the line down.
+    y = np.log(np.bincount(octave, power[keep])[size > 0] / size[size > 0]) + 1 / (2 * n) + 1 / (12 * n * n)
     if x.size < 3:
         return float("nan"), float("nan")
     slope, level = np.polyfit(x, y, 1)
