@@ -3,9 +3,9 @@
     python benchmarks/bench_surfaces.py [--surface NAME ...] [--points 100000] [--json]
 
 Columns: value and gradient on one core, value alone on one core, value and gradient on all cores (ns a point), one
-call with 1 and with 30 points (µs), NumPy's direct value and gradient (ns a point) and how many times slower that is. All
-numbers of a row come from one run on one machine; each is the best of several repeats. Spline surfaces are compared with
-the Fourier sum that they interpolate.
+call with 1 and with 30 points (µs), NumPy's direct value and gradient (ns a point) and how many times slower that is.
+All numbers of a row come from one run on one machine; each is the best of several repeats. Spline surfaces are compared
+with the Fourier sum that they interpolate.
 """
 
 from __future__ import annotations

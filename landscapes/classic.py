@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel
+from landscapes.vector import BLOCK, collect, sincos
 
 
 def height(default: float) -> Parameter:
@@ -151,14 +152,17 @@ def rastrigin_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad
     """h Σ_j (x_j² + A (1 − cos 2πx_j))."""
     h, a = p[0], p[1]
     w = 2.0 * math.pi
-    for i in range(x.shape[0]):
-        total = 0.0
-        for j in range(x.shape[1]):
-            u = x[i, j]
-            total += h * (u * u + a * (1.0 - math.cos(w * u)))
-            if grad:
-                g[i, j] = h * (2.0 * u + a * w * math.sin(w * u))
-        f[i] = total
+    n, d = x.shape
+    flat = x.reshape(-1)
+    phi, slope = np.empty(BLOCK), np.empty(BLOCK)
+    for first in range(0, n * d, BLOCK):
+        count = min(BLOCK, n * d - first)
+        for m in range(count):
+            u = flat[first + m]
+            sine, cosine = sincos(w * u)
+            phi[m] = h * (u * u + a * (1.0 - cosine))
+            slope[m] = h * (2.0 * u + a * w * sine)
+        collect(phi, slope, first, count, d, f, g, grad)
 
 
 def _build_rastrigin(dim: int, params: Mapping[str, float]) -> Setup:
@@ -197,7 +201,7 @@ def ackley_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: b
         squares, cosines = 0.0, 0.0
         for j in range(d):
             squares += x[i, j] * x[i, j]
-            cosines += math.cos(w * x[i, j])
+            cosines += sincos(w * x[i, j])[1]
         r = math.sqrt(squares / d)
         cone = a * math.exp(-b * r)
         waves = math.exp(cosines / d)
@@ -205,7 +209,7 @@ def ackley_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: b
         if grad:
             pull = b * cone / (d * r) if r != 0.0 else 0.0
             for j in range(d):
-                g[i, j] = h * (pull * x[i, j] + waves * w / d * math.sin(w * x[i, j]))
+                g[i, j] = h * (pull * x[i, j] + waves * w / d * sincos(w * x[i, j])[0])
 
 
 def _build_ackley(dim: int, params: Mapping[str, float]) -> Setup:
@@ -253,9 +257,10 @@ def whitley_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: 
                 u = x[m, i] * x[m, i] - x[m, j]
                 v = 1.0 - x[m, j]
                 y = stiffness * u * u + v * v
-                total += y * y / 4000.0 - math.cos(y) + 1.0
+                sine, cosine = sincos(y)
+                total += y * y / 4000.0 - cosine + 1.0
                 if grad:
-                    slope = h * (y / 2000.0 + math.sin(y))
+                    slope = h * (y / 2000.0 + sine)
                     g[m, i] += slope * 4.0 * stiffness * u * x[m, i]
                     g[m, j] -= slope * (2.0 * stiffness * u + 2.0 * v)
         f[m] = h * total

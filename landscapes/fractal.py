@@ -9,6 +9,7 @@ import numpy as np
 
 from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel
 from landscapes.spline import MAX_HARMONICS, random_field, spline_kernel, variance
+from landscapes.vector import BLOCK, collect, sincos
 
 _LANES = 16
 
@@ -35,7 +36,7 @@ def weierstrass_like_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Float
                 f[first + m] = 0.0
             for j in range(d):
                 for m in range(_LANES):
-                    c, s = math.cos(x[first + m, j]), math.sin(x[first + m, j])
+                    s, c = sincos(x[first + m, j])
                     zr[m], zi[m] = c, s
                     qr[m], qi[m] = c * c - s * s, 2.0 * c * s
                     wr[m], wi[m] = qr[m] * c - qi[m] * s, qr[m] * s + qi[m] * c
@@ -56,7 +57,7 @@ def weierstrass_like_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Float
     for i in range(blocks * _LANES, n):
         total = 0.0
         for j in range(d):
-            c, s = math.cos(x[i, j]), math.sin(x[i, j])
+            s, c = sincos(x[i, j])
             ar, ai = c, s
             sr, si = c * c - s * s, 2.0 * c * s
             br, bi = sr * c - si * s, sr * s + si * c
@@ -107,19 +108,21 @@ WEIERSTRASS_LIKE = Definition(
 @kernel
 def weierstrass_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: bool) -> None:
     """h Σ_j Σ_n aⁿ cos(bⁿ π x_j), n = 0 … terms − 1; t[0] = h aⁿ, t[1] = bⁿ. Each argument is reduced to one period."""
-    for i in range(x.shape[0]):
-        total = 0.0
-        for j in range(x.shape[1]):
-            slope = 0.0
-            for k in range(t.shape[1]):
-                u = t[1, k] * x[i, j]
-                angle = math.pi * (u - 2.0 * math.floor(0.5 * u))
-                total += t[0, k] * math.cos(angle)
-                if grad:
-                    slope -= t[0, k] * t[1, k] * math.pi * math.sin(angle)
-            if grad:
-                g[i, j] = slope
-        f[i] = total
+    n, d = x.shape
+    flat = x.reshape(-1)
+    phi, slope = np.empty(BLOCK), np.empty(BLOCK)
+    for first in range(0, n * d, BLOCK):
+        count = min(BLOCK, n * d - first)
+        for m in range(count):
+            phi[m], slope[m] = 0.0, 0.0
+        for k in range(t.shape[1]):
+            height, ratio = t[0, k], t[1, k]
+            for m in range(count):
+                u = ratio * flat[first + m]
+                sine, cosine = sincos(math.pi * (u - 2.0 * math.floor(0.5 * u)))
+                phi[m] += height * cosine
+                slope[m] -= height * ratio * math.pi * sine
+        collect(phi, slope, first, count, d, f, g, grad)
 
 
 def _build_weierstrass(dim: int, params: Mapping[str, float]) -> Setup:

@@ -9,6 +9,7 @@ import numpy as np
 
 from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel
 from landscapes.spline import random_field, spline_kernel, variance
+from landscapes.vector import BLOCK, collect, sincos
 
 _DETAIL_RATIO = 2.3  # the second wrinkle is this many times finer than the first
 
@@ -17,14 +18,18 @@ _DETAIL_RATIO = 2.3  # the second wrinkle is this many times finer than the firs
 def wrinkled_bowl_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: bool) -> None:
     """Σ_j c x_j² + a cos(ω x_j) + b cos(2.3 ω x_j + 1)."""
     c, a, b, w, v = p[0], p[1], p[2], p[3], p[4]
-    for i in range(x.shape[0]):
-        total = 0.0
-        for j in range(x.shape[1]):
-            u = x[i, j]
-            total += c * u * u + a * math.cos(w * u) + b * math.cos(v * u + 1.0)
-            if grad:
-                g[i, j] = 2.0 * c * u - a * w * math.sin(w * u) - b * v * math.sin(v * u + 1.0)
-        f[i] = total
+    n, d = x.shape
+    flat = x.reshape(-1)
+    phi, slope = np.empty(BLOCK), np.empty(BLOCK)
+    for first in range(0, n * d, BLOCK):
+        count = min(BLOCK, n * d - first)
+        for m in range(count):
+            u = flat[first + m]
+            coarse_sin, coarse_cos = sincos(w * u)
+            fine_sin, fine_cos = sincos(v * u + 1.0)
+            phi[m] = c * u * u + a * coarse_cos + b * fine_cos
+            slope[m] = 2.0 * c * u - a * w * coarse_sin - b * v * fine_sin
+        collect(phi, slope, first, count, d, f, g, grad)
 
 
 def _build_wrinkled_bowl(dim: int, params: Mapping[str, float]) -> Setup:
@@ -68,9 +73,10 @@ def corduroy_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad:
     for i in range(x.shape[0]):
         u = x[i, 0] / w
         angle = math.pi * (u - math.floor(u))
-        total = s * x[i, 0] - depth * math.sin(angle)
+        sine, cosine = sincos(angle)
+        total = s * x[i, 0] - depth * sine
         if grad:
-            g[i, 0] = s - depth * math.pi / w * math.cos(angle)
+            g[i, 0] = s - depth * math.pi / w * cosine
         for j in range(1, x.shape[1]):
             total += 0.5 * c * x[i, j] * x[i, j]
             if grad:
