@@ -22,8 +22,14 @@ def open_database(path: Path | str, version: int, schema: str) -> sqlite3.Connec
         ValueError: the file is not one of ours, or was written by a newer release. Such a file is left untouched.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ValueError(f"cannot make the folder {path.parent}: {problem.strerror}; name another one") from problem
+    try:
+        connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+    except sqlite3.OperationalError as problem:
+        raise ValueError(f"cannot open {path}: {problem}; check that its folder can be written") from problem
     try:
         _check(connection, path, version)
         connection.execute("PRAGMA journal_mode=WAL")

@@ -10,7 +10,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -129,27 +130,16 @@ class Store:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _write(self) -> _Write:
-        return _Write(self._connection, self.path)
-
-
-class _Write:
-    """A transaction whose full disk is a `StoreFull`."""
-
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._transaction = transaction(connection)
-        self._path = path
-
-    def __enter__(self) -> None:
-        self._transaction.__enter__()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    @contextmanager
+    def _write(self) -> Iterator[None]:
+        """A transaction whose full disk is a `StoreFull`."""
         try:
-            self._transaction.__exit__(kind, error, at)
+            with transaction(self._connection):
+                yield
         except sqlite3.OperationalError as problem:
             if problem.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
                 raise StoreFull(
-                    f"the disk with {self._path} is full; what was stored is intact: "
+                    f"the disk with {self.path} is full; what was stored is intact: "
                     "free some space and run the same command to go on"
                 ) from problem
             raise
