@@ -144,6 +144,7 @@ def check(sweep: Sweep, build: Build) -> None:
         outside = points[((points < low) | (points > high)).any(axis=1)]
         if len(outside):
             raise ValueError(f"starts must lie inside {low.tolist()} to {high.tolist()}, got {outside[0].tolist()}")
+        build_method(sweep, {**static_settings(sweep, static), **first_values(sweep)})
         for name, values in everything.items():
             build_method(sweep, {**static_settings(sweep, static), **first_values(sweep), name: values})
 
