@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rbo_core.sweep.cells import Build, Group, group, steps
-from rbo_core.sweep.measure import columns
 from rbo_core.sweep.engine import CHUNK_BALLS, Chunk, ball_bytes, check, compute
+from rbo_core.sweep.measure import columns
 from rbo_core.sweep.spec import Sweep
 
 
