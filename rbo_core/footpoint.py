@@ -12,13 +12,33 @@ from typing import Any
 from rbo_core.checks import Number, scalar_and_column
 from rbo_core.objective import Array, Objective
 
+TINY = 1e-30
+"""Keeps 0/0 at zero, in float32 as well."""
+
+
+class Tangent:
+    """The tangent plane of the scaled graph at one point: f (B,), g (B, d) and g2 = |g|² (B,).
+
+    The gradient is handed out for the last time by :meth:`take`, so that a network of n parameters needs no more than
+    two further arrays of that size while it evaluates.
+    """
+
+    __slots__ = ("f", "g", "g2")
+
+    def __init__(self, xp: Any, f: Array, g: Array) -> None:
+        self.f, self.g, self.g2 = f, g, xp.vecdot(g, g)
+
+    def take(self) -> Array:
+        """The gradient, which this object then no longer holds."""
+        g, self.g = self.g, None
+        return g
+
 
 def gradient_projection(
     objective: Objective,
     z: Array,
-    f: Array,
-    g: Array,
-    target: Array,
+    tangent: Tangent,
+    offset: Array,
     height: Array,
     *,
     step_size: Number,
@@ -28,8 +48,9 @@ def gradient_projection(
     """The paper's projection (Eq. 4): gradient descent on ½|p − c̃|² along the graph, ``steps`` times.
 
     Args:
-        z: (B, d) warm start; f: (B,) and g: (B, d) scaled loss and gradient there.
-        target: (B, d) θ̃; height: (B,) ỹ; step_size: γ.
+        z: (B, d) warm start, the old contact's parameters θ.
+        tangent: the graph's tangent plane there; its gradient is taken.
+        offset: (B, d) θ̃ − θ, overwritten; height: (B,) ỹ; step_size: γ.
 
     Returns:
         (B, d) the footpoint; usually far from converged for the γ and K of the paper.
@@ -37,18 +58,22 @@ def gradient_projection(
     _, gamma = scalar_and_column(step_size)
     for k in range(steps):
         if k > 0:
-            f, g = scaled(objective(z), loss_scale)
+            tangent = Tangent(objective.xp, *scaled(objective(z), loss_scale))
         # z ← z − γ[(z − θ̃) + (f(z) − ỹ) ∇f(z)]
-        z = z - gamma * ((z - target) + (f - height)[:, None] * g)
+        move = (tangent.f - height)[:, None] * tangent.take()
+        move -= offset
+        move *= gamma
+        z = z - move
+        offset += move
+        del move
     return z
 
 
 def newton_projection(
     objective: Objective,
     z: Array,
-    f: Array,
-    g: Array,
-    target: Array,
+    tangent: Tangent,
+    offset: Array,
     height: Array,
     *,
     trust: Number,
@@ -67,17 +92,23 @@ def newton_projection(
     reach = None
     for k in range(steps):
         if k > 0:
-            f, g = scaled(objective(z), loss_scale)
+            tangent = Tangent(objective.xp, *scaled(objective(z), loss_scale))
         # r = f(z) + g·(θ̃ − z) − ỹ ;  z⁺ = θ̃ − g r / (1 + |g|²)
-        residual = f + xp.vecdot(g, target - z) - height
-        move = target - z - (residual / (1.0 + xp.vecdot(g, g)))[:, None] * g
+        residual = tangent.f + xp.vecdot(tangent.g, offset) - height
+        rest = (residual / (1.0 + tangent.g2))[:, None] * tangent.take()
+        offset -= rest
+        move, offset = offset, rest
         length = xp.sqrt(xp.vecdot(move, move))
         if reach is None:
             reach = trust * length
+            z = z + move
         else:
-            # Both lengths may be zero; the tiny number keeps 0/0 at factor one.
-            move = move * xp.minimum(reach / (length + 1e-300), xp.ones_like(length))[:, None]
-        z = z + move
+            factor = xp.minimum(reach / (length + TINY), xp.ones_like(length))[:, None]
+            if k < steps - 1:
+                offset = offset + (1.0 - factor) * move
+            move *= factor
+            z += move
+        del move, rest
     return z
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from rbo_core.checks import Number, require, require_choice, require_count, scalar_and_column
-from rbo_core.footpoint import gradient_projection, newton_projection, scaled
+from rbo_core.footpoint import Tangent, gradient_projection, newton_projection, scaled
 from rbo_core.objective import Array, Objective
 
 if TYPE_CHECKING:
@@ -108,42 +108,42 @@ class RBO:
         xp = objective.xp
         theta = state.x
         loss, g = objective(theta)
-        f, g = scaled((loss, g), self.loss_scale)
-        g2 = xp.vecdot(g, g)
-        norm = xp.sqrt(1.0 + g2)
+        plane = Tangent(xp, *scaled((loss, g), self.loss_scale))
+        del g
+        norm = xp.sqrt(1.0 + plane.g2)
 
         # c = p + ρ ν
-        rho, lr = self.radius, self.learning_rate
-        lift = rho / norm
-        center = theta - lift[:, None] * g
-        height = f + lift
+        lift = self.radius / norm
+        height = plane.f + lift
 
-        # τ = (g, |g|²), or τ/√(1 + |g|²)
-        tangent, climb = g, g2
-        if self.unit_speed:
-            tangent, climb = g / norm[:, None], g2 / norm
-
-        # v ← β v + τ
-        if not (isinstance(self.momentum, float | int) and self.momentum == 0):
+        # τ = (g, |g|²), or τ/√(1 + |g|²); c̃ = c − η τ
+        lr, lr_column = scalar_and_column(self.learning_rate)
+        speed = 1.0 / norm if self.unit_speed else xp.ones_like(norm)
+        if isinstance(self.momentum, float | int) and self.momentum == 0:
+            offset = -(lift + lr * speed)[:, None] * plane.g
+            height -= lr * speed * plane.g2
+        else:
+            # v ← β v + τ; c̃ = c − η v
             beta, beta_column = scalar_and_column(self.momentum)
+            velocity, climb = speed[:, None] * plane.g, speed * plane.g2
             if state.velocity is not None:
-                tangent, climb = beta_column * state.velocity + tangent, beta * state.climb + climb
-            state = BallState(theta, tangent, climb)
+                velocity += beta_column * state.velocity
+                climb += beta * state.climb
+            offset = -lift[:, None] * plane.g
+            offset -= lr_column * velocity
+            height -= lr * climb
+            state = BallState(theta, velocity, climb)
+            del velocity
 
-        # c̃ = c − η v
-        lr_scalar, lr_column = scalar_and_column(lr)
-        target = center - lr_column * tangent
-        target_height = height - lr_scalar * climb
-
-        # p⁺ = footpoint of c̃, warm-started at the old contact
+        # p⁺ = footpoint of c̃ = (θ + offset, height), warm-started at the old contact
         if self.projection == "newton":
             theta = newton_projection(
-                objective, theta, f, g, target, target_height,
+                objective, theta, plane, offset, height,
                 trust=self.trust, steps=self.n_projection_steps, loss_scale=self.loss_scale,
             )  # fmt: skip
         else:
             theta = gradient_projection(
-                objective, theta, f, g, target, target_height,
+                objective, theta, plane, offset, height,
                 step_size=self.projection_step_size, steps=self.n_projection_steps, loss_scale=self.loss_scale,
             )  # fmt: skip
         return state._replace(x=theta), loss
