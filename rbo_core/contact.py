@@ -134,7 +134,7 @@ def _scan(
                                         drop = max(drop, here - there)
                             # Between nodes a maximum rises above its node by less than the drop to a neighbour.
                             if peak and here + drop >= best - tie[b]:
-                                found = _insert(nodes[b], values, found, here,
+                                found = insert_candidate(nodes[b], values, found, here,
                                                 low[0] + (first[0] + i) * spacing[0],
                                                 low[1] + (first[1] + j) * spacing[1])  # fmt: skip
         if found == 0:
@@ -154,7 +154,7 @@ def _touch(heights: Floats, i: int, j: int, ci: float, cj: float, spacing: Float
 
 
 @njit(cache=True)
-def _insert(nodes: Floats, values: Floats, found: int, here: float, x: float, y: float) -> int:
+def insert_candidate(nodes: Floats, values: Floats, found: int, here: float, x: float, y: float) -> int:
     """Keep the highest candidates, in descending order."""
     size = nodes.shape[0]
     if found == size and here <= values[size - 1]:

@@ -8,9 +8,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rbo_core.contact import CANDIDATES, insert_candidate
 from rbo_core.heights import HeightGrid
 
 Floats = NDArray[np.float64]
+
+CHUNK = 20_000
 
 
 def penetration(grid: HeightGrid, value: Any, center: Floats, radius: Floats, loss_scale: Floats) -> Floats:
@@ -29,74 +32,93 @@ def penetration(grid: HeightGrid, value: Any, center: Floats, radius: Floats, lo
     plane = np.zeros((center.shape[0], 3))
     plane[:, :dim] = center[:, :dim]
     plane[:, 2] = center[:, dim]
-    nearest = np.empty((center.shape[0], 2))
-    square = np.empty(center.shape[0])
-    _nearest(grid.low, grid.spacing, grid.first, grid.heights, plane, radius, loss_scale, nearest, square)
-    square = _refine(value, nearest[:, :dim].copy(), center, square, loss_scale, grid.spacing[:dim])
+    nodes = np.empty((center.shape[0], CANDIDATES, 2))
+    counts = np.empty(center.shape[0], dtype=np.int64)
+    _scan(grid.low, grid.spacing, grid.first, grid.heights, plane, radius, loss_scale, nodes, counts)
+    owner = np.repeat(np.arange(center.shape[0]), counts)
+    start = nodes[np.arange(CANDIDATES) < counts[:, None]][:, :dim]
+    square = np.full(center.shape[0], np.inf)
+    for first in range(0, owner.size, CHUNK):
+        part = slice(first, first + CHUNK)
+        chosen = owner[part]
+        np.minimum.at(
+            square, chosen, _refine(value, start[part], center[chosen], loss_scale[chosen], grid.spacing[:dim])
+        )
     return (radius - np.sqrt(square)) / radius
 
 
+@njit(cache=True, inline="always")
+def _square(
+    heights: Floats, i: int, j: int, ci: float, cj: float, z: float, spacing: Floats, scale: float
+) -> float:  # fmt: skip
+    """Squared distance from the centre to the graph's point at one node."""
+    return ((i - ci) * spacing[0]) ** 2 + ((j - cj) * spacing[1]) ** 2 + (scale * heights[i, j] - z) ** 2
+
+
 @njit(cache=True)
-def _nearest(
+def _scan(
     low: Floats, spacing: Floats, first: NDArray[np.int64], heights: Floats, center: Floats, radius: Floats,
-    loss_scale: Floats, nearest: Floats, square: Floats,
+    loss_scale: Floats, nodes: Floats, counts: NDArray[np.int64],
 ) -> None:  # fmt: skip
+    """Nodes that are local minima of the distance and may, between nodes, be the nearest."""
     n, m = heights.shape
     flat = m == 1
+    values = np.empty(nodes.shape[1])
     for p in range(center.shape[0]):
-        x, y, z = center[p, 0], center[p, 1], center[p, 2]
-        best, bx, by = np.inf, x, y
+        x, y, z, scale = center[p, 0], center[p, 1], center[p, 2], loss_scale[p]
+        found = 0
         if np.isfinite(x) and np.isfinite(y) and np.isfinite(z):
-            # Indices count from node (0, 0), not from the grid's first node: no rounding depends on the margin.
-            ci = (x - low[0]) / spacing[0]
-            cj = 0.0 if flat else (y - low[1]) / spacing[1]
-            # Outwards row by row: rows farther away than the best distance so far cannot hold a nearer point.
-            reach = int(np.ceil(1.05 * radius[p] / spacing[0])) + 1
-            middle = int(np.floor(ci))
-            for k in range(2 * reach + 2):
-                i = middle + (k + 1) // 2 if k % 2 == 1 else middle - k // 2
-                row = i - first[0]
-                if row < 0 or row >= n:
-                    continue
-                dx = (i - ci) * spacing[0]
-                if dx * dx >= best:
-                    continue
-                if flat:
-                    dz = loss_scale[p] * heights[row, 0] - z
-                    if dx * dx + dz * dz < best:
-                        best = dx * dx + dz * dz
-                        bx = x + dx
-                    continue
-                room = min(best, 1.1025 * radius[p] * radius[p]) - dx * dx
-                if room <= 0.0:
-                    continue
-                width = np.sqrt(room) / spacing[1]
-                start, stop = int(np.ceil(cj - width)), int(np.floor(cj + width)) + 1
-                for j in range(max(first[1], start), min(first[1] + m, stop)):
-                    dy = (j - cj) * spacing[1]
-                    dz = loss_scale[p] * heights[row, j - first[1]] - z
-                    if dx * dx + dy * dy + dz * dz < best:
-                        best = dx * dx + dy * dy + dz * dz
-                        bx, by = x + dx, y + dy
-        nearest[p, 0], nearest[p, 1], square[p] = bx, by, best
+            ci = (x - low[0]) / spacing[0] - first[0]
+            cj = 0.0 if flat else (y - low[1]) / spacing[1] - first[1]
+            best = (1.05 * radius[p]) ** 2
+            for sweep in range(2):
+                reach = 1.05 * radius[p]
+                for i in range(max(0, int(np.ceil(ci - reach / spacing[0]))),
+                               min(n - 1, int(np.floor(ci + reach / spacing[0]))) + 1):  # fmt: skip
+                    room = reach * reach - ((i - ci) * spacing[0]) ** 2
+                    if room < 0.0:
+                        continue
+                    half = 0.0 if flat else np.sqrt(room) / spacing[1]
+                    for j in range(max(0, int(np.ceil(cj - half))), min(m - 1, int(np.floor(cj + half))) + 1):
+                        here = _square(heights, i, j, ci, cj, z, spacing, scale)
+                        if sweep == 0:
+                            best = min(best, here)
+                            continue
+                        low_point, rise = True, 0.0
+                        for k in range(max(i - 1, 0), min(i + 2, n)):
+                            for q in range(max(j - 1, 0), min(j + 2, m)):
+                                there = _square(heights, k, q, ci, cj, z, spacing, scale)
+                                if there < here:
+                                    low_point = False
+                                rise = max(rise, there - here)
+                        if low_point and here - rise <= best:
+                            found = insert_candidate(nodes[p], values, found, -here,
+                                            x + (i - ci) * spacing[0], y + (j - cj) * spacing[1])  # fmt: skip
+        if found == 0:
+            nodes[p, 0, 0], nodes[p, 0, 1] = x, y
+            found = 1
+        counts[p] = found
 
 
-def _refine(value: Any, x: Floats, center: Floats, square: Floats, loss_scale: Floats, spacing: Floats) -> Floats:
-    """Shrink a stencil round the nearest node, on the true surface, five times by four."""
+def _refine(value: Any, x: Floats, center: Floats, loss_scale: Floats, spacing: Floats) -> Floats:
+    """Squared distance after shrinking a stencil round each node on the true surface."""
     dim = x.shape[1]
     steps = np.linspace(-1.0, 1.0, 9) if dim == 1 else np.linspace(-1.0, 1.0, 5)
     mesh = np.meshgrid(*([steps] * dim), indexing="ij")
     offsets = np.stack([axis.ravel() for axis in mesh], axis=1) * spacing
-    for _ in range(5):
-        stencil = x[:, None, :] + offsets
+    edge = np.abs(np.stack([axis.ravel() for axis in mesh], axis=1)).max(axis=1) == 1.0
+    rows = np.arange(x.shape[0])
+    square = np.full(x.shape[0], np.inf)
+    size = np.ones(x.shape[0])
+    for _ in range(10):
+        stencil = x[:, None, :] + size[:, None, None] * offsets
         loss = value(stencil.reshape(-1, dim)).reshape(stencil.shape[:2])
         away = np.sum((stencil - center[:, None, :dim]) ** 2, axis=2)
         away += (loss_scale[:, None] * loss - center[:, None, dim]) ** 2
         away = np.where(np.isfinite(away), away, np.inf)
         chosen = np.argmin(away, axis=1)
-        rows = np.arange(x.shape[0])
-        better = away[rows, chosen] < square
-        square = np.where(better, away[rows, chosen], square)
-        x = np.where(better[:, None], stencil[rows, chosen], x)
-        offsets = offsets / 4 if dim == 1 else offsets / 2
+        square = np.minimum(square, away[rows, chosen])
+        x = stencil[rows, chosen]
+        # A minimum on the stencil's edge may lie beyond it: move there before looking closer.
+        size = np.where(edge[chosen], size, size / (4 if dim == 1 else 2))
     return square

@@ -127,7 +127,8 @@ def rigid_contacts(
     for offset in np.ndindex(*([3] * dim)):
         neighbour = padded[tuple(slice(o, o + nodes) for o in offset)]
         peak &= heights >= neighbour
-        drop = np.fmax(drop, np.where(np.isfinite(neighbour), heights - neighbour, 0.0))
+        both = np.isfinite(neighbour) & np.isfinite(heights)
+        drop = np.fmax(drop, np.subtract(heights, neighbour, where=both, out=np.zeros_like(heights)))
     # A maximum between nodes rises above its node by less than the drop to a neighbour.
     worthy = peak & (heights + drop >= heights.max() - tie * rho)
     found = []

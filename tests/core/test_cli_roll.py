@@ -1,0 +1,78 @@
+"""The roll command: summary, files and refusals."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import landscapes
+from rbo_core import RBO, trace
+from rbo_core.cli import main
+
+ROLL = ["roll", "--surface", "wrinkled_bowl", "--method", "rbo", "--radius", "0.4", "--steps", "500"]
+
+
+def test_summary_says_what_the_run_did(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*ROLL, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    run = trace(RBO(radius=0.4, projection="rigid"), landscapes.get("wrinkled_bowl"), [[-2.6]], steps=500)
+    assert said["status"] == "CONVERGED"
+    assert said["center"] == run.center[-1, 0].tolist()
+    assert main(ROLL) == 0
+    assert "came to rest" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".json"])
+def test_the_trajectory_survives_the_file(tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / f"run{suffix}"
+    assert main([*ROLL, "--output", str(path)]) == 0
+    if suffix == ".json":
+        frame = pd.DataFrame(json.loads(path.read_text())["trajectory"])
+    else:
+        frame = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
+    run = trace(RBO(radius=0.4, projection="rigid"), landscapes.get("wrinkled_bowl"), [[-2.6]], steps=500)
+    assert frame["x1"].to_numpy() == pytest.approx(run.position[:, 0, 0], abs=1e-15)
+    assert frame["center_height"].to_numpy() == pytest.approx(run.center[:, 0, 1], abs=1e-15)
+
+
+BAD = [
+    (["--radius", "-1"], "radius must be positive, got -1.0"),
+    (["--surface", "nowhere"], "nowhere"),
+    (["--param", "curvature"], "a surface parameter is written NAME=VALUE, got 'curvature'"),
+    (["--start", "99"], "lies outside the domain"),
+    (["--start", "left"], "start must be a number"),
+    (["--steps", "0"], "steps must be a whole number of at least 1, got 0"),
+    (["--output", "run.xlsx"], "output must end in .csv, .parquet, .json"),
+    (["--method", "sgd"], "sgd has no setting 'radius'"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD)
+def test_bad_options_exit_with_2_and_one_line(
+    change: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*ROLL, *change]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+
+
+def test_importing_the_core_loads_no_heavy_package() -> None:
+    check = (
+        "import sys, rbo_core, landscapes; "
+        "print([m for m in ('torch', 'streamlit', 'plotly', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_core_and_landscapes_do_not_import_each_other() -> None:
+    for module, stranger in (("rbo_core", "landscapes"), ("landscapes", "rbo_core")):
+        check = f"import sys, {module}; print(any(m.split('.')[0] == {stranger!r} for m in sys.modules))"
+        done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "False"

@@ -1,0 +1,100 @@
+"""The rigid contact against SciPy's dilation, dense scans and known critical radii."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import grey_dilation
+
+import landscapes
+from rbo_core import RBO, Status, trace
+from rbo_core.contact import find_contacts
+from rbo_core.heights import height_grid
+from tests.core.surfaces import Smooth
+
+EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim)]
+
+
+def _hemisphere(radius: float, spacing: float, dim: int) -> np.ndarray:
+    reach = int(radius / spacing)
+    axes = np.meshgrid(*([np.arange(-reach, reach + 1) * spacing] * dim), indexing="ij")
+    square = radius**2 - sum(axis**2 for axis in axes)
+    return np.where(square >= 0, np.sqrt(np.maximum(square, 0)), -np.inf)
+
+
+@pytest.mark.parametrize(("dim", "nodes"), [(1, 6001), (2, 161)])
+@pytest.mark.parametrize("radius", [0.15, 0.6, 1.4])
+def test_centre_heights_equal_grey_dilation(dim: int, nodes: int, radius: float) -> None:
+    surface = Smooth(dim=dim)
+    axis = np.linspace(-4, 4, nodes)
+    mesh = np.stack([a.ravel() for a in np.meshgrid(*([axis] * dim), indexing="ij")], axis=1)
+    heights = surface.value_and_grad(mesh)[0].reshape([nodes] * dim)
+    ball = _hemisphere(radius, axis[1] - axis[0], dim)
+    dilated = grey_dilation(heights, footprint=np.isfinite(ball), structure=np.where(np.isfinite(ball), ball, 0))
+    inner = np.abs(mesh).max(axis=1) < 4 - radius - 0.1
+    chosen = np.flatnonzero(inner)[:: max(1, inner.sum() // 150)]
+    many = np.full(chosen.size, radius)
+    grid = height_grid(surface, radius)
+    found = find_contacts(
+        grid, lambda x: surface.value_and_grad(x)[0], mesh[chosen], many, np.ones(chosen.size), 1e-7 * many
+    )
+    excess = found.height - dilated.ravel()[chosen]
+    assert excess.min() > -1e-12  # the true maximum is never below a sampled one
+    # A maximum between nodes of spacing δ lies within about δ²/ρ of the nearest one.
+    assert excess.max() < 2 * dim * (axis[1] - axis[0]) ** 2 / radius
+
+
+def _distance_by_lattice(surface: landscapes.Landscape, center: np.ndarray, radius: float, nodes: int) -> float:
+    """|c − Γ| by brute force over a lattice under the ball, twice refined about its nearest point."""
+    dim = surface.dim
+    middle, half, best = center[:dim], radius, np.inf
+    for _ in range(3):
+        axes = [np.linspace(m - half, m + half, nodes) for m in middle]
+        points = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=1)
+        square = ((points - center[:dim]) ** 2).sum(axis=1) + (surface.value(points) - center[dim]) ** 2
+        best, middle, half = min(best, square.min()), points[square.argmin()], 4 * half / nodes
+    return float(np.sqrt(best))
+
+
+@pytest.mark.parametrize(("name", "dim"), EVERY)
+@pytest.mark.parametrize("radius", [0.1, 0.5])
+def test_a_rigid_ball_never_penetrates_and_always_touches(name: str, dim: int, radius: float) -> None:
+    surface = landscapes.get(name, dim=dim)
+    run = trace(RBO(radius=radius, learning_rate=0.01, projection="rigid"), surface, surface.start, steps=60)
+    nodes = 20_001 if dim == 1 else 401
+    for t in np.unique(np.linspace(0, int(run.stopped_at[0]), 12 if dim == 1 else 3).astype(int)):
+        distance = _distance_by_lattice(surface, run.center[t, 0], radius, nodes)
+        assert (radius - distance) / radius < 1e-3, f"step {t} penetrates"
+        assert (radius - distance) / radius > -1e-2, f"step {t} hovers"
+    assert np.abs(run.penetration).max() < 1e-3
+
+
+def test_two_contacts_that_tie_are_both_found_and_neither_is_penetrated() -> None:
+    surface = landscapes.get("corduroy", dim=1)
+    run = trace(RBO(radius=0.6, learning_rate=0.02, projection="rigid"), surface, [[2.4]], steps=600)
+    assert run.status[0] == Status.CONVERGED
+    assert (~np.isnan(run.contacts[-1, 0, :, 0])).sum() == 2
+    assert np.abs(run.penetration[-1, 0]) < 1e-6
+
+
+@pytest.mark.parametrize(("slope", "width"), [(0.2, 1.0), (0.5, 1.0), (0.5, 0.6)])
+def test_the_corduroys_critical_radius(slope: float, width: float) -> None:
+    """Between crests a ball rests exactly while ρ < w(1 + s²)/(2s)."""
+    surface = landscapes.get("corduroy", dim=1, slope=slope, width=width, depth=2.0)
+
+    theory = width * (1 + slope**2) / (2 * slope)
+    radii = theory * np.linspace(0.97, 1.03, 31)
+    ball = RBO(radius=radii, learning_rate=4e-3, projection="rigid")
+    run = trace(ball, surface, np.full((31, 1), 0.5 * width), steps=int(5 * width / (4e-3 * slope)))
+    rests = np.abs(run.center[-1, :, 0] - 0.5 * width) < width
+    assert rests[0]
+    assert not rests[-1]
+    assert radii[rests].max() == pytest.approx(theory, rel=5e-3)
+
+
+@pytest.mark.parametrize(("radius", "rest"), [(0.2, -2.42), (0.4, -0.58), (1.6, -0.02)])
+def test_the_default_demo_shows_the_transition(radius: float, rest: float) -> None:
+    ball = RBO(radius=radius, learning_rate=0.01, projection="rigid", unit_speed=True)
+    run = trace(ball, landscapes.get("wrinkled_bowl"), [[-2.6]], steps=900)
+    assert run.status[0] == Status.CONVERGED
+    assert run.center[-1, 0, 0] == pytest.approx(rest, abs=0.01)
