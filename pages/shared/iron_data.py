@@ -1,0 +1,125 @@
+"""What the page Iron shows, as compact cached arrays: one radius at a time, and a sweep over radii per surface."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+import landscapes
+from pages.shared.controls import get_surface
+from pages.shared.page import cached
+from rbo_core.ironing import (
+    Blur,
+    Field,
+    Grooves,
+    Ironed,
+    Measures,
+    Sweep,
+    default_threshold,
+    equal_blur,
+    grooves,
+    iron_landscape,
+    measure_sweep,
+    sample,
+    sweep_field,
+    too_curved,
+    window_bound,
+)
+
+RADII = {1: 32, 2: 14}  # of the sweep behind the measures
+SWEEP_SAMPLES_2D = 96
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is ironed: a surface by name and parameters, n samples an axis, and the loss scale λ. Hashes, so it is a
+    cache key."""
+
+    name: str
+    dim: int
+    parameters: tuple[tuple[str, float], ...]
+    n: int
+    loss_scale: float
+
+    @property
+    def surface(self) -> landscapes.Landscape:
+        """The landscape, built once for everyone."""
+        return get_surface(self.name, self.dim, **dict(self.parameters))
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A surface against the radius. bound, curved (K,): theory at measures.radius[1:]; axes, last_touched: on the
+    sweep's grid."""
+
+    measures: Measures
+    bound: np.ndarray
+    curved: np.ndarray
+    axes: tuple[np.ndarray, ...]
+    last_touched: np.ndarray
+    grooves: Grooves | None
+
+
+def ground(surface: landscapes.Landscape, loss_scale: float, samples: int = 256) -> Ground:
+    """The ground of a surface: a curve is sampled eight times per finest feature, within reason."""
+    n = samples
+    if surface.dim == 1:
+        width = float(np.ptp(surface.bounds[0]))
+        n = int(np.clip(math.ceil(8 * width / surface.finest_scale / 1000) * 1000 + 1, 2001, 8001))
+    return Ground(surface.name, surface.dim, tuple(sorted(surface.parameters.items())), n, loss_scale)
+
+
+def radius_range(surface: landscapes.Landscape) -> tuple[float, float]:
+    """The slider's range of ρ, parameter units: from a few hundredths of the finest that can be seen to a third (fifth)
+    of the window."""
+    width = float(np.ptp(surface.bounds, axis=1).max())
+    low, high = (width / 400, width / 3) if surface.dim == 1 else (width / 200, width / 5)
+    return float(f"{low:.1g}"), float(f"{high:.1g}")
+
+
+@cached
+def ironed_at(where: Ground, radius: float) -> Ironed:
+    """The surface ironed at one radius.
+
+    Raises:
+        ValueError: as iron_landscape does.
+    """
+    with warnings.catch_warnings():  # the page says it beside the slider
+        warnings.simplefilter("ignore")
+        return iron_landscape(where.surface, radius, n=where.n, loss_scale=where.loss_scale)
+
+
+@cached
+def study(where: Ground, low: float, high: float, share: float) -> Study:
+    """Iron at radii from low to high and measure; basins shallower than `share` of the height range count as noise."""
+    n = where.n if where.dim == 1 else min(where.n, SWEEP_SAMPLES_2D)
+    field = sample(where.surface, n, where.loss_scale, margin=high)
+    radii = np.geomspace(low, high, RADII[where.dim])
+    swept = sweep_field(field, radii)
+    threshold = 1e3 * share * default_threshold(field.heights)
+    return Study(
+        measures=measure_sweep(swept, threshold),
+        bound=np.array([window_bound(field.extended, field.pad, field.spacing, r) for r in radii]),
+        curved=np.array([too_curved(field.heights, field.spacing, r).mean() for r in radii]),
+        axes=field.axes,
+        last_touched=swept.last_touched,
+        grooves=grooves(swept, max(threshold, 1e-12)) if where.dim == 1 else None,
+    )
+
+
+@cached
+def multiples(where: Ground, low: float, high: float) -> Sweep:
+    """The surface ironed at six radii."""
+    n = min(where.n, 4001) if where.dim == 1 else min(where.n, 128)
+    return sweep_field(sample(where.surface, n, where.loss_scale, margin=high), np.geomspace(low, high, 6))
+
+
+@cached
+def blur_of(where: Ground, radius: float) -> Blur:
+    """The Gaussian blur that leaves as much total variation as the ball of this radius."""
+    margin = min(radius, float(np.ptp(where.surface.bounds, axis=1).max()))
+    field: Field = sample(where.surface, where.n, where.loss_scale, margin=margin)
+    return equal_blur(field, ironed_at(where, radius).ironed)

@@ -1,0 +1,182 @@
+"""The lower half of the page Iron: the row of read-outs, and one closer look at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.shared.controls import choice, short
+from pages.shared.iron_data import Ground, Study, blur_of, multiples
+from rbo_core.figures.ironing import mask_figure, multiples_figure, section_figure
+from rbo_core.figures.ironing_measures import barcode_figure, measures_figure, spectrum_figure, theory_figure
+from rbo_core.ironing import (
+    Basins,
+    Ironed,
+    crest_change,
+    fractal_dimension,
+    largest_slope,
+    plane_lift,
+    spectrum,
+    tilt,
+    too_curved,
+    total_variation,
+)
+
+_CSS = """
+<style>
+.iron-read {display: grid; grid-template-columns: repeat(auto-fit, minmax(7.4rem, 1fr)); gap: 0.3rem 1.2rem;
+  margin: 0.1rem 0 0;}
+.iron-read div {border-left: 2px solid rgba(128, 136, 150, 0.35); padding: 0.05rem 0 0.05rem 0.6rem;}
+.iron-read span {display: block; font-size: 0.78rem; opacity: 0.72; line-height: 1.25;}
+.iron-read b {font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums; white-space: nowrap;}
+.iron-read b i {font-style: normal; font-weight: 400; font-size: 0.86rem; opacity: 0.65;}
+.st-key-pair_radius {max-width: 60rem;}
+</style>
+"""
+
+_LOOKS = {
+    "measures": "Measures against ρ",
+    "multiples": "Six radii",
+    "map": "Reachable map",
+    "barcode": "Barcode",
+    "theory": "Theory",
+    "blur": "Blur instead",
+    "spectrum": "Spectrum",
+}
+
+
+def readouts(ironed: Ironed, basins_before: int, basins_after: int) -> None:
+    """The row of live numbers: after ironing, with the landscape's own value beside it."""
+    f, g, s = ironed.heights, ironed.ironed, ironed.spacing
+    kept = total_variation(g, s) / max(total_variation(f, s), 1e-300)
+    items = (
+        ("basins", f"{basins_after}", f"of {basins_before}"),
+        ("out of reach", f"{100 * ironed.unreachable_share:.1f} %", ""),
+        ("largest slope", short(largest_slope(g, s)), f"was {short(largest_slope(f, s))}"),
+        ("total variation left", f"{100 * kept:.0f} %", ""),
+        ("height range", short(float(np.ptp(g))), f"was {short(float(np.ptp(f)))}"),
+        ("fractal dimension", f"{fractal_dimension(g):.2f}", f"was {fractal_dimension(f):.2f}"),
+    )
+    cells = "".join(f"<div><span>{name}</span><b>{value} <i>{was}</i></b></div>" for name, value, was in items)
+    st.html(f'{_CSS}<div class="iron-read" data-testid="iron-readouts">{cells}</div>')
+
+
+def section(
+    where: Ground,
+    ironed: Ironed,
+    study: Study,
+    before: Basins,
+    after: Basins,
+    radius: float,
+    span: tuple[float, float],
+    dark: bool,
+) -> None:
+    """One closer look, chosen by the visitor; only that one is computed."""
+    looks = {key: name for key, name in _LOOKS.items() if key != "map" or where.dim == 2}
+    look = choice("Look closer", "look", looks, "measures" if where.dim == 1 else "map", kind="segmented")
+    threshold = study.measures.threshold
+    if look == "measures":
+        _say(
+            "How smooth the ironed landscape is. Orange marks the radius above; the dotted line is the landscape itself."
+        )
+        _show(measures_figure(study.measures, radius, dark), "measures")
+        st.download_button(
+            "Download CSV",
+            study.measures.to_csv(),
+            f"iron_{where.name}.csv",
+            "text/csv",
+            key="iron_csv",
+            on_click="ignore",
+        )
+    elif look == "multiples":
+        _say("The same landscape as balls of six sizes see it (the paper's Figure 2, computed exactly).")
+        _show(multiples_figure(multiples(where, *span), dark), "multiples")
+    elif look == "map":
+        _say(
+            "Left: red is out of this ball's reach; contours of the ironed surface. "
+            "Right: how large a ball may be and still touch."
+        )
+        _show(mask_figure(ironed, dark, last_touched=(study.axes[0], study.axes[1], study.last_touched)), "map")
+    elif look == "barcode":
+        _say(f"Every bar is a basin from its floor to its pass; those shallower than {short(threshold)} are left out.")
+        _show(barcode_figure(before, after, threshold, dark), "barcode")
+    elif look == "theory":
+        _theory(where, ironed, study, radius, dark)
+    elif look == "blur":
+        _blur(where, ironed, radius, threshold, dark)
+    else:
+        _say("Power spectral density and its fitted power law: ironing takes the high wave numbers first.")
+        spectra = {
+            "landscape": spectrum(ironed.heights, ironed.spacing),
+            "ironed": spectrum(ironed.ironed, ironed.spacing),
+        }
+        spectra["blurred"] = spectrum(blur_of(where, radius).heights, ironed.spacing)
+        _show(spectrum_figure(spectra, dark), "spectrum")
+
+
+def _theory(where: Ground, ironed: Ironed, study: Study, radius: float, dark: bool) -> None:
+    _say("Dashed: what theory says. Solid and dots: measured on the exact dilation.")
+    _show(theory_figure(study.measures, study.bound, study.curved, radius, dark, study.grooves), "theory")
+    seen = tilt(ironed.heights, ironed.ironed, ironed.spacing)
+    flagged = too_curved(ironed.heights, ironed.spacing, radius)
+    exact = ~ironed.reachable
+    slope = float(np.linalg.norm(seen.plane))
+    numbers = [short(round(float(v), 4)) for v in (*seen.plane, *seen.ironed)]
+    half = len(numbers) // 2
+    rows = [
+        ("Weak ironing", "height range at most",
+         short(float(np.interp(radius, study.measures.radius[1:], study.bound))),
+         short(float(np.ptp(ironed.ironed)))),
+        ("Linear ironing", "slope of the fitted plane", ", ".join(numbers[:half]), ", ".join(numbers[half:])),
+        ("", "lift of a plane of that slope", short(float(plane_lift(radius, slope))),
+         short(float(ironed.ironed.mean() - ironed.heights.mean())) + " (wrinkles included)"),
+        ("Unreachability", "curvature test ρκ > 1 / exact mask", f"{100 * flagged.mean():.1f} %",
+         f"{100 * exact.mean():.1f} %"),
+        ("", "flagged but in reach (grid error)", "0", f"{100 * (flagged & ~exact).mean():.2f} %"),
+    ]  # fmt: skip
+    if study.grooves is not None and study.grooves.floor.size:
+        fits = np.isfinite(study.grooves.predicted) & np.isfinite(study.grooves.vanished_from)
+        if fits.any():
+            predicted, measured = study.grooves.predicted[fits], study.grooves.vanished_from[fits]
+            rows.append(
+                (
+                    "Critical radius",
+                    f"median of {fits.sum()} grooves",
+                    short(float(np.median(predicted))),
+                    short(float(np.median(measured))),
+                )
+            )
+    body = "\n".join(f"| {a} | {b} | {c} | {d} |" for a, b, c, d in rows)
+    st.markdown(f"| Statement | Quantity | Theory | Measured at ρ = {short(radius)} |\n|---|---|---|---|\n{body}")
+
+
+def _blur(where: Ground, ironed: Ironed, radius: float, threshold: float, dark: bool) -> None:
+    found = blur_of(where, radius)
+    ball, gauss = (crest_change(ironed.heights, v, threshold) for v in (ironed.ironed, found.heights))
+    crest = (
+        ""
+        if not np.isfinite(ball)
+        else f" At the crests the ball changes the height by {short(round(ball, 6))} on average, "
+        f"the blur by {short(round(gauss, 6))}."
+    )
+    _say(
+        f"A Gaussian blur with σ = {short(found.sigma)} leaves as much total variation as the ball of radius "
+        f"{short(radius)}.{crest} "
+        "A ball keeps the crests it can touch and fills the grooves; a blur lowers crests and lifts floors."
+    )
+    if where.dim == 1:
+        cut = (ironed.axes[0], ironed.heights, ironed.ironed, found.heights)
+        _show(section_figure(*cut, dark), "blur")
+    else:
+        j = int(np.unravel_index(int(ironed.heights.argmin()), ironed.heights.shape)[1])
+        cut = (ironed.axes[0], ironed.heights[:, j], ironed.ironed[:, j], found.heights[:, j])
+        _show(section_figure(*cut, dark, label=f"x₁, cut at x₂ = {ironed.axes[1][j]:.3g}"), "blur")
+
+
+def _say(text: str) -> None:
+    st.caption(text)
+
+
+def _show(figure: go.Figure, name: str) -> None:
+    st.plotly_chart(figure, key=f"iron_{name}", config={"displayModeBar": False, "displaylogo": False})

@@ -1,0 +1,399 @@
+"""Pictures of ironing: the curve and its ironed twin, the surface pair, the map of what a ball can touch, small
+multiples.
+
+Pure Plotly builders, usable from a notebook. Lengths are parameter units; heights are λf, so that both axes have one
+unit and a ball is round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from rbo_core.figures.style import COLORS, COLORSCALE, fade, layout, palette
+from rbo_core.ironing import Grooves, Ironed, Sweep
+
+Array = NDArray[np.float64]
+
+#: A curve taller than this share of its width is not drawn at true scale: it would shrink to a thread.
+TRUE_SCALE = 0.8
+
+
+@dataclass(frozen=True)
+class Inks:
+    """The colours of ironing in one theme (CSS colours): what the ball sees, and what it cannot touch."""
+
+    ironed: str
+    unreachable: str
+    unreachable_fill: str
+    blur: str
+
+
+def inks(dark: bool) -> Inks:
+    """Violet for the ironed landscape as on the page Roll, red for what no ball touches, green for a blur."""
+    if dark:
+        return Inks("#B9A3FF", "#E5697A", "rgba(229,105,122,0.26)", "#3DC79B")
+    return Inks("#6A4BC4", "#B3243F", "rgba(179,36,63,0.17)", "#008A66")
+
+
+def single(values: Array) -> NDArray[np.float32]:
+    """float32: half the bytes on the wire, far finer than a pixel."""
+    return np.asarray(values, np.float32)
+
+
+def is_true_scale(ironed: Ironed) -> bool:
+    """Whether the curve is drawn with one scale for both axes."""
+    top = float(max(ironed.heights.max(), ironed.ironed.max()))
+    return top - float(ironed.heights.min()) <= TRUE_SCALE * float(np.ptp(ironed.axes[0]))
+
+
+def resting_ball(ironed: Ironed) -> tuple[float, float]:
+    """Centre (x, height) of a ball that covers the deepest place of a curve no ball can touch."""
+    x = ironed.axes[0]
+    where = int((ironed.closing - ironed.heights).argmax())
+    squared = ironed.radius**2 - (x - x[where]) ** 2
+    under = np.where(squared >= 0, ironed.center - np.sqrt(np.maximum(squared, 0.0)), np.inf)
+    best = int(under.argmin())
+    return float(x[best]), float(ironed.center[best])
+
+
+def curve_figure(
+    ironed: Ironed,
+    dark: bool,
+    *,
+    last_touched: Array | None = None,
+    grooves: Grooves | None = None,
+    blurred: Array | None = None,
+    closing: bool = True,
+    height: int = 500,
+) -> go.Figure:
+    """A curve, the ironed curve, the underside of the sweep, and the stretches no ball can touch.
+
+    last_touched (N,): largest radius that touches each sample, for the hover. grooves: marked at their floors with the
+    radius at which each vanished. blurred (N,): a Gaussian blur to compare with.
+    """
+    ink, p = inks(dark), palette(dark)
+    x, f = single(ironed.axes[0]), single(ironed.heights)
+    low, high = float(f.min()), float(max(f.max(), ironed.ironed.max()))
+    room = 0.08 * (high - low)
+    fig = go.Figure()
+    quiet: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
+    fig.add_scatter(x=x, y=np.full_like(f, low - 3 * room), line={"width": 0}, mode="lines", **quiet)
+    fig.add_scatter(x=x, y=f, fill="tonexty", fillcolor=p.ground, line={"width": 0}, mode="lines", **quiet)
+    # Underside and ground run together where the ball touches, so the filled area is exactly the unreachable one.
+    closed = single(np.where(ironed.reachable, ironed.heights, ironed.closing))
+    fig.add_scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([closed, f[::-1]]),
+        fill="toself",
+        fillcolor=ink.unreachable_fill,
+        line={"width": 0},
+        mode="lines",
+        name="no ball touches",
+        hoverinfo="skip",
+        legendrank=4,
+    )
+    touched = None if last_touched is None else single(last_touched)
+    told = "" if touched is None else "<br>touched by balls up to ρ = %{customdata:.3g}"
+    fig.add_scatter(
+        x=x,
+        y=f,
+        mode="lines",
+        line={"color": p.ridge, "width": 1.6},
+        name="landscape λf",
+        customdata=touched,
+        hovertemplate="x = %{x:.4g}<br>λf = %{y:.4g}" + told + "<extra></extra>",
+        legendrank=1,
+    )
+    if closing:
+        fig.add_scatter(
+            x=x,
+            y=single(ironed.closing),
+            mode="lines",
+            line={"color": ink.unreachable, "width": 1.3, "dash": "dot"},
+            name="underside of the sweep",
+            hovertemplate="x = %{x:.4g}<br>underside = %{y:.4g}<extra></extra>",
+            legendrank=3,
+        )
+    fig.add_scatter(
+        x=x,
+        y=single(ironed.ironed),
+        mode="lines",
+        line={"color": ink.ironed, "width": 3},
+        name="ironed h − ρ",
+        hovertemplate="x = %{x:.4g}<br>ironed = %{y:.4g}<extra></extra>",
+        legendrank=2,
+    )
+    if blurred is not None:
+        fig.add_scatter(
+            x=x,
+            y=single(blurred),
+            mode="lines",
+            line={"color": ink.blur, "width": 2.2, "dash": "dash"},
+            name="Gaussian blur",
+            hovertemplate="x = %{x:.4g}<br>blurred = %{y:.4g}<extra></extra>",
+            legendrank=5,
+        )
+    if grooves is not None and 0 < grooves.floor.size <= 400:
+        fig.add_scatter(
+            x=x[grooves.floor],
+            y=f[grooves.floor],
+            mode="markers",
+            marker={"size": 5, "color": ink.unreachable, "line": {"width": 0}},
+            text=[_groove_text(grooves, k) for k in range(grooves.floor.size)],
+            hovertemplate="%{text}<extra></extra>",
+            name="floor of a groove",
+            legendrank=6,
+        )
+    _add_ball(fig, ironed, dark)
+    layout(fig, dark, height=height, uirevision="iron", hovermode="closest", margin={"l": 8, "r": 8, "t": 34, "b": 8})
+    fig.update_xaxes(title_text="x (parameter)", range=[float(x[0]), float(x[-1])], showgrid=False)
+    fig.update_yaxes(title_text="height λf (same unit)", range=[low - room, high + 1.5 * room])
+    if is_true_scale(ironed):
+        fig.update_yaxes(scaleanchor="x", scaleratio=1)
+    else:
+        fig.add_annotation(
+            text="Heights are squeezed to fit: the ball is round, it only looks flat.",
+            x=0.995, y=0.995, xref="paper", yref="paper", xanchor="right", yanchor="top",
+            showarrow=False, font={"size": 12, "color": p.muted},
+        )  # fmt: skip
+    return fig
+
+
+def _add_ball(fig: go.Figure, ironed: Ironed, dark: bool) -> None:
+    if ironed.reachable.all():
+        return
+    x, y = resting_ball(ironed)
+    t = np.linspace(0, 2 * np.pi, 121)
+    fig.add_scatter(
+        x=single(x + ironed.radius * np.sin(t)),
+        y=single(y + ironed.radius * np.cos(t)),
+        mode="lines",
+        line={"color": COLORS["rbo"], "width": 2},
+        fill="toself",
+        fillcolor=fade(COLORS["rbo"], 0.13 if not dark else 0.2),
+        name="ball over the deepest gap",
+        hoverinfo="skip",
+        legendrank=7,
+    )
+
+
+def _groove_text(grooves: Grooves, k: int) -> str:
+    untouched, vanished, predicted = grooves.untouched_from[k], grooves.vanished_from[k], grooves.predicted[k]
+    lines = [f"<b>Groove, {grooves.depth[k]:.3g} deep</b>"]
+    lines.append(
+        f"its floor is out of reach from ρ = {untouched:.3g}" if np.isfinite(untouched) else "its floor stays in reach"
+    )
+    lines.append(
+        f"ironed away at ρ = {vanished:.3g}" if np.isfinite(vanished) else "not ironed away by any radius here"
+    )
+    if np.isfinite(predicted):
+        lines.append(f"theory for two sharp crests: ρ = {predicted:.3g}")
+    return "<br>".join(lines)
+
+
+def surface_pair_figure(ironed: Ironed, dark: bool, *, height: int = 500, samples: int = 128) -> go.Figure:
+    """The surface and the ironed surface side by side, at true scale where that is not a needle, one colour scale.
+
+    Scenes are named scene and scene2; the page links their cameras.
+    """
+    stride = tuple(slice(None, None, max(1, -(-n // samples))) for n in ironed.heights.shape)
+    x, y = single(ironed.axes[0][stride[0]]), single(ironed.axes[1][stride[1]])
+    low, high = float(ironed.heights.min()), float(max(ironed.heights.max(), ironed.ironed.max()))
+    fig = make_subplots(1, 2, specs=[[{"type": "surface"}] * 2], horizontal_spacing=0.0)
+    for column, (values, name) in enumerate(((ironed.heights, "λf"), (ironed.ironed, "ironed")), start=1):
+        z = single(values[stride])
+        fig.add_trace(
+            go.Surface(
+                x=x,
+                y=y,
+                z=z.T,
+                colorscale=COLORSCALE,
+                cmin=low,
+                cmax=high,
+                showscale=False,
+                lighting={"ambient": 0.55, "diffuse": 0.75, "specular": 0.15, "roughness": 0.7},
+                hovertemplate=f"x₁ = %{{x:.3g}}<br>x₂ = %{{y:.3g}}<br>{name} = %{{z:.4g}}<extra></extra>",
+            ),
+            row=1,
+            col=column,
+        )
+    layout(fig, dark, height=height, uirevision="iron", margin={"l": 0, "r": 0, "t": 30, "b": 0})
+    spans = np.array([np.ptp(ironed.axes[0]), np.ptp(ironed.axes[1]), max(high - low, 1e-12)])
+    ratio = spans / spans[:2].max()
+    ratio[2] = min(max(ratio[2], 0.15), 0.7)
+    scene = {
+        "aspectmode": "manual",
+        "aspectratio": {"x": float(ratio[0]), "y": float(ratio[1]), "z": float(ratio[2])},
+        "camera": {"eye": {"x": -0.95, "y": -1.15, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.12}},
+        "xaxis": {"title": {"text": "x₁"}, "nticks": 5},
+        "yaxis": {"title": {"text": "x₂"}, "nticks": 5},
+        "zaxis": {"title": {"text": "λf"}, "nticks": 4, "range": [low, high]},
+    }
+    fig.update_layout(scene=scene, scene2=scene)
+    for place, text in ((0.25, "the surface"), (0.75, f"what a ball of radius {ironed.radius:.3g} sees")):
+        fig.add_annotation(
+            text=text, x=place, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom", showarrow=False,
+            font={"size": 14, "color": palette(dark).ink},
+        )  # fmt: skip
+    return fig
+
+
+def mask_figure(ironed: Ironed, dark: bool, *, last_touched: tuple[Array, Array, Array] | None = None) -> go.Figure:
+    """Map of a surface: contours of λf, the places no ball of this radius can touch in red, and beside it until which
+    radius each is touched.
+
+    last_touched: x₁ (N,), x₂ (M,) and the largest radius that touches each sample (N, M), 0 where none did.
+    """
+    ink, p = inks(dark), palette(dark)
+    x, y = (single(a) for a in ironed.axes)
+    columns = 1 if last_touched is None else 2
+    titles = [f"in reach of ρ = {ironed.radius:.3g}", "touched by balls up to ρ ="][:columns]
+    fig = make_subplots(1, columns, subplot_titles=titles, horizontal_spacing=0.09)
+    fig.add_heatmap(
+        x=x,
+        y=y,
+        z=ironed.reachable.T.astype(np.uint8),
+        zmin=0,
+        zmax=1,
+        colorscale=[
+            [0, ink.unreachable],
+            [0.5, ink.unreachable],
+            [0.5, fade(_solid(p.ridge), 0.1)],
+            [1, fade(_solid(p.ridge), 0.1)],
+        ],
+        showscale=False,
+        hovertemplate="x₁ = %{x:.3g}<br>x₂ = %{y:.3g}<br>reachable: %{z}<extra></extra>",
+        row=1,
+        col=1,
+    )
+    stride = max(1, ironed.heights.shape[0] // 96)
+    fig.add_contour(
+        x=x[::stride],
+        y=y[::stride],
+        z=single(ironed.ironed[::stride, ::stride]).T,
+        contours={"coloring": "none"},
+        line={"color": p.faint, "width": 1},
+        ncontours=14,
+        hoverinfo="skip",
+        showscale=False,
+        row=1,
+        col=1,
+    )
+    if last_touched is not None:
+        a, b, radius = last_touched
+        positive = radius[radius > 0]
+        lowest = float(positive.min()) if positive.size else 1.0
+        log = np.log10(np.maximum(radius, lowest / 1.5))
+        ticks = np.unique(np.round(np.linspace(log.min(), log.max(), 5), 2))
+        fig.add_heatmap(
+            x=single(a),
+            y=single(b),
+            z=single(log).T,
+            customdata=single(radius).T,
+            colorscale="Viridis",
+            colorbar={
+                "thickness": 10, "outlinewidth": 0, "tickvals": ticks, "ticktext": [f"{10**t:.2g}" for t in ticks],
+                "tickfont": {"color": p.muted, "size": 12},
+            },
+            hovertemplate="x₁ = %{x:.3g}<br>x₂ = %{y:.3g}<br>touched up to ρ = %{customdata:.3g}<extra></extra>",
+            row=1,
+            col=2,
+        )  # fmt: skip
+    layout(fig, dark, height=430, margin={"l": 8, "r": 8, "t": 40, "b": 8}, uirevision="iron")
+    for column in range(1, columns + 1):
+        fig.update_xaxes(title_text="x₁", showgrid=False, constrain="domain", row=1, col=column)
+        fig.update_yaxes(title_text="x₂", showgrid=False, constrain="domain", row=1, col=column)
+        fig.update_yaxes(scaleanchor="x" if column == 1 else f"x{column}", row=1, col=column)
+    fig.update_annotations(font={"size": 14, "color": p.ink})
+    return fig
+
+
+def multiples_figure(swept: Sweep, dark: bool) -> go.Figure:
+    """Small multiples: the landscape ironed at each radius of the sweep (six, for a page), on common axes."""
+    count = swept.radii.size
+    columns = min(3, count)
+    rows = -(-count // columns)
+    fig = make_subplots(
+        rows,
+        columns,
+        subplot_titles=[f"ρ = {r:.3g}" for r in swept.radii],
+        shared_xaxes=True,
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
+        vertical_spacing=0.1,
+    )
+    ink, p = inks(dark), palette(dark)
+    low, high = float(swept.heights.min()), float(max(swept.heights.max(), swept.ironed.max()))
+    for k in range(count):
+        row, column = k // columns + 1, k % columns + 1
+        if swept.heights.ndim == 1:
+            stride = max(1, swept.heights.size // 2500)
+            x, f = single(swept.axes[0][::stride]), single(swept.heights[::stride])
+            line = {"color": p.faint, "width": 1}
+            fig.add_scatter(x=x, y=f, line=line, mode="lines", name="λf", showlegend=False, row=row, col=column)
+            gone = np.where(swept.reachable[k][::stride], np.nan, f)
+            line = {"color": ink.unreachable, "width": 1.4}
+            fig.add_scatter(
+                x=x,
+                y=single(gone),
+                line=line,
+                mode="lines",
+                name="no ball touches",
+                showlegend=False,
+                row=row,
+                col=column,
+            )
+            line = {"color": ink.ironed, "width": 2.2}
+            y = single(swept.ironed[k][::stride])
+            fig.add_scatter(x=x, y=y, line=line, mode="lines", name="ironed", showlegend=False, row=row, col=column)
+        else:
+            step = max(1, swept.heights.shape[0] // 128)
+            fig.add_heatmap(
+                x=single(swept.axes[0][::step]),
+                y=single(swept.axes[1][::step]),
+                z=single(swept.ironed[k][::step, ::step]).T,
+                zmin=low,
+                zmax=high,
+                colorscale=COLORSCALE,
+                colorbar={"thickness": 10, "outlinewidth": 0, "title": {"text": "ironed"}},
+                showscale=k == 0,
+                hovertemplate="x₁ = %{x:.3g}<br>x₂ = %{y:.3g}<br>ironed = %{z:.4g}<extra></extra>",
+                row=row,
+                col=column,
+            )
+    layout(fig, dark, height=230 * rows + 60, margin={"l": 8, "r": 8, "t": 40, "b": 8})
+    fig.update_annotations(font={"size": 13, "color": p.ink})
+    for column in range(1, columns + 1):
+        fig.update_xaxes(title_text="x (parameter)" if swept.heights.ndim == 1 else "x₁", row=rows, col=column)
+    for row in range(1, rows + 1):
+        fig.update_yaxes(title_text="height λf" if swept.heights.ndim == 1 else "x₂", row=row, col=1)
+    return fig
+
+
+def section_figure(
+    x: Array, heights: Array, ironed: Array, blurred: Array, dark: bool, label: str = "x (parameter)"
+) -> go.Figure:
+    """A curve or a cut through a surface: the landscape, the ball's view, and a blur of equal strength."""
+    ink, p = inks(dark), palette(dark)
+    fig = go.Figure()
+    lines = (
+        (heights, "landscape λf", {"color": p.ridge, "width": 1.3}),
+        (ironed, "ball: ironed h − ρ", {"color": ink.ironed, "width": 3}),
+        (blurred, "Gaussian blur of equal strength", {"color": ink.blur, "width": 2.4, "dash": "dash"}),
+    )
+    for values, name, line in lines:
+        fig.add_scatter(x=single(x), y=single(values), name=name, line=line, mode="lines")
+    layout(fig, dark, height=400, hovermode="x unified", margin={"l": 8, "r": 8, "t": 34, "b": 8})
+    fig.update_xaxes(title_text=label, showgrid=False)
+    fig.update_yaxes(title_text="height λf")
+    return fig
+
+
+def _solid(color: str) -> str:
+    return color if color.startswith("#") else "#808080"
