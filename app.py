@@ -11,7 +11,7 @@ from rbo_core import RBO, SAM, SGD
 
 open_page(
     "Home",
-    "A rigid ball rolls down a loss surface and cannot fall into wrinkles narrower than itself. See it, and measure it.",
+    "A rigid ball rolls down a loss surface and cannot fall into wrinkles narrower than itself. See it, measure it.",
     heading="Rolling-ball lab",
 )
 

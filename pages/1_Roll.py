@@ -86,6 +86,6 @@ if click is not None:
 
 ends = " ".join(f"{run.name}:{run.place[-1, 0]:.9g}" for run in runs)
 sentence(story(runs, surface.finest_scale), ends=ends)
-preset_row(ROLL)
-csv_button(runs, f"roll_{surface.name}.csv")
+with preset_row(ROLL):
+    csv_button(runs, f"roll_{surface.name}.csv")
 how_it_works(EXPLANATION)

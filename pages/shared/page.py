@@ -37,8 +37,9 @@ _CSS = """
 [data-testid="stSidebarHeader"] {height: 2.2rem; min-height: 2.2rem; margin-bottom: 0; padding-top: 0.5rem;}
 [data-testid="stSidebarUserContent"] {padding-top: 0; padding-bottom: 2rem;}
 [data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] {gap: 0.35rem;}
-[class*="st-key-menu_"] [data-testid="stPageLink"] a {padding: 0.05rem 0.4rem; margin: 0; min-height: 0; height: 1.55rem;}
-[class*="st-key-menu_"] [data-testid="stElementContainer"] {height: 1.6rem;}
+[class*="st-key-menu_"] [data-testid="stPageLink"] a {padding: 0.05rem 0.4rem; min-height: 0; height: 1.55rem;
+  margin: 0;}
+[class*="st-key-menu_"] [data-testid="stElementContainer"] {height: 1.6rem; margin: 0;}
 [data-testid="stSidebar"] [data-testid="stPageLink"] p {font-size: 0.9rem; white-space: nowrap;}
 .lab-brand {font-weight: 650; font-size: 1.02rem; letter-spacing: -0.01em; margin: 0;}
 .lab-group {font-size: 0.74rem; font-weight: 650; letter-spacing: 0.09em; text-transform: uppercase; opacity: 0.62;

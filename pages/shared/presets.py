@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.controls import get_surface
 from pages.shared.widgets import set_controls
@@ -13,27 +14,29 @@ from pages.shared.widgets import set_controls
 ROLL: dict[str, dict[str, Any]] = {
     "The default": {},
     "A small ball sticks": {"radius": 0.2},
-    "…but not with momentum": {"radius": 0.2, "momentum": 0.8},
-    "A large ball arrives": {"radius": 1.6},
-    "Held between crests": {"surface": "corduroy", "radius": 1.2, "start": 2.9, "steps": 2000},
-    "Just too large for them": {"surface": "corduroy", "radius": 1.3, "start": 2.9, "steps": 2000},
-    "The published ball sinks": {
+    "…not with momentum": {"radius": 0.2, "momentum": 0.8},
+    "A large one arrives": {"radius": 1.6},
+    "Held by two crests": {"surface": "corduroy", "radius": 1.2, "start": 2.9, "steps": 2000},
+    "Just too large": {"surface": "corduroy", "radius": 1.3, "start": 2.9, "steps": 2000},
+    "As published, it sinks": {
         "surface": "weierstrass_like",
         "projection": "gradient",
         "learning_rate": 0.001,
         "gradient_projection_step_size": 0.05,
         "radius": 0.3,
     },
-    "Newton, too fast": {"projection": "newton", "learning_rate": 1.0},
+    "Too fast": {"projection": "newton", "learning_rate": 1.0},
 }
 
 
-def preset_row(presets: dict[str, dict[str, Any]]) -> None:
-    """One line of buttons."""
-    with st.container(horizontal=True, key="presets"):
+def preset_row(presets: dict[str, dict[str, Any]]) -> DeltaGenerator:
+    """One line of buttons; returns the line, for more to be put at its end."""
+    row = st.container(horizontal=True, key="presets")
+    with row:
         st.caption("Try")
         for title, values in presets.items():
             st.button(title, on_click=_apply, args=(values,), key=f"preset_{title}")
+    return row
 
 
 def _apply(values: dict[str, Any]) -> None:

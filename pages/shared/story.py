@@ -93,7 +93,7 @@ def _names(runs: Sequence[Run]) -> str:
 
 def _name(run: Run) -> str:
     text = "The ball" if run.center is not None else label(run.name)
-    return f'<b><span style="color:{color(run.name)}">●</span>&nbsp;{text}</b>'
+    return f'<b><span style="color:{color(run.name)}">●</span>\N{NO-BREAK SPACE}{text}</b>'
 
 
 def _two(value: float) -> str:

@@ -1,0 +1,301 @@
+"""The page Roll without a browser: every control reaches the run, every bad value gets a message, links round-trip."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import landscapes
+import pages.shared.player
+from pages.shared.downloads import table
+from pages.shared.presets import ROLL
+from pages.shared.runs import run_on
+from pages.shared.story import plain
+from rbo_core import RBO, SGD, Status, trace
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "1_Roll.py"
+
+
+@pytest.fixture
+def scenes(monkeypatch):
+    """What the page gave to the player, and the click that the player will report."""
+    seen = SimpleNamespace(last=None, click=None)
+
+    def fake(scene, key, **options):
+        seen.last = scene
+        click, seen.click = seen.click, None
+        return click
+
+    monkeypatch.setattr(pages.shared.player, "player", fake)
+    return seen
+
+
+@pytest.fixture
+def roll(scenes):
+    """roll(radius="0.3", ...) -> the page as a link with these settings opens it."""
+
+    def open_(**query) -> AppTest:
+        page = AppTest.from_file(str(PAGE), default_timeout=60)
+        for name, value in query.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    return open_
+
+
+def said(page: AppTest) -> str:
+    bodies = [html.proto.body for html in page.get("html")]
+    sentence = next(body for body in bodies if 'class="lab-said"' in body)
+    return plain(sentence).replace("\N{NO-BREAK SPACE}", " ").replace("\u2212", "-")
+
+
+def racer(scenes, name: str):
+    return next(racer for racer in scenes.last.racers if racer.name == name)
+
+
+def test_the_first_visit_shows_the_promised_run(roll, scenes):
+    page = roll()
+    assert not page.error
+    # The rest of the checked fact: rigid, unit speed, η = 0.01 from −2.6 stops at −0.58 (centre) for ρ = 0.4.
+    assert "The ball came to rest at x = -0.5" in said(page)
+    assert "where it started" in said(page)
+    assert "The ball ends lowest" in said(page)
+    assert [r.name for r in scenes.last.racers] == ["rbo", "sgd", "sam"]
+    ball = racer(scenes, "rbo")
+    assert ball.radius == 0.4
+    assert ball.center[0, 0] == pytest.approx(-2.6)
+    assert ball.center[-1, 0] == pytest.approx(-0.585, abs=0.01)
+    assert {r.label for r in ball.readouts} == {"penetration", "to the minimum", "gradients"}
+
+
+def test_the_ball_is_drawn_where_the_core_put_it(roll, scenes):
+    roll(radius="0.3", learning_rate="0.02", steps="50")
+    method = RBO(radius=0.3, learning_rate=0.02, projection="rigid", unit_speed=True)
+    done = trace(method, landscapes.get("wrinkled_bowl"), [[-2.6]], 50)
+    shown = racer(scenes, "rbo")
+    n = len(shown.center)
+    np.testing.assert_array_equal(shown.center, done.center[:n, 0])
+    np.testing.assert_array_equal(shown.loss, done.loss[:n, 0])
+    touching = shown.contacts[np.isfinite(shown.contacts[..., 0])]
+    centre = np.repeat(shown.center, np.isfinite(shown.contacts[..., 0]).sum(axis=1), axis=0)
+    np.testing.assert_allclose(np.linalg.norm(touching - centre, axis=1), 0.3, rtol=1e-9)
+
+
+SLIDERS = {
+    "radius_slider": (1.0, "radius"),
+    "learning_rate_slider": (0.1, "learning_rate"),
+    "momentum_slider": (0.5, "momentum"),
+    "start_slider": (1.2, "start"),
+    "steps_slider": (100.0, "steps"),
+    "sgd_learning_rate_slider": (0.1, "sgd_learning_rate"),
+    "sam_perturbation_radius_slider": (0.5, "sam_perturbation_radius"),
+    "loss_scale_slider": (0.5, "loss_scale"),
+    "gradient_noise_slider": (1.0, "gradient_noise"),
+    "wrinkled_bowl_amplitude_slider": (0.3, "wrinkled_bowl_amplitude"),
+}
+
+
+@pytest.mark.parametrize("key", SLIDERS)
+def test_each_slider_sets_its_box_and_changes_the_run(roll, scenes, key):
+    page = roll()
+    before = {r.name: np.copy(r.position) for r in scenes.last.racers}
+    slider = page.select_slider(key)
+    wanted, box = SLIDERS[key]
+    value = min(slider.options, key=lambda text: abs(float(text.replace("\u2212", "-")) - wanted))
+    slider.set_value(value if isinstance(slider.value, str) else float(value.replace("\u2212", "-"))).run()
+    assert not page.exception
+    assert not page.error
+    assert page.number_input(box).value == pytest.approx(float(value.replace("\u2212", "-")))
+    after = {r.name: r.position for r in scenes.last.racers}
+    assert any(len(before[n]) != len(after[n]) or not np.array_equal(before[n], after[n]) for n in after)
+
+
+def test_a_typed_value_is_used_exactly(roll, scenes):
+    page = roll()
+    page.number_input("radius").set_value(0.4321).run()
+    assert racer(scenes, "rbo").radius == 0.4321
+
+
+BAD = [
+    ({"radius": "-1"}, "radius", "got -1"),
+    ({"radius": "0"}, "must be positive", "got 0"),
+    ({"radius": "nan"}, "radius", "'nan'"),
+    ({"radius": "inf"}, "radius", "inf"),
+    ({"radius": "wide"}, "radius", "'wide'"),
+    ({"start": "17"}, "between -3 and 3", "got 17"),
+    ({"steps": "0"}, "steps", "got 0"),
+    ({"steps": "20.5"}, "whole number", "'20.5'"),
+    ({"surface": "mars"}, "Choose one of", "'mars'"),
+    ({"projection": "magic"}, "Choose one of", "'magic'"),
+    ({"rivals": "lbfgs"}, "Choose one of", "'lbfgs'"),
+    ({"axis": "time"}, "Choose one of", "'time'"),
+    ({"ironed": "perhaps"}, "true or false", "'perhaps'"),
+    ({"momentum": "1.5"}, "between 0 and 0.99", "got 1.5"),
+    ({"wrinkled_bowl_amplitude": "-9"}, "between", "got -9"),
+]
+
+
+@pytest.mark.parametrize(("query", "remedy", "value"), BAD, ids=[f"{k}={v}" for q, _, _ in BAD for k, v in q.items()])
+def test_a_bad_link_gets_a_message_and_keeps_the_rest(roll, scenes, query, remedy, value):
+    page = roll(**query, learning_rate="0.02")
+    messages = [error.value.replace("\u2212", "-") for error in page.error]
+    assert len(messages) == 1
+    assert remedy in messages[0]
+    assert value in messages[0]
+    assert page.number_input("learning_rate").value == 0.02
+    assert "The ball" in said(page)
+    assert len(scenes.last.racers) >= 1
+
+
+def test_a_bad_typed_value_keeps_the_last_good_run(roll, scenes):
+    page = roll(radius="0.7")
+    page.number_input("radius").set_value(-1.0).run()
+    assert "must be positive" in page.error[0].value
+    assert racer(scenes, "rbo").radius == 0.7
+    page.number_input("radius").set_value(0.9).run()
+    assert not page.error
+    assert racer(scenes, "rbo").radius == 0.9
+
+
+def test_a_message_about_a_link_goes_when_its_control_is_used(roll):
+    page = roll(surface="mars")
+    page.number_input("radius").set_value(0.5).run()
+    assert "'mars'" in page.error[0].value
+    page.selectbox("surface").set_value("corduroy").run()
+    assert not page.error
+
+
+def test_a_link_opens_the_run_it_was_made_from(roll, scenes):
+    query = {
+        "v": "1",
+        "surface": "corduroy",
+        "corduroy_slope": "0.3",
+        "start": "1.5",
+        "radius": "0.9",
+        "projection": "newton",
+        "newton_n_projection_steps": "3",
+        "momentum": "0.25",
+        "rivals": ["adam", "sgd"],
+        "adam_beta1": "0.5",
+        "steps": "120",
+        "seed": "7",
+        "gradient_noise": "0.125",
+        "axis": "gradients",
+    }
+    page = roll(**query)
+    assert not page.error
+    assert page.selectbox("surface").value == "corduroy"
+    assert page.selectbox("projection").value == "newton"
+    surface = landscapes.get("corduroy", slope=0.3)
+    method = RBO(
+        radius=0.9,
+        learning_rate=0.01,
+        projection="newton",
+        n_projection_steps=3,
+        momentum=0.25,
+        gradient_noise=0.125,
+    )
+    done = trace(method, surface, [[1.5]], 120, seed=7)
+    shown = racer(scenes, "rbo")
+    np.testing.assert_array_equal(shown.center, done.center[: len(shown.center), 0])
+    np.testing.assert_array_equal(shown.loss_x, done.gradient_count[: len(shown.center), 0])
+    assert [r.name for r in scenes.last.racers] == ["rbo", "sgd", "adam"]
+    assert scenes.last.loss_x_label == "gradient evaluations"
+    # Names are put into the address as people see them, and nothing is lost.
+    kept = page.query_params
+    assert kept["surface"] in ("corduroy", [landscapes.get("corduroy").title], landscapes.get("corduroy").title)
+    for name in ("radius", "momentum", "steps", "seed", "start", "rivals", "axis", "projection"):
+        assert name in kept
+
+
+def test_a_link_of_another_version_says_so(roll):
+    assert "version '7'" in roll(v="7").warning[0].value
+    assert not roll(v="1").warning
+
+
+def test_every_link_carries_the_version(roll):
+    assert roll().query_params["v"] in ("1", ["1"])
+
+
+def test_a_click_on_the_curve_places_the_start(roll, scenes):
+    page = roll()
+    scenes.click = pages.shared.player.Click(np.array([1.23456]))
+    page.run()
+    assert not page.exception
+    assert page.number_input("start").value == pytest.approx(1.235)
+    assert racer(scenes, "rbo").center[0, 0] == pytest.approx(1.235)
+
+
+def test_another_surface_brings_its_own_start(roll):
+    page = roll(start="-1")
+    page.selectbox("surface").set_value("corduroy").run()
+    assert page.number_input("start").value == landscapes.get("corduroy").start[0]
+    assert not page.error
+
+
+@pytest.mark.parametrize("title", ROLL)
+def test_each_preset_gives_a_run_without_a_message(roll, title):
+    page = roll(radius="3", momentum="0.5")
+    page.button(f"preset_{title}").click().run()
+    assert not page.exception
+    assert not page.error
+    assert page.number_input("radius").value == ROLL[title].get("radius", 0.4)
+    assert page.number_input("momentum").value == ROLL[title].get("momentum", 0.0)
+
+
+def test_a_diverging_run_says_so(roll):
+    page = roll(projection="newton", learning_rate="1")
+    assert "The ball left the domain after" in said(page)
+    assert "Lower its learning rate" in said(page)
+
+
+def test_no_rivals_and_all_rivals(roll, scenes):
+    page = roll(steps="40")
+    page.pills("rivals").set_value([]).run()
+    assert [r.name for r in scenes.last.racers] == ["rbo"]
+    names = ["sgd", "momentum", "adam", "adamw", "sam", "entropy_sgd"]
+    page.pills("rivals").set_value(names).run()
+    assert not page.error
+    assert [r.name for r in scenes.last.racers] == ["rbo", *names]
+
+
+@pytest.mark.parametrize("name", landscapes.names(1))
+@pytest.mark.parametrize("projection", ["rigid", "gradient"])
+def test_every_surface_opens(roll, scenes, name, projection):
+    page = roll(surface=name, projection=projection, steps="30", ironed="true")
+    assert not page.error
+    assert page.selectbox("surface").value == name
+    assert scenes.last.ground.ironed.shape == scenes.last.ground.heights.shape
+
+
+def test_what_the_ball_sees_lies_on_or_above_nothing_it_cannot_touch(roll, scenes):
+    roll(ironed="true")
+    ground = scenes.last.ground
+    assert ground.reachable.dtype == bool
+    # A ball of 0.4 cannot touch the bottom of a wrinkle 0.3 wide, and touches the outermost crest.
+    bottom = int(np.argmin(ground.heights))
+    assert not ground.reachable[bottom]
+    assert ground.reachable.any()
+    assert (ground.ironed >= ground.heights - 1e-9).all()
+
+
+def test_the_table_holds_the_run_to_its_end():
+    surface = landscapes.get("wrinkled_bowl")
+    ball = run_on(surface, RBO(radius=0.4, projection="rigid", unit_speed=True), (-2.6,), 900, 0, True)
+    point = run_on(surface, SGD(learning_rate=0.01), (-2.6,), 900, 0, False)
+    assert ball.status is Status.CONVERGED
+    read = pd.read_csv(io.StringIO(table([ball, point]).to_csv(index=False)))
+    mine = read[read.method == "rbo"]
+    assert len(mine) == ball.stopped_at + 1
+    np.testing.assert_allclose(mine.center_x, ball.center[: len(mine), 0], rtol=1e-12)
+    assert mine.penetration.abs().max() < 1e-3
+    assert read[read.method == "sgd"].gradients.iloc[-1] == 900
+    assert read[read.method == "sgd"].center_x.isna().all()
