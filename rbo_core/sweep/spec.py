@@ -45,7 +45,7 @@ class Sweep:
     Exactly one of ``steps`` and ``gradients`` is given: equal steps for every cell, or an equal budget of gradients,
     which buys fewer steps where a step costs more. ``starts`` is a number of starts, spread evenly over the surface's
     domain, or the points themselves. ``basin_radius`` (parameter units) is how near the global minimum counts as "in
-    the global basin"; None takes the surface's finest scale.
+    the global basin"; None takes a twentieth of the domain's width.
     """
 
     surface: str

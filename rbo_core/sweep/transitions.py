@@ -1,0 +1,195 @@
+"""Where an order parameter jumps along an axis, how sure that is, and what regimes lie between the jumps.
+
+A transition is a change point: the split of the axis that leaves the least squared deviation from the mean on either
+side. It counts as one when the order of the values matters, which a permutation test decides; its interval comes from
+drawing the balls anew. Nothing here knows what a radius is: any ordered axis will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbo_core.sweep.order import mean, resample
+
+Floats = NDArray[np.float64]
+
+SHORTEST = 2
+"""A regime has at least this many values of the axis."""
+LEVEL = 0.01
+"""Chance of finding a transition where the axis does not matter."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A jump of an order parameter.
+
+    at: where, between two neighbouring values of the axis (their geometric mean on a positive axis).
+    low, high: 95 % bootstrap interval, never narrower than the gap between the two neighbouring values.
+    before, after: mean of the order parameter on either side. p: of the permutation test.
+    """
+
+    at: float
+    low: float
+    high: float
+    before: float
+    after: float
+    p: float
+
+    @property
+    def jump(self) -> float:
+        """How far the order parameter jumps."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True)
+class Regime:
+    """A stretch of the axis between transitions: its name, its first and last value, and the mean there."""
+
+    name: str
+    low: float
+    high: float
+    value: float
+
+
+def transition(x: Sequence[float], samples: Floats, draws: int = 500, seed: int = 0) -> Transition | None:
+    """The one best change point of samples (n, balls) along x (n,), or None when there is none.
+
+    NaN samples do not count; values of x without any sample are left out.
+    """
+    axis, values = _known(x, samples)
+    if len(axis) < 2 * SHORTEST:
+        return None
+    curve = mean(values)
+    split, gain = _best_split(curve[None])
+    if gain[0] <= 0:
+        return None
+    p = _p_value(curve, float(gain[0]), seed)
+    if p > LEVEL:
+        return None
+    k = int(split[0])
+    splits, _ = _best_split(_filled(resample(values, draws, seed), curve))
+    first, last = np.percentile(splits, (2.5, 97.5), method="nearest")
+    return Transition(
+        at=_between(axis[k - 1], axis[k]),
+        low=float(axis[min(int(first), k) - 1]),
+        high=float(axis[max(int(last), k)]),
+        before=float(curve[:k].mean()),
+        after=float(curve[k:].mean()),
+        p=p,
+    )
+
+
+def transitions(x: Sequence[float], samples: Floats, at_most: int = 2, draws: int = 500) -> tuple[Transition, ...]:
+    """Up to ``at_most`` change points, largest jumps first found, in the order of x (binary segmentation)."""
+    axis, values = _known(x, samples)
+    parts = [(0, len(axis))]
+    found: list[Transition] = []
+    while len(found) < at_most:
+        options = []
+        for low, high in parts:
+            one = transition(axis[low:high].tolist(), values[low:high], draws)
+            if one is not None:
+                options.append((abs(one.jump), one, low, high))
+        if not options:
+            break
+        _, best, low, high = max(options, key=lambda option: option[0])
+        middle = int(np.searchsorted(axis, best.at))
+        parts.remove((low, high))
+        parts += [(low, middle), (middle, high)]
+        found.append(best)
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
+def regimes(x: Sequence[float], samples: Floats, better: int, found: Sequence[Transition]) -> tuple[Regime, ...]:
+    """The stretches between ``found`` transitions, named as in the paper, by what the data say.
+
+    The stretch with the best mean is macroscopic (``better``: +1 or −1 says which way is better); smaller radii are
+    microscopic, larger ones super-macroscopic. Without a transition, or a better way, there are no regimes.
+    """
+    if not found or better == 0:
+        return ()
+    axis, values = _known(x, samples)
+    curve = mean(values)
+    cuts = [0, *(int(np.searchsorted(axis, one.at)) for one in found), len(axis)]
+    means = [float(curve[a:b].mean()) for a, b in pairwise(cuts)]
+    best = int(np.argmax(better * np.array(means)))
+    made = []
+    for i, (a, b) in enumerate(pairwise(cuts)):
+        name = "macroscopic" if i == best else "microscopic" if i < best else "super-macroscopic"
+        made.append(Regime(name, float(axis[a]), float(axis[b - 1]), means[i]))
+    return tuple(made)
+
+
+def width(x: Sequence[float], samples: Floats, one: Transition) -> float:
+    """How wide a transition is: the factor in x over which the order parameter goes from a quarter to three quarters of
+    its jump (1 is a step). The curve is made monotone first (isotonic regression)."""
+    axis, values = _known(x, samples)
+    curve = mean(values) * np.sign(one.jump or 1.0)
+    smooth = _isotonic(curve)
+    low, high = sorted((one.before * np.sign(one.jump), one.after * np.sign(one.jump)))
+    quarter, three = low + 0.25 * (high - low), low + 0.75 * (high - low)
+    return _crossing(axis, smooth, three) / _crossing(axis, smooth, quarter)
+
+
+def _known(x: Sequence[float], samples: Floats) -> tuple[Floats, Floats]:
+    axis, values = np.asarray(x, dtype=float), np.asarray(samples, dtype=float)
+    if values.ndim != 2 or len(axis) != len(values):
+        raise ValueError(f"samples must have shape ({len(axis)}, balls), got {values.shape}")
+    if (np.diff(axis) <= 0).any():
+        raise ValueError(f"x must increase, got {axis.tolist()}")
+    known = np.isfinite(values).any(axis=1)
+    return axis[known], values[known]
+
+
+def _best_split(curves: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """For curves (m, n): index of the first value after the best split, and how much squared deviation it explains."""
+    n = curves.shape[1]
+    k = np.arange(SHORTEST, n - SHORTEST + 1)
+    centred = curves - curves.mean(axis=1, keepdims=True)
+    left = np.cumsum(centred, axis=1)[:, k - 1]
+    # Sum of squares between the two sides; left and right sums of a centred curve are opposite.
+    gain = left * left / k + left * left / (n - k)
+    best = np.argmax(gain, axis=1)
+    return k[best], gain[np.arange(len(curves)), best]
+
+
+def _p_value(curve: Floats, gain: float, seed: int, count: int = 999) -> float:
+    generator = np.random.default_rng(seed)
+    shuffled = generator.permuted(np.tile(curve, (count, 1)), axis=1)
+    _, gains = _best_split(shuffled)
+    # As good as, up to rounding: sums in another order differ in the last bits.
+    return float((1 + np.sum(gains >= gain * (1 - 1e-9))) / (count + 1))
+
+
+def _filled(draws: Floats, curve: Floats) -> Floats:
+    """A draw without any counted ball says nothing: it keeps the mean of the whole."""
+    return np.where(np.isfinite(draws), draws, curve)
+
+
+def _between(a: float, b: float) -> float:
+    return float(np.sqrt(a * b)) if a > 0 else 0.5 * (a + b)
+
+
+def _isotonic(curve: Floats) -> Floats:
+    """Nearest non-decreasing curve, by pooling adjacent violators."""
+    blocks: list[tuple[float, int]] = []
+    for value in curve:
+        total, count = float(value), 1
+        while blocks and blocks[-1][0] / blocks[-1][1] > total / count:
+            before = blocks.pop()
+            total, count = total + before[0], count + before[1]
+        blocks.append((total, count))
+    return np.concatenate([np.full(count, total / count) for total, count in blocks])
+
+
+def _crossing(axis: Floats, curve: Floats, level: float) -> float:
+    k = int(np.argmax(curve >= level)) if (curve >= level).any() else len(curve) - 1
+    if k == 0:
+        return float(axis[0])
+    share = (level - curve[k - 1]) / (curve[k] - curve[k - 1]) if curve[k] > curve[k - 1] else 1.0
+    return float(np.exp((1 - share) * np.log(axis[k - 1]) + share * np.log(axis[k])))

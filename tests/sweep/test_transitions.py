@@ -1,0 +1,175 @@
+"""Order parameters and transitions, on data whose answer is known, and on the corduroy whose critical radius is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+import landscapes
+from rbo_core import sweep
+from rbo_core.ironing import basins, iron_landscape
+from rbo_core.sweep import order, theory, transitions
+from rbo_core.sweep.measure import COLUMNS
+
+X = np.geomspace(0.1, 10, 21)
+
+
+def step(at: int, before: float, after: float, noise: float, balls: int = 40, seed: int = 0) -> np.ndarray:
+    clean = np.where(np.arange(21) < at, before, after)[:, None]
+    return clean + noise * np.random.default_rng(seed).normal(size=(21, balls))
+
+
+@given(at=st.integers(3, 18), jump=st.floats(0.5, 5) | st.floats(-5, -0.5), seed=st.integers(0, 1000))
+def test_a_clear_step_is_found_where_it_is(at: int, jump: float, seed: int) -> None:
+    found = transitions.transition(X.tolist(), step(at, 1.0, 1.0 + jump, 0.05, seed=seed), draws=50)
+    assert found is not None
+    assert found.at == pytest.approx(np.sqrt(X[at - 1] * X[at]))
+    assert found.low <= found.at <= found.high
+    assert found.jump == pytest.approx(jump, abs=0.1)
+
+
+def test_the_interval_widens_with_noise_and_holds_the_truth() -> None:
+    sharp = transitions.transition(X.tolist(), step(11, 0, 1, 0.1))
+    blurred = transitions.transition(X.tolist(), step(11, 0, 1, 2.0, balls=20, seed=3))
+    assert sharp is not None
+    assert blurred is not None
+    assert (sharp.low, sharp.high) == (X[10], X[11])
+    assert np.log(blurred.high / blurred.low) > np.log(sharp.high / sharp.low)
+    assert blurred.low <= X[11]
+    assert blurred.high >= X[10]
+
+
+def test_noise_alone_has_no_transition() -> None:
+    found = [transitions.transition(X.tolist(), step(0, 0, 0, 1.0, seed=s), draws=20) for s in range(60)]
+    # Each of the 60 has a chance of 1 %: three or more would happen once in forty thousand.
+    assert sum(one is not None for one in found) < 3
+
+
+def test_a_constant_and_a_short_axis_have_no_transition() -> None:
+    assert transitions.transition(X.tolist(), np.ones((21, 5))) is None
+    assert transitions.transition([1.0, 2.0, 3.0], np.array([[0.0], [1.0], [1.0]])) is None
+    assert transitions.transition(X.tolist(), np.full((21, 5), np.nan)) is None
+
+
+def test_two_steps_make_three_regimes_named_by_the_data() -> None:
+    clean = np.select([np.arange(21) < 6, np.arange(21) < 15], [0.1, 0.9], 0.4)[:, None]
+    values = clean + 0.02 * np.random.default_rng(1).normal(size=(21, 30))
+    found = transitions.transitions(X.tolist(), values)
+    assert [one.at for one in found] == pytest.approx([np.sqrt(X[5] * X[6]), np.sqrt(X[14] * X[15])])
+    names = [r.name for r in transitions.regimes(X.tolist(), values, 1, found)]
+    assert names == ["microscopic", "macroscopic", "super-macroscopic"]
+    # Where less is better, the first stretch is the best one and the same data read otherwise.
+    names = [r.name for r in transitions.regimes(X.tolist(), values, -1, found)]
+    assert names == ["macroscopic", "super-macroscopic", "super-macroscopic"]
+    assert transitions.regimes(X.tolist(), values, 0, found) == ()
+    assert transitions.regimes(X.tolist(), values, 1, ()) == ()
+
+
+def test_missing_radii_are_left_out() -> None:
+    values = step(11, 0, 1, 0.05)
+    values[[3, 17]] = np.nan
+    found = transitions.transition(X.tolist(), values)
+    assert found is not None
+    assert found.at == pytest.approx(np.sqrt(X[10] * X[11]))
+
+
+def test_width_of_a_ramp_is_its_middle_half() -> None:
+    # From 0 to 1 linearly in log x over two decades: a quarter to three quarters is one decade.
+    ramp = (np.log10(X) + 1)[:, None] / 2 * np.ones((1, 4))
+    found = transitions.Transition(1.0, 0.1, 10.0, 0.0, 1.0, 0.001)
+    assert transitions.width(X.tolist(), ramp, found) == pytest.approx(10.0, rel=1e-9)
+    falling = transitions.Transition(1.0, 0.1, 10.0, 1.0, 0.0, 0.001)
+    assert transitions.width(X.tolist(), 1 - ramp, falling) == pytest.approx(10.0, rel=1e-9)
+
+
+def test_bad_axes_are_refused() -> None:
+    with pytest.raises(ValueError, match="x must increase"):
+        transitions.transition([2.0, 1.0], np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"samples must have shape \(2, balls\)"):
+        transitions.transition([1.0, 2.0], np.ones(2))
+
+
+def rows(**columns: list[float]) -> np.ndarray:
+    data = np.zeros((1, len(next(iter(columns.values()))), len(COLUMNS) + 1))
+    for name, values in columns.items():
+        data[0, :, COLUMNS.index(name)] = values
+    return data
+
+
+def test_diverged_balls_count_where_they_should() -> None:
+    data = rows(
+        final_loss=[1.0, 3.0, np.inf, 100.0], diverged=[0, 0, 1, 1], in_basin=[1, 0, 0, 0],
+        reached_at=[7, np.nan, np.nan, np.nan],
+        gradients=[10, 20, 30, 40], evaluations=[1, 2, 3, 4],
+    )  # fmt: skip
+    expected = {"final_loss": 2.0, "diverged": 0.5, "in_basin": 0.25, "reached_at": 7.0, "spent": 16.5}
+    for name, value in expected.items():
+        assert order.mean(order.samples(data, name))[0] == value
+    assert np.isnan(order.mean(order.samples(rows(reached_at=[np.nan], diverged=[0]), "reached_at"))[0])
+    with pytest.raises(ValueError, match="order parameter must be one of"):
+        order.order("entropy")
+
+
+@given(hits=st.integers(0, 12), n=st.integers(12, 30))
+def test_shares_have_wilson_intervals(hits: int, n: int) -> None:
+    values = np.zeros((1, n))
+    values[0, :hits] = 1.0
+    middle, low, high = order.interval(values)
+    exact = binomtest(hits, n).proportion_ci(method="wilson")
+    assert middle[0] == hits / n
+    assert (low[0], high[0]) == pytest.approx((min(exact.low, hits / n), max(exact.high, hits / n)), abs=1e-12)
+
+
+def test_means_have_bootstrap_intervals_of_the_right_width() -> None:
+    values = np.random.default_rng(0).normal(size=(1, 400))
+    _, low, high = order.interval(values)
+    assert high[0] - low[0] == pytest.approx(2 * 1.96 / 20, rel=0.15)
+
+
+@pytest.mark.parametrize(("slope", "width"), [(0.5, 1.0), (0.2, 1.0)])
+def test_the_corduroys_critical_radius_is_found(slope: float, width: float, tmp_path: Path) -> None:
+    surface = landscapes.get("corduroy", dim=1, slope=slope, width=width, depth=2.0)
+    known = width * (1 + slope**2) / (2 * slope)
+    assert [one.radius for one in theory.expected(surface)] == pytest.approx([known])
+    radii = np.round(known * np.geomspace(0.8, 1.25, 17), 10)
+    spec = sweep.Sweep(
+        surface="corduroy", dim=1, surface_parameters=(("depth", 2.0), ("slope", slope), ("width", width)),
+        method="rbo", settings=(("projection", "rigid"), ("learning_rate", 0.05), ("unit_speed", True)),
+        grid=(sweep.Axis("radius", tuple(radii.tolist())),),
+        starts=((2.1,), (2.3,), (2.6,), (2.85,)), seeds=(0,), steps=600,
+    )  # fmt: skip
+    with sweep.Store(tmp_path / "s.sqlite") as store:
+        data = sweep.run(spec, store, landscapes.get)
+    found = transitions.transition(radii.tolist(), order.along(spec, data, "displacement", "radius"))
+    assert found is not None
+    assert found.low <= known <= found.high
+    assert found.high / found.low < 1.1
+    assert found.after > 4 * found.before
+
+
+def test_expected_radii_of_wells_and_of_merging_basins() -> None:
+    wells = landscapes.get("sharp_flat_wells", dim=1)
+    curvature, ratio = wells.parameters["curvature"], wells.parameters["ratio"]
+    assert [one.radius for one in theory.expected(wells)] == pytest.approx([1 / (curvature * ratio), 1 / curvature])
+    bowl = landscapes.get("wrinkled_bowl", dim=1)
+    merged = theory.merging_radius(bowl)
+    assert merged is not None
+    # Radius by radius instead of by bisection.
+    for radius in np.geomspace(0.1, 5.0, 40):
+        heights = iron_landscape(bowl, radius, 4001).ironed
+        assert (basins(heights).count(1e-4 * np.ptp(heights)) > 1) == (radius < merged)
+    assert theory.expected(landscapes.get("paraboloid", dim=1)) == ()
+
+
+def test_finer_wrinkles_scale_the_surface_and_the_radii() -> None:
+    surface = {"name": "s", "parameters": {"k": 2.0}}
+    spec = sweep.parse({"surface": surface, "method": "rbo", "grid": {"radius": [0.2, 0.4]}, "steps": 3})
+    made = theory.finer(spec, {"w": 1.0, "a": 0.5}, (1.0, 0.25))
+    assert dict(made[1].surface_parameters) == {"k": 2.0, "w": 0.25, "a": 0.125}
+    assert [axis.values for axis in made[1].grid] == [(0.05, 0.1)]
+    assert dict(made[0].surface_parameters) == {"k": 2.0, "w": 1.0, "a": 0.5}
