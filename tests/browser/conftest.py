@@ -1,0 +1,139 @@
+"""A Streamlit server and a Chromium page for tests that need a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+
+
+def _missing(reason: str) -> None:
+    """No browser is a skip on a laptop and a failure in CI, where it must not go unnoticed."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@contextmanager
+def serve(script: Path) -> Iterator[str]:
+    """Run a Streamlit script on a free loopback port; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    command += ["--server.address", "127.0.0.1", "--server.headless", "true", "--server.fileWatcherType", "none"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RBO_DATA_DIR": tempfile.mkdtemp(prefix="rbo-test-")}
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=environment)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(240):
+                if process.poll() is not None:
+                    break
+                with suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                    break
+                time.sleep(0.25)
+            else:
+                pytest.fail("the Streamlit server did not start within 60 s")
+            if process.poll() is not None:
+                log.seek(0)
+                pytest.fail(f"the Streamlit server ended: {log.read()[-2000:]!r}")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+            shutil.rmtree(environment["RBO_DATA_DIR"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def serve_script() -> Callable[[Path], object]:
+    """serve_script(path): context manager that runs that script and yields its address."""
+    return serve
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Address of the app itself."""
+    with serve(ROOT / "app.py") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """A headless Chromium with software WebGL."""
+    try:
+        from playwright import sync_api
+    except ImportError:
+        _missing("playwright is not installed: pip install -r requirements-dev.txt")
+    path = shutil.which("chromium")
+    if path is None:
+        _missing("no chromium on PATH: install Debian's chromium to run the browser tests")
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, headless=True, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: object) -> Iterator[Callable[..., object]]:
+    """open_page(address, width=1280, **context options) -> a Playwright page that is ready.
+
+    page.said collects errors of the console and of scripts; the fixture fails the test on any.
+    """
+    contexts = []
+    pages = []
+
+    def open_(address: str, width: int = 1280, height: int = 900, **options: object) -> object:
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.said = []
+        page.on("console", lambda message: page.said.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector(READY, timeout=60_000)
+        pages.append(page)
+        return page
+
+    yield open_
+    said = [text for page in pages for text in page.said]
+    for context in contexts:
+        context.close()
+    assert not said, f"the browser's console complained: {said[:3]}"
+
+
+@pytest.fixture
+def settle() -> Callable[[object], None]:
+    """settle(page): wait until the script has run again after an interaction."""
+
+    def wait(page: object) -> None:
+        page.wait_for_timeout(150)
+        page.wait_for_selector(READY, timeout=60_000)
+        page.wait_for_timeout(150)
+
+    return wait

@@ -1,0 +1,244 @@
+"""The player in a real Chromium: rolling, playback, clicks, keyboard, and a sphere that is round."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PLAYER = "document.querySelector('.rbp').__player"
+
+
+@pytest.fixture(scope="module")
+def app(serve_script) -> Iterator[str]:
+    with serve_script(Path(__file__).parent / "player_app.py") as address:
+        yield address
+
+
+@pytest.fixture
+def show(app, open_page):
+    """show(scene, **options) -> a page whose player has drawn its first frame."""
+
+    def show_(scene: str, query: str = "", **options):
+        page = open_page(f"{app}/?scene={scene}{query}", **options)
+        page.wait_for_selector(".rbp[data-frame]")
+        page.wait_for_timeout(300)
+        return page
+
+    return show_
+
+
+def frame(page) -> int:
+    return int(page.get_attribute(".rbp", "data-frame"))
+
+
+def told(page) -> tuple[int, list[float]]:
+    """Number of clicks that reached Python, and the start it uses."""
+    words = page.get_by_text("clicks").inner_text().split()
+    return int(words[1]), [float(v) for v in words[3:]]
+
+
+def orange_box(page) -> tuple[int, int]:
+    """Width and height in pixels of the ball, which alone is orange in the main view."""
+    from PIL import Image
+
+    shot = np.asarray(Image.open(io.BytesIO(page.locator(".rbp-main").screenshot())).convert("RGB")).astype(float)
+    red, green = shot[..., 0], shot[..., 1]
+    ball = (red - green > 0.13 * red) & (red > 25)
+    columns, rows = np.nonzero(ball.sum(0) > 1)[0], np.nonzero(ball.sum(1) > 1)[0]
+    return int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
+
+
+def drag(page, selector: str, dx: int, dy: int, origin: tuple[float, float] | None = None) -> None:
+    box = page.locator(selector).bounding_box()
+    x, y = origin or (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for part in range(1, 9):
+        page.mouse.move(x + dx * part / 8, y + dy * part / 8)
+    page.mouse.up()
+    page.wait_for_timeout(250)
+
+
+@pytest.mark.parametrize("scene", ["plane", "ramp", "compressed"])
+def test_the_sphere_is_round_after_a_turn_and_at_any_height_scale(show, scene):
+    page = show(scene)
+    for turn in [(0, 0), (130, -60), (-60, 140)]:
+        drag(page, ".rbp-over", *turn)
+        width, height = orange_box(page)
+        assert width > 20
+        assert width == pytest.approx(height, rel=0.03)
+    page.get_by_role("button", name="Zoom in").click()
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(300)
+    width, height = orange_box(page)
+    assert width == pytest.approx(height, rel=0.03)
+
+
+def test_the_ball_turns_by_its_path_over_its_radius_in_3d(show):
+    page = show("plane")
+    turn = page.evaluate(f"({PLAYER}).view.paths[0].turn && {{angle: Array.from({PLAYER}.view.paths[0].turn.angle), "
+                         f"last: Array.from({PLAYER}.view.paths[0].turn.out.slice(-4))}}")  # fmt: skip
+    expected = 1.5 / 0.4
+    assert turn["angle"][-1] == pytest.approx(expected, rel=1e-5)
+    # rolling along (0.6, 0.8, 0) turns about up × motion = (−0.8, 0.6, 0)
+    axis = np.array([-0.8, 0.6, 0.0]) * math.sin(expected / 2)
+    assert np.allclose(turn["last"], [*axis, math.cos(expected / 2)], atol=2e-4)
+
+
+def test_the_ball_turns_by_its_path_over_its_radius_in_2d(show):
+    page = show("curve")
+    angle = page.evaluate(f"Array.from({PLAYER}.scene.racers[0].rotation)")
+    assert angle[-1] == pytest.approx(2.0 / 0.4, rel=1e-5)
+    assert np.all(np.diff(angle) > 0)
+
+
+def test_playing_follows_the_clock(show):
+    page = show("curve")
+    page.get_by_role("button", name="Play", exact=True).click()
+    read = f"({{frame: {PLAYER}.clock.frame, then: {PLAYER}.clock.then, rate: {PLAYER}.clock.rate}})"
+    page.wait_for_function(f"{PLAYER}.clock.frame > 5")
+    first = page.evaluate(read)
+    page.wait_for_timeout(900)
+    second = page.evaluate(read)
+    assert first["rate"] == pytest.approx(200 / 4)
+    elapsed = (second["then"] - first["then"]) / 1000
+    assert elapsed > 0.5
+    assert second["frame"] - first["frame"] == pytest.approx(elapsed * first["rate"], abs=1e-6)
+    page.get_by_label("Speed").select_option("2")
+    assert page.evaluate(read)["rate"] == pytest.approx(100)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    held = frame(page)
+    page.wait_for_timeout(300)
+    assert frame(page) == held
+
+
+def test_playback_stops_at_the_end_or_loops(show):
+    page = show("curve")
+    page.get_by_label("Frame").fill("195")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '200'")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    assert "at rest" in page.locator(".rbp-readouts").inner_text()
+    page.get_by_role("button", name="Loop").click()
+    page.get_by_label("Speed").select_option("10")
+    page.get_by_role("button", name="Restart").click()
+    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '200'")
+    page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) < 150")
+
+
+def test_buttons_slider_and_read_outs_agree(show):
+    page = show("curve")
+    page.get_by_role("button", name="Step forward").click()
+    page.get_by_role("button", name="Step forward").click()
+    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '2'")
+    page.get_by_role("button", name="Step back").click()
+    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '1'")
+    page.get_by_label("Frame").fill("100")
+    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '100'")
+    rows = page.locator(".rbp-readouts tbody tr").all_inner_texts()
+    assert "−1.000" in rows[0]
+    assert "rolling" in rows[0]
+    assert "−1.900" in rows[1]
+    assert "stuck" in rows[1]
+    assert "step 100 of 200" in page.locator(".rbp-bar").inner_text()
+
+
+def test_keyboard(show):
+    page = show("curve")
+    page.locator(".rbp-stage").focus()
+    for key, expected in [("End", 200), ("ArrowLeft", 199), ("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11)]:
+        page.keyboard.press(key)
+        page.wait_for_function(f"document.querySelector('.rbp').dataset.frame === '{expected}'")
+    page.keyboard.press("Space")
+    page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 15")
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    outline = page.evaluate("getComputedStyle(document.querySelector('.rbp-stage')).outlineStyle")
+    assert outline == "solid"
+
+
+def test_a_click_on_the_curve_places_the_start_and_a_drag_does_not(show, settle):
+    page = show("curve")
+    box = page.locator(".rbp-view").bounding_box()
+    x = box["x"] + page.evaluate(f"{PLAYER}.view.X(1.25)")
+    y = box["y"] + 60
+    drag(page, ".rbp-view", 40, 0, origin=(x, y))
+    settle(page)
+    assert told(page)[0] == 0
+    page.mouse.click(x, y)
+    page.get_by_text("clicks 1").wait_for()
+    assert told(page)[1][0] == pytest.approx(1.25, abs=0.01)
+
+
+def test_a_click_on_the_surface_or_the_map_places_the_start_and_a_drag_does_not(show, settle):
+    page = show("bowl")
+    cell = 6 / 71
+    target = [0.8, 0.5, 0.2 * (0.8**2 + 0.5**2)]
+    box = page.locator(".rbp-over").bounding_box()
+    drag(page, ".rbp-over", 30, 0)
+    settle(page)
+    assert told(page)[0] == 0
+    at = page.evaluate(f"{PLAYER}.view.project({target})")
+    page.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
+    page.get_by_text("clicks 1").wait_for()
+    assert np.allclose(told(page)[1], target[:2], atol=cell)
+    page.wait_for_timeout(300)
+    plan = page.locator(".rbp-contour").bounding_box()
+    at = page.evaluate(f"[{PLAYER}.contour.X(-1.5), {PLAYER}.contour.Y(2)]")
+    page.mouse.click(plan["x"] + at[0], plan["y"] + at[1])
+    page.get_by_text("clicks 2").wait_for()
+    assert np.allclose(told(page)[1], [-1.5, 2.0], atol=cell)
+
+
+def test_camera_and_frame_survive_a_rerun_with_new_data(show, settle):
+    page = show("plane")
+    page.get_by_label("Frame").fill("120")
+    drag(page, ".rbp-over", 90, 40)
+    page.get_by_role("button", name="Zoom in").click()
+    view = f"(({{view: {{camera: c}}, clock}}) => [c.azimuth, c.elevation, c.zoom, clock.frame])({PLAYER})"
+    before = page.evaluate(view)
+    # the slider of the app changes the scene (its status text carries the value)
+    page.get_by_role("slider", name="Size").focus()
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    page.wait_for_function(f"{PLAYER}.scene.racers[0].status !== 'size 0.4'")
+    assert page.evaluate(view) == before
+
+
+def test_touch_plays_and_places_the_start(show):
+    page = show("curve", has_touch=True, width=400)
+    page.get_by_role("button", name="Play", exact=True).tap()
+    page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 3")
+    page.get_by_role("button", name="Pause", exact=True).tap()
+    box = page.locator(".rbp-view").bounding_box()
+    page.touchscreen.tap(box["x"] + page.evaluate(f"{PLAYER}.view.X(0.5)"), box["y"] + 40)
+    page.get_by_text("clicks 1").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_motion_starts_once_by_itself_but_not_under_reduced_motion(show):
+    page = show("curve", "&autoplay=1")
+    page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 3")
+    calm = show("curve", "&autoplay=1", reduced_motion="reduce")
+    calm.wait_for_timeout(1200)
+    assert frame(calm) == 200
+    assert calm.get_by_role("button", name="Play", exact=True).count() == 1
+
+
+def test_every_control_has_a_name(show):
+    page = show("bowl")
+    unnamed = page.evaluate(
+        "[...document.querySelectorAll('.rbp button, .rbp input, .rbp select')]"
+        ".filter((e) => !e.getAttribute('aria-label')).length"
+    )
+    assert unnamed == 0
+    for name in ["Play", "Step back", "Step forward", "Restart", "Loop"]:
+        assert page.get_by_role("button", name=name, exact=True).count() == 1
+    assert page.get_by_role("slider", name="Frame").count() == 1
+    assert page.get_by_role("combobox", name="Speed").count() == 1
