@@ -1,0 +1,139 @@
+"""Jobs of the network pages: start one, follow it through reruns and reloads, and see what waits beside it.
+
+    job_id = network_jobs.current()                        # from the address (?job=...)
+    if st.button("Train"):
+        network_jobs.start("train", ["train", CONFIG], config=..., title="digits, MLP", page="Train")
+    network_jobs.watch(job_id, draw)                       # draw(job) is called every second while the job is active
+
+The page's address holds the job's id, so a reload, another tab or another person with the link sees the same job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.shared import background
+from pages.shared.page import LINK_VERSION, link, show_error
+from rbo_core.jobs import Job
+
+PARAMETER = "job"
+EVERY = 1.0  # seconds between two looks at a job that is active
+LISTED = 6  # jobs of the queue shown by name
+
+
+def current(parameter: str = PARAMETER) -> str | None:
+    """The id of the job that the address names, or None."""
+    return st.query_params.get(parameter) or None
+
+
+def start(
+    kind: str,
+    argv: Sequence[str],
+    *,
+    config: Any = None,
+    title: str,
+    page: str,
+    key: str | None = None,
+    parameter: str = PARAMETER,
+) -> Job | None:
+    """Put a job into the queue for this visitor, and its id into the address; a refusal is shown and gives None.
+
+    Args:
+        kind, argv, config, key: as `rbo_core.jobs.Queue.submit` takes them.
+        title: what people read beside its progress.
+        page: title of the page that shows the job ("Train", "Network phases").
+    """
+    try:
+        job = background.queue().submit(
+            kind,
+            argv,
+            config=config,
+            owner=background.visitor(),
+            title=title,
+            key=key,
+            link=f"{page.replace(' ', '_')}?{parameter}=",
+        )
+    except ValueError as error:
+        show_error(error)
+        return None
+    st.query_params[parameter] = job.id
+    return job
+
+
+def watch(job_id: str | None, draw: Callable[[Job], None] | None = None, every: float = EVERY) -> Job | None:
+    """Progress, remaining time, place in the queue and Cancel of a job, with what `draw(job)` adds below.
+
+    While the job is active this part of the page renews itself; the whole page runs once more when it has ended.
+    Call it at the top level of a page (fragments that renew themselves must not be nested).
+
+    Returns:
+        The job as it stood, or None when there is no such job (which is then said).
+    """
+    if job_id is None:
+        return None
+    job = background.find(job_id)
+    if job is None or not job.active:
+        background.show(job_id)
+        if job is not None and draw is not None:
+            draw(job)
+        return job
+
+    def live() -> None:
+        now = background.show(job_id)
+        if now is None or not now.active:
+            st.rerun()
+        others(now)
+        if draw is not None:
+            draw(now)
+
+    st.fragment(live, run_every=every)()
+    return job
+
+
+def others(job: Job | None = None) -> None:
+    """A line on each other job that runs or waits on this server; one's own can be cancelled here."""
+    known = background.queue().jobs(states=("queued", "running"))
+    active = [other for other in reversed(known) if job is None or other.id != job.id]
+    if not active:
+        return
+    mine = background.visitor()
+    with st.expander(f"{len(active)} other job{'s' if len(active) > 1 else ''} in the queue", expanded=False):
+        for other in active[:LISTED]:
+            _line(other, own=other.owner == mine)
+        if len(active) > LISTED:
+            st.caption(f"… and {len(active) - LISTED} more.")
+
+
+def device_problem(device: str) -> str | None:
+    """Why this machine cannot compute on `device` ("auto", "cpu", "cuda", "cuda:1"), or None when it can."""
+    if not device.startswith("cuda"):
+        return None
+    import torch  # only who asks for a GPU pays for loading torch into the server
+
+    if torch.cuda.is_available():
+        return None
+    return f"device must be one that this machine has, got {device!r}: there is no CUDA GPU here. Choose cpu or auto."
+
+
+def _line(job: Job, own: bool) -> None:
+    words = f"{job.title} · {background.describe(job)}"
+    page, _, query = job.link.partition("?")
+    name, _, value = query.partition("=")
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    with left:
+        if page:
+            link(page.replace("_", " "), words, {"v": LINK_VERSION, name: value})
+        else:
+            st.caption(words)
+    if own:
+        right.button(
+            "Cancel",
+            key=f"cancel_other_{job.id}",
+            on_click=background.queue().cancel,
+            args=(job.id,),
+            disabled=job.cancel is not None,
+            width="stretch",
+        )
