@@ -53,7 +53,7 @@ else:
         racers = (Racer("sgd", "SGD", "#0072B2", position, shape="circle", readouts=(Readout("Place", xy[:, 0]),)),)
     else:
         position, center = rolled_in_plane([0.6, 0.8], slope, [-0.2, -0.2], 0.3 if slope else 1.5)
-        racers = (Racer("rbo", "", "#D55E00", position, center, RADIUS, status=f"size {radius}"),)
+        racers = (Racer("rbo", "", "#FF00FF", position, center, RADIUS, status=f"size {radius}"),)
     scene = Scene(Ground(x, heights, x), racers, height_scale=1.0 if kind == "ramp" else None, duration=4, minimum=None)
 click = player(scene, key="player", height=480, autoplay=st.query_params.get("autoplay") == "1")
 if click is not None:

@@ -381,8 +381,24 @@ export class SurfaceView {
       c.fillText(name, mid.x + 30 * ox, mid.y + 27 * oy);
       c.fillStyle = theme.soft;
     };
+    this.drawHeights(c, theme);
+    // the balls stand before the upright axis
+    c.globalCompositeOperation = "destination-out";
+    scene.racers.forEach((r, i) => {
+      if (!r.ball) return;
+      const at = this.project(this.now[i].center);
+      c.beginPath();
+      c.arc(at.x, at.y, r.radius * at.k, 0, 2 * Math.PI);
+      c.fill();
+    });
+    c.globalCompositeOperation = "source-over";
     edge([a, vy, base], [b, vy, base], a, b, scene.labels.x);
     edge([vx, d, base], [vx, e, base], d, e, scene.labels.y);
+  }
+
+  drawHeights(c, theme) {
+    const [a, b, d, e] = this.field.box;
+    const { base, scene } = this;
     const corners = [[a, d], [a, e], [b, d], [b, e]].map(([x, y]) => ({ x, y, at: this.project([x, y, base]) }));
     const left = corners.reduce((p, q) => (q.at.x < p.at.x ? q : p));
     const { low, high } = this.field;
