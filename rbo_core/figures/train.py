@@ -1,0 +1,207 @@
+"""Training curves: every method in one plot, the mean over seeds with its 95 % interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+from scipy import stats
+
+from rbo_core.figures.style import DASHES, color, fade, layout, palette
+
+AXES = {"epoch": "epochs", "gradients": "gradient evaluations", "seconds": "seconds of training"}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something measured once an epoch: its column, how people call it, its unit and its axis."""
+
+    name: str
+    title: str
+    percent: bool = False
+    log: bool = False
+
+    @property
+    def axis(self) -> str:
+        """The title of its axis, with the unit where it has one."""
+        return f"{self.title} (%)" if self.percent else self.title
+
+
+QUANTITIES = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity("validation_accuracy", "validation accuracy", percent=True),
+        Quantity("validation_loss", "validation loss", log=True),
+        Quantity("train_accuracy", "training accuracy", percent=True),
+        Quantity("train_loss", "training loss", log=True),
+        Quantity("penetration", "penetration of the ball", percent=True),
+        Quantity("gradient_norm", "gradient norm", log=True),
+        Quantity("sharpness", "sharpness (largest Hessian eigenvalue)", log=True),
+    )
+}
+BESIDE = ("penetration", "gradient_norm", "sharpness")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A quantity of one method over its run.
+
+    x: (n,) epochs, gradients or seconds. mean, low, high: (n,) mean over the seeds that got this far and its 95 %
+    interval by Student's t (NaN where there is one seed). seeds: how many there are.
+    """
+
+    label: str
+    method: str
+    x: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    seeds: int
+
+
+def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over seeds and the half width of its 95 % interval.
+
+    Args:
+        values: (seeds, n), NaN where a seed has no value.
+
+    Returns:
+        mean (n,), NaN where no seed has a value; half (n,), NaN where fewer than two have one.
+    """
+    values = np.asarray(values, dtype=float)
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    filled = np.where(known, values, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(count > 0, filled.sum(axis=0) / count, np.nan)
+        squares = np.where(known, (filled - mean) ** 2, 0.0).sum(axis=0)
+        deviation = np.sqrt(squares / (count - 1.0))
+        half = np.where(
+            count > 1, stats.t.ppf(0.975, np.maximum(count - 1, 1)) * deviation / np.sqrt(np.maximum(count, 1)), np.nan
+        )
+    return mean, half
+
+
+def curve(label: str, method: str, xs: Sequence[np.ndarray], ys: Sequence[np.ndarray]) -> Curve:
+    """One curve from a run per seed; runs may have different lengths, as they have while they train.
+
+    Args:
+        xs, ys: for each seed (n_i,) places and values, epoch by epoch.
+    """
+    if len(xs) != len(ys) or not xs:
+        raise ValueError(f"a curve needs as many xs as ys and at least one, got {len(xs)} and {len(ys)}")
+    longest = max(len(x) for x in xs)
+
+    def stacked(rows: Sequence[np.ndarray]) -> np.ndarray:
+        table = np.full((len(rows), longest), np.nan)
+        for row, values in zip(table, rows, strict=True):
+            row[: len(values)] = values
+        return table
+
+    x, _ = interval(stacked(xs))
+    mean, half = interval(stacked(ys))
+    return Curve(label, method, x, mean, mean - half, mean + half, len(xs))
+
+
+def curves_figure(curves: Sequence[Curve], quantity: str, axis: str, dark: bool, height: int = 440) -> go.Figure:
+    """All methods in one plot.
+
+    Args:
+        quantity: a name of QUANTITIES. axis: "epoch", "gradients" or "seconds".
+
+    Raises:
+        ValueError: for an unknown quantity or axis.
+    """
+    known = _quantity(quantity)
+    if axis not in AXES:
+        raise ValueError(f"axis must be one of {', '.join(AXES)}, got {axis!r}")
+    fig = go.Figure()
+    _draw(fig, curves, known)
+    layout(fig, dark, height=height, hovermode="x unified" if axis != "seconds" else "closest")
+    fig.update_xaxes(title_text=AXES[axis], rangemode="tozero")
+    fig.update_yaxes(title_text=known.axis, type="log" if known.log else "linear")
+    if known.percent:
+        fig.update_yaxes(range=_percent_range(curves))
+    fig.update_layout(legend={"traceorder": "normal", "itemsizing": "constant"}, uirevision=f"{quantity}/{axis}")
+    return fig
+
+
+def beside_figure(groups: dict[str, Sequence[Curve]], axis: str, dark: bool, height: int = 230) -> go.Figure:
+    """Small plots side by side: what happens while the loss falls. groups: quantity name to its curves."""
+    names = list(groups)
+    fig = make_subplots(1, len(names), horizontal_spacing=0.07, subplot_titles=[_quantity(n).axis for n in names])
+    for column, name in enumerate(names, 1):
+        _draw(fig, groups[name], _quantity(name), column, legend=False)
+        fig.update_yaxes(type="log" if _quantity(name).log else "linear", row=1, col=column)
+    layout(fig, dark, height=height, showlegend=False)
+    fig.update_annotations(font={"size": 13, "color": palette(dark).muted}, yshift=4)
+    fig.update_xaxes(title_text=AXES[axis], rangemode="tozero", nticks=5)
+    fig.update_yaxes(nticks=5, exponentformat="power")
+    fig.update_layout(uirevision=axis)
+    return fig
+
+
+def message_figure(text: str, dark: bool, height: int = 440) -> go.Figure:
+    """An empty plot that says why it is empty."""
+    fig = layout(go.Figure(), dark, height=height)
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(visible=False)
+    fig.add_annotation(text=text, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper",
+                       font={"size": 15, "color": palette(dark).muted})  # fmt: skip
+    return fig
+
+
+def _draw(
+    fig: go.Figure, curves: Sequence[Curve], known: Quantity, column: int | None = None, *, legend: bool = True
+) -> None:
+    place = {} if column is None else {"row": 1, "col": column}
+    scale = 100.0 if known.percent else 1.0
+    unit = " %" if known.percent else ""
+    seen: dict[str, int] = {}
+    for one in curves:
+        twin = seen[one.method] = seen.get(one.method, -1) + 1
+        finite = np.isfinite(one.mean)
+        x, mean = one.x[finite], scale * one.mean[finite]
+        if not len(x):
+            continue
+        banded = finite & np.isfinite(one.low) & np.isfinite(one.high)
+        if banded.any():
+            low = scale * one.low[banded]
+            # On a logarithmic axis an interval may not reach below zero.
+            low = np.maximum(low, 1e-3 * scale * one.mean[banded]) if known.log else low
+            fig.add_scatter(
+                x=np.concatenate([one.x[banded], one.x[banded][::-1]]),
+                y=np.concatenate([scale * one.high[banded], low[::-1]]),
+                fill="toself", fillcolor=fade(color(one.method), 0.14), line={"width": 0}, hoverinfo="skip",
+                legendgroup=one.label, showlegend=False, **place,
+            )  # fmt: skip
+        dash = DASHES.get(one.method, "solid") if twin == 0 else ("dot", "dashdot", "longdash")[(twin - 1) % 3]
+        fig.add_scatter(
+            x=x, y=mean, mode="lines+markers" if len(x) < 3 else "lines", name=one.label, legendgroup=one.label,
+            line={"color": color(one.method), "width": 3.2 if one.method == "rbo" else 2, "dash": dash},
+            hovertemplate=f"%{{y:.4g}}{unit}", showlegend=legend, **place,
+        )  # fmt: skip
+
+
+def _percent_range(curves: Sequence[Curve]) -> list[float] | None:
+    """Where the methods differ: from what they reach after a third of their run, not from chance level."""
+    starts, tops = [], []
+    for one in curves:
+        mean = 100 * one.mean[np.isfinite(one.mean)]
+        if len(mean):
+            starts.append(mean[min(len(mean) - 1, len(mean) // 3)])
+            tops.append(mean.max())
+    if not starts:
+        return None
+    low, high = min(starts), max(tops)
+    pad = max(0.5, 0.06 * (high - low))
+    return [max(0.0, low - pad), min(100.0 + 0.2 * pad, high + pad)]
+
+
+def _quantity(name: str) -> Quantity:
+    if name not in QUANTITIES:
+        raise ValueError(f"quantity must be one of {', '.join(QUANTITIES)}, got {name!r}")
+    return QUANTITIES[name]
