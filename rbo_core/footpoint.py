@@ -72,10 +72,10 @@ def gradient_projection(
 def newton_projection(
     objective: Objective,
     z: Array,
-    tangent: Tangent,
     offset: Array,
     height: Array,
     *,
+    first_length: Array,
     trust: Number,
     steps: int,
     loss_scale: Number,
@@ -83,31 +83,32 @@ def newton_projection(
     """Gauss-Newton: replace Γ by its tangent plane at z and take that plane's nearest point to c̃.
 
     From the old contact the first move is exactly gradient descent, whatever the radius, because the centre
-    lies on the normal; the radius acts from the second gradient on. A second or later move is at most
-    ``trust`` times as long as the first, which removes the blow-ups of an unguarded iteration at no cost.
+    lies on the normal (``rolling.py`` makes it in closed form); the radius acts from the second gradient on, here.
+    A second or later move is at most ``trust`` times as long as the first, which removes the blow-ups of an unguarded
+    iteration at no cost.
 
-    Arguments and result as in :func:`gradient_projection`.
+    Args:
+        z: (B, d) where the first move ended; offset: (B, d) θ̃ − z. Both are overwritten.
+        height: (B,) ỹ; first_length: (B,) length of the first move.
+
+    Returns:
+        (B, d) the footpoint.
     """
     xp = objective.xp
-    reach = None
-    for k in range(steps):
-        if k > 0:
-            tangent = Tangent(objective.xp, *scaled(objective(z), loss_scale))
+    reach = trust * first_length
+    for k in range(1, steps):
+        plane = Tangent(xp, *scaled(objective(z), loss_scale))
         # r = f(z) + g·(θ̃ − z) − ỹ ;  z⁺ = θ̃ − g r / (1 + |g|²)
-        residual = tangent.f + xp.vecdot(tangent.g, offset) - height
-        rest = (residual / (1.0 + tangent.g2))[:, None] * tangent.take()
+        residual = plane.f + xp.vecdot(plane.g, offset) - height
+        rest = (residual / (1.0 + plane.g2))[:, None] * plane.take()
         offset -= rest
         move, offset = offset, rest
         length = xp.sqrt(xp.vecdot(move, move))
-        if reach is None:
-            reach = trust * length
-            z = z + move
-        else:
-            factor = xp.minimum(reach / (length + TINY), xp.ones_like(length))[:, None]
-            if k < steps - 1:
-                offset = offset + (1.0 - factor) * move
-            move *= factor
-            z += move
+        factor = xp.minimum(reach / (length + TINY), xp.ones_like(length))[:, None]
+        if k < steps - 1:
+            offset += (1.0 - factor) * move
+        move *= factor
+        z += move
         del move, rest
     return z
 

@@ -116,34 +116,47 @@ class RBO:
         lift = self.radius / norm
         height = plane.f + lift
 
-        # τ = (g, |g|²), or τ/√(1 + |g|²); c̃ = c − η τ
+        # τ = (g, |g|²), or τ/√(1 + |g|²)
         lr, lr_column = scalar_and_column(self.learning_rate)
-        speed = 1.0 / norm if self.unit_speed else xp.ones_like(norm)
+        speed = 1.0 / norm if self.unit_speed else None
+        climb = plane.g2 if speed is None else speed * plane.g2
         if isinstance(self.momentum, float | int) and self.momentum == 0:
-            offset = -(lift + lr * speed)[:, None] * plane.g
-            height -= lr * speed * plane.g2
+            # η τ
+            move = (lr_column if speed is None else (lr * speed)[:, None]) * plane.g
+            tilt = None
         else:
-            # v ← β v + τ; c̃ = c − η v
+            # v ← β v + τ
             beta, beta_column = scalar_and_column(self.momentum)
-            velocity, climb = speed[:, None] * plane.g, speed * plane.g2
+            velocity = 1.0 * plane.g if speed is None else speed[:, None] * plane.g
             if state.velocity is not None:
                 velocity += beta_column * state.velocity
-                climb += beta * state.climb
-            offset = -lift[:, None] * plane.g
-            offset -= lr_column * velocity
-            height -= lr * climb
+                climb = climb + beta * state.climb
             state = BallState(theta, velocity, climb)
+            move = lr_column * velocity
+            # How far (v, climb) leaves the tangent plane.
+            tilt = lr * (climb - xp.vecdot(velocity, plane.g)) / (1.0 + plane.g2)
             del velocity
+        # c̃ = c − η v
+        height = height - lr * climb
 
-        # p⁺ = footpoint of c̃ = (θ + offset, height), warm-started at the old contact
+        # p⁺ = footpoint of c̃, warm-started at the old contact
         if self.projection == "newton":
+            # c lies on the normal of the tangent plane at p, so the foot of c̃ on that plane is the foot of p − ηv.
+            if tilt is not None:
+                move += tilt[:, None] * plane.g
+                lift = lift - tilt
+            length = xp.sqrt(xp.vecdot(move, move))
+            offset = -lift[:, None] * plane.take()
+            theta = theta - move
+            del move
             theta = newton_projection(
-                objective, theta, plane, offset, height,
-                trust=self.trust, steps=self.n_projection_steps, loss_scale=self.loss_scale,
+                objective, theta, offset, height,
+                first_length=length, trust=self.trust, steps=self.n_projection_steps, loss_scale=self.loss_scale,
             )  # fmt: skip
         else:
+            move += lift[:, None] * plane.g
             theta = gradient_projection(
-                objective, theta, plane, offset, height,
+                objective, theta, plane, -move, height,
                 step_size=self.projection_step_size, steps=self.n_projection_steps, loss_scale=self.loss_scale,
             )  # fmt: skip
         return state._replace(x=theta), loss

@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from array_api_compat import torch as array_namespace
+
 from torch import Tensor, nn
 
+from rbo_core.torch import namespace
 from rbo_core.torch.flat import FlatParameters
 from rbo_core.torch.repeat import ModuleFinder, RandomStreams, RunningStatistics, stateful
 
@@ -29,7 +30,7 @@ class ClosureObjective:
         generator: source of :meth:`normal`.
     """
 
-    xp = array_namespace
+    xp: Any = namespace
 
     def __init__(
         self,

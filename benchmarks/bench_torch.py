@@ -1,0 +1,115 @@
+"""What a step costs beside its gradients: RBO and SAM against plain SGD on an MLP, ResNet-8 and VGG-9.
+
+Prints the ratio to SGD's time per gradient evaluation and to a SAM step, all measured in one interleaved run, and the
+parameter-sized buffers alive beside parameters and gradients during a backward pass.
+
+    python benchmarks/bench_torch.py [--rounds 15] [--threads 1] [--device cpu]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from rbo_core.torch import RBO, SAM, EntropySGD
+from rbo_core.training.models import build_model
+
+PROBLEMS = {"mlp": ((1, 28, 28), 128), "resnet8": ((3, 32, 32), 32), "vgg9": ((3, 32, 32), 32)}
+METHODS: dict[str, tuple[Callable[[nn.Module], torch.optim.Optimizer], int]] = {
+    "sgd": (lambda m: torch.optim.SGD(m.parameters(), lr=1e-3), 1),
+    "sgd momentum": (lambda m: torch.optim.SGD(m.parameters(), lr=1e-3, momentum=0.9), 1),
+    "adam": (lambda m: torch.optim.Adam(m.parameters(), lr=1e-4), 1),
+    "sam": (lambda m: SAM(m, lr=1e-3), 2),
+    "rbo newton K=2": (lambda m: RBO(m, lr=1e-3), 2),
+    "rbo newton K=2 momentum": (lambda m: RBO(m, lr=1e-3, momentum=0.9), 2),
+    "rbo newton K=3": (lambda m: RBO(m, lr=1e-3, n_projection_steps=3), 3),
+    "rbo gradient K=20": (lambda m: RBO(m, lr=1e-3, projection="gradient", n_projection_steps=20), 20),
+    "entropy-sgd L=5": (lambda m: EntropySGD(m, lr=0.1, langevin_lr=1e-3), 5),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--problems", nargs="*", default=list(PROBLEMS), choices=list(PROBLEMS))
+    parser.add_argument("--methods", nargs="*", default=list(METHODS), choices=list(METHODS))
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    for problem in options.problems:
+        measure(problem, options)
+
+
+def measure(problem: str, options: argparse.Namespace) -> None:
+    shape, batch = PROBLEMS[problem]
+    device = torch.device(options.device)
+    x = torch.randn(batch, *shape, device=device)
+    y = torch.randint(0, 10, (batch,), device=device)
+    runs: dict[str, tuple[Callable[[], object], int]] = {}
+    size = 0
+    for name in options.methods:
+        torch.manual_seed(0)
+        model = build_model(problem, shape, 10).to(device)
+        size = sum(p.numel() for p in model.parameters())
+        build, gradients = METHODS[name]
+        runs[name] = (stepper(model, build(model), x, y), gradients)
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for step, _ in runs.values():
+        step()
+    # On a CPU with one thread the process's own time, which other processes disturb least.
+    clock = time.process_time if device.type == "cpu" and options.threads == 1 else time.perf_counter
+    # One short block a method and round, interleaved, so that a busy machine slows all alike.
+    gc.disable()
+    for _ in range(options.rounds):
+        for name, (step, gradients) in runs.items():
+            steps = max(1, 20 // gradients)
+            synchronize(device)
+            start = clock()
+            for _ in range(steps):
+                step()
+            synchronize(device)
+            seconds[name].append((clock() - start) / steps / gradients)
+    gc.enable()
+    print(f"\n{problem}: {size:,} parameters, batch {batch}, {options.threads} thread(s), {device}")
+    print(f"{'method':26}{'ms / gradient':>14}{'/ SGD':>8}{'step / SAM step':>17}")
+    summary = {}
+    for name, (_, gradients) in runs.items():
+        to_sgd = statistics.median(a / b for a, b in zip(seconds[name], seconds["sgd"], strict=True))
+        to_sam = statistics.median(a * gradients / b / 2 for a, b in zip(seconds[name], seconds["sam"], strict=True))
+        summary[name] = {"ms_per_gradient": 1e3 * statistics.median(seconds[name]), "per_gradient_vs_sgd": to_sgd,
+                         "step_vs_sam": to_sam}  # fmt: skip
+        print(f"{name:26}{summary[name]['ms_per_gradient']:14.3f}{to_sgd:8.3f}{to_sam:17.3f}")
+    print(json.dumps({problem: summary}))
+
+
+def stepper(
+    model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor
+) -> Callable[[], object]:
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        return loss
+
+    return lambda: optimizer.step(closure)
+
+
+def synchronize(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+if __name__ == "__main__":
+    main()
