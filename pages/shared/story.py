@@ -81,7 +81,7 @@ def _winner(runs: Sequence[Run]) -> str:
     if len(best) == len(runs):
         return " All end equally low."
     if len(best) > 1:
-        return f" {_names(best)} end lowest, level."
+        return f" {_names(best)} end lowest, side by side."
     distance = float(best[0].distance[best[0].stopped_at])
     return f" {_names(best)} ends lowest, {_two(distance)} from the global minimum."
 

@@ -32,6 +32,11 @@ FLAGS = [
 READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
 
+def _is_trouble(message: object) -> bool:
+    """An error on the console; not the 404 by which Streamlit finds its base path when a page is opened directly."""
+    return message.type == "error" and "/_stcore/" not in message.location.get("url", "")
+
+
 def _missing(reason: str) -> None:
     """No browser is a skip on a laptop and a failure in CI, where it must not go unnoticed."""
     if os.environ.get("CI"):
@@ -113,7 +118,7 @@ def open_page(chromium: object) -> Iterator[Callable[..., object]]:
         contexts.append(context)
         page = context.new_page()
         page.said = []
-        page.on("console", lambda message: page.said.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: page.said.append(message.text) if _is_trouble(message) else None)
         page.on("pageerror", lambda error: page.said.append(str(error)))
         page.goto(address)
         page.wait_for_selector(READY, timeout=60_000)

@@ -1,0 +1,151 @@
+"""The page Roll and the home page in a real Chromium: motion, click, links, download, and a narrow screen."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+
+import pandas as pd
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def roll(server, open_page):
+    """roll("?radius=0.3", **options) -> the page, its player drawn."""
+
+    def open_(query: str = "", path: str = "/Roll", **options):
+        page = open_page(f"{server}{path}{query}", **options)
+        page.wait_for_selector(".rbp[data-frame]", timeout=60_000)
+        return page
+
+    return open_
+
+
+def frame(page) -> int:
+    return int(page.get_attribute(".rbp", "data-frame"))
+
+
+def ends(page) -> str:
+    return page.get_attribute(".lab-said", "data-ends")
+
+
+def changed(page, before: str) -> str:
+    """Wait for the sentence of another run."""
+    page.wait_for_function("old => (document.querySelector('.lab-said')?.dataset.ends ?? old) !== old", arg=before)
+    return ends(page)
+
+
+@pytest.mark.parametrize("path", ["/", "/Roll"])
+def test_the_first_visit_moves_by_itself(roll, path):
+    page = roll(path=path)
+    page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 5")
+
+
+def test_reduced_motion_waits_for_play(roll):
+    page = roll(reduced_motion="reduce")
+    page.wait_for_timeout(1500)
+    still = frame(page)
+    page.wait_for_timeout(700)
+    assert frame(page) == still
+
+
+def test_the_first_screen_holds_the_plot_the_bar_and_the_readouts(roll):
+    page = roll()
+    page.wait_for_timeout(500)
+    box = {name: page.locator(name).bounding_box() for name in (".rbp-stage", ".rbp-bar", ".rbp-readouts", ".lab-head")}
+    assert box[".rbp-stage"]["height"] >= 0.55 * 900
+    below = [box[name] for name in (".lab-head", ".rbp-stage", ".rbp-bar", ".rbp-readouts")]
+    assert all(a["y"] + a["height"] <= b["y"] + 1 for a, b in itertools.pairwise(below))
+    assert below[-1]["y"] + below[-1]["height"] <= 900
+
+
+def test_a_slider_brings_a_new_run_and_its_address_opens_it(roll, server, open_page):
+    page = roll()
+    before = ends(page)
+    page.locator(".st-key-pair_radius input[type=range]").focus()
+    page.keyboard.press("ArrowLeft")
+    after = changed(page, before)
+    page.wait_for_function("location.search.includes('radius=')")
+    shared = roll(page.url.removeprefix(server + "/Roll"))
+    assert ends(shared) == after
+    assert "v=1" in page.url
+
+
+def test_a_link_with_plain_names_keeps_them_all(roll):
+    page = roll("?surface=corduroy&corduroy_slope=0.3&rivals=adam&rivals=sgd&projection=newton&radius=0.9&start=1.5")
+    said = page.locator(".lab-said").inner_text()
+    assert "Adam" in said
+    assert "SAM" not in said
+    again = roll("?" + page.url.split("?")[1])
+    assert ends(again) == ends(page)
+    for part in (
+        "surface=",
+        "corduroy_slope=0.3",
+        "rivals=Adam",
+        "rivals=SGD",
+        "projection=",
+        "radius=0.9",
+        "start=1.5",
+    ):
+        assert part in page.url
+
+
+def test_a_preset_is_a_link_too(roll):
+    page = roll("?radius=2&momentum=0.5")
+    before = ends(page)
+    page.get_by_role("button", name="A small ball sticks").click()
+    after = changed(page, before)
+    page.wait_for_function("location.search.includes('radius=0.2') && !location.search.includes('momentum')")
+    assert ends(roll("?radius=0.2&v=1")) == after
+
+
+def test_a_click_on_the_curve_moves_the_start(roll):
+    page = roll()
+    page.wait_for_timeout(800)
+    before = ends(page)
+    box = page.locator(".rbp-main").bounding_box()
+    page.mouse.click(box["x"] + 0.72 * box["width"], box["y"] + 0.6 * box["height"])
+    changed(page, before)
+    typed = page.locator(".st-key-pair_start input[type=number], .st-key-pair_start input[inputmode]").first
+    assert float(typed.input_value()) > 0
+    page.wait_for_function("location.search.includes('start=')")
+
+
+def test_the_download_is_the_run_on_the_screen(roll):
+    page = roll("?radius=0.2")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download CSV").click()
+    table = pd.read_csv(io.BytesIO(waiting.value.path().read_bytes()))
+    assert waiting.value.suggested_filename == "roll_wrinkled_bowl.csv"
+    last = table[table.method == "rbo"].iloc[-1].center_x
+    told = float(re.search(r"rbo:(\S+)", ends(page)).group(1))
+    assert last == pytest.approx(told, abs=1e-8)
+    assert set(table.method) == {"rbo", "sgd", "sam"}
+
+
+def test_a_bad_value_in_the_address_is_told_beside_its_control(roll):
+    page = roll("?radius=-1&learning_rate=0.02")
+    alert = page.locator("[data-testid=stSidebar] [data-testid=stAlert]")
+    assert "must be positive" in alert.inner_text()
+    assert page.locator(".st-key-pair_learning_rate input[type=number]").first.input_value() == "0.02"
+
+
+def test_a_phone_sees_the_plot_and_folds_the_controls(roll):
+    page = roll(width=400)
+    page.wait_for_timeout(500)
+    stage = page.locator(".rbp-main").bounding_box()
+    assert stage["x"] >= 0
+    assert stage["x"] + stage["width"] <= 400
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    sidebar = page.locator("[data-testid=stSidebar]").bounding_box()
+    assert sidebar is None or sidebar["x"] + sidebar["width"] <= 1
+
+
+def test_home_leads_to_the_pages(roll):
+    page = roll(path="/")
+    page.locator("[class*=st-key-card_Roll] a").click()
+    page.wait_for_selector(".lab-said", timeout=60_000)
+    assert "/Roll" in page.url
