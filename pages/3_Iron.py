@@ -6,9 +6,9 @@ import streamlit as st
 from pages.shared import iron_data
 from pages.shared.controls import choice, number, short, surface_picker, toggle
 from pages.shared.iron_link import link_cameras
-from pages.shared.iron_view import readouts, section
+from pages.shared.iron_view import CONFIG, readouts, section
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
-from rbo_core.figures.ironing import curve_figure, surface_pair_figure
+from rbo_core.figures.ironing import curve_figure, surface_figure
 from rbo_core.ironing import basins, oscillation
 
 EXPLANATION = r"""
@@ -68,7 +68,7 @@ spacing = width / (where.n - 1)
 
 plot = st.container(key="iron_plot")
 radius = number(
-    "radius ρ (parameter units)", "radius", float(f"{(low * high) ** 0.5:.1g}"), low, high, log=True,
+    "radius ρ (parameter units)", "radius", float(f"{low**0.4 * high**0.6:.1g}"), low, high, log=True,
     limits=(spacing / 100, width), help="The ball's radius: the scale at which it sees the landscape.",
 )  # fmt: skip
 if radius < spacing:
@@ -87,19 +87,21 @@ except ValueError as error:
 dark = is_dark()
 with plot:
     if dim == 1:
+        blurred = iron_data.blur_of(where, radius).heights if with_blur else None
         figure = curve_figure(
             ironed,
             dark,
             last_touched=study.last_touched,
             grooves=study.grooves,
-            blurred=iron_data.blur_of(where, radius).heights if with_blur else None,
+            blurred=blurred,
             closing=with_closing,
             height=500,
         )
+        st.plotly_chart(figure, key="iron_main", config=CONFIG)
     else:
-        figure = surface_pair_figure(ironed, dark, height=500)
-    st.plotly_chart(figure, key="iron_main", config={"displayModeBar": False, "displaylogo": False})
-    if dim == 2:
+        for place, seen in zip(st.columns(2), (False, True), strict=True):
+            with place:
+                st.plotly_chart(surface_figure(ironed, dark, seen=seen), key=f"iron_main_{int(seen)}", config=CONFIG)
         link_cameras("iron_plot")
 
 before, after = basins(ironed.heights), basins(ironed.ironed)
@@ -109,8 +111,9 @@ left, total = after.count(threshold), before.count(threshold)
 sentence(
     f"A ball of radius {short(radius)} sees {left} of {total} basins deeper than {short(threshold)} and cannot touch "
     f"{100 * ironed.unreachable_share:.0f} % of the {'curve' if dim == 1 else 'surface'}; "
-    f"the height range goes from {short(oscillation(ironed.heights))} to {short(oscillation(ironed.ironed))}.",
+    f"the height range goes from {short(oscillation(ironed.heights))} to {short(oscillation(ironed.ironed))}."
+    + (" Hover over a red dot to read when that groove vanished." if dim == 1 else ""),
     basins=str(left),
 )
-section(where, ironed, study, before, after, radius, (low, high), dark)
+section(where, ironed, study, before, after, radius, (low, high), share / 100, dark)
 how_it_works(EXPLANATION)

@@ -30,7 +30,7 @@ from rbo_core.ironing import (
 )
 
 RADII = {1: 32, 2: 14}  # of the sweep behind the measures
-SWEEP_SAMPLES_2D = 96
+SWEEP_SAMPLES_2D = 160
 
 
 @dataclass(frozen=True)

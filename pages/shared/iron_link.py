@@ -1,7 +1,7 @@
-"""Links the cameras of a Plotly figure's two 3-D scenes: turn one, and the other turns with it.
+"""Links the cameras of 3-D Plotly charts that stand side by side: turn one, and the others turn with it.
 
-Plotly has no such option. A component without a picture of its own watches both scenes and hands the camera of the one
-that moved to the other; it also keeps the view through redraws.
+Plotly has no such option. A component without a picture of its own watches the scenes and hands the camera of the one
+that moved to the others; it also keeps the view through redraws.
 """
 
 from __future__ import annotations
@@ -13,31 +13,28 @@ const parts = ["eye", "center", "up"].flatMap((k) => ["x", "y", "z"].map((i) => 
 const same = (a, b) => parts.every(([k, i]) => Math.abs(a[k][i] - b[k][i]) < 1e-6);
 
 export default function (component) {
-  const { parentElement, data } = component;
+  const { data } = component;
   let last = null, stopped = false;
   const look = () => {
     if (stopped) return;
     requestAnimationFrame(look);
-    const plot = document.querySelector(`.st-key-${data.container} .js-plotly-plot`);
-    const layout = plot && plot._fullLayout;
-    if (!layout || !layout.scene || !layout.scene2) return;
-    const one = layout.scene._scene, two = layout.scene2._scene;
-    if (!one || !two || !one.getCamera || !one.glplot || !two.glplot) return;
+    const plots = [...document.querySelectorAll(`.st-key-${data.container} .js-plotly-plot`)];
+    const views = plots.map((plot) => plot._fullLayout?.scene?._scene).filter((s) => s?.glplot && s.getCamera);
+    if (views.length < 2 || views.length < plots.length) return;
     try {
-      const a = one.getCamera(), b = two.getCamera();
-      if (last && same(a, last) && same(b, last)) return;
-      const turned = last && same(a, last) ? b : a;
-      last = turned;
-      for (const [scene, name] of [[one, "scene"], [two, "scene2"]]) {
-        if (same(scene.getCamera(), turned)) continue;
-        layout[name].camera = { ...layout[name].camera, eye: turned.eye, center: turned.center, up: turned.up };
-        scene.setViewport(layout[name]);
-        if (plot.layout[name]) plot.layout[name].camera = layout[name].camera;
-      }
-      parentElement.dataset.linked = "true";
+      const cameras = views.map((scene) => scene.getCamera());
+      if (last && cameras.every((camera) => same(camera, last))) return;
+      last = (last && cameras.find((camera) => !same(camera, last))) || cameras[0];
+      plots.forEach((plot, i) => {
+        if (same(cameras[i], last)) return;
+        const layout = plot._fullLayout.scene;
+        layout.camera = { ...layout.camera, eye: last.eye, center: last.center, up: last.up };
+        views[i].setViewport(layout);
+        plot.layout.scene.camera = layout.camera; // the next redraw starts from here
+      });
     } catch (error) {
       stopped = true;
-      console.warn("The two views turn separately:", error);
+      console.warn("The views turn separately:", error);
     }
   };
   look();
@@ -47,6 +44,6 @@ export default function (component) {
 
 
 def link_cameras(container: str) -> None:
-    """Link the scenes `scene` and `scene2` of the one Plotly chart inside `st.container(key=container)`."""
+    """Link the 3-D charts inside `st.container(key=container)`."""
     mount = st.components.v2.component("iron_link_cameras", js=_SCRIPT, isolate_styles=False)
     mount(key=f"link_{container}", data={"container": container}, height=1)

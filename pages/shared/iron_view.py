@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages.shared.controls import choice, short
-from pages.shared.iron_data import Ground, Study, blur_of, multiples
-from rbo_core.figures.ironing import mask_figure, multiples_figure, section_figure
-from rbo_core.figures.ironing_measures import barcode_figure, measures_figure, spectrum_figure, theory_figure
+from pages.shared.iron_data import Ground, Study, blur_of, multiples, study
+from pages.shared.page import cached
+from rbo_core.figures.ironing import mask_figure, multiple_figures, section_figure, touched_figure
+from rbo_core.figures.ironing_measures import (
+    barcode_figures,
+    measure_figures,
+    radius_line,
+    spectrum_figure,
+    theory_figures,
+)
 from rbo_core.ironing import (
     Basins,
     Ironed,
@@ -22,6 +32,8 @@ from rbo_core.ironing import (
     too_curved,
     total_variation,
 )
+
+CONFIG = {"displayModeBar": False, "displaylogo": False}
 
 _CSS = """
 <style>
@@ -65,25 +77,29 @@ def readouts(ironed: Ironed, basins_before: int, basins_after: int) -> None:
 def section(
     where: Ground,
     ironed: Ironed,
-    study: Study,
+    found: Study,
     before: Basins,
     after: Basins,
     radius: float,
     span: tuple[float, float],
+    share: float,
     dark: bool,
 ) -> None:
     """One closer look, chosen by the visitor; only that one is computed."""
     looks = {key: name for key, name in _LOOKS.items() if key != "map" or where.dim == 2}
     look = choice("Look closer", "look", looks, "measures" if where.dim == 1 else "map", kind="segmented")
-    threshold = study.measures.threshold
+    threshold = found.measures.threshold
     if look == "measures":
         _say(
             "How smooth the ironed landscape is. Orange marks the radius above; the dotted line is the landscape itself."
         )
-        _show(measures_figure(study.measures, radius, dark), "measures")
+        pictures = _measure_pictures(where, *span, share, dark)
+        for picture in pictures:
+            picture["layout"]["shapes"] = [*picture["layout"].get("shapes", ()), radius_line(radius)]
+        _show(pictures, "measures", 3)
         st.download_button(
             "Download CSV",
-            study.measures.to_csv(),
+            found.measures.to_csv(),
             f"iron_{where.name}.csv",
             "text/csv",
             key="iron_csv",
@@ -91,18 +107,18 @@ def section(
         )
     elif look == "multiples":
         _say("The same landscape as balls of six sizes see it (the paper's Figure 2, computed exactly).")
-        _show(multiples_figure(multiples(where, *span), dark), "multiples")
+        _show(multiple_figures(multiples(where, *span), dark), "multiples", 3)
     elif look == "map":
         _say(
             "Left: red is out of this ball's reach; contours of the ironed surface. "
             "Right: how large a ball may be and still touch."
         )
-        _show(mask_figure(ironed, dark, last_touched=(study.axes[0], study.axes[1], study.last_touched)), "map")
+        _show([mask_figure(ironed, dark), touched_figure(found.axes, found.last_touched, dark)], "map", 2)
     elif look == "barcode":
         _say(f"Every bar is a basin from its floor to its pass; those shallower than {short(threshold)} are left out.")
-        _show(barcode_figure(before, after, threshold, dark), "barcode")
+        _show(barcode_figures(before, after, threshold, dark), "barcode", 2)
     elif look == "theory":
-        _theory(where, ironed, study, radius, dark)
+        _theory(where, ironed, found, radius, dark)
     elif look == "blur":
         _blur(where, ironed, radius, threshold, dark)
     else:
@@ -112,12 +128,19 @@ def section(
             "ironed": spectrum(ironed.ironed, ironed.spacing),
         }
         spectra["blurred"] = spectrum(blur_of(where, radius).heights, ironed.spacing)
-        _show(spectrum_figure(spectra, dark), "spectrum")
+        _show([spectrum_figure(spectra, dark)], "spectrum", 1)
 
 
-def _theory(where: Ground, ironed: Ironed, study: Study, radius: float, dark: bool) -> None:
+@cached
+def _measure_pictures(where: Ground, low: float, high: float, share: float, dark: bool) -> list[dict[str, Any]]:
+    # Building and validating six figures takes longer than all else on the page, and only a line moves with the radius.
+    return [f.to_plotly_json() for f in measure_figures(study(where, low, high, share).measures, None, dark)]
+
+
+def _theory(where: Ground, ironed: Ironed, found: Study, radius: float, dark: bool) -> None:
     _say("Dashed: what theory says. Solid and dots: measured on the exact dilation.")
-    _show(theory_figure(study.measures, study.bound, study.curved, radius, dark, study.grooves), "theory")
+    figures = theory_figures(found.measures, found.bound, found.curved, radius, dark, found.grooves)
+    _show(figures, "theory", len(figures))
     seen = tilt(ironed.heights, ironed.ironed, ironed.spacing)
     flagged = too_curved(ironed.heights, ironed.spacing, radius)
     exact = ~ironed.reachable
@@ -126,7 +149,7 @@ def _theory(where: Ground, ironed: Ironed, study: Study, radius: float, dark: bo
     half = len(numbers) // 2
     rows = [
         ("Weak ironing", "height range at most",
-         short(float(np.interp(radius, study.measures.radius[1:], study.bound))),
+         short(float(np.interp(radius, found.measures.radius[1:], found.bound))),
          short(float(np.ptp(ironed.ironed)))),
         ("Linear ironing", "slope of the fitted plane", ", ".join(numbers[:half]), ", ".join(numbers[half:])),
         ("", "lift of a plane of that slope", short(float(plane_lift(radius, slope))),
@@ -135,10 +158,10 @@ def _theory(where: Ground, ironed: Ironed, study: Study, radius: float, dark: bo
          f"{100 * exact.mean():.1f} %"),
         ("", "flagged but in reach (grid error)", "0", f"{100 * (flagged & ~exact).mean():.2f} %"),
     ]  # fmt: skip
-    if study.grooves is not None and study.grooves.floor.size:
-        fits = np.isfinite(study.grooves.predicted) & np.isfinite(study.grooves.vanished_from)
+    if found.grooves is not None and found.grooves.floor.size:
+        fits = np.isfinite(found.grooves.predicted) & np.isfinite(found.grooves.vanished_from)
         if fits.any():
-            predicted, measured = study.grooves.predicted[fits], study.grooves.vanished_from[fits]
+            predicted, measured = found.grooves.predicted[fits], found.grooves.vanished_from[fits]
             rows.append(
                 (
                     "Critical radius",
@@ -167,16 +190,21 @@ def _blur(where: Ground, ironed: Ironed, radius: float, threshold: float, dark: 
     )
     if where.dim == 1:
         cut = (ironed.axes[0], ironed.heights, ironed.ironed, found.heights)
-        _show(section_figure(*cut, dark), "blur")
+        _show([section_figure(*cut, dark)], "blur", 1)
     else:
         j = int(np.unravel_index(int(ironed.heights.argmin()), ironed.heights.shape)[1])
         cut = (ironed.axes[0], ironed.heights[:, j], ironed.ironed[:, j], found.heights[:, j])
-        _show(section_figure(*cut, dark, label=f"x₁, cut at x₂ = {ironed.axes[1][j]:.3g}"), "blur")
+        _show([section_figure(*cut, dark, label=f"x₁, cut at x₂ = {ironed.axes[1][j]:.3g}")], "blur", 1)
 
 
 def _say(text: str) -> None:
     st.caption(text)
 
 
-def _show(figure: go.Figure, name: str) -> None:
-    st.plotly_chart(figure, key=f"iron_{name}", config={"displayModeBar": False, "displaylogo": False})
+def _show(figures: Sequence[go.Figure | dict[str, Any]], name: str, columns: int) -> None:
+    """Figures side by side, one under the other on a phone."""
+    for first in range(0, len(figures), columns):
+        row = st.columns(columns) if columns > 1 else [st.container()]
+        for k, (place, figure) in enumerate(zip(row, figures[first : first + columns], strict=False), start=first):
+            with place:
+                st.plotly_chart(figure, key=f"iron_{name}_{k}", config=CONFIG)

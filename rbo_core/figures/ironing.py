@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from rbo_core.figures.style import COLORS, COLORSCALE, fade, layout, palette
 from rbo_core.ironing import Grooves, Ironed, Sweep
@@ -148,10 +147,17 @@ def curve_figure(
             text=[_groove_text(grooves, k) for k in range(grooves.floor.size)],
             hovertemplate="%{text}<extra></extra>",
             name="floor of a groove",
-            legendrank=6,
+            showlegend=False,
         )
     _add_ball(fig, ironed, dark)
-    layout(fig, dark, height=height, uirevision="iron", hovermode="closest", margin={"l": 8, "r": 8, "t": 34, "b": 8})
+    layout(
+        fig,
+        dark,
+        height=height,
+        uirevision="iron",
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        legend={"traceorder": "normal"},
+    )
     fig.update_xaxes(title_text="x (parameter)", range=[float(x[0]), float(x[-1])], showgrid=False)
     fig.update_yaxes(title_text="height λf (same unit)", range=[low - room, high + 1.5 * room])
     if is_true_scale(ironed):
@@ -179,7 +185,7 @@ def _add_ball(fig: go.Figure, ironed: Ironed, dark: bool) -> None:
         fillcolor=fade(COLORS["rbo"], 0.13 if not dark else 0.2),
         name="ball over the deepest gap",
         hoverinfo="skip",
-        legendrank=7,
+        showlegend=False,
     )
 
 
@@ -197,183 +203,157 @@ def _groove_text(grooves: Grooves, k: int) -> str:
     return "<br>".join(lines)
 
 
-def surface_pair_figure(ironed: Ironed, dark: bool, *, height: int = 500, samples: int = 128) -> go.Figure:
-    """The surface and the ironed surface side by side, at true scale where that is not a needle, one colour scale.
+def surface_figure(
+    ironed: Ironed, dark: bool, *, seen: bool = False, height: int = 480, samples: int = 128
+) -> go.Figure:
+    """The surface, or with seen=True what the ball sees of it; both on the same axes and colour scale, to stand side by
+    side.
 
-    Scenes are named scene and scene2; the page links their cameras.
+    Heights are at true scale unless that would make a needle or a pancake.
     """
     stride = tuple(slice(None, None, max(1, -(-n // samples))) for n in ironed.heights.shape)
     x, y = single(ironed.axes[0][stride[0]]), single(ironed.axes[1][stride[1]])
     low, high = float(ironed.heights.min()), float(max(ironed.heights.max(), ironed.ironed.max()))
-    fig = make_subplots(1, 2, specs=[[{"type": "surface"}] * 2], horizontal_spacing=0.0)
-    for column, (values, name) in enumerate(((ironed.heights, "λf"), (ironed.ironed, "ironed")), start=1):
-        z = single(values[stride])
-        fig.add_trace(
-            go.Surface(
-                x=x,
-                y=y,
-                z=z.T,
-                colorscale=COLORSCALE,
-                cmin=low,
-                cmax=high,
-                showscale=False,
-                lighting={"ambient": 0.55, "diffuse": 0.75, "specular": 0.15, "roughness": 0.7},
-                hovertemplate=f"x₁ = %{{x:.3g}}<br>x₂ = %{{y:.3g}}<br>{name} = %{{z:.4g}}<extra></extra>",
-            ),
-            row=1,
-            col=column,
+    name = "ironed" if seen else "λf"
+    fig = go.Figure(
+        go.Surface(
+            x=x,
+            y=y,
+            z=single((ironed.ironed if seen else ironed.heights)[stride]).T,
+            colorscale=COLORSCALE,
+            cmin=low,
+            cmax=high,
+            showscale=False,
+            lighting={"ambient": 0.55, "diffuse": 0.75, "specular": 0.15, "roughness": 0.7},
+            hovertemplate=f"x₁ = %{{x:.3g}}<br>x₂ = %{{y:.3g}}<br>{name} = %{{z:.4g}}<extra></extra>",
         )
-    layout(fig, dark, height=height, uirevision="iron", margin={"l": 0, "r": 0, "t": 30, "b": 0})
+    )
     spans = np.array([np.ptp(ironed.axes[0]), np.ptp(ironed.axes[1]), max(high - low, 1e-12)])
     ratio = spans / spans[:2].max()
     ratio[2] = min(max(ratio[2], 0.15), 0.7)
-    scene = {
-        "aspectmode": "manual",
-        "aspectratio": {"x": float(ratio[0]), "y": float(ratio[1]), "z": float(ratio[2])},
-        "camera": {"eye": {"x": -0.95, "y": -1.15, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.12}},
-        "xaxis": {"title": {"text": "x₁"}, "nticks": 5},
-        "yaxis": {"title": {"text": "x₂"}, "nticks": 5},
-        "zaxis": {"title": {"text": "λf"}, "nticks": 4, "range": [low, high]},
-    }
-    fig.update_layout(scene=scene, scene2=scene)
-    for place, text in ((0.25, "the surface"), (0.75, f"what a ball of radius {ironed.radius:.3g} sees")):
-        fig.add_annotation(
-            text=text, x=place, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom", showarrow=False,
-            font={"size": 14, "color": palette(dark).ink},
-        )  # fmt: skip
+    title = f"what a ball of radius {ironed.radius:.3g} sees" if seen else "the surface"
+    layout(
+        fig,
+        dark,
+        height=height,
+        uirevision="iron",
+        margin={"l": 0, "r": 0, "t": 30, "b": 0},
+        title={"text": title, "x": 0.5, "xanchor": "center", "y": 0.99, "yanchor": "top", "font": {"size": 14}},
+        scene={
+            "aspectmode": "manual",
+            "aspectratio": {"x": float(ratio[0]), "y": float(ratio[1]), "z": float(ratio[2])},
+            "camera": {"eye": {"x": -0.95, "y": -1.15, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.12}},
+            "xaxis": {"title": {"text": "x₁"}, "nticks": 5},
+            "yaxis": {"title": {"text": "x₂"}, "nticks": 5},
+            "zaxis": {"title": {"text": "λf"}, "nticks": 4, "range": [low, high]},
+        },
+    )
     return fig
 
 
-def mask_figure(ironed: Ironed, dark: bool, *, last_touched: tuple[Array, Array, Array] | None = None) -> go.Figure:
-    """Map of a surface: contours of λf, the places no ball of this radius can touch in red, and beside it until which
-    radius each is touched.
-
-    last_touched: x₁ (N,), x₂ (M,) and the largest radius that touches each sample (N, M), 0 where none did.
-    """
+def mask_figure(ironed: Ironed, dark: bool) -> go.Figure:
+    """Map of a surface: red where no ball of this radius can touch, over contours of what the ball sees."""
     ink, p = inks(dark), palette(dark)
     x, y = (single(a) for a in ironed.axes)
-    columns = 1 if last_touched is None else 2
-    titles = [f"in reach of ρ = {ironed.radius:.3g}", "touched by balls up to ρ ="][:columns]
-    fig = make_subplots(1, columns, subplot_titles=titles, horizontal_spacing=0.09)
+    clear = "rgba(128,128,128,0.0)"
+    red = fade(ink.unreachable, 0.62 if dark else 0.5)
+    stride = max(1, ironed.heights.shape[0] // 96)
+    fig = go.Figure()
     fig.add_heatmap(
         x=x,
         y=y,
         z=ironed.reachable.T.astype(np.uint8),
         zmin=0,
         zmax=1,
-        colorscale=[
-            [0, ink.unreachable],
-            [0.5, ink.unreachable],
-            [0.5, fade(_solid(p.ridge), 0.1)],
-            [1, fade(_solid(p.ridge), 0.1)],
-        ],
+        colorscale=[[0, red], [0.5, red], [0.5, clear], [1, clear]],
         showscale=False,
-        hovertemplate="x₁ = %{x:.3g}<br>x₂ = %{y:.3g}<br>reachable: %{z}<extra></extra>",
-        row=1,
-        col=1,
+        hovertemplate="x₁ = %{x:.3g}<br>x₂ = %{y:.3g}<br>in reach: %{z}<extra></extra>",
     )
-    stride = max(1, ironed.heights.shape[0] // 96)
     fig.add_contour(
         x=x[::stride],
         y=y[::stride],
         z=single(ironed.ironed[::stride, ::stride]).T,
         contours={"coloring": "none"},
-        line={"color": p.faint, "width": 1},
+        line={"color": p.ridge, "width": 0.8},
         ncontours=14,
         hoverinfo="skip",
         showscale=False,
-        row=1,
-        col=1,
     )
-    if last_touched is not None:
-        a, b, radius = last_touched
-        positive = radius[radius > 0]
-        lowest = float(positive.min()) if positive.size else 1.0
-        log = np.log10(np.maximum(radius, lowest / 1.5))
-        ticks = np.unique(np.round(np.linspace(log.min(), log.max(), 5), 2))
-        fig.add_heatmap(
-            x=single(a),
-            y=single(b),
-            z=single(log).T,
-            customdata=single(radius).T,
-            colorscale="Viridis",
-            colorbar={
-                "thickness": 10, "outlinewidth": 0, "tickvals": ticks, "ticktext": [f"{10**t:.2g}" for t in ticks],
-                "tickfont": {"color": p.muted, "size": 12},
-            },
-            hovertemplate="x₁ = %{x:.3g}<br>x₂ = %{y:.3g}<br>touched up to ρ = %{customdata:.3g}<extra></extra>",
-            row=1,
-            col=2,
-        )  # fmt: skip
-    layout(fig, dark, height=430, margin={"l": 8, "r": 8, "t": 40, "b": 8}, uirevision="iron")
-    for column in range(1, columns + 1):
-        fig.update_xaxes(title_text="x₁", showgrid=False, constrain="domain", row=1, col=column)
-        fig.update_yaxes(title_text="x₂", showgrid=False, constrain="domain", row=1, col=column)
-        fig.update_yaxes(scaleanchor="x" if column == 1 else f"x{column}", row=1, col=column)
-    fig.update_annotations(font={"size": 14, "color": p.ink})
+    return _map(fig, dark, f"red: out of reach of ρ = {ironed.radius:.3g}; contours: what the ball sees")
+
+
+def touched_figure(axes: tuple[Array, ...], last_touched: Array, dark: bool) -> go.Figure:
+    """Map of the largest radius with which a ball still touches each place (N, M), 0 where none did; log colours."""
+    p = palette(dark)
+    positive = last_touched[last_touched > 0]
+    lowest = float(positive.min()) if positive.size else 1.0
+    log = np.log10(np.maximum(last_touched, lowest / 1.5))
+    ticks = np.unique(np.round(np.linspace(log.min(), log.max(), 5), 2))
+    fig = go.Figure()
+    fig.add_heatmap(
+        x=single(axes[0]),
+        y=single(axes[1]),
+        z=single(log).T,
+        customdata=single(last_touched).T,
+        colorscale="Viridis",
+        colorbar={
+            "thickness": 10,
+            "outlinewidth": 0,
+            "tickvals": ticks,
+            "ticktext": [f"{10**t:.2g}" for t in ticks],
+            "tickfont": {"color": p.muted, "size": 12},
+            "title": {"text": "ρ", "font": {"color": p.muted}},
+        },
+        hovertemplate="x₁ = %{x:.3g}<br>x₂ = %{y:.3g}<br>touched by balls up to ρ = %{customdata:.3g}<extra></extra>",
+    )
+    return _map(fig, dark, "touched by balls up to this radius")
+
+
+def _map(fig: go.Figure, dark: bool, title: str) -> go.Figure:
+    layout(fig, dark, height=420, margin={"l": 8, "r": 8, "t": 36, "b": 8}, uirevision="iron")
+    fig.update_layout(title={"text": title, "font": {"size": 13}})
+    fig.update_xaxes(title_text="x₁ (parameter)", showgrid=False, constrain="domain")
+    fig.update_yaxes(title_text="x₂ (parameter)", showgrid=False, constrain="domain", scaleanchor="x")
     return fig
 
 
-def multiples_figure(swept: Sweep, dark: bool) -> go.Figure:
-    """Small multiples: the landscape ironed at each radius of the sweep (six, for a page), on common axes."""
-    count = swept.radii.size
-    columns = min(3, count)
-    rows = -(-count // columns)
-    fig = make_subplots(
-        rows,
-        columns,
-        subplot_titles=[f"ρ = {r:.3g}" for r in swept.radii],
-        shared_xaxes=True,
-        shared_yaxes=True,
-        horizontal_spacing=0.03,
-        vertical_spacing=0.1,
-    )
+def multiple_figures(swept: Sweep, dark: bool) -> list[go.Figure]:
+    """Small multiples: one figure a radius of the sweep (six, for a page), all on the same axes."""
     ink, p = inks(dark), palette(dark)
     low, high = float(swept.heights.min()), float(max(swept.heights.max(), swept.ironed.max()))
-    for k in range(count):
-        row, column = k // columns + 1, k % columns + 1
+    figures = []
+    for radius, ironed, reachable in zip(swept.radii, swept.ironed, swept.reachable, strict=True):
+        fig = go.Figure()
         if swept.heights.ndim == 1:
             stride = max(1, swept.heights.size // 2500)
             x, f = single(swept.axes[0][::stride]), single(swept.heights[::stride])
-            line = {"color": p.faint, "width": 1}
-            fig.add_scatter(x=x, y=f, line=line, mode="lines", name="λf", showlegend=False, row=row, col=column)
-            gone = np.where(swept.reachable[k][::stride], np.nan, f)
-            line = {"color": ink.unreachable, "width": 1.4}
-            fig.add_scatter(
-                x=x,
-                y=single(gone),
-                line=line,
-                mode="lines",
-                name="no ball touches",
-                showlegend=False,
-                row=row,
-                col=column,
-            )
-            line = {"color": ink.ironed, "width": 2.2}
-            y = single(swept.ironed[k][::stride])
-            fig.add_scatter(x=x, y=y, line=line, mode="lines", name="ironed", showlegend=False, row=row, col=column)
+            gone = single(np.where(reachable[::stride], np.nan, f))
+            for values, name, line in (
+                (f, "λf", {"color": p.faint, "width": 1}),
+                (gone, "no ball touches", {"color": ink.unreachable, "width": 1.4}),
+                (single(ironed[::stride]), "ironed", {"color": ink.ironed, "width": 2.2}),
+            ):
+                fig.add_scatter(x=x, y=values, mode="lines", line=line, name=name, showlegend=False)
+            fig.update_xaxes(showgrid=False, title_text="x (parameter)")
+            fig.update_yaxes(range=[low - 0.05 * (high - low), high + 0.05 * (high - low)], title_text="height λf")
         else:
             step = max(1, swept.heights.shape[0] // 128)
             fig.add_heatmap(
                 x=single(swept.axes[0][::step]),
                 y=single(swept.axes[1][::step]),
-                z=single(swept.ironed[k][::step, ::step]).T,
+                z=single(ironed[::step, ::step]).T,
                 zmin=low,
                 zmax=high,
                 colorscale=COLORSCALE,
-                colorbar={"thickness": 10, "outlinewidth": 0, "title": {"text": "ironed"}},
-                showscale=k == 0,
+                colorbar={"thickness": 9, "outlinewidth": 0, "tickfont": {"color": p.muted, "size": 11}},
                 hovertemplate="x₁ = %{x:.3g}<br>x₂ = %{y:.3g}<br>ironed = %{z:.4g}<extra></extra>",
-                row=row,
-                col=column,
             )
-    layout(fig, dark, height=230 * rows + 60, margin={"l": 8, "r": 8, "t": 40, "b": 8})
-    fig.update_annotations(font={"size": 13, "color": p.ink})
-    for column in range(1, columns + 1):
-        fig.update_xaxes(title_text="x (parameter)" if swept.heights.ndim == 1 else "x₁", row=rows, col=column)
-    for row in range(1, rows + 1):
-        fig.update_yaxes(title_text="height λf" if swept.heights.ndim == 1 else "x₂", row=row, col=1)
-    return fig
+            fig.update_xaxes(showgrid=False, title_text="x₁", constrain="domain")
+            fig.update_yaxes(showgrid=False, title_text="x₂", constrain="domain", scaleanchor="x")
+        layout(fig, dark, height=250, margin={"l": 8, "r": 8, "t": 30, "b": 8}, hovermode="closest")
+        fig.update_layout(title={"text": f"ρ = {radius:.3g}", "font": {"size": 13}})
+        figures.append(fig)
+    return figures
 
 
 def section_figure(
@@ -393,7 +373,3 @@ def section_figure(
     fig.update_xaxes(title_text=label, showgrid=False)
     fig.update_yaxes(title_text="height λf")
     return fig
-
-
-def _solid(color: str) -> str:
-    return color if color.startswith("#") else "#808080"

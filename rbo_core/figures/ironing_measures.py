@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from rbo_core.figures.ironing import inks, single
 from rbo_core.figures.style import COLORS, layout, palette
@@ -24,26 +23,24 @@ _PANELS = (
     ("fractal_dimension", "fractal dimension (madogram)", "dimension", False),
     ("spectral_slope", "slope of the spectrum", "exponent", False),
 )
+RADIUS = "radius ρ (parameter units)"
 
 
-def measures_figure(measures: Measures, radius: float, dark: bool) -> go.Figure:
-    """Six measures of smoothness against the radius on a log axis; a line marks the radius on the page.
+def measure_figures(measures: Measures, radius: float | None, dark: bool) -> list[go.Figure]:
+    """Six measures of smoothness against the radius on a log axis, one figure each; orange marks `radius`.
 
-    The landscape's own value is the thin horizontal line. Counts and lengths have log axes, shares and exponents linear
+    The landscape's own value is the thin dotted line. Counts and lengths have log axes, shares and exponents linear
     ones.
     """
     ink, p = inks(dark), palette(dark)
-    fig = make_subplots(
-        2, 3, subplot_titles=[t for _, t, _, _ in _PANELS], horizontal_spacing=0.075, vertical_spacing=0.2
-    )
     rho = measures.radius[1:]
-    for k, (name, _, unit, log) in enumerate(_PANELS):
-        row, column = k // 3 + 1, k % 3 + 1
+    figures = []
+    for name, title, unit, log in _PANELS:
         values = getattr(measures, name)
         shown = np.where(values > 0, values, np.nan) if log else values
-        where: dict[str, Any] = {"row": row, "col": column}
+        fig = go.Figure()
         if name != "unreachable" and np.isfinite(shown[0]):
-            fig.add_hline(y=float(shown[0]), line={"color": p.faint, "width": 1, "dash": "dot"}, **where)
+            fig.add_hline(y=float(shown[0]), line={"color": p.faint, "width": 1.2, "dash": "dot"})
         fig.add_scatter(
             x=rho,
             y=shown[1:],
@@ -52,99 +49,121 @@ def measures_figure(measures: Measures, radius: float, dark: bool) -> go.Figure:
             marker={"size": 5},
             hovertemplate=f"ρ = %{{x:.3g}}<br>{unit} = %{{y:.4g}}<extra></extra>",
             showlegend=False,
-            **where,
         )
-        fig.add_vline(x=radius, line={"color": COLORS["rbo"], "width": 1.5}, **where)
-        fig.update_yaxes(title_text=unit, type="log" if log else "linear", **where)
-    _add_power_law(fig, measures, dark)
-    fig.update_xaxes(type="log", dtick=1, minor={"ticks": "outside", "ticklen": 2})
-    for column in (1, 2, 3):
-        fig.update_xaxes(title_text="radius ρ (parameter units)", row=2, col=column)
-    layout(fig, dark, height=520, margin={"l": 8, "r": 8, "t": 40, "b": 8})
-    fig.update_annotations(font={"size": 13, "color": p.ink})
-    return fig
+        if name == "basins":
+            _add_power_law(fig, measures, dark)
+        _panel(fig, title, unit, radius, dark)
+        if log:
+            _log_axis(fig, shown)
+        figures.append(fig)
+    return figures
 
 
-def _add_power_law(fig: go.Figure, measures: Measures, dark: bool) -> None:
-    keep = (measures.radius > 0) & (measures.basins >= 3) & (measures.basins < 0.9 * measures.basins[0])
-    if keep.sum() < 4:
+def radius_line(radius: float) -> dict[str, Any]:
+    """The shape that marks a radius on a panel whose x axis is the radius, to be put into `layout.shapes`."""
+    line = {"color": COLORS["rbo"], "width": 1.5}
+    return {"type": "line", "x0": radius, "x1": radius, "y0": 0, "y1": 1, "yref": "y domain", "line": line}
+
+
+def _panel(fig: go.Figure, title: str, unit: str, radius: float | None, dark: bool, height: int = 260) -> None:
+    if radius is not None:
+        fig.add_shape(**radius_line(radius))
+    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 34, "b": 8})
+    fig.update_layout(title={"text": title, "font": {"size": 13}})
+    fig.update_xaxes(type="log", dtick=1, minor={"ticks": "outside", "ticklen": 2}, title_text=RADIUS)
+    fig.update_yaxes(title_text=unit)
+
+
+def _log_axis(fig: go.Figure, values: Array) -> None:
+    """A log y axis labelled in plain numbers: 1, 2, 5 of every decade while they fit, else whole decades."""
+    finite = values[np.isfinite(values) & (values > 0)]
+    if finite.size == 0:
         return
-    exponent, factor = power_law(measures.radius[keep], measures.basins[keep])
-    x = measures.radius[keep][[0, -1]]
-    fig.add_scatter(
-        x=x,
-        y=factor * x**exponent,
-        mode="lines+text",
-        line={"color": palette(dark).ink, "width": 1, "dash": "dash"},
-        text=["", f"∝ ρ^{exponent:.2f}".replace("-", "−")],
-        textposition="top right",
-        textfont={"color": palette(dark).muted, "size": 12},
-        hoverinfo="skip",
-        showlegend=False,
-        row=1,
-        col=1,
+    low, high = np.log10(finite.min()), np.log10(finite.max())
+    decades = np.arange(np.floor(low), np.ceil(high) + 1)
+    steps = (1, 2, 5) if high - low < 2.2 else (1,)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    ticks = [tick for tick in ticks if low - 0.15 <= np.log10(tick) <= high + 0.15]
+    if len(ticks) < 2:  # less than an octave: an even handful of plain numbers
+        ticks = np.unique([float(f"{v:.2g}") for v in np.linspace(finite.min(), finite.max(), 4)]).tolist()
+    margin = 0.06 * max(high - low, 0.1)
+    fig.update_yaxes(
+        type="log", tickvals=ticks, ticktext=[f"{tick:.3g}" for tick in ticks], range=[low - margin, high + margin]
     )
 
 
-def barcode_figure(before: Basins, after: Basins, threshold: float, dark: bool, most: int = 60) -> go.Figure:
+def _add_power_law(fig: go.Figure, measures: Measures, dark: bool) -> None:
+    """The fitted power law of the basin count, only where there is one: straight within 15 % over half a decade."""
+    keep = (measures.radius > 0) & (measures.basins >= 3) & (measures.basins < 0.9 * measures.basins[0])
+    if keep.sum() < 4:
+        return
+    x, y = measures.radius[keep], measures.basins[keep]
+    exponent, factor = power_law(x, y)
+    away = np.log(y / (factor * x**exponent))
+    if np.sqrt(np.mean(away**2)) > 0.15 or x[-1] < 3 * x[0]:
+        return
+    ends = x[[0, -1]]
+    fig.add_scatter(
+        x=ends,
+        y=factor * ends**exponent,
+        mode="lines",
+        line={"color": palette(dark).ink, "width": 1.2, "dash": "dash"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    power = f"{exponent:.2f}".replace("-", "−")
+    fig.add_annotation(
+        text=f"∝ ρ<sup>{power}</sup>", x=0.97, y=0.95, xref="paper", yref="paper", showarrow=False,
+        font={"color": palette(dark).ink, "size": 14},
+    )  # fmt: skip
+
+
+def barcode_figures(
+    before: Basins, after: Basins, threshold: float, dark: bool, most: int = 60
+) -> tuple[go.Figure, go.Figure]:
     """Barcode and persistence diagram of the landscape's basins, before and after ironing.
 
     A bar runs from a basin's floor to the pass at which it joins a deeper one; its length is its depth. Only the
     deepest `most` are drawn; basins cut by the window's border and those no deeper than threshold are left out, the
-    deepest of all stays.
+    deepest of all stays and runs to the top.
     """
     ink, p = inks(dark), palette(dark)
-    fig = make_subplots(
-        1, 2, subplot_titles=["barcode", "persistence diagram"], horizontal_spacing=0.1, column_widths=[0.56, 0.44]
-    )
+    bars, points = go.Figure(), go.Figure()
     top = float(max(_finite_max(before), _finite_max(after)))
-    shown = 0
-    for found, color, name, shift in ((before, p.faint, "landscape", 0.0), (after, ink.ironed, "ironed", 0.32)):
+    low = float(min(before.birth.min(), after.birth.min()))
+    points.add_scatter(
+        x=[low, top], y=[low, top], mode="lines", line={"color": p.faint, "width": 1}, hoverinfo="skip",
+        showlegend=False,
+    )  # fmt: skip
+    for found, color, name, shift in ((before, p.faint, "landscape", 0.0), (after, ink.ironed, "ironed", 0.35)):
         keep = np.flatnonzero((found.depth > threshold) & (~found.on_border | ~np.isfinite(found.depth)))[:most]
         birth, death = found.birth[keep], np.where(np.isfinite(found.death[keep]), found.death[keep], top)
-        shown = max(shown, keep.size)
-        gap = np.full(keep.size, np.nan)
         level = np.arange(keep.size) + shift
-        fig.add_scatter(
-            x=np.stack([birth, death, gap], axis=1).ravel(),
-            y=np.stack([level, level, gap], axis=1).ravel(),
+        bars.add_scatter(
+            x=np.stack([birth, death, np.full(keep.size, np.nan)], axis=1).ravel(),
+            y=np.stack([level, level, np.full(keep.size, np.nan)], axis=1).ravel(),
             mode="lines",
             line={"color": color, "width": 3 if keep.size < 30 else 2},
-            name=f"{name}: {int(found.count(threshold))} basins",
+            name=f"{name}: {found.count(threshold)} basins",
             hovertemplate=f"{name}<br>height = %{{x:.4g}}<extra></extra>",
-            row=1,
-            col=1,
         )
-        fig.add_scatter(
+        points.add_scatter(
             x=birth,
             y=death,
             mode="markers",
             marker={"color": color, "size": 7, "line": {"width": 0}},
-            showlegend=False,
+            name=name,
             hovertemplate=f"{name}<br>floor %{{x:.4g}}, pass %{{y:.4g}}<extra></extra>",
-            row=1,
-            col=2,
         )
-    low = float(min(before.birth.min(), after.birth.min()))
-    fig.add_scatter(
-        x=[low, top], y=[low, top], mode="lines", line={"color": p.faint, "width": 1}, hoverinfo="skip",
-        showlegend=False, row=1, col=2,
-    )  # fmt: skip
-    layout(fig, dark, height=420, margin={"l": 8, "r": 8, "t": 60, "b": 8}, legend={"y": 1.09})
-    fig.update_annotations(font={"size": 13, "color": p.ink})
-    fig.update_xaxes(title_text="height λf", row=1, col=1)
-    fig.update_yaxes(
-        title_text="basin, deepest first",
-        autorange="reversed",
-        showticklabels=False,
-        showgrid=False,
-        ticks="",
-        row=1,
-        col=1,
+    for fig in (bars, points):
+        layout(fig, dark, height=400, margin={"l": 8, "r": 8, "t": 34, "b": 8})
+    bars.update_xaxes(title_text="height λf")
+    bars.update_yaxes(
+        title_text="basins, deepest first", autorange="reversed", showticklabels=False, showgrid=False, ticks=""
     )
-    fig.update_xaxes(title_text="floor (birth), height λf", row=1, col=2)
-    fig.update_yaxes(title_text="pass (death), height λf", row=1, col=2)
-    return fig
+    points.update_xaxes(title_text="floor (birth), height λf")
+    points.update_yaxes(title_text="pass (death), height λf")
+    return bars, points
 
 
 def _finite_max(found: Basins) -> float:
@@ -185,50 +204,53 @@ def spectrum_figure(spectra: dict[str, Spectrum], dark: bool) -> go.Figure:
     return fig
 
 
-def theory_figure(
-    measures: Measures,
-    bound: Array,
-    curved: Array,
-    radius: float,
-    dark: bool,
-    grooves: Grooves | None = None,
-) -> go.Figure:
-    """Theory beside measurement: oscillation and its bound, exact and curvature-test unreachable share, critical radii.
+def theory_figures(
+    measures: Measures, bound: Array, curved: Array, radius: float, dark: bool, grooves: Grooves | None = None
+) -> list[go.Figure]:
+    """Theory beside measurement: oscillation and its bound, exact and curvature-test share, critical radii.
 
     bound (K,): weak-ironing bound at measures.radius[1:]. curved (K,): share that the curvature test flags. grooves:
     predicted against measured radius of every groove, on curves.
     """
     ink, p = inks(dark), palette(dark)
     rho = measures.radius[1:]
-    titles = ["weak ironing: oscillation", "unreachable share", "critical radius of each groove"]
-    columns = 3 if grooves is not None else 2
-    fig = make_subplots(1, columns, subplot_titles=titles[:columns], horizontal_spacing=0.085)
     measured = {"color": ink.ironed, "width": 2.4}
     theory = {"color": p.muted, "width": 1.6, "dash": "dash"}
-    for column, (theirs, ours, name) in enumerate(
-        ((bound, measures.oscillation[1:], "oscillation"), (curved, measures.unreachable[1:], "share")), start=1
+    figures = []
+    for theirs, ours, names, title, unit in (
+        (bound, measures.oscillation[1:], ("bound", "measured"), "weak ironing", "height range, max − min"),
+        (curved, measures.unreachable[1:], ("curvature test", "exact mask"), "unreachable", "share of the landscape"),
     ):
-        for values, line, label in ((theirs, theory, "theory"), (ours, measured, "measured")):
+        fig = go.Figure()
+        for values, line, label in ((theirs, theory, names[0]), (ours, measured, names[1])):
             fig.add_scatter(
-                x=rho, y=values, mode="lines", line=line, name=label, showlegend=column == 1,
-                hovertemplate=f"{label}<br>ρ = %{{x:.3g}}<br>{name} = %{{y:.4g}}<extra></extra>", row=1, col=column,
+                x=rho, y=values, mode="lines", line=line, name=label,
+                hovertemplate=f"{label}<br>ρ = %{{x:.3g}}<br>%{{y:.4g}}<extra></extra>",
             )  # fmt: skip
-        fig.add_vline(x=radius, line={"color": COLORS["rbo"], "width": 1.5}, row=1, col=column)
+        _panel(fig, "", unit, radius, dark, height=320)
+        if title == "weak ironing":
+            _log_axis(fig, np.concatenate([bound, measures.oscillation[1:]]))
+        _title_above_legend(fig, title)
+        figures.append(fig)
     if grooves is not None:
         fits = np.isfinite(grooves.predicted) & np.isfinite(grooves.vanished_from)
-        x, y = grooves.predicted[fits], grooves.vanished_from[fits]
-        fig.add_scatter(
-            x=x, y=y, mode="markers", marker={"color": ink.ironed, "size": 7, "opacity": 0.75}, showlegend=False,
-            hovertemplate="theory %{x:.3g}<br>measured %{y:.3g}<extra></extra>", row=1, col=3,
-        )  # fmt: skip
+        fig = go.Figure()
         span = [float(rho[0]), float(rho[-1])]
-        fig.add_scatter(x=span, y=span, mode="lines", line=theory, showlegend=False, hoverinfo="skip", row=1, col=3)
-        fig.update_xaxes(title_text="w(1+s²)/2s of its crests", type="log", row=1, col=3)
-        fig.update_yaxes(title_text="ironed away at ρ", type="log", row=1, col=3)
-    layout(fig, dark, height=380, margin={"l": 8, "r": 8, "t": 60, "b": 8}, legend={"y": 1.1})
-    fig.update_annotations(font={"size": 13, "color": p.ink})
-    for column in (1, 2):
-        fig.update_xaxes(title_text="radius ρ (parameter units)", type="log", row=1, col=column)
-    fig.update_yaxes(title_text="max − min, height", type="log", row=1, col=1)
-    fig.update_yaxes(title_text="share", row=1, col=2)
-    return fig
+        fig.add_scatter(x=span, y=span, mode="lines", line=theory, name="theory", hoverinfo="skip")
+        fig.add_scatter(
+            x=grooves.predicted[fits], y=grooves.vanished_from[fits], mode="markers", name="one groove",
+            marker={"color": ink.ironed, "size": 7, "opacity": 0.75},
+            hovertemplate="theory %{x:.3g}<br>measured %{y:.3g}<extra></extra>",
+        )  # fmt: skip
+        _panel(fig, "", "ironed away at ρ", None, dark, height=320)
+        _log_axis(fig, np.concatenate([span, grooves.vanished_from[fits]]))
+        _title_above_legend(fig, "critical radius")
+        fig.update_xaxes(title_text="w(1 + s²)/2s of its two crests")
+        figures.append(fig)
+    return figures
+
+
+def _title_above_legend(fig: go.Figure, title: str) -> None:
+    fig.update_layout(
+        title={"text": title, "font": {"size": 13}, "y": 0.98, "yanchor": "top"}, margin={"t": 62}, legend={"y": 1.01}
+    )
