@@ -12,12 +12,14 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 import landscapes
 from rbo_core import jobs, sweep
-from rbo_core.sweep import export, order
+from rbo_core.sweep import export, order, theory
 from rbo_core.sweep.cost import Estimate, Limits
+from rbo_core.sweep.transitions import regimes, transitions
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, help="local processes (default 1: in this process)")
     parser.add_argument("--scheduler", help="address of a Dask scheduler, tcp://host:8786, instead of local processes")
     parser.add_argument("--store", type=Path, help="results file (default: sweeps.sqlite in RBO_DATA_DIR, else ./runs)")
+    names = [known.name for known in order.ORDERS]
+    parser.add_argument("--order", default="in_basin", choices=names, help="order parameter whose jumps are reported")
+    parser.add_argument("--along", default="radius", help="axis along which it is followed (default radius)")
     parser.add_argument("--balls", type=Path, help="write one row a ball to this .csv or .parquet file")
     parser.add_argument("--cells", type=Path, help="write one row a cell to this .csv or .parquet file")
     parser.add_argument("--max-hours", type=float, default=24.0, help="refuse sweeps that would take longer (24)")
@@ -78,7 +83,7 @@ def _run(args: argparse.Namespace, described: sweep.Sweep, cost: Estimate) -> in
         finally:
             bar.close()
         seconds = time.perf_counter() - begin
-        summary = _summary(described, data)
+        summary = _summary(args, described, data)
         summary |= {"computed_cells": computed, "seconds": round(seconds, 3)}
         _export(args, described, data)
         _print(args, summary)
@@ -104,15 +109,13 @@ def _stored(args: argparse.Namespace, store: sweep.Store) -> int:
         return 0
     data = store.data(described)
     _export(args, described, data)
-    _print(args, {**_summary(described, data), "spec": sweep.to_dict(described)} if args.json
-           else _summary(described, data))  # fmt: skip
+    summary = _summary(args, described, data)
+    _print(args, summary | {"spec": sweep.to_dict(described)} if args.json else summary)
     return 0
 
 
-def _summary(described: sweep.Sweep, data: Any) -> dict[str, Any]:
-    """What the sweep found, in a few numbers: the best cell of every order parameter."""
-    import numpy as np
-
+def _summary(args: argparse.Namespace, described: sweep.Sweep, data: Any) -> dict[str, Any]:
+    """What the sweep found, in a few numbers: the best cell of every order parameter, and where ``--order`` jumps."""
     done = int(np.isfinite(data[:, 0, 0]).sum())
     found: dict[str, Any] = {"id": described.id, **_title(described), "stored_cells": done, "balls": described.balls}
     for known in order.ORDERS:
@@ -120,6 +123,29 @@ def _summary(described: sweep.Sweep, data: Any) -> dict[str, Any]:
         if known.better and np.isfinite(cells).any():
             best = int(np.nanargmax(known.better * cells))
             found[f"best_{known.name}"] = {"value": float(cells[best]), **described.cell(best)}
+    if args.along in [axis.name for axis in described.grid]:
+        found |= _jumps(described, data, args.order, args.along)
+    return found
+
+
+def _jumps(described: sweep.Sweep, data: Any, name: str, along: str) -> dict[str, Any]:
+    """Transitions and regimes of one order parameter along one axis, over all balls of the other axes; and theory."""
+    where = [axis.name for axis in described.grid].index(along)
+    grid = order.samples(data, name).reshape(*described.shape, described.balls)
+    samples = np.moveaxis(grid, where, 0).reshape(described.shape[where], -1)
+    values = described.axis(along).values
+    if any(isinstance(value, str) for value in values):
+        return {}
+    rising = np.argsort(np.array(values, dtype=float))
+    x, samples = np.array(values, dtype=float)[rising].tolist(), samples[rising]
+    jumps = transitions(x, samples)
+    found: dict[str, Any] = {f"transitions_of_{name}": [vars(one) | {"jump": one.jump} for one in jumps]}
+    found["regimes"] = [vars(one) for one in regimes(x, samples, order.order(name).better, jumps)]
+    if along == "radius" and not any(axis.name.startswith("surface.") for axis in described.grid):
+        parameters: dict[str, Any] = dict(described.surface_parameters)
+        surface = landscapes.get(described.surface, dim=described.dim, **parameters)
+        scale = float(dict(described.settings).get("loss_scale", 1.0))
+        found["theory"] = [vars(one) for one in theory.expected(surface, scale)]
     return found
 
 
@@ -135,9 +161,11 @@ def _print(args: argparse.Namespace, summary: dict[str, Any]) -> None:
         print(json.dumps(summary, indent=2))
         return
     for name, value in summary.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{k} = {v:.6g}" if isinstance(v, float) else f"{k} = {v}" for k, v in value.items())
-        print(f"{name.replace('_', ' ')}: {value}")
+        entries = value if isinstance(value, list) else [value]
+        for entry in entries:
+            if isinstance(entry, dict):
+                entry = ", ".join(f"{k} = {v:.6g}" if isinstance(v, float) else f"{k} = {v}" for k, v in entry.items())
+            print(f"{name.replace('_', ' ')}: {entry}")
 
 
 def _export(args: argparse.Namespace, described: sweep.Sweep, data: Any) -> None:

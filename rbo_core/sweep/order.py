@@ -107,7 +107,8 @@ def interval(
         tail = 50 * (1 - level)
         known = np.isfinite(draws).any(axis=0)
         low, high = np.full(len(middle), np.nan), np.full(len(middle), np.nan)
-        low[known], high[known] = np.nanpercentile(draws[:, known], (tail, 100 - tail), axis=0)
+        if known.any():
+            low[known], high[known] = np.nanpercentile(draws[:, known], (tail, 100 - tail), axis=0)
     return middle, low, high
 
 

@@ -1,0 +1,331 @@
+"""Figures of a sweep: the phase map over (ρ, η), a cut along ρ with intervals, a difference of maps, finer wrinkles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from rbo_core.figures.style import COLORS, COLORSCALE, fade, layout, palette
+
+Floats = NDArray[np.float64]
+
+DIFFERENCE = [[0.0, "#0072B2"], [0.5, "#F2F2EE"], [1.0, "#D55E00"]]
+DIFFERENCE_DARK = [[0.0, "#3FA0DC"], [0.5, "#20242C"], [1.0, "#F08A3C"]]
+CLICKS = "cells"
+"""Name of the invisible trace whose points are the map's cells, in row-major order (radius, rate)."""
+SHRINK = 0.5
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A radius marked on a figure, with the words beside it."""
+
+    radius: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A detected transition in one row of the map: at a learning rate, a radius and its 95 % interval."""
+
+    rate: float
+    radius: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseMap:
+    """What a phase map shows.
+
+    radii: (n,), rates: (m,), increasing; values: (n, m), NaN where nothing is known; diverged: (n, m) share of balls
+    that diverged, NaN where not computed yet. brighter: +1 if more is better, −1 if less is; better is brighter.
+    """
+
+    radii: Floats
+    rates: Floats
+    values: Floats
+    diverged: Floats
+    label: str
+    brighter: int = 1
+    share: bool = False
+
+
+def map_figure(
+    shown: PhaseMap,
+    dark: bool,
+    *,
+    theory: Sequence[Mark] = (),
+    detected: Sequence[Jump] = (),
+    selected: tuple[float, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    title: str = "",
+    height: int = 470,
+    radius_label: str = "radius ρ (parameter units)",
+    rate_label: str = "learning rate η",
+    colorbar: bool = True,
+) -> go.Figure:
+    """The map: colour for the order parameter, hatching where more than half of the balls diverged, theory and detected
+    transition drawn in, the selected cell ringed. Points of the trace `CLICKS` can be clicked."""
+    p = palette(dark)
+    fig = go.Figure()
+    low, high = limits if limits is not None else _limits(shown)
+    fig.add_heatmap(
+        x=_edges(shown.radii),
+        y=_edges(shown.rates),
+        z=_filled(shown.values, shown.diverged).T.astype(np.float32),
+        zmin=low,
+        zmax=high,
+        colorscale=COLORSCALE,
+        reversescale=shown.brighter < 0,
+        hoverinfo="skip",
+        showscale=colorbar,
+        colorbar=_colorbar(shown.label, dark, shown.share),
+    )
+    _add_hatching(fig, shown, dark)
+    for mark in theory:
+        if shown.radii[0] <= mark.radius <= shown.radii[-1]:
+            _add_theory(fig, mark, dark)
+    if detected:
+        _add_detected(fig, detected, dark)
+    if selected is not None:
+        fig.add_scatter(
+            x=[selected[0]], y=[selected[1]], mode="markers", hoverinfo="skip", showlegend=False, name="shown run",
+            marker={"symbol": "circle-open", "size": 15, "color": "#FFFFFF", "line": {"width": 2.5}},
+        )  # fmt: skip
+        fig.add_scatter(
+            x=[selected[0]], y=[selected[1]], mode="markers", hoverinfo="skip", showlegend=False, name="shown run edge",
+            marker={"symbol": "circle-open", "size": 18, "color": "#000000", "line": {"width": 1.2}},
+        )  # fmt: skip
+    _add_clicks(fig, shown)
+    _log_axis(fig, "x", shown.radii, radius_label)
+    _log_axis(fig, "y", shown.rates, rate_label)
+    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 46 if title else 30, "b": 8}, hoverdistance=40)
+    if title:
+        fig.update_layout(title={"text": title, "y": 0.985, "yanchor": "top"})
+    fig.update_layout(legend={"font": {"size": 12, "color": p.muted}})
+    return fig
+
+
+def difference_figure(
+    first: PhaseMap, second: PhaseMap, dark: bool, *, label: str, title: str = "", height: int = 330
+) -> go.Figure:
+    """First map minus second; orange where the first is better, blue where the second is, whatever "better" means."""
+    both = np.where(np.isfinite(first.values) & np.isfinite(second.values), first.values - second.values, np.nan)
+    sign = first.brighter or 1
+    both = sign * both
+    reach = float(np.nanmax(np.abs(both))) if np.isfinite(both).any() else 1.0
+    reach = max(reach, 1e-12)
+    fig = go.Figure()
+    fig.add_heatmap(
+        x=_edges(first.radii),
+        y=_edges(first.rates),
+        z=_filled(both, np.fmax(first.diverged, second.diverged)).T.astype(np.float32),
+        zmin=-reach,
+        zmax=reach,
+        colorscale=DIFFERENCE_DARK if dark else DIFFERENCE,
+        colorbar=_colorbar(label, dark, first.share),
+        hovertemplate="ρ = %{x:.3g}, η = %{y:.3g}<br>%{z:.3g}<extra></extra>",
+    )
+    _log_axis(fig, "x", first.radii, "radius ρ (parameter units)")
+    _log_axis(fig, "y", first.rates, "learning rate η")
+    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 46, "b": 8})
+    fig.update_layout(title={"text": title, "y": 0.985, "yanchor": "top"})
+    return fig
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """An order parameter along ρ with its interval: radii (n,), middle, low, high (n,)."""
+
+    name: str
+    color: str
+    radii: Floats
+    middle: Floats
+    low: Floats
+    high: Floats
+    dash: str = "solid"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A named stretch of radii."""
+
+    name: str
+    low: float
+    high: float
+
+
+def cut_figure(
+    curves: Sequence[Curve],
+    label: str,
+    dark: bool,
+    *,
+    theory: Sequence[Mark] = (),
+    jumps: Sequence[Jump] = (),
+    spans: Sequence[Span] = (),
+    selected: float | None = None,
+    share: bool = False,
+    height: int = 330,
+    x_label: str = "radius ρ (parameter units)",
+) -> go.Figure:
+    """Order parameter along ρ with 95 % bands; theory, detected transitions with intervals, regimes by name."""
+    p = palette(dark)
+    fig = go.Figure()
+    for curve in curves:
+        known = np.isfinite(curve.middle)
+        x, low, high = curve.radii[known], curve.low[known], curve.high[known]
+        fig.add_scatter(
+            x=np.concatenate([x, x[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself", mode="lines",
+            line={"width": 0}, fillcolor=fade(curve.color, 0.18), hoverinfo="skip", showlegend=False, name=curve.name,
+        )  # fmt: skip
+        fig.add_scatter(
+            x=x, y=curve.middle[known], mode="lines+markers", name=curve.name, line={"color": curve.color, "width": 2.2,
+            "dash": curve.dash}, marker={"size": 5}, showlegend=len(curves) > 1,
+            customdata=np.stack([low, high], axis=1),
+            hovertemplate="ρ = %{x:.3g}<br>%{y:.3g} (%{customdata[0]:.3g} to %{customdata[1]:.3g})<extra></extra>",
+        )  # fmt: skip
+    for i, jump in enumerate(jumps):
+        fig.add_vrect(x0=jump.low, x1=jump.high, fillcolor=fade(COLORS["rbo"], 0.14), line_width=0, layer="below")
+        fig.add_vline(x=jump.radius, line={"color": COLORS["rbo"], "width": 1.6})
+        if i == 0:
+            _say(fig, jump.radius, 0.02, "detected", COLORS["rbo"], "left")
+    for mark in theory:
+        if curves and curves[0].radii[0] <= mark.radius <= curves[0].radii[-1]:
+            fig.add_vline(x=mark.radius, line={"color": p.ink, "width": 1.4, "dash": "dash"})
+            _say(fig, mark.radius, 0.14, mark.label, p.ink, "right")
+    for span in spans:
+        fig.add_annotation(x=0.5 * (np.log10(span.low) + np.log10(span.high)), y=1.0, yref="paper", yanchor="bottom",
+                           text=span.name, showarrow=False, font={"color": p.muted, "size": 12})  # fmt: skip
+    if selected is not None:
+        fig.add_vline(x=selected, line={"color": p.faint, "width": 1, "dash": "dot"})
+    _log_axis(
+        fig, "x", np.array([curves[0].radii[0], curves[0].radii[-1]]) if curves else np.array([0.1, 1.0]), x_label
+    )
+    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8})
+    fig.update_yaxes(title_text=label, rangemode="tozero" if share else "normal")
+    if share:
+        fig.update_yaxes(range=[-0.03, 1.05], tickformat=".0%")
+    if len(curves) > 1:
+        fig.update_layout(legend={"y": 1.09})
+    return fig
+
+
+def _say(fig: go.Figure, radius: float, y: float, text: str, ink: str, anchor: str) -> None:
+    fig.add_annotation(
+        x=np.log10(radius), y=y, yref="paper", yanchor="bottom", xanchor=anchor, xshift=5 if anchor == "left" else -5,
+        text=text, showarrow=False, font={"color": ink, "size": 12},
+    )  # fmt: skip
+
+
+def _add_hatching(fig: go.Figure, shown: PhaseMap, dark: bool) -> None:
+    x, y = _edges(shown.radii), _edges(shown.rates)
+    outline_x: list[float | None] = []
+    outline_y: list[float | None] = []
+    for i, j in np.argwhere(shown.diverged > SHRINK):
+        outline_x += [x[i], x[i + 1], x[i + 1], x[i], x[i], None]
+        outline_y += [y[j], y[j], y[j + 1], y[j + 1], y[j], None]
+    if not outline_x:
+        return
+    ink = "rgba(255,255,255,0.75)" if dark else "rgba(20,24,32,0.7)"
+    fig.add_scatter(
+        x=outline_x, y=outline_y, mode="lines", line={"width": 0, "color": ink}, fill="toself", hoverinfo="skip",
+        fillcolor="rgba(0,0,0,0)", name="most diverged",
+        fillpattern={"shape": "/", "fgcolor": ink, "bgcolor": "rgba(128,128,128,0.25)", "size": 7, "solidity": 0.18},
+    )  # fmt: skip
+
+
+def _add_theory(fig: go.Figure, mark: Mark, dark: bool) -> None:
+    fig.add_vline(x=mark.radius, line={"color": "rgba(0,0,0,0.65)", "width": 4})
+    fig.add_vline(x=mark.radius, line={"color": "#FFFFFF", "width": 2, "dash": "dash"})
+    p = palette(dark)
+    fig.add_annotation(
+        x=np.log10(mark.radius), y=1.0, yref="paper", yanchor="bottom", text=f"theory: {mark.label}", showarrow=False,
+        font={"size": 12, "color": p.ink},
+    )  # fmt: skip
+
+
+def _add_detected(fig: go.Figure, detected: Sequence[Jump], dark: bool) -> None:
+    rates = [jump.rate for jump in detected]
+    radii = [jump.radius for jump in detected]
+    spread = {
+        "type": "data", "symmetric": False, "thickness": 1.6, "width": 0, "color": fade(COLORS["rbo"], 0.9),
+        "array": [jump.high - jump.radius for jump in detected],
+        "arrayminus": [jump.radius - jump.low for jump in detected],
+    }  # fmt: skip
+    fig.add_scatter(
+        x=radii, y=rates, mode="markers", name="detected jump, 95 %", error_x=spread, hoverinfo="skip",
+        marker={"color": COLORS["rbo"], "size": 7, "line": {"color": "#FFFFFF", "width": 1}},
+    )  # fmt: skip
+
+
+def _add_clicks(fig: go.Figure, shown: PhaseMap) -> None:
+    rho, eta = np.meshgrid(shown.radii, shown.rates, indexing="ij")
+    texts = []
+    for value, lost in zip(shown.values.ravel(), shown.diverged.ravel(), strict=True):
+        said = "not computed yet" if not np.isfinite(lost) else "none counts" if not np.isfinite(value) else ""
+        said = said or (f"{value:.0%}" if shown.share else f"{value:.3g}")
+        texts.append(said + (f", {lost:.0%} diverged" if np.isfinite(lost) and lost > 0 else ""))
+    fig.add_scatter(
+        x=rho.ravel(), y=eta.ravel(), mode="markers", name=CLICKS, showlegend=False, text=texts,
+        marker={"symbol": "square", "size": 12, "opacity": 0},
+        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
+        hovertemplate=f"ρ = %{{x:.3g}}, η = %{{y:.3g}}<br>{shown.label}: %{{text}}<extra></extra>",
+    )  # fmt: skip
+
+
+def _filled(values: Floats, diverged: Floats) -> Floats:
+    """Cells not computed yet take the nearest computed one's value, so that a coarse picture covers the whole map."""
+    todo = np.isnan(diverged)
+    if not todo.any() or todo.all():
+        return values
+    from scipy.ndimage import distance_transform_edt
+
+    nearest = distance_transform_edt(todo, return_distances=False, return_indices=True)
+    filled: Floats = values[tuple(nearest)]
+    return filled
+
+
+def _limits(shown: PhaseMap) -> tuple[float, float]:
+    known = shown.values[np.isfinite(shown.values)]
+    if shown.share:
+        return 0.0, 1.0
+    if known.size == 0:
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(known, (0, 98) if shown.brighter <= 0 else (2, 100)))
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def _edges(centers: Floats) -> Floats:
+    """(n + 1,) edges between log-spaced centres (n,)."""
+    if len(centers) == 1:
+        return np.array([centers[0] / 1.2, centers[0] * 1.2])
+    middle = np.sqrt(centers[1:] * centers[:-1])
+    return np.concatenate([[centers[0] ** 2 / middle[0]], middle, [centers[-1] ** 2 / middle[-1]]])
+
+
+def _colorbar(label: str, dark: bool, share: bool) -> dict[str, object]:
+    p = palette(dark)
+    return {
+        "title": {"text": label, "side": "right", "font": {"size": 12, "color": p.muted}},
+        "thickness": 11,
+        "outlinewidth": 0,
+        "tickfont": {"size": 11, "color": p.muted},
+        "tickformat": ".0%" if share else ".3~g",
+        "len": 1.0,
+    }
+
+
+def _log_axis(fig: go.Figure, which: str, values: Floats, title: str) -> None:
+    low, high = _edges(values)[[0, -1]] if len(values) > 2 else (values[0] / 1.05, values[-1] * 1.05)
+    ticks = [m * 10.0**e for e in range(-6, 5) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
+    if len(ticks) > 7:
+        ticks = [t for t in ticks if f"{t:e}"[0] == "1"]
+    getattr(fig, f"update_{which}axes")(
+        type="log", range=[np.log10(low), np.log10(high)], tickvals=ticks, ticktext=[f"{t:g}" for t in ticks],
+        title_text=title, showgrid=False,
+    )  # fmt: skip
