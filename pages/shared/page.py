@@ -69,11 +69,11 @@ _CSS = """
 .lab-sub {font-size: 0.86rem; font-weight: 600; margin: 0.3rem 0 0;}
 .lab-sub::before {content: ""; display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%;
   background: var(--dot); margin-right: 0.45em;}
-.st-key-presets {gap: 0.35rem !important; align-items: center; row-gap: 0.25rem !important;}
+.st-key-presets {gap: 0.28rem !important; align-items: center; row-gap: 0.25rem !important;}
 .st-key-presets > div {width: auto !important; flex: 0 0 auto !important;}
-.st-key-presets button {padding: 0.1rem 0.65rem; min-height: 0; border-radius: 1rem; background: transparent;
+.st-key-presets button {padding: 0.1rem 0.5rem; min-height: 0; border-radius: 1rem; background: transparent;
   border-color: rgba(128, 136, 150, 0.4);}
-.st-key-presets button p {font-size: 0.85rem;}
+.st-key-presets button p {font-size: 0.82rem;}
 .st-key-home_player .rbp-readouts {display: none;}
 [class*="st-key-card_"] [data-testid="stPageLink"] a {padding: 0; margin: 0; min-height: 0; background: transparent;}
 [class*="st-key-card_"] [data-testid="stPageLink"] p {font-weight: 650; font-size: 1.02rem;}

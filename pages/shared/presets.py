@@ -13,12 +13,12 @@ from pages.shared.widgets import set_controls
 # What is left out gets its default.
 ROLL: dict[str, dict[str, Any]] = {
     "The default": {},
-    "A small ball sticks": {"radius": 0.2},
-    "…not with momentum": {"radius": 0.2, "momentum": 0.8},
-    "A large one arrives": {"radius": 1.6},
+    "Small ball sticks": {"radius": 0.2},
+    "…with momentum: free": {"radius": 0.2, "momentum": 0.8},
+    "Large ball arrives": {"radius": 1.6},
     "Held by two crests": {"surface": "corduroy", "radius": 1.2, "start": 2.9, "steps": 2000},
     "Just too large": {"surface": "corduroy", "radius": 1.3, "start": 2.9, "steps": 2000},
-    "As published, it sinks": {
+    "As published: sinks": {
         "surface": "weierstrass_like",
         "projection": "gradient",
         "learning_rate": 0.001,
