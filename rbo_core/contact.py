@@ -25,6 +25,9 @@ MAX_CONTACTS = 4
 
 CANDIDATES = 12
 
+LEAP = 4.0
+"""How many stencil sizes away the vertex of the quadratic is believed."""
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -45,6 +48,14 @@ class Contacts:
     slope: Floats
     evaluations: Ints
 
+    def rows(self, which: Ints) -> Contacts:
+        """The contacts of some of the balls."""
+        return Contacts(self.height[which], self.point[which], self.slope[which], self.evaluations[which])
+
+    def put(self, which: Ints, found: Contacts) -> None:
+        """Overwrite the contacts of some of the balls."""
+        self.height[which], self.point[which], self.slope[which] = found.height, found.point, found.slope
+
 
 def find_contacts(
     grid: HeightGrid, value: Any, center: Floats, radius: Floats, loss_scale: Floats, tie: Floats
@@ -64,7 +75,7 @@ def find_contacts(
           nodes, counts)  # fmt: skip
     owner = np.repeat(np.arange(batch), counts)
     start = nodes[np.arange(CANDIDATES) < counts[:, None]][:, :dim]
-    point, height, evaluations = _polish(value, start, owner, center, radius, loss_scale, grid.spacing[:dim])
+    point, height, evaluations = _polish(value, start, owner, center, radius, loss_scale, tie, grid.spacing[:dim])
     best = np.full(batch, -np.inf)
     points = np.full((batch, MAX_CONTACTS, dim), np.nan)
     slopes = np.full((batch, MAX_CONTACTS, dim), np.nan)
@@ -170,13 +181,14 @@ def insert_candidate(nodes: Floats, values: Floats, found: int, here: float, x: 
 
 
 def _polish(
-    value: Any, point: Floats, owner: Ints, center: Floats, radius: Floats, loss_scale: Floats, spacing: Floats
-) -> tuple[Floats, Floats, Ints]:
+    value: Any, point: Floats, owner: Ints, center: Floats, radius: Floats, loss_scale: Floats, tie: Floats,
+    spacing: Floats,
+) -> tuple[Floats, Floats, Ints]:  # fmt: skip
     """Climb from each candidate to the local maximum of F on the true surface.
 
     A stencil of 3 (curve) or 9 (surface) points and the vertex of the quadratic through them: quadratic convergence
     where F is smooth, halving of the stencil at a crest where it is not. Ends when the stencil is 1e-9 of the
-    radius or F is flat on it to rounding.
+    radius or F is flat on it to rounding; candidates that cannot win any more or climb the same hill drop out.
     """
     count, dim = point.shape
     evaluations = np.zeros(radius.size, dtype=np.int64)
@@ -188,6 +200,7 @@ def _polish(
     height = np.full(count, -np.inf)
     point = point.copy()
     live = np.arange(count)
+    record = np.full(evaluations.size, -np.inf)
     for _ in range(60):
         stencil = np.empty((live.size, offsets.shape[0], dim))
         _spread(point, size, live, offsets, stencil)
@@ -196,7 +209,9 @@ def _polish(
         _vertex(stencil, loss, center, radius, loss_scale, live, size, vertex)
         peak = value(vertex)
         keep = np.empty(live.size, dtype=np.bool_)
-        _climb(stencil, loss, vertex, peak, center, radius, loss_scale, live, point, height, size, keep)
+        _climb(
+            stencil, loss, vertex, peak, center, radius, loss_scale, live, owner, tie, point, height, size, record, keep
+        )
         np.add.at(evaluations, owner[live], offsets.shape[0] + 1)
         live = live[keep]
         if live.size == 0:
@@ -239,7 +254,7 @@ def _vertex(
         if dim == 1:
             first = 0.5 * (loss[p, 2] - loss[p, 0])
             second = loss[p, 2] - 2.0 * loss[p, 1] + loss[p, 0]
-            if second < 0.0 and abs(first) <= -second:
+            if second < 0.0 and abs(first) <= -LEAP * second:
                 vertex[p, 0] -= size[k] * first / second
         else:
             # Stencil index is 3·(i + 1) + (j + 1).
@@ -252,7 +267,7 @@ def _vertex(
             if np.isfinite(det) and aa < 0.0 and det > 0.0:
                 u = -(bb * a - ab * b) / det
                 v = -(aa * b - ab * a) / det
-                if abs(u) <= 1.0 and abs(v) <= 1.0:
+                if abs(u) <= LEAP and abs(v) <= LEAP:
                     vertex[p, 0] += size[k] * u
                     vertex[p, 1] += size[k] * v
 
@@ -260,11 +275,13 @@ def _vertex(
 @njit(cache=True)
 def _climb(
     stencil: Floats, loss: Floats, vertex: Floats, peak: Floats, center: Floats, radius: Floats, loss_scale: Floats,
-    live: Ints, point: Floats, height: Floats, size: Floats, keep: NDArray[np.bool_],
+    live: Ints, owner: Ints, tie: Floats, point: Floats, height: Floats, size: Floats, record: Floats,
+    keep: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Move each candidate to the best point seen, choose the next stencil size, and say who goes on."""
     points, dim = stencil.shape[1], stencil.shape[2]
     middle = points // 2
+    rise = np.empty(live.size)
     for p in range(live.size):
         k = live[p]
         best, lowest, where = loss[p, middle], loss[p, middle], middle
@@ -274,21 +291,44 @@ def _climb(
             lowest = min(lowest, loss[p, s])
         top = _center_height(vertex[p], peak[p], center[k], radius[k], loss_scale[k])
         if top > best:
+            # The next stencil is of the order of the step just made, so a Newton-like iteration stays one.
+            step = 0.0
             for i in range(dim):
+                step = max(step, abs(vertex[p, i] - stencil[p, middle, i]))
                 point[k, i] = vertex[p, i]
             best = top
-            size[k] *= 0.125
+            size[k] = min(2.0 * size[k], max(0.125 * size[k], 2.0 * step))
         elif where != middle:
             for i in range(dim):
                 point[k, i] = stencil[p, where, i]
-            # Uphill along the stencil: keep its size unless it hangs over the ball's rim.
-            if lowest == -np.inf:
-                size[k] *= 0.5
+            # Uphill along the stencil: stride out, unless it hangs over the ball's rim.
+            size[k] *= 0.5 if lowest == -np.inf else 1.5
         else:
             size[k] *= 0.5
         height[k] = max(height[k], best)
+        record[owner[k]] = max(record[owner[k]], height[k])
+        rise[p] = best - lowest
         rounding = 4e-16 * (abs(best) + radius[k])
-        keep[p] = size[k] > 1e-9 * radius[k] and not (best - lowest <= rounding)
+        keep[p] = size[k] > 1e-9 * radius[k] and not (rise[p] <= rounding)
+    for p in range(live.size):
+        k = live[p]
+        if not keep[p]:
+            continue
+        # What is left to gain is of the order of the rise on the stencil.
+        if height[k] + 4.0 * rise[p] < record[owner[k]] - tie[owner[k]]:
+            keep[p] = False
+        q = p + 1
+        while keep[p] and q < live.size and owner[live[q]] == owner[k]:
+            other = live[q]
+            apart = 0.0
+            for i in range(dim):
+                apart = max(apart, abs(point[k, i] - point[other, i]))
+            if keep[q] and apart < 0.5 * max(size[k], size[other]):
+                if height[k] >= height[other]:
+                    keep[q] = False
+                else:
+                    keep[p] = False
+            q += 1
 
 
 @njit(cache=True)

@@ -186,7 +186,7 @@ def _rigid_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats) ->
             at = 0.5 * (low + high)
             _, _, here = rigid_contacts(ball, surface, theta + at * move)
             rise = here @ move
-            if rise.min() <= 1e-9 * np.linalg.norm(move) and rise.max() >= -1e-9 * np.linalg.norm(move):
+            if rise.min() <= 0 <= rise.max():
                 break
             if (high - low) * np.linalg.norm(move) <= 1e-10 * ball.radius:
                 break

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rbo_core.contact import MAX_CONTACTS, Contacts, find_contacts
+from rbo_core.contact import Contacts, find_contacts
 from rbo_core.heights import height_grid
 from rbo_core.objective import SurfaceObjective
 
@@ -26,8 +26,8 @@ Floats = NDArray[np.float64]
 TIE = 1e-7
 """Contacts whose heights agree to this part of the radius count as one tie."""
 
-LEVEL = 1e-9
-"""A slope this small counts as level."""
+LEVEL = 1e-3
+"""A slope along the move this small beside those at its ends counts as the valley's floor."""
 
 VALLEY_ITERATIONS = 40
 
@@ -49,7 +49,7 @@ class RigidState(NamedTuple):
 
 def lower_onto(ball: RBO, objective: SurfaceObjective, start: Floats) -> RigidState:
     """Lower each ball straight down at ``start (B, d)`` until it touches."""
-    found = _contacts(ball, objective, start, np.ones(start.shape[0], dtype=bool), TIE)
+    found = _contacts(ball, objective, start, np.arange(start.shape[0]), TIE)
     return RigidState(_nearest(found), start, found.height, found.point, found.slope, np.zeros_like(start))
 
 
@@ -61,33 +61,48 @@ def roll(ball: RBO, objective: SurfaceObjective, state: RigidState) -> RigidStat
     drives = tempered(state.slopes) if ball.unit_speed else state.slopes
     velocity = np.empty_like(state.center)
     smallest_elements(drives, beta[:, None] * state.velocity, velocity)
+    active = np.flatnonzero(objective.active)
+    if active.size < batch:
+        # Stopped balls are carried along untouched.
+        state = RigidState(*(field.copy() for field in state))
+        rolled = _roll_active(
+            ball, objective, _rows(state, active), velocity[active], rate[active], beta[active], active
+        )
+        for whole, part in zip(state, rolled, strict=True):
+            whole[active] = part
+        return state
+    return _roll_active(ball, objective, state, velocity, rate, beta, active)
+
+
+def _roll_active(
+    ball: RBO,
+    objective: SurfaceObjective,
+    state: RigidState,
+    velocity: Floats,
+    rate: Floats,
+    beta: Floats,
+    which: NDArray[np.int64],
+) -> RigidState:
+    """The step of the balls ``which``, whose state, velocity, η and β are given (all of that many rows)."""
     move = -rate[:, None] * velocity
-    active = objective.active
-    trial = np.where(active[:, None], state.center + move, state.center)
-    found = _contacts(ball, objective, trial, active, TIE)
-
+    center = state.center + move
+    found = _contacts(ball, objective, center, which, TIE)
     # Downhill (or level) at the start, uphill at the end: a valley lies between.
-    start_rise = np.nanmax(np.einsum("bcd,bd->bc", state.slopes, move), axis=1)
+    start_rise = np.fmax.reduce(np.einsum("bcd,bd->bc", state.slopes, move), axis=1)
     end_rise = np.einsum("bd,bd->b", found.slope[:, 0], move)
-    crossed = np.flatnonzero(active & (start_rise <= 0) & (end_rise > 0))
-    center = trial
+    crossed = np.flatnonzero((start_rise <= 0) & (end_rise > 0))
     if crossed.size:
-        fraction, caught = _valley(ball, objective, state, found, move, velocity, beta, crossed)
-        chosen = crossed[caught]
+        carried = beta[crossed, None] * state.velocity[crossed]
+        fraction, caught = _valley(
+            ball, objective, _rows(state, crossed), found.rows(crossed), move[crossed], velocity[crossed], carried,
+            which[crossed],
+        )  # fmt: skip
+        chosen, at = crossed[caught], fraction[caught][:, None]
         if chosen.size:
-            at = fraction[caught][:, None]
-            center = trial.copy()
             center[chosen] = state.center[chosen] + at * move[chosen]
-            velocity[chosen] = at * velocity[chosen]
-            _replace(found, _contacts(ball, objective, center, _only(chosen, batch), 100 * TIE), chosen)
+            velocity[chosen] *= at
+            found.put(chosen, _contacts(ball, objective, center[chosen], which[chosen], 100 * TIE))
     return RigidState(_nearest(found), center, found.height, found.point, found.slope, velocity)
-
-
-def _nearest(found: Contacts) -> Floats:
-    """(B, d) the contact that stands for the ball: of tied ones the nearest to its centre's foot."""
-    steepness = np.sum(found.slope**2, axis=2)
-    chosen = np.argmin(np.where(np.isnan(steepness), np.inf, steepness), axis=1)
-    return found.point[np.arange(chosen.size), chosen]
 
 
 def _valley(
@@ -97,80 +112,125 @@ def _valley(
     end: Contacts,
     move: Floats,
     velocity: Floats,
-    beta: Floats,
-    crossed: NDArray[np.int64],
+    carried: Floats,
+    which: NDArray[np.int64],
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Where along ``move`` the valley lies (fraction of it) and whether the ball is caught there.
 
-    Between the two ends h lies above the tangents of its pieces only near the kink, so the tangents' crossing is the
-    next guess (a cutting-plane step), kept inside the bracket. A ball with momentum passes when stopping it in the
-    valley would take more than the far side's slope can give.
+    A guess is where the two ends' contacts would tie if they stayed where they are (exact between two sharp crests),
+    or where the slope vanishes by regula falsi (a smooth valley), kept inside the bracket. A ball with momentum,
+    ``carried`` = β v, passes when stopping it in the valley would take more than the far side's slope can give.
     """
-    batch = state.center.shape[0]
-    radius = np.broadcast_to(np.asarray(ball.radius, dtype=float), (batch,))[crossed]
-    step = move[crossed]
-    length = np.sqrt(np.einsum("bd,bd->b", step, step))
-    a, b = np.zeros(crossed.size), np.ones(crossed.size)
-    ha, hb = state.height[crossed], end.height[crossed]
-    da = np.nanmax(np.einsum("bcd,bd->bc", state.slopes[crossed], step), axis=1)
-    db = np.einsum("bd,bd->b", end.slope[crossed, 0], step)
-    slopes = end.slope[crossed]
-    done = np.zeros(crossed.size, dtype=bool)
-    at = np.zeros(crossed.size)
+    count = which.size
+    radius = np.broadcast_to(np.asarray(ball.radius, dtype=float), objective.active.shape)[which]
+    length = np.sqrt(np.einsum("bd,bd->b", move, move))
+    rows = np.arange(count)
+    a, b, at = np.zeros(count), np.ones(count), np.zeros(count)
+    start_rise = np.einsum("bcd,bd->bc", state.slopes, move)
+    steepest = np.argmax(np.where(np.isnan(start_rise), -np.inf, start_rise), axis=1)
+    da, pa, ha = start_rise[rows, steepest], state.points[rows, steepest], state.height.copy()
+    db, pb, hb = np.einsum("bd,bd->b", end.slope[:, 0], move), end.point[:, 0].copy(), end.height.copy()
+    slopes = end.slope.copy()
+    level = LEVEL * np.maximum(-da, db)
+    # The Illinois rule: an end that stays put counts half, or regula falsi would creep.
+    wa, wb, before = da.copy(), db.copy(), np.zeros(count)
+    todo = rows
     for iteration in range(VALLEY_ITERATIONS):
-        guess = a + (hb - ha - db * (b - a)) / np.minimum(da - db, -1e-300)
-        # Every third guess halves the bracket, so a smooth valley floor is found in bounded time too.
-        halve = (iteration % 3 == 2) | ~((guess > a) & (guess < b))
-        at = np.where(done, at, np.where(halve, 0.5 * (a + b), guess))
-        centers = state.center.copy()
-        centers[crossed] += at[:, None] * step
-        here = _contacts(ball, objective, centers, _only(crossed[~done], batch), TIE)
-        rise = np.einsum("bcd,bd->bc", here.slope[crossed], step)
+        lo, hi = a[todo], b[todo]
+        if iteration % 2 == 0:
+            guess = _meeting(
+                state.center[todo], move[todo], radius[todo], lo, ha[todo], pa[todo], hi, hb[todo], pb[todo]
+            )
+        else:
+            guess = lo + (hi - lo) * wa[todo] / np.minimum(wa[todo] - wb[todo], -1e-300)
+        halve = (iteration % 5 == 4) | ~((guess > lo) & (guess < hi))
+        at[todo] = np.where(halve, 0.5 * (lo + hi), guess)
+        here = _contacts(ball, objective, state.center[todo] + at[todo, None] * move[todo], which[todo], TIE)
+        slopes[todo] = here.slope
+        rise = np.einsum("bcd,bd->bc", here.slope, move[todo])
         lowest, highest = np.fmin.reduce(rise, axis=1), np.fmax.reduce(rise, axis=1)
-        slopes = np.where(done[:, None, None], slopes, here.slope[crossed])
-        floor = (lowest <= LEVEL * length) & (highest >= -LEVEL * length)
-        falls, rises = ~done & ~floor & (highest < 0), ~done & ~floor & (lowest > 0)
-        a, ha, da = np.where(falls, at, a), np.where(falls, here.height[crossed], ha), np.where(falls, highest, da)
-        b, hb, db = np.where(rises, at, b), np.where(rises, here.height[crossed], hb), np.where(rises, lowest, db)
-        done |= floor | ((b - a) * length <= 1e-10 * radius)
-        if done.all():
+        floor = (lowest <= level[todo]) & (highest >= -level[todo])
+        left, right = ~floor & (highest < 0), ~floor & (lowest > 0)
+        falls, rises = todo[left], todo[right]
+        a[falls], ha[falls], da[falls], pa[falls] = at[falls], here.height[left], highest[left], here.point[left, 0]
+        b[rises], hb[rises], db[rises], pb[rises] = at[rises], here.height[right], lowest[right], here.point[right, 0]
+        wa[falls], wb[rises] = da[falls], db[rises]
+        wb[falls] *= np.where(before[falls] < 0, 0.5, 1.0)
+        wa[rises] *= np.where(before[rises] > 0, 0.5, 1.0)
+        before[falls], before[rises] = -1.0, 1.0
+        todo = todo[~floor & ((b[todo] - a[todo]) * length[todo] > 1e-10 * radius[todo])]
+        if todo.size == 0:
             break
-    # The pull that would stop the ball here, along −step, against what the contacts' hull can give.
-    carried = -np.einsum("bd,bd->b", beta[crossed, None] * state.velocity[crossed], step)
-    needed = at * np.einsum("bd,bd->b", velocity[crossed], -step) - carried
+    # The pull that would stop the ball here, along −move, against what the contacts' hull can give.
+    pull = np.einsum("bd,bd->b", carried, -move)
+    needed = at * np.einsum("bd,bd->b", velocity, -move) - pull
     drives = tempered(slopes) if ball.unit_speed else slopes
-    weakest = np.fmin.reduce(-np.einsum("bcd,bd->bc", drives, step), axis=1)
-    return at, (needed >= np.minimum(weakest, 0.0)) | (carried == 0)
+    weakest = np.fmin.reduce(-np.einsum("bcd,bd->bc", drives, move), axis=1)
+    return at, (needed >= np.minimum(weakest, 0.0)) | (pull == 0)
 
 
-def _contacts(ball: RBO, objective: SurfaceObjective, center: Floats, which: NDArray[np.bool_], tie: float) -> Contacts:
-    """Contacts of the balls in ``which``; the others' entries are NaN."""
-    batch, dim = center.shape
+@njit(cache=True)
+def _meeting(
+    center: Floats, move: Floats, radius: Floats, a: Floats, ha: Floats, pa: Floats, b: Floats, hb: Floats, pb: Floats
+) -> Floats:
+    """Fraction of ``move`` at which a ball touches the contacts of both ends, taken as fixed points.
+
+    The centres of balls that touch a point form a circle in the vertical plane along the move; the answer is the upper
+    crossing of two such circles, NaN where they do not cross.
+    """
+    out = np.full(a.size, np.nan)
+    for k in range(a.size):
+        length = np.sqrt((move[k] ** 2).sum())
+        if length == 0.0:
+            continue
+        along = np.zeros(2)
+        across = np.zeros(2)
+        for i in range(move.shape[1]):
+            unit = move[k, i] / length
+            along[0] += (pa[k, i] - center[k, i]) * unit
+            along[1] += (pb[k, i] - center[k, i]) * unit
+        for i in range(move.shape[1]):
+            unit = move[k, i] / length
+            across[0] += (pa[k, i] - center[k, i] - along[0] * unit) ** 2
+            across[1] += (pb[k, i] - center[k, i] - along[1] * unit) ** 2
+        ra2, rb2 = radius[k] ** 2 - across[0], radius[k] ** 2 - across[1]
+        za = ha[k] - np.sqrt(max(0.0, ra2 - (a[k] * length - along[0]) ** 2))
+        zb = hb[k] - np.sqrt(max(0.0, rb2 - (b[k] * length - along[1]) ** 2))
+        du, dz = along[1] - along[0], zb - za
+        gap2 = du * du + dz * dz
+        if gap2 <= 0.0:
+            continue
+        part = (ra2 - rb2 + gap2) / (2.0 * gap2)
+        rest = ra2 - part * part * gap2
+        if rest < 0.0:
+            continue
+        # Of the two crossings the one with the greater height.
+        side = -dz if du > 0.0 else dz
+        out[k] = (along[0] + part * du + side * np.sqrt(rest / gap2)) / length
+    return out
+
+
+def _contacts(ball: RBO, objective: SurfaceObjective, center: Floats, which: NDArray[np.int64], tie: float) -> Contacts:
+    """Contacts of the balls ``which`` over ``center``, one row each."""
+    batch = objective.active.size
     radius = np.broadcast_to(np.asarray(ball.radius, dtype=float), (batch,))
-    scale = np.broadcast_to(np.asarray(ball.loss_scale, dtype=float), (batch,))
+    scale = np.broadcast_to(np.asarray(ball.loss_scale, dtype=float), (batch,))[which]
     grid = height_grid(objective.surface, float(radius.max()))
-    chosen = np.flatnonzero(which)
-    found = find_contacts(grid, objective.value, center[chosen], radius[chosen], scale[chosen], tie * radius[chosen])
-    objective.evaluations[chosen] += found.evaluations
-    if chosen.size == batch:
-        return found
-    height = np.full(batch, np.nan)
-    point = np.full((batch, MAX_CONTACTS, dim), np.nan)
-    slope = np.full((batch, MAX_CONTACTS, dim), np.nan)
-    height[chosen], point[chosen], slope[chosen] = found.height, found.point, found.slope
-    return Contacts(height, point, slope, found.evaluations)
+    radius = radius[which]
+    found = find_contacts(grid, objective.value, center, radius, scale, tie * radius)
+    objective.evaluations[which] += found.evaluations
+    return found
 
 
-def _replace(into: Contacts, found: Contacts, chosen: NDArray[np.int64]) -> None:
-    into.height[chosen] = found.height[chosen]
-    into.point[chosen] = found.point[chosen]
-    into.slope[chosen] = found.slope[chosen]
+def _nearest(found: Contacts) -> Floats:
+    """(B, d) the contact that stands for the ball: of tied ones the nearest to its centre's foot."""
+    steepness = np.sum(found.slope**2, axis=2)
+    chosen = np.argmin(np.where(np.isnan(steepness), np.inf, steepness), axis=1)
+    return found.point[np.arange(chosen.size), chosen]
 
 
-def _only(chosen: NDArray[np.int64], batch: int) -> NDArray[np.bool_]:
-    mask = np.zeros(batch, dtype=bool)
-    mask[chosen] = True
-    return mask
+def _rows(state: RigidState, which: NDArray[np.int64]) -> RigidState:
+    return RigidState(*(field[which] for field in state))
 
 
 def tempered(slopes: Floats) -> Floats:
