@@ -17,12 +17,13 @@ from pages.shared.page import cached
 from rbo_core import jobs, sweep
 from rbo_core.figures.phases import Curve, Jump, Mark, PhaseMap, Span
 from rbo_core.sweep import order, theory
-from rbo_core.sweep.cells import price
+from rbo_core.sweep.cells import price, steps
 from rbo_core.sweep.measure import COLUMNS
-from rbo_core.sweep.transitions import regimes, transition, transitions
+from rbo_core.sweep.transitions import regimes, transitions
 
 PREVIEW_SECONDS = 1.1
 PREVIEW_BALLS = 256
+USUAL_BALL_STEPS = 1e5  # a second, of rigid balls on a curve
 AUTOMATIC_SECONDS = 25.0
 """Sweeps that should take no longer than this on one core are refined without being asked for."""
 
@@ -80,6 +81,11 @@ def first_look(spec: sweep.Sweep) -> float:
     return fresh / (time.perf_counter() - begin)
 
 
+def usual_pace(spec: sweep.Sweep) -> float:
+    """Cells a second on one core of a usual machine, where nothing has been measured."""
+    return USUAL_BALL_STEPS / (spec.balls * steps(spec, landscapes.get))
+
+
 def refine(spec: sweep.Sweep, title: str) -> jobs.Job:
     """Put the rest of the sweep into the queue (an equal sweep that waits or runs already is joined)."""
     return background.queue().submit(
@@ -123,8 +129,9 @@ def _jumps_of(spec: sweep.Sweep, key: str, _values: np.ndarray, name: str) -> tu
     radii = [float(v) for v in spec.axis("radius").values]
     found = []
     for j, rate in enumerate(spec.axis("learning_rate").values):
-        one = transition(radii, order.along(spec, _values, name, "radius", (0, j)), draws=200)
-        if one is not None:
+        here = transitions(radii, order.along(spec, _values, name, "radius", (0, j)), draws=200)
+        if here:
+            one = max(here, key=lambda jump: abs(jump.jump))
             found.append(Jump(float(rate), one.at, one.low, one.high))
     return tuple(found)
 

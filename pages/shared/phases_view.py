@@ -131,16 +131,15 @@ def refinement(spec: sweep.Sweep, stored: int, pace: float, title: str, job_id: 
 
 def _start(spec: sweep.Sweep, stored: int, title: str) -> Any:
     """Start the refinement if it is quick or asked for."""
-    pace = st.session_state.get("_pace", {}).get(spec.id)
-    left = (spec.cells - stored) / pace if pace else None
+    pace = st.session_state.get("_pace", {}).get(spec.id) or phases_data.usual_pace(spec)
+    left = (spec.cells - stored) / pace
     tried = st.session_state.setdefault("_tried", set())
-    quick = left is not None and left < phases_data.AUTOMATIC_SECONDS and spec.id not in tried
-    words = f"about {background.clock(left)}" if left is not None else "in the background"
+    quick = left < phases_data.AUTOMATIC_SECONDS and spec.id not in tried
     asked = False
     if not quick:
         one, two = st.columns([3, 2], vertical_alignment="center")
         one.caption(f"A first look: {stored:,} of {spec.cells:,} cells.")
-        asked = two.button(f"Compute the rest ({words})", key="compute", width="stretch")
+        asked = two.button(f"Compute the rest, about {background.clock(left)}", key="compute", width="stretch")
     if not (quick or asked):
         return None
     tried.add(spec.id)

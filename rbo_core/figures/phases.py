@@ -253,13 +253,13 @@ def _add_detected(fig: go.Figure, detected: Sequence[Jump], dark: bool) -> None:
     rates = [jump.rate for jump in detected]
     radii = [jump.radius for jump in detected]
     spread = {
-        "type": "data", "symmetric": False, "thickness": 1.6, "width": 0, "color": fade(COLORS["rbo"], 0.9),
+        "type": "data", "symmetric": False, "thickness": 1.2, "width": 0, "color": fade(COLORS["rbo"], 0.7),
         "array": [jump.high - jump.radius for jump in detected],
         "arrayminus": [jump.radius - jump.low for jump in detected],
     }  # fmt: skip
     fig.add_scatter(
         x=radii, y=rates, mode="markers", name="detected jump, 95 %", error_x=spread, hoverinfo="skip",
-        marker={"color": COLORS["rbo"], "size": 7, "line": {"color": "#FFFFFF", "width": 1}},
+        marker={"color": COLORS["rbo"], "size": 6.5, "line": {"color": "#FFFFFF", "width": 1}},
     )  # fmt: skip
 
 

@@ -62,54 +62,41 @@ def transition(x: Sequence[float], samples: Floats, draws: int = 500, seed: int 
     NaN samples do not count; values of x without any sample are left out.
     """
     axis, values = _known(x, samples)
-    if len(axis) < 2 * SHORTEST:
-        return None
-    curve = mean(values)
-    split, gain = _best_split(curve[None])
-    if gain[0] <= 0:
-        return None
-    p = _p_value(curve, float(gain[0]), seed)
-    if p > LEVEL:
-        return None
-    k = int(split[0])
-    splits, _ = _best_split(_filled(resample(values, draws, seed), curve))
-    first, last = np.percentile(splits, (2.5, 97.5), method="nearest")
-    return Transition(
-        at=_between(axis[k - 1], axis[k]),
-        low=float(axis[min(int(first), k) - 1]),
-        high=float(axis[max(int(last), k)]),
-        before=float(curve[:k].mean()),
-        after=float(curve[k:].mean()),
-        p=p,
-    )
+    found = _test(mean(values), seed) if len(axis) >= 2 * SHORTEST else None
+    return None if found is None else _describe(axis, values, *found, draws, seed)
 
 
 def transitions(x: Sequence[float], samples: Floats, at_most: int = 2, draws: int = 500) -> tuple[Transition, ...]:
     """Up to ``at_most`` change points, largest jumps first found, in the order of x (binary segmentation)."""
     axis, values = _known(x, samples)
-    parts = [(0, len(axis))]
-    found: list[Transition] = []
-    while len(found) < at_most:
+    curve = mean(values)
+    cuts: dict[int, float] = {}
+    while len(cuts) < at_most:
+        edges = [0, *sorted(cuts), len(axis)]
         options = []
-        for low, high in parts:
-            one = transition(axis[low:high].tolist(), values[low:high], draws)
+        for low, high in pairwise(edges):
+            one = _test(curve[low:high], 0) if high - low >= 2 * SHORTEST else None
             if one is not None:
-                options.append((abs(one.jump), one, low, high))
+                jump = abs(curve[low + one[0] : high].mean() - curve[low : low + one[0]].mean())
+                options.append((jump, low + one[0], one[1]))
         if not options:
             break
-        _, best, low, high = max(options, key=lambda option: option[0])
-        middle = int(np.searchsorted(axis, best.at))
-        parts.remove((low, high))
-        parts += [(low, middle), (middle, high)]
-        found.append(best)
-    return tuple(sorted(found, key=lambda one: one.at))
+        _, at, p = max(options)
+        cuts[at] = p
+    edges = [0, *sorted(cuts), len(axis)]
+    # Each jump is seen against its own two neighbours: over the whole axis a second jump would blur where the first is.
+    return tuple(
+        _describe(axis[low:high], values[low:high], at - low, cuts[at], draws, 0)
+        for low, at, high in zip(edges[:-2], edges[1:-1], edges[2:], strict=True)
+    )
 
 
 def regimes(x: Sequence[float], samples: Floats, better: int, found: Sequence[Transition]) -> tuple[Regime, ...]:
     """The stretches between ``found`` transitions, named as in the paper, by what the data say.
 
     The stretch with the best mean is macroscopic (``better``: +1 or −1 says which way is better); smaller radii are
-    microscopic, larger ones super-macroscopic. Without a transition, or a better way, there are no regimes.
+    microscopic, larger ones super-macroscopic; neighbours of one name are one regime. Without a transition, or a better
+    way, there are no regimes.
     """
     if not found or better == 0:
         return ()
@@ -118,11 +105,13 @@ def regimes(x: Sequence[float], samples: Floats, better: int, found: Sequence[Tr
     cuts = [0, *(int(np.searchsorted(axis, one.at)) for one in found), len(axis)]
     means = [float(curve[a:b].mean()) for a, b in pairwise(cuts)]
     best = int(np.argmax(better * np.array(means)))
-    made = []
-    for i, (a, b) in enumerate(pairwise(cuts)):
-        name = "macroscopic" if i == best else "microscopic" if i < best else "super-macroscopic"
-        made.append(Regime(name, float(axis[a]), float(axis[b - 1]), means[i]))
-    return tuple(made)
+    spans = {"microscopic": (0, cuts[best]), "macroscopic": (cuts[best], cuts[best + 1]),
+             "super-macroscopic": (cuts[best + 1], len(axis))}  # fmt: skip
+    return tuple(
+        Regime(name, float(axis[a]), float(axis[b - 1]), float(curve[a:b].mean()))
+        for name, (a, b) in spans.items()
+        if b > a
+    )
 
 
 def width(x: Sequence[float], samples: Floats, one: Transition) -> float:
@@ -144,6 +133,29 @@ def _known(x: Sequence[float], samples: Floats) -> tuple[Floats, Floats]:
         raise ValueError(f"x must increase, got {axis.tolist()}")
     known = np.isfinite(values).any(axis=1)
     return axis[known], values[known]
+
+
+def _test(curve: Floats, seed: int) -> tuple[int, float] | None:
+    """Index of the first value after the best split, and its p; None when the order of the values does not matter."""
+    split, gain = _best_split(curve[None])
+    if gain[0] <= 0:
+        return None
+    p = _p_value(curve, float(gain[0]), seed)
+    return (int(split[0]), p) if p <= LEVEL else None
+
+
+def _describe(axis: Floats, values: Floats, k: int, p: float, draws: int, seed: int) -> Transition:
+    curve = mean(values)
+    splits, _ = _best_split(_filled(resample(values, draws, seed), curve))
+    first, last = np.percentile(splits, (2.5, 97.5), method="nearest")
+    return Transition(
+        at=_between(axis[k - 1], axis[k]),
+        low=float(axis[min(int(first), k) - 1]),
+        high=float(axis[max(int(last), k)]),
+        before=float(curve[:k].mean()),
+        after=float(curve[k:].mean()),
+        p=p,
+    )
 
 
 def _best_split(curves: Floats) -> tuple[NDArray[np.int64], Floats]:

@@ -61,11 +61,15 @@ def test_two_steps_make_three_regimes_named_by_the_data() -> None:
     values = clean + 0.02 * np.random.default_rng(1).normal(size=(21, 30))
     found = transitions.transitions(X.tolist(), values)
     assert [one.at for one in found] == pytest.approx([np.sqrt(X[5] * X[6]), np.sqrt(X[14] * X[15])])
-    names = [r.name for r in transitions.regimes(X.tolist(), values, 1, found)]
+    # The neighbour does not blur a jump: each interval is the gap between two values.
+    assert [(one.low, one.high) for one in found] == [(X[5], X[6]), (X[14], X[15])]
+    named = transitions.regimes(X.tolist(), values, 1, found)
+    assert [(r.low, r.high) for r in named] == [(X[0], X[5]), (X[6], X[14]), (X[15], X[20])]
+    names = [r.name for r in named]
     assert names == ["microscopic", "macroscopic", "super-macroscopic"]
     # Where less is better, the first stretch is the best one and the same data read otherwise.
     names = [r.name for r in transitions.regimes(X.tolist(), values, -1, found)]
-    assert names == ["macroscopic", "super-macroscopic", "super-macroscopic"]
+    assert names == ["macroscopic", "super-macroscopic"]
     assert transitions.regimes(X.tolist(), values, 0, found) == ()
     assert transitions.regimes(X.tolist(), values, 1, ()) == ()
 
