@@ -118,7 +118,7 @@ left, right = st.columns([1.12, 1], gap="medium")
 with left:
     figure = map_figure(shown, dark, theory=marks, detected=jumps, selected=(radius, rate), height=500)
     phases_view.clickable_map(figure, "phase_map")
-    phases_view.refinement(spec, stored, pace, phases_view.title_of(spec, surface), job_id)
+    phases_view.refinement(spec, stored, pace, phases_view.title_of(spec, surface), job_id=job_id)
 method = RBO(radius=radius, learning_rate=rate, **settings)
 count = steps(spec, landscapes.get)
 with right:

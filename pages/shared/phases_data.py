@@ -115,8 +115,13 @@ def phase_map(spec: sweep.Sweep, values: np.ndarray, name: str) -> PhaseMap:
         diverged=lost,
         label=chosen.label,
         brighter=chosen.better or 1,
-        share=name in ("in_basin", "diverged"),
+        **kind_of(name),
     )
+
+
+def kind_of(name: str) -> dict[str, bool]:
+    """How an order parameter's values read."""
+    return {"share": order.is_share(name), "percent": name == "mean_penetration"}
 
 
 def jumps_of(spec: sweep.Sweep, values: np.ndarray, name: str) -> tuple[Jump, ...]:
@@ -143,7 +148,7 @@ def cut(
     radii = np.array(spec.axis("radius").values, dtype=float)
     rate = float(spec.axis("learning_rate").values[rate_index])
     samples = order.along(spec, values, name, "radius", (0, rate_index))
-    middle, low, high = order.interval(samples)
+    middle, low, high = order.interval(samples, share=order.is_share(name))
     found = transitions(radii.tolist(), samples)
     named = regimes(radii.tolist(), samples, order.order(name).better, found)
     return (

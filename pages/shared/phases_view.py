@@ -40,26 +40,28 @@ def shared_settings() -> dict[str, float]:
     }
 
 
-def own_settings(projection: str) -> dict[str, Any]:
-    """Settings that belong to one projection; each keeps its own, here and in the URL."""
+def own_settings(projection: str, places: Sequence[Any] | None = None) -> dict[str, Any]:
+    """Settings that belong to one projection; each keeps its own, here and in the URL. places: a container for each."""
+    room = iter(places if places is not None else [st.container() for _ in range(3)])
     values: dict[str, Any] = {}
+    if projection != "rigid":
+        usual = 20 if projection == "gradient" else 2
+        with next(room):
+            key = f"{projection}_n_projection_steps"
+            values["n_projection_steps"] = int(
+                number("projection steps K", key, usual, 1, 100, integer=True, help="K gradients a step.")
+            )
     if projection == "gradient":
-        values["n_projection_steps"] = int(
-            number("projection steps K", "gradient_n_projection_steps", 20, 1, 100, integer=True, help="K gradients.")
+        with next(room):
+            key = "gradient_projection_step_size"
+            values["projection_step_size"] = number("projection step γ", key, 0.01, 1e-4, 1.0, log=True)
+    with next(room):
+        values["unit_speed"] = toggle(
+            "unit speed",
+            f"{projection}_unit_speed",
+            projection == "rigid",
+            help="Divide the step by the tangent's length, so that η is a length.",
         )
-        values["projection_step_size"] = number(
-            "projection step γ", "gradient_projection_step_size", 0.01, 1e-4, 1.0, log=True
-        )
-    if projection == "newton":
-        values["n_projection_steps"] = int(
-            number("projection steps K", "newton_n_projection_steps", 2, 1, 100, integer=True, help="K gradients.")
-        )
-    values["unit_speed"] = toggle(
-        "unit speed",
-        f"{projection}_unit_speed",
-        projection == "rigid",
-        help="Divide the step by the tangent's length, so that η is a length.",
-    )
     return values
 
 
@@ -98,23 +100,28 @@ def clickable_map(figure: Any, key: str) -> None:
         st.rerun()
 
 
-def refinement(spec: sweep.Sweep, stored: int, pace: float, title: str, job_id: str | None) -> None:
-    """Let the rest of a sweep be computed in the background, by itself when that is quick, and show how far it is."""
+def refinement(
+    spec: sweep.Sweep, stored: int, pace: float, title: str, slot: str = "first", job_id: str | None = None
+) -> None:
+    """Let the rest of a sweep be computed in the background, by itself when that is quick, and show how far it is.
+
+    slot: the place on the page; what it showed before is no longer computed. job_id: the job that the address names.
+    """
     if pace:
         st.session_state.setdefault("_pace", {})[spec.id] = pace
     key = f"sweep:{spec.id}"
     active = next((job for job in background.queue().jobs(states=("queued", "running")) if job.key == key), None)
     linked = background.find(job_id)
+    if linked is not None and linked.key != key and "job" in st.query_params:
+        # The address names a job only while the page shows that job's sweep.
+        del st.query_params["job"]
     if stored == spec.cells:
-        _drop_stale_link(linked, key)
         if linked is not None and linked.key == key:
             background.show(linked.id)
         else:
             st.caption(f"{spec.cells:,} cells of {spec.balls} balls: complete.")
         return
-    if active is None:
-        _drop_stale_link(linked, key)
-        active = _start(spec, stored, title)
+    active = active or _start(spec, stored, title, slot)
     if active is None:
         return
     drawn = time.monotonic()
@@ -129,7 +136,7 @@ def refinement(spec: sweep.Sweep, stored: int, pace: float, title: str, job_id: 
     st.fragment(live, run_every=1.0)()
 
 
-def _start(spec: sweep.Sweep, stored: int, title: str) -> Any:
+def _start(spec: sweep.Sweep, stored: int, title: str, slot: str) -> Any:
     """Start the refinement if it is quick or asked for."""
     pace = st.session_state.get("_pace", {}).get(spec.id) or phases_data.usual_pace(spec)
     left = (spec.cells - stored) / pace
@@ -139,29 +146,23 @@ def _start(spec: sweep.Sweep, stored: int, title: str) -> Any:
     if not quick:
         one, two = st.columns([3, 2], vertical_alignment="center")
         one.caption(f"A first look: {stored:,} of {spec.cells:,} cells.")
-        asked = two.button(f"Compute the rest, about {background.clock(left)}", key="compute", width="stretch")
+        words = f"Compute the rest, about {background.clock(left)}"
+        asked = two.button(words, key=f"compute_{slot}", width="stretch")
     if not (quick or asked):
         return None
     tried.add(spec.id)
-    # What this visitor looked at before is no longer waited for.
-    old = st.session_state.get("_automatic")
-    if old is not None:
-        background.queue().cancel(old)
+    automatic = st.session_state.setdefault("_automatic", {})
+    if automatic.get(slot):
+        background.queue().cancel(automatic[slot])
     try:
         job = phases_data.refine(spec, title)
     except ValueError as error:
         show_error(error)
         return None
-    st.session_state["_automatic"] = job.id if quick else None
+    automatic[slot] = job.id if quick else None
     if asked:
         st.session_state["_job_loaded"] = st.query_params["job"] = job.id
     return job
-
-
-def _drop_stale_link(linked: Any, key: str) -> None:
-    """The address names a job only while the page shows that job's sweep."""
-    if linked is not None and linked.key != key and "job" in st.query_params:
-        del st.query_params["job"]
 
 
 def what_the_map_says(shown: PhaseMap, jumps: Sequence[Jump], marks: Sequence[Mark], rate_index: int) -> str:
@@ -214,10 +215,10 @@ def _cut(
     rate = float(spec.axis("learning_rate").values[rate_index])
     figure = cut_figure(
         (curve,), _with_unit(chosen), dark, theory=marks, jumps=jumps, spans=spans, selected=radius,
-        share=name in ("in_basin", "diverged"),
+        **phases_data.kind_of(name),
     )  # fmt: skip
     st.plotly_chart(figure, key="cut", width="stretch", config=PLAIN_CHART, theme=None)
-    kind = "Wilson" if name in ("in_basin", "diverged") else "bootstrap"
+    kind = "Wilson" if order.is_share(name) else "bootstrap"
     st.caption(f"At η = {short(rate)}, {spec.balls} balls a radius; band: 95 % ({kind}).")
 
 
@@ -231,13 +232,10 @@ def _compare(
     if other == "none":
         st.caption("Choose a second projection: both maps and their difference appear here, on one grid and budget.")
         return
-    with st.container(key="compare_settings"):
-        columns = st.columns(3)
-        with columns[0]:
-            settings = {"projection": other, **shared, **own_settings(other)}
+    settings = {"projection": other, **shared, **own_settings(other, st.columns(3, vertical_alignment="bottom"))}
     second = sweep.Sweep(**{**vars(spec), "settings": tuple(sorted(settings.items()))})
     try:
-        phases_data.first_look(second)
+        pace = phases_data.first_look(second)
     except ValueError as error:
         show_error(error)
         return
@@ -263,33 +261,16 @@ def _compare(
             phases_data.cut(spec, values, name, rate_index, PROJECTIONS[projection], color("rbo"))[0],
             phases_data.cut(second, theirs, name, rate_index, PROJECTIONS[other], color("sgd"))[0],
         ]
-        figure = cut_figure(curves, _with_unit(chosen), dark, share=maps[0].share)
+        figure = cut_figure(curves, _with_unit(chosen), dark, **phases_data.kind_of(name))
         st.plotly_chart(figure, key="cut_both", width="stretch", config=PLAIN_CHART, theme=None)
     stored = int(np.isfinite(theirs[:, 0, 0]).sum())
     price = phases_data.prices(spec, second)
     st.caption(
         f"One step costs {price[0]:.3g} evaluations with {PROJECTIONS[projection]} and {price[1]:.3g} with "
-        f"{PROJECTIONS[other]}. {PROJECTIONS[other]}: {stored:,} of {second.cells:,} cells."
+        f"{PROJECTIONS[other]}."
     )
     if stored < second.cells:
-        _second_refinement(second, stored, PROJECTIONS[other])
-
-
-def _second_refinement(second: sweep.Sweep, stored: int, label: str) -> None:
-    key = f"sweep:{second.id}"
-    active = next((job for job in background.queue().jobs(states=("queued", "running")) if job.key == key), None)
-    if active is None:
-        if st.button(f"Compute the rest of {label}", key="compute_second"):
-            phases_data.refine(second, f"{label}: {second.shape[0]} × {second.shape[1]} cells")
-            st.rerun()
-        return
-
-    def live() -> None:
-        job = background.show(active.id)
-        if job is None or not job.active:
-            st.rerun()
-
-    st.fragment(live, run_every=1.0)()
+        refinement(second, stored, pace, f"{PROJECTIONS[other]}: {second.shape[0]} × {second.shape[1]} cells", "second")
 
 
 def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_index: int, dark: bool) -> None:
@@ -321,7 +302,7 @@ def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_ind
                 found = sweep.run(one, phases_data.store(), landscapes.get)
             samples = order.along(one, found, name, "radius", (0,))
             relative = np.array(one.axis("radius").values, dtype=float) / (factor * unit)
-            middle, low, high = order.interval(samples)
+            middle, low, high = order.interval(samples, share=order.is_share(name))
             curves.append(Curve(f"w = {short(factor * unit)}", SHADES[len(curves)], relative, middle, low, high))
             jump = transition(relative.tolist(), samples)
             if jump is not None:
@@ -333,7 +314,7 @@ def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_ind
         show_error(error)
         return
     figure = cut_figure(
-        curves, _with_unit(order.order(name)), dark, share=name in ("in_basin", "diverged"), x_label="radius ρ / w"
+        curves, _with_unit(order.order(name)), dark, **phases_data.kind_of(name), x_label="radius ρ / w"
     )
     st.plotly_chart(figure, key="finer_curves", width="stretch", config=PLAIN_CHART, theme=None)
     st.caption(". ".join(notes) + "." if notes else "None of the three has a clear jump.")

@@ -44,6 +44,7 @@ class PhaseMap:
 
     radii: (n,), rates: (m,), increasing; values: (n, m), NaN where nothing is known; diverged: (n, m) share of balls
     that diverged, NaN where not computed yet. brighter: +1 if more is better, −1 if less is; better is brighter.
+    share: the values are shares of the balls, from 0 to 1; percent: they read as percentages of something else.
     """
 
     radii: Floats
@@ -53,6 +54,7 @@ class PhaseMap:
     label: str
     brighter: int = 1
     share: bool = False
+    percent: bool = False
 
 
 def map_figure(
@@ -84,7 +86,7 @@ def map_figure(
         reversescale=shown.brighter < 0,
         hoverinfo="skip",
         showscale=colorbar,
-        colorbar=_colorbar(shown.label, dark, shown.share),
+        colorbar=_colorbar(shown.label, dark, shown.share or shown.percent),
     )
     _add_hatching(fig, shown, dark)
     for mark in theory:
@@ -114,21 +116,20 @@ def map_figure(
 def difference_figure(
     first: PhaseMap, second: PhaseMap, dark: bool, *, label: str, title: str = "", height: int = 330
 ) -> go.Figure:
-    """First map minus second; orange where the first is better, blue where the second is, whatever "better" means."""
-    both = np.where(np.isfinite(first.values) & np.isfinite(second.values), first.values - second.values, np.nan)
+    """How much better the first is than the second: orange where it is, blue where the second is."""
     sign = first.brighter or 1
-    both = sign * both
+    both = sign * (_filled(first.values, first.diverged) - _filled(second.values, second.diverged))
     reach = float(np.nanmax(np.abs(both))) if np.isfinite(both).any() else 1.0
     reach = max(reach, 1e-12)
     fig = go.Figure()
     fig.add_heatmap(
         x=_edges(first.radii),
         y=_edges(first.rates),
-        z=_filled(both, np.fmax(first.diverged, second.diverged)).T.astype(np.float32),
+        z=both.T.astype(np.float32),
         zmin=-reach,
         zmax=reach,
         colorscale=DIFFERENCE_DARK if dark else DIFFERENCE,
-        colorbar=_colorbar(label, dark, first.share),
+        colorbar=_colorbar(label, dark, first.share or first.percent),
         hovertemplate="ρ = %{x:.3g}, η = %{y:.3g}<br>%{z:.3g}<extra></extra>",
     )
     _log_axis(fig, "x", first.radii, "radius ρ (parameter units)")
@@ -170,6 +171,7 @@ def cut_figure(
     spans: Sequence[Span] = (),
     selected: float | None = None,
     share: bool = False,
+    percent: bool = False,
     height: int = 330,
     x_label: str = "radius ρ (parameter units)",
 ) -> go.Figure:
@@ -190,10 +192,12 @@ def cut_figure(
             hovertemplate="ρ = %{x:.3g}<br>%{y:.3g} (%{customdata[0]:.3g} to %{customdata[1]:.3g})<extra></extra>",
         )  # fmt: skip
     for i, jump in enumerate(jumps):
-        fig.add_vrect(x0=jump.low, x1=jump.high, fillcolor=fade(COLORS["rbo"], 0.14), line_width=0, layer="below")
+        # The interval as a bar on the floor: a shaded stretch would read as part of the curve's own band.
+        fig.add_shape(type="line", x0=jump.low, x1=jump.high, y0=0.012, y1=0.012, yref="paper",
+                      line={"color": fade(COLORS["rbo"], 0.55), "width": 5})  # fmt: skip
         fig.add_vline(x=jump.radius, line={"color": COLORS["rbo"], "width": 1.6})
         if i == 0:
-            _say(fig, jump.radius, 0.02, "detected", COLORS["rbo"], "left")
+            _say(fig, jump.radius, 0.03, "detected, 95 %", COLORS["rbo"], "left")
     for mark in theory:
         if curves and curves[0].radii[0] <= mark.radius <= curves[0].radii[-1]:
             fig.add_vline(x=mark.radius, line={"color": p.ink, "width": 1.4, "dash": "dash"})
@@ -207,7 +211,9 @@ def cut_figure(
         fig, "x", np.array([curves[0].radii[0], curves[0].radii[-1]]) if curves else np.array([0.1, 1.0]), x_label
     )
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8})
-    fig.update_yaxes(title_text=label, rangemode="tozero" if share else "normal")
+    fig.update_yaxes(title_text=label, rangemode="tozero" if share or percent else "normal")
+    if percent:
+        fig.update_yaxes(tickformat=".0%")
     if share:
         fig.update_yaxes(range=[-0.03, 1.05], tickformat=".0%")
     if len(curves) > 1:
@@ -268,7 +274,7 @@ def _add_clicks(fig: go.Figure, shown: PhaseMap) -> None:
     texts = []
     for value, lost in zip(shown.values.ravel(), shown.diverged.ravel(), strict=True):
         said = "not computed yet" if not np.isfinite(lost) else "none counts" if not np.isfinite(value) else ""
-        said = said or (f"{value:.0%}" if shown.share else f"{value:.3g}")
+        said = said or (f"{value:.0%}" if shown.share or shown.percent else f"{value:.3g}")
         texts.append(said + (f", {lost:.0%} diverged" if np.isfinite(lost) and lost > 0 else ""))
     fig.add_scatter(
         x=rho.ravel(), y=eta.ravel(), mode="markers", name=CLICKS, showlegend=False, text=texts,
@@ -296,6 +302,8 @@ def _limits(shown: PhaseMap) -> tuple[float, float]:
         return 0.0, 1.0
     if known.size == 0:
         return 0.0, 1.0
+    if shown.percent:
+        return 0.0, max(0.05, float(np.percentile(known, 98)))
     low, high = (float(v) for v in np.percentile(known, (0, 98) if shown.brighter <= 0 else (2, 100)))
     return (low, high) if high > low else (low - 0.5, low + 0.5)
 

@@ -13,6 +13,8 @@ from rbo_core.sweep.spec import Sweep
 
 Floats = NDArray[np.float64]
 RESAMPLES = 1000
+TOUCHING = 1e-9
+"""A penetration smaller than this part of the radius is none."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def samples(data: Floats, name: str) -> Floats:
     """(..., balls) of an order parameter from (..., balls, columns); NaN for balls it does not count."""
     chosen = order(name)
     value = data[..., COLUMNS.index(chosen.column)].copy()
+    if name == "mean_penetration":
+        value[np.abs(value) < TOUCHING] = 0.0  # rounding is not depth
     if name == "spent":
         value += data[..., COLUMNS.index("evaluations")]
     if chosen.among != "all":
@@ -88,15 +92,14 @@ def resample(values: Floats, count: int = RESAMPLES, seed: int = 0) -> Floats:
 
 
 def interval(
-    values: Floats, level: float = 0.95, count: int = RESAMPLES, seed: int = 0
+    values: Floats, level: float = 0.95, count: int = RESAMPLES, seed: int = 0, share: bool = False
 ) -> tuple[Floats, Floats, Floats]:
     """Mean and bootstrap percentile interval of values (n, balls): three arrays (n,).
 
-    A share (all values 0 or 1) gets a Wilson interval instead: a bootstrap of equal outcomes has no width.
+    A ``share`` (values 0 or 1) gets a Wilson interval instead: a bootstrap of equal outcomes has no width.
     """
     middle = mean(values)
-    counted = values[np.isfinite(values)]
-    if counted.size and np.isin(counted, (0.0, 1.0)).all():
+    if share:
         z = 1.959963984540054 if level == 0.95 else _normal_quantile(0.5 + level / 2)
         n = np.maximum(np.isfinite(values).sum(axis=-1), 1)
         center = (middle + z * z / (2 * n)) / (1 + z * z / n)
@@ -110,6 +113,11 @@ def interval(
         if known.any():
             low[known], high[known] = np.nanpercentile(draws[:, known], (tail, 100 - tail), axis=0)
     return middle, low, high
+
+
+def is_share(name: str) -> bool:
+    """Whether an order parameter is a share of the balls."""
+    return order(name).among == "all"
 
 
 def along(sweep: Sweep, data: Floats, name: str, axis: str, at: Sequence[int] | None = None) -> Floats:

@@ -123,7 +123,7 @@ def test_diverged_balls_count_where_they_should() -> None:
 def test_shares_have_wilson_intervals(hits: int, n: int) -> None:
     values = np.zeros((1, n))
     values[0, :hits] = 1.0
-    middle, low, high = order.interval(values)
+    middle, low, high = order.interval(values, share=True)
     exact = binomtest(hits, n).proportion_ci(method="wilson")
     assert middle[0] == hits / n
     assert (low[0], high[0]) == pytest.approx((min(exact.low, hits / n), max(exact.high, hits / n)), abs=1e-12)
