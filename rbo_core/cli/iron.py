@@ -1,0 +1,131 @@
+"""``python -m rbo_core iron``: iron a surface at many radii, measure how smooth it gets, write a table and a picture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+import landscapes
+from rbo_core.cli.roll import parsed_parameters
+from rbo_core.ironing import Measures, default_threshold, iron_landscape, measure_sweep, power_law, sample, sweep_field
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--surface", default="wrinkled_bowl", help="surface name; `roll --list` lists them")
+    parser.add_argument("--dim", type=int, default=1, choices=(1, 2), help="1: a curve, 2: a surface")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the surface")
+    parser.add_argument(
+        "--radii",
+        default="0.03:1:16log",
+        help="LOW:HIGH:COUNTlog, LOW:HIGH:COUNT (even steps), or radii separated by commas",
+    )
+    parser.add_argument("--samples", type=int, help="samples an axis (default 4001 for a curve, 256 for a surface)")
+    parser.add_argument("--loss-scale", type=float, default=1.0, help="the ball rolls on λf")
+    parser.add_argument("--threshold", type=float, help="noise threshold of a basin, height units")
+    parser.add_argument("--csv", type=Path, help="write the measures here; without it they are printed")
+    parser.add_argument("--html", type=Path, help="write the picture here, one file that needs no network")
+    parser.add_argument("--json", action="store_true", help="print a summary as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Iron, measure, write; bad input raises ``ValueError``."""
+    radii = parsed_radii(args.radii)
+    surface = landscapes.get(args.surface, dim=args.dim, **parsed_parameters(args.param))
+    n = args.samples if args.samples is not None else (4001 if args.dim == 1 else 256)
+    for path, ending in ((args.csv, ".csv"), (args.html, ".html")):
+        if path is not None and path.suffix != ending:
+            raise ValueError(f"{ending[1:]} must end in {ending}, got {str(path)!r}")
+    field = sample(surface, n, args.loss_scale, margin=float(radii.max()))
+    threshold = default_threshold(field.heights) if args.threshold is None else args.threshold
+    with tqdm(total=radii.size, desc="ironing", unit="radius", leave=False, disable=None) as bar:
+
+        def progress(done: int, total: int) -> bool:
+            bar.update(done - bar.n)
+            return False
+
+        measures = measure_sweep(sweep_field(field, radii, progress=progress), threshold)
+    if args.csv is not None:
+        args.csv.write_text(measures.to_csv(), encoding="utf-8")
+    if args.html is not None:
+        args.html.write_text(page(surface, measures, n, args.loss_scale), encoding="utf-8")
+    if args.json:
+        print(json.dumps(summarise(surface, measures, args)))
+    elif args.csv is None:
+        print(measures.to_csv(), end="")
+    return 0
+
+
+def parsed_radii(text: str) -> NDArray[np.float64]:
+    """``"0.01:3:24log"``, ``"0.5:2:4"`` or ``"0.1,0.3,1"`` as radii, ascending."""
+    remedy = f"radii are written LOW:HIGH:COUNTlog, LOW:HIGH:COUNT or R1,R2,…; got {text!r}"
+    try:
+        if ":" not in text:
+            radii = np.array([float(part) for part in text.split(",")])
+        else:
+            low, high, count = text.split(":")
+            log = count.endswith("log")
+            n = int(count.removesuffix("log"))
+            if n < 1 or float(low) <= 0 or float(high) < float(low):
+                raise ValueError
+            radii = (np.geomspace if log else np.linspace)(float(low), float(high), n)
+    except ValueError:
+        raise ValueError(remedy) from None
+    if not np.isfinite(radii).all() or (radii <= 0).any():
+        raise ValueError(f"every radius must be positive and finite, got {text!r}")
+    return np.unique(radii)
+
+
+def summarise(surface: landscapes.Landscape, measures: Measures, args: argparse.Namespace) -> dict[str, Any]:
+    """The measures as plain numbers, radius 0 (the landscape itself) first, and the power law of the basin count."""
+    keep = (measures.radius > 0) & (measures.basins > 0)
+    exponent = power_law(measures.radius[keep], measures.basins[keep])[0] if keep.sum() > 1 else None
+    columns = {name: [v if np.isfinite(v) else None for v in c.tolist()] for name, c in measures.columns().items()}
+    return {
+        "surface": surface.name,
+        "dim": surface.dim,
+        "parameters": surface.parameters,
+        "threshold": measures.threshold,
+        "basins_power_law": exponent,
+        "measures": columns,
+        "csv": None if args.csv is None else str(args.csv),
+        "html": None if args.html is None else str(args.html),
+    }
+
+
+def page(surface: landscapes.Landscape, measures: Measures, n: int, loss_scale: float) -> str:
+    """One HTML page: the landscape ironed at the middle radius, and every measure against the radius."""
+    from html import escape
+
+    from rbo_core.figures.ironing import curve_figure, surface_figure
+    from rbo_core.figures.ironing_measures import measure_figures
+
+    radius = float(measures.radius[1:][(measures.radius.size - 1) // 2])
+    ironed = iron_landscape(surface, radius, n=n, loss_scale=loss_scale)
+    if surface.dim == 1:
+        first = [curve_figure(ironed, dark=False)]
+    else:
+        first = [surface_figure(ironed, dark=False, seen=seen) for seen in (False, True)]
+    figures = [*first, *measure_figures(measures, radius, dark=False)]
+    parts = [
+        f.to_html(full_html=False, include_plotlyjs=k == 0, config={"displaylogo": False})
+        for k, f in enumerate(figures)
+    ]
+    wide = "".join(f"<div>{part}</div>" for part in parts[: len(first)])
+    panels = "".join(f"<div>{part}</div>" for part in parts[len(first) :])
+    title = escape(f"{surface.title}, ironed")
+    style = (
+        "body{font-family:sans-serif;margin:1.5rem;color:#1F2430}"
+        ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1rem}"
+    )
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}</style></head>'
+        f"<body><h1>{title}</h1><p>Ball of radius {radius:.3g}; basins deeper than {measures.threshold:.3g} count.</p>"
+        f'<div class="grid">{wide}</div><div class="grid">{panels}</div></body></html>\n'
+    )
