@@ -1,4 +1,4 @@
-"""``python -m rbo_core iron``: iron a surface at many radii, measure how smooth it gets, write a table and a picture."""
+"""``python -m rbo_core iron``: iron a surface at many radii, measure its smoothness, write table and picture."""
 
 from __future__ import annotations
 
@@ -125,7 +125,8 @@ def page(surface: landscapes.Landscape, measures: Measures, n: int, loss_scale: 
         ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1rem}"
     )
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}</style></head>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{style}</style></head>"
         f"<body><h1>{title}</h1><p>Ball of radius {radius:.3g}; basins deeper than {measures.threshold:.3g} count.</p>"
         f'<div class="grid">{wide}</div><div class="grid">{panels}</div></body></html>\n'
     )

@@ -84,7 +84,7 @@ def _log_axis(fig: go.Figure, values: Array) -> None:
     steps = (1, 2, 5) if high - low < 2.2 else (1,)
     ticks = [step * 10.0**decade for decade in decades for step in steps]
     ticks = [tick for tick in ticks if low - 0.15 <= np.log10(tick) <= high + 0.15]
-    if len(ticks) < 2:  # less than an octave: an even handful of plain numbers
+    if len(ticks) < 3:  # less than a decade: an even handful of plain numbers
         ticks = np.unique([float(f"{v:.2g}") for v in np.linspace(finite.min(), finite.max(), 4)]).tolist()
     margin = 0.06 * max(high - low, 0.1)
     fig.update_yaxes(
