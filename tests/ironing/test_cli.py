@@ -1,0 +1,61 @@
+"""`python -m rbo_core iron`: the table, the picture, and one line for bad input."""
+
+import json
+
+import numpy as np
+import pytest
+
+import landscapes
+from rbo_core.cli import main
+from rbo_core.cli.iron import parsed_radii
+from rbo_core.ironing import iron_landscape, oscillation
+
+
+def test_radii():
+    np.testing.assert_allclose(parsed_radii("0.01:1:3log"), [0.01, 0.1, 1])
+    np.testing.assert_allclose(parsed_radii("1:2:3"), [1, 1.5, 2])
+    np.testing.assert_allclose(parsed_radii("0.3,0.1"), [0.1, 0.3])
+
+
+@pytest.mark.parametrize("text", ["", "a", "1:2", "1:2:0", "2:1:3log", "0:1:3log", "-1,2", "nan", "1:2:3lin"])
+def test_bad_radii_are_named(text):
+    with pytest.raises(ValueError, match="radi"):
+        parsed_radii(text)
+
+
+def test_csv_html_and_summary(tmp_path, capsys):
+    csv, html = tmp_path / "a.csv", tmp_path / "a.html"
+    arguments = ["iron", "--surface", "corduroy", "--radii", "0.2:2:5log", "--samples", "801"]
+    assert main([*arguments, "--csv", str(csv), "--html", str(html), "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    rows = [line.split(",") for line in csv.read_text().splitlines()]
+    assert rows[0][:3] == ["radius", "minima", "basins"]
+    assert len(rows) == 1 + 1 + 5
+    measured = float(rows[-1][rows[0].index("oscillation")])
+    assert measured == pytest.approx(oscillation(iron_landscape(landscapes.get("corduroy"), 2.0, n=801).ironed))
+    assert summary["measures"]["oscillation"][-1] == measured
+    text = html.read_text()
+    assert text.count("Plotly.newPlot(") >= 7
+    assert 'src="https://cdn' not in text
+
+
+def test_surface_prints_the_table(capsys):
+    assert main(["iron", "--dim", "2", "--radii", "0.3", "--samples", "64"]) == 0
+    assert capsys.readouterr().out.startswith("radius,minima,basins")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--radii", "0.1,70"], "radius must be at most the window's longest side, 6, got 70"),
+        (["--radii", "x"], "radii are written"),
+        (["--csv", "a.txt"], "csv must end in .csv"),
+        (["--samples", "1"], "n must be at least 2"),
+        (["--threshold", "-1"], "threshold must be ≥ 0"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, said, capsys):
+    assert main(["iron", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert f"error: {said}" in error
+    assert "Traceback" not in error
