@@ -1,0 +1,50 @@
+"""The page Iron in a real browser: the slider redraws, the two views turn together, a phone can use it."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+DRAWN = "document.querySelectorAll('.js-plotly-plot').length"
+CAMERAS = """() => [...document.querySelectorAll('.st-key-iron_plot .js-plotly-plot')]
+    .map((plot) => plot._fullLayout.scene._scene.getCamera().eye).map((eye) => [eye.x, eye.y, eye.z])"""
+
+
+def test_the_slider_irons(server, open_page, settle):
+    page = open_page(f"{server}/Iron?radius=0.1")
+    page.wait_for_function(f"{DRAWN} === 7", timeout=60_000)
+    sentence = page.locator(".lab-said")
+    before = int(sentence.get_attribute("data-basins"))
+    page.locator(".st-key-pair_radius [role=slider]").press("End")
+    page.wait_for_function(f"document.querySelector('.lab-said')?.dataset.basins < {before}", timeout=30_000)
+    settle(page)
+    assert "radius=2" in page.url
+    assert "v=1" in page.url
+
+
+def test_turning_one_view_turns_the_other(server, open_page):
+    page = open_page(f"{server}/Iron?ground=surface&samples=128&look=blur")
+    page.wait_for_function(
+        "document.querySelectorAll('.st-key-iron_plot .js-plotly-plot canvas').length >= 2", timeout=90_000
+    )
+    page.wait_for_timeout(1500)
+    before = page.evaluate(CAMERAS)
+    assert before[0] == pytest.approx(before[1], abs=1e-4)
+    box = page.locator(".st-key-iron_plot .js-plotly-plot").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 90, y + 20, steps=6)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    after = page.evaluate(CAMERAS)
+    assert after[0] != pytest.approx(before[0], abs=0.05)
+    assert after[1] == pytest.approx(after[0], abs=1e-3)
+
+
+def test_a_phone_scrolls_only_down(server, open_page):
+    page = open_page(f"{server}/Iron", width=400)
+    page.wait_for_function(f"{DRAWN} === 7", timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 400
