@@ -23,6 +23,20 @@ class _Floats:
     parts: list[np.ndarray] = field(default_factory=list)
     length: int = 0
 
+    def add_grid(self, values: Any) -> dict[str, list[float]] | None:
+        """Heights of a surface in 16 bits: a step of 1/65535 of their range is far below what is seen."""
+        if values is None:
+            return None
+        grid = np.asarray(values, dtype=np.float64).ravel()
+        finite = grid[np.isfinite(grid)]
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+        step = (high - low) / 65535 or 1.0
+        whole = np.nan_to_num((grid - low) / step, nan=65535.0, posinf=65535.0, neginf=0.0)
+        whole = np.append(np.round(whole), [0] * (grid.size % 2)).astype("<u2")
+        self.parts.append(whole.view("<f4"))
+        self.length += len(whole) // 2
+        return {"q": [self.length - len(whole) // 2, grid.size, low, step]}
+
     def add(self, values: Any) -> dict[str, list[float]] | None:
         if values is None:
             return None
@@ -96,13 +110,22 @@ def _contacts(racer: Racer, index: np.ndarray, floats: _Floats) -> dict[str, Any
 def pack(scene: Scene, height: int = 560, autoplay: bool = True) -> bytes:
     """Serialise a scene for the browser."""
     floats = _Floats()
+    header = _describe(scene, floats, height, autoplay)
+    header["panels"] = [_describe(panel, floats, height, autoplay) for panel in scene.panels]
+    text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text + b"".join(part.tobytes() for part in floats.parts)
+
+
+def _describe(scene: Scene, floats: _Floats, height: int, autoplay: bool) -> dict[str, Any]:
     kept = frames(scene.steps)
     ground = scene.ground
     bounds = scene.bounds
     if bounds is None:
         axes = [ground.x] if ground.y is None else [ground.x, ground.y]
         bounds = np.array([[np.min(axis), np.max(axis)] for axis in axes])
-    header = {
+    heights = floats.add if ground.y is None else floats.add_grid
+    return {
         "dim": ground.dim,
         "height": height,
         "autoplay": autoplay,
@@ -121,8 +144,8 @@ def pack(scene: Scene, height: int = 560, autoplay: bool = True) -> bytes:
         "ground": {
             "x": floats.add(ground.x),
             "y": floats.add(ground.y),
-            "heights": floats.add(ground.heights),
-            "ironed": floats.add(ground.ironed),
+            "heights": heights(ground.heights),
+            "ironed": heights(ground.ironed),
             "ironedLabel": ground.ironed_label,
             "reachable": floats.add(ground.reachable),
         },
@@ -141,6 +164,3 @@ def pack(scene: Scene, height: int = 560, autoplay: bool = True) -> bytes:
             for a in scene.arrows
         ],
     }
-    text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
-    text += b" " * (-len(text) % 4)
-    return len(text).to_bytes(4, "little") + text + b"".join(part.tobytes() for part in floats.parts)

@@ -130,6 +130,8 @@ class Scene:
     height_scale: factor on drawn heights; None draws true scale unless the heights would tower over the width.
     duration: seconds a whole run takes at speed 1 (default: 4 to 12, by the number of steps).
     loss_log: logarithmic loss axis; None decides by the data. title: short sentence for screen readers.
+    panels: scenes on curves that are shown side by side under this scene's clock, each under its title, instead of this
+        scene's own picture; its racers still fill the read-outs.
     captions: (first frame, sentence) pairs shown over the plot from that frame on.
     """
 
@@ -151,6 +153,7 @@ class Scene:
     contour: bool = True
     clickable: bool = True
     title: str = "Animation of the run"
+    panels: tuple[Scene, ...] = ()
 
     def __post_init__(self) -> None:
         for racer in self.racers:

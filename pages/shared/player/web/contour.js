@@ -2,7 +2,7 @@
 
 import { place, row } from "./data.js";
 import { colours } from "./cividis.js";
-import { fit, marker, symbol, tickText, ticks, trail } from "./draw.js";
+import { fit, flat, marker, symbol, tickText, ticks, trail } from "./draw.js";
 import { rgba } from "./theme.js";
 
 const LEVELS = 12;
@@ -113,7 +113,7 @@ export class ContourView {
     if (changed || this.stale || signature !== this.signature) {
       this.transform(width, height);
       Object.assign(this.still, { width: this.canvas.width, height: this.canvas.height });
-      const s = this.still.getContext("2d");
+      const s = flat(this.still);
       s.setTransform(ratio, 0, 0, ratio, 0, 0);
       this.drawGround(s, theme);
       this.signature = signature;

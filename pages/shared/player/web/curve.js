@@ -1,7 +1,7 @@
 // The 2-D view: a landscape over one parameter at true scale, balls as true circles. Drawn on a canvas in two layers: the
 // ground is painted once per view, the racers every frame.
 
-import { Labels, arrow, ball, fit, inkOf, marker, symbol, tickText, ticks, trail } from "./draw.js";
+import { Labels, arrow, ball, fit, flat, inkOf, marker, symbol, tickText, ticks, trail } from "./draw.js";
 import { place, row } from "./data.js";
 import { rgba } from "./theme.js";
 
@@ -83,7 +83,7 @@ export class CurveView {
     if (changed || this.stale || signature !== this.signature) {
       this.still.width = this.canvas.width;
       this.still.height = this.canvas.height;
-      const c = this.still.getContext("2d");
+      const c = flat(this.still);
       c.setTransform(ratio, 0, 0, ratio, 0, 0);
       this.drawGround(c, theme, width, height);
       this.signature = signature;

@@ -7,6 +7,10 @@ function reader(bytes) {
   const floats = new Float32Array(buffer, 4 + length);
   const array = (ref) => {
     if (!ref) return null;
+    if (ref.q) {
+      const [offset, n, low, step] = ref.q;
+      return Float64Array.from(new Uint16Array(buffer, 4 + length + 4 * offset, n), (v) => low + v * step);
+    }
     if (ref.a) return floats.subarray(ref.a[0], ref.a[0] + ref.a[1]);
     const [first, increment, n] = ref.l;
     return Float64Array.from({ length: n }, (_, i) => first + i * increment);
@@ -39,6 +43,12 @@ export function arcAngle(center, width, radius) {
 
 export function decode(bytes) {
   const { header, array } = reader(bytes);
+  const scene = unpack(header, array);
+  scene.panels = header.panels.map((panel) => unpack(panel, array));
+  return scene;
+}
+
+function unpack(header, array) {
   const width = header.dim + 1;
   const ground = header.ground;
   for (const name of ["x", "y", "heights", "ironed", "reachable"]) ground[name] = array(ground[name]);

@@ -6,6 +6,7 @@ import { ContourView } from "./contour.js";
 import { CurveView } from "./curve.js";
 import { decode } from "./data.js";
 import { LossView } from "./loss.js";
+import { PanelsView } from "./panels.js";
 import { Readouts } from "./readouts.js";
 import { SurfaceView } from "./surface.js";
 import { readTheme } from "./theme.js";
@@ -79,7 +80,7 @@ class Player {
     const first = !this.scene;
     const start = (s) => s.racers.map((r) => Array.from(r.position.slice(0, s.width)).join()).join();
     const moved = !first && start(scene) !== start(this.scene);
-    const kind = scene.dim === 1 ? "curve" : "surface";
+    const kind = scene.panels.length ? `panels${scene.panels.length}` : scene.dim === 1 ? "curve" : "surface";
     if (this.kind !== kind) this.build(kind);
     this.scene = scene;
     this.clock.load(scene.frames, scene.duration);
@@ -116,7 +117,8 @@ class Player {
     const [view, over] = [canvas("rbp-view"), canvas("rbp-over")];
     this.main.append(view);
     this.contour = null;
-    if (kind === "curve") this.view = new CurveView(view, actions);
+    if (kind.startsWith("panels")) this.view = new PanelsView(this.main, actions);
+    else if (kind === "curve") this.view = new CurveView(view, actions);
     else {
       this.contourCanvas = canvas("rbp-contour");
       this.contour = new ContourView(this.contourCanvas, actions);
@@ -158,6 +160,11 @@ class Player {
     this.lossCanvas.hidden = !lossPanel;
     const panels = (dim === 2 && contour ? 1 : 0) + (lossPanel ? 1 : 0);
     this.side.hidden = !panels;
+    if (this.scene.panels.length) {
+      this.stage.dataset.layout = "stacked";
+      this.main.style.height = `${narrow ? this.scene.panels.length * 300 : height}px`;
+      return;
+    }
     const beside = panels && !narrow && !flat;
     this.stage.dataset.layout = beside ? "beside" : "stacked";
     if (beside) {

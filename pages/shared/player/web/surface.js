@@ -13,10 +13,21 @@ import { matrixAt, orientations } from "./turn.js";
 
 const unit = (color) => (Array.isArray(color) ? color : parse(color)).map((v) => v / 255);
 
+// Software WebGL pays dearly for smooth edges: there they are left for when the picture stands still.
+function drawnByProcessor() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) return false;
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|software|basic render/i.test(name);
+}
+
 export class SurfaceView {
   constructor(canvas, over, actions) {
-    Object.assign(this, { canvas, over, actions, hover: null, quality: 1, slow: 0 });
-    const gl = canvas.getContext("webgl2", { antialias: true, alpha: false, powerPreference: "high-performance" });
+    Object.assign(this, { canvas, over, actions, hover: null, quality: 1 });
+    this.software = drawnByProcessor();
+    const gl = canvas.getContext("webgl2", { antialias: !this.software, alpha: false, powerPreference: "high-performance" });
     if (!gl) throw new Error("This browser offers no WebGL 2.");
     this.gl = gl;
     this.surface = program(gl, SURFACE);
@@ -137,7 +148,19 @@ export class SurfaceView {
     gl.drawElements(gl.TRIANGLES, mesh.count, gl.UNSIGNED_INT, 0);
   }
 
+  // While anything moves the picture is coarse where that is needed; a moment later it is drawn finely.
+  rest(frame, theme) {
+    clearTimeout(this.resting);
+    if (!this.software || this.quality > 1) return;
+    this.resting = setTimeout(() => {
+      this.quality = 2;
+      this.draw(frame, theme);
+      this.quality = 1;
+    }, 250);
+  }
+
   draw(frame, theme) {
+    this.rest(frame, theme);
     this.size();
     const { gl, camera, scene } = this;
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
@@ -438,6 +461,7 @@ export class SurfaceView {
   }
 
   dispose() {
+    clearTimeout(this.resting);
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }

@@ -1,0 +1,104 @@
+"""How fast the player draws in headless Chromium with software WebGL, and how large its messages are.
+
+    python benchmarks/bench_player.py [seconds]
+
+Prints updates a second for the 2-D view and for a 72 × 72 surface with one ball and three points (standing still and
+while the camera turns), the drift of the frame against the clock over the run, and the payload of 4 racers × 1,000 steps.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+
+APP = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+import streamlit as st
+import pages.shared.player.component as component
+from pages.shared.player import player
+component.STATIC = Path(__file__).parent / "static"
+st.set_page_config(layout="wide")
+sys.path.insert(0, {bench!r})
+from bench_player import scene
+player(scene(int(st.query_params["dim"])), key="p", height=560, autoplay=False)
+"""
+
+
+def scene(dim: int, steps: int = 1000, balls: int = 1):
+    """A landscape with `balls` balls and the rest points, four racers in all, on wavy paths."""
+    import numpy as np
+
+    from pages.shared.player import Ground, Racer, Readout, Scene
+
+    t = np.linspace(0, 1, steps + 1)
+    x = np.linspace(-3, 3, 2000 if dim == 1 else 72)
+
+    def height(*at):
+        return sum(0.2 * v**2 + 0.1 * np.cos(9 * v) for v in at)
+
+    racers = []
+    for n, color in enumerate(["#D55E00", "#0072B2", "#009E73", "#E69F00"]):
+        at = [(-2.4 + 0.3 * n + 0.4 * k) * (1 - t ** (1 + n / 3)) + 0.1 * np.sin(40 * t + n + k) for k in range(dim)]
+        position = np.column_stack([*at, height(*at)])
+        center = position + np.array([0.0] * dim + [0.4])
+        ball = n < balls
+        readouts = [Readout("Loss", position[:, -1]), Readout("Distance", np.hypot(*at) if dim == 2 else abs(at[0]))]
+        readouts += [Readout("Gradients", np.arange(steps + 1) * 2, "integer")]
+        if ball:
+            readouts.append(Readout("Penetration", 0.01 * np.sin(30 * t) ** 2, "percent"))
+        racers.append(
+            Racer(f"r{n}", f"racer {n}", color, position, center if ball else None, 0.4 if ball else None,
+                  shape="ball" if ball else "circle", readouts=tuple(readouts), status="at rest", stopped_at=steps)
+        )  # fmt: skip
+    ground = Ground(x, height(x)) if dim == 1 else Ground(x, height(*np.meshgrid(x, x)), x)
+    return Scene(ground, tuple(racers), duration=20.0)
+
+
+READ = """(p => [p.drawn, performance.now(), p.clock.frame, p.clock.then, p.clock.rate])(
+    document.querySelector('.rbp').__player)"""
+TURN = """(p => { const turn = () => { p.view.camera.azimuth += 0.02; p.redraw(); requestAnimationFrame(turn); };
+    turn(); })(document.querySelector('.rbp').__player)"""
+
+
+def main(seconds: float = 5.0) -> None:
+    from conftest import FLAGS, serve
+    from playwright.sync_api import sync_playwright
+
+    from pages.shared.player.payload import pack
+
+    for balls in (1, 4):
+        size = len(pack(scene(2, balls=balls)))
+        print(f"payload, 72 × 72 surface, 4 racers × 1,000 steps, {balls} of them balls: {size / 1000:.0f} kB")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        script = Path(folder) / "app.py"
+        script.write_text(APP.format(root=str(ROOT), bench=str(ROOT / "benchmarks")))
+        with serve(script) as address:
+            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), headless=True, args=FLAGS)
+            for dim, turning in [(1, False), (2, False), (2, True)]:
+                page = browser.new_page(viewport={"width": 1280, "height": 900})
+                page.goto(f"{address}/?dim={dim}")
+                page.wait_for_selector(".rbp[data-frame]")
+                page.wait_for_timeout(1500)
+                page.get_by_role("button", name="Play", exact=True).click()
+                if turning:
+                    page.evaluate(TURN)
+                page.wait_for_timeout(500)
+                a = page.evaluate(READ)
+                page.wait_for_timeout(1000 * seconds)
+                b = page.evaluate(READ)
+                drift = (b[2] - a[2]) / ((b[3] - a[3]) / 1000 * b[4]) - 1
+                words = f"{dim + 1}-D{', camera turning' if turning else ''}"
+                print(f"{words}: {(b[0] - a[0]) / (b[1] - a[1]) * 1000:.1f} updates a second, clock drift {drift:.1e}")
+                page.close()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main(*(float(v) for v in sys.argv[1:]))

@@ -1,0 +1,44 @@
+// Several curves side by side under one clock, each with its own heading and captions.
+
+import { CurveView } from "./curve.js";
+
+export class PanelsView {
+  constructor(parent, actions) {
+    this.parent = parent;
+    this.actions = { ...actions, click: () => {} };
+    this.views = [];
+    parent.replaceChildren();
+    this.grid = document.createElement("div");
+    this.grid.className = "rbp-panels";
+    parent.append(this.grid);
+  }
+
+  load(scene) {
+    while (this.views.length < scene.panels.length) {
+      const figure = document.createElement("figure");
+      const heading = document.createElement("figcaption");
+      const canvas = Object.assign(document.createElement("canvas"), { className: "rbp-view" });
+      figure.append(heading, canvas);
+      this.grid.append(figure);
+      this.views.push({ heading, view: new CurveView(canvas, this.actions) });
+    }
+    scene.panels.forEach((panel, i) => {
+      this.views[i].heading.textContent = panel.title;
+      this.views[i].view.load(panel);
+    });
+  }
+
+  draw(frame, theme) {
+    for (const { view } of this.views) view.draw(frame, theme);
+  }
+
+  setZoom(factor) {
+    for (const { view } of this.views) view.setZoom(factor);
+  }
+
+  get aspect() {
+    return 1;
+  }
+
+  dispose() {}
+}
