@@ -11,7 +11,6 @@ from pages.shared.player import player
 from pages.shared.roll_scene import roll_scene
 from pages.shared.runs import run_on
 from pages.shared.story import story
-from pages.shared.widgets import set_controls
 from rbo_core import RBO
 from rbo_core.figures.phases import map_figure
 from rbo_core.sweep import order
@@ -40,7 +39,7 @@ single basin left (persistence).
 gradient; each value it looks at while searching its contact counts as one.
 
 **Try**
-- *Cusped corduroy* with *distance travelled*: the jump sits on the dashed line.
+- *Cusped corduroy* with *mean distance travelled*: the jump sits on the dashed line.
 - Compare *Rigid* with *Gradient (paper)* by *mean penetration*.
 - Give the ball momentum 0.8: the transition moves to smaller radii.
 """
@@ -53,7 +52,7 @@ if job_id and st.session_state.get("_job_loaded") != job_id:
     found = background.find(job_id)
     if found is not None and found.kind == "sweep":
         try:
-            set_controls(phases_data.controls_of(found.config))
+            phases_view.restore(phases_data.controls_of(found.config))
         except ValueError as error:
             show_error(error)
 

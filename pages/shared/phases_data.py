@@ -22,9 +22,10 @@ from rbo_core.sweep.measure import COLUMNS
 from rbo_core.sweep.transitions import regimes, transitions
 
 PREVIEW_SECONDS = 1.1
+PATIENCE_SECONDS = 4.0
 PREVIEW_BALLS = 256
 USUAL_BALL_STEPS = 1e5  # a second, of rigid balls on a curve
-AUTOMATIC_SECONDS = 25.0
+AUTOMATIC_SECONDS = 40.0
 """Sweeps that should take no longer than this on one core are refined without being asked for."""
 
 
@@ -74,7 +75,7 @@ def first_look(spec: sweep.Sweep) -> float:
         fresh = done
         spent = time.perf_counter() - begin
         # A surface so slow that nothing is finished in time gets a little longer, for there must be something to see.
-        return spent > (PREVIEW_SECONDS if done else 4 * PREVIEW_SECONDS)
+        return spent > (PREVIEW_SECONDS if done else PATIENCE_SECONDS)
 
     with contextlib.suppress(sweep.Cancelled):
         sweep.run(spec, opened, landscapes.get, progress=late, chunk_balls=PREVIEW_BALLS)

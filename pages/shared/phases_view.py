@@ -13,6 +13,7 @@ import landscapes
 from pages.shared import background, phases_data
 from pages.shared.controls import choice, number, short, toggle
 from pages.shared.page import show_error
+from pages.shared.widgets import set_controls
 from rbo_core import sweep
 from rbo_core.figures.phases import CLICKS, Curve, Jump, Mark, PhaseMap, Span, cut_figure, difference_figure, map_figure
 from rbo_core.figures.style import color
@@ -65,10 +66,19 @@ def own_settings(projection: str, places: Sequence[Any] | None = None) -> dict[s
     return values
 
 
+def restore(values: Mapping[str, Any]) -> None:
+    """Give the controls a job's settings and write them into the address, which then holds the picture by itself."""
+    if any(name in st.session_state for name in values):
+        set_controls(values)
+    for name, value in values.items():
+        st.query_params[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    st.rerun()
+
+
 def range_problems(radius_low: float, radius_high: float, rate_low: float, rate_high: float) -> list[str]:
     """What is wrong with the map's ranges."""
     return [
-        f"{name} must run upwards, got {short(low)} to {short(high)}: choose the second larger than the first."
+        f"The range of {name} must run upwards, got {short(low)} to {short(high)}: raise its end or lower its start."
         for name, low, high in (("ρ", radius_low, radius_high), ("η", rate_low, rate_high))
         if not low < high
     ]

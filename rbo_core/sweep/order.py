@@ -35,7 +35,7 @@ ORDERS = (
     Order("diverged", "share diverged", "", -1, "diverged", "all"),
     Order("reached_at", "mean steps to reach the basin", "steps", -1, "reached_at", "arrived"),
     Order("mean_penetration", "mean penetration", "of ρ", -1, "mean_penetration"),
-    Order("displacement", "mean distance travelled, start to end", "x", 0, "displacement"),
+    Order("displacement", "mean distance travelled", "x", 0, "displacement"),
     Order("path", "mean length of the way", "x", 0, "path"),
     Order("distance", "mean distance to the global minimum", "x", -1, "distance"),
     Order("spent", "mean evaluations spent", "", -1, "gradients"),

@@ -1,0 +1,81 @@
+"""The page Phases in a real Chromium: a click on a cell plays its run, the map refines, a job's link finds it again."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MAP = ".st-key-phase_map .js-plotly-plot"
+
+
+@pytest.fixture
+def phases(server, open_page):
+    """phases("?order=path", **options) -> the page, its map and its player drawn."""
+
+    def open_(query: str = "", **options):
+        page = open_page(f"{server}/Phases{query}", **options)
+        page.wait_for_selector(f"{MAP} .scatterlayer", timeout=90_000)
+        page.wait_for_selector(".rbp[data-frame]", timeout=60_000)
+        return page
+
+    return open_
+
+
+def click_cell(page, across: float, up: float) -> None:
+    """Click inside the map, at shares of its width and height."""
+    box = page.locator(f"{MAP} .nsewdrag").first.bounding_box()
+    page.mouse.click(box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"])
+
+
+def said(page, name: str) -> str:
+    return page.get_attribute(".lab-said", f"data-{name}")
+
+
+def test_a_click_on_a_cell_shows_its_run(phases):
+    page = phases("?cells=12&starts=2&steps=60")
+    before = said(page, "radius")
+    click_cell(page, 0.12, 0.3)
+    page.wait_for_function("old => document.querySelector('.lab-said').dataset.radius !== old", arg=before)
+    small = float(said(page, "radius"))
+    assert small < 0.1
+    assert f"radius={small}"[:10] in page.url
+    link = page.get_by_role("link", name="Open this run on Roll")
+    assert f"radius={small}"[:10] in link.get_attribute("href")
+    click_cell(page, 0.9, 0.7)
+    page.wait_for_function("old => document.querySelector('.lab-said').dataset.radius !== old", arg=str(small))
+    assert float(said(page, "radius")) > 1.5
+    # The same cell again, then a slider: the old click must not come back.
+    page.locator(".st-key-radius input").fill("0.5")
+    page.locator(".st-key-radius input").press("Enter")
+    page.wait_for_function("document.querySelector('.lab-said').dataset.radius === '0.5'")
+    page.wait_for_timeout(1500)
+    assert said(page, "radius") == "0.5"
+
+
+def test_the_map_refines_by_itself_until_it_is_complete(phases):
+    page = phases("?cells=40&starts=8&steps=100")
+    first = int(said(page, "cells"))
+    page.get_by_text("complete.").wait_for(timeout=90_000)
+    page.wait_for_function("document.querySelector('.lab-said').dataset.cells === '1600'")
+    assert first < 1600
+
+
+def test_a_job_is_found_again_by_its_link_after_closing_the_tab(phases, server):
+    page = phases("?cells=40&starts=64&steps=3000&projection=gradient")
+    page.get_by_role("button", name="Compute the rest").click()
+    page.wait_for_function("location.search.includes('job=')")
+    job = page.url.split("job=")[1].split("&")[0]
+    page.context.close()
+    again = phases(f"?job={job}")
+    again.get_by_role("button", name="Cancel").first.wait_for(timeout=60_000)
+    assert "cells=40" in again.url
+    again.get_by_role("button", name="Cancel").first.click()
+    again.get_by_role("button", name="Compute the rest").wait_for(timeout=60_000)
+
+
+def test_on_a_narrow_screen_map_and_player_stack(phases):
+    page = phases("?cells=12&starts=2&steps=60", width=400)
+    top, bottom = page.locator(MAP).bounding_box(), page.locator(".rbp").bounding_box()
+    assert top["y"] + top["height"] <= bottom["y"]
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 400

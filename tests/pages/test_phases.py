@@ -1,0 +1,284 @@
+"""The page Phases without a browser: the map holds what the core computes, controls reach it, links restore it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import landscapes
+import pages.shared.player
+from pages.shared import background, phases_data
+from pages.shared.story import plain
+from rbo_core import jobs, sweep
+from rbo_core.figures.phases import CLICKS, Curve, Jump, Mark, PhaseMap, Span, cut_figure, difference_figure, map_figure
+from rbo_core.sweep import order
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "4_Phases.py"
+SMALL = {"cells": "12", "starts": "2", "steps": "20"}
+
+
+@pytest.fixture
+def lab(monkeypatch, tmp_path):
+    """What the page gave to the player; a store and a queue of its own, in which no job runs by itself."""
+    seen = SimpleNamespace(scene=None, click=None, store=sweep.Store(tmp_path / "s.sqlite"))
+    seen.queue = jobs.Queue(tmp_path / "j.sqlite")
+
+    def fake(scene, key, **options):
+        seen.scene = scene
+        click, seen.click = seen.click, None
+        return click
+
+    monkeypatch.setattr(pages.shared.player, "player", fake)
+    monkeypatch.setattr(background, "queue", lambda: seen.queue)
+    monkeypatch.setattr(phases_data, "store", lambda: seen.store)
+    yield seen
+    seen.store.close()
+    seen.queue.close()
+
+
+@pytest.fixture
+def phases(lab):
+    """phases(radius="0.3", ...) -> the page as a link with these settings opens it."""
+
+    def open_(**query) -> AppTest:
+        page = AppTest.from_file(str(PAGE), default_timeout=60)
+        for name, value in {**SMALL, **query}.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    return open_
+
+
+def said(page: AppTest) -> str:
+    body = next(html.proto.body for html in page.get("html") if 'class="lab-said"' in html.proto.body)
+    return plain(body).replace("\u2212", "-")
+
+
+def traces(page: AppTest, key: str) -> dict:
+    """Traces of one chart by their names ("" for the heat map)."""
+    chart = next(c for c in page.get("plotly_chart") if c.proto.id.endswith(f"-{key}"))
+    return {trace.get("name", ""): trace for trace in json.loads(chart.proto.spec)["data"]}
+
+
+def the_sweep(lab) -> sweep.Sweep:
+    (only,) = lab.store.sweeps()
+    return lab.store.spec(only[0])
+
+
+def heights(trace: dict) -> np.ndarray:
+    import base64
+
+    z = trace["z"]
+    flat = np.frombuffer(base64.b64decode(z["bdata"]), dtype=z["dtype"])
+    return flat.reshape([int(n) for n in z["shape"].split(",")])
+
+
+def test_the_map_is_what_the_core_computes(phases, lab, tmp_path):
+    page = phases(order="final_loss")
+    spec = the_sweep(lab)
+    assert spec.shape == (12, 12)
+    assert dict(spec.settings)["projection"] == "rigid"
+    # Complete in the first look: this sweep is small. An independent run of the core gives the same map.
+    with sweep.Store(tmp_path / "other.sqlite") as other:
+        data = sweep.run(spec, other, landscapes.get)
+    assert lab.store.count(spec.id) == 144
+    np.testing.assert_array_equal(
+        heights(traces(page, "phase_map")[""]), order.cell_map(spec, data, "final_loss").T.astype(np.float32)
+    )
+    clicks = traces(page, "phase_map")[CLICKS]
+    assert clicks["text"][0].startswith(f"{order.cell_map(spec, data, 'final_loss')[0, 0]:.3g}")
+
+
+def test_the_shown_run_is_the_cells(phases, lab):
+    page = phases(radius="0.3", learning_rate="0.02", start="1.5")
+    (racer,) = lab.scene.racers
+    assert racer.radius == 0.3
+    assert racer.center[0, 0] == pytest.approx(1.5)
+    assert len(racer.center) <= 21
+    assert "At η = " in said(page)
+
+
+def test_changing_the_shown_run_computes_no_new_map(phases, lab):
+    page = phases()
+    page.number_input("radius").set_value(1.25).run()
+    assert not page.exception
+    assert lab.scene.racers[0].radius == 1.25
+    assert len(lab.store.sweeps()) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "changed"),
+    [
+        ({"projection": "gradient", "gradient_n_projection_steps": "7", "gradient_projection_step_size": "0.03"},
+         {"n_projection_steps": 7, "projection_step_size": 0.03, "projection": "gradient", "unit_speed": False}),
+        ({"projection": "newton", "momentum": "0.8"}, {"n_projection_steps": 2, "momentum": 0.8}),
+        ({"loss_scale": "2", "rigid_unit_speed": "false"}, {"loss_scale": 2.0, "unit_speed": False}),
+    ],
+)  # fmt: skip
+def test_settings_reach_the_sweep(phases, lab, query, changed):
+    phases(**query)
+    assert dict(the_sweep(lab).settings).items() >= changed.items()
+
+
+def test_grid_and_budget_reach_the_sweep(phases, lab):
+    phases(radius_low="0.1", radius_high="2", rate_low="0.01", rate_high="0.5", budget="gradients", gradients="500")
+    spec = the_sweep(lab)
+    assert [(axis.values[0], axis.values[-1]) for axis in spec.grid] == [(0.1, 2.0), (0.01, 0.5)]
+    assert (spec.steps, spec.gradients) == (None, 500)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"radius_low": "2", "radius_high": "1"}, "range of ρ must run upwards, got 2 to 1"),
+        ({"rate_low": "0.5", "rate_high": "0.5"}, "range of η must run upwards"),
+        ({"radius": "-1"}, "got -1"),
+        ({"cells": "13"}, "'13' is unknown"),
+        ({"order": "entropy"}, "'entropy' is unknown"),
+        ({"projection": "sticky"}, "'sticky' is unknown"),
+        ({"steps": "0"}, "got 0"),
+    ],
+)
+def test_bad_links_get_a_message(phases, query, message):
+    page = phases(**query)
+    assert any(message in error.value.replace("\u2212", "-") for error in page.error)
+
+
+def test_a_long_sweep_waits_for_a_click_and_then_has_a_link(phases, lab, monkeypatch):
+    monkeypatch.setattr(phases_data, "PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr(phases_data, "AUTOMATIC_SECONDS", 0.0)
+    page = phases(cells="24")
+    spec = the_sweep(lab)
+    assert 0 < lab.store.count(spec.id) < spec.cells
+    assert lab.queue.jobs() == []
+    page.button("compute_first").click().run()
+    assert not page.exception
+    (job,) = lab.queue.jobs()
+    assert job.state == "queued"
+    assert page.query_params["job"] in (job.id, [job.id])
+    assert sweep.parse(job.config) == spec
+    # Somebody else opens nothing but the link.
+    other = AppTest.from_file(str(PAGE), default_timeout=60)
+    other.query_params["job"] = job.id
+    other.run()
+    assert not other.exception
+    assert len(lab.store.sweeps()) == 1
+    assert other.selectbox("cells").value == "24"
+    # And looks at something else: the address no longer claims to show the job.
+    other.number_input("starts").set_value(3).run()
+    assert "job" not in other.query_params
+
+
+def test_a_quick_sweep_is_refined_by_itself_once(phases, lab, monkeypatch):
+    monkeypatch.setattr(phases_data, "PREVIEW_SECONDS", 0.0)
+    page = phases(cells="24")
+    (job,) = lab.queue.jobs()
+    assert job.key == f"sweep:{the_sweep(lab).id}"
+    page.run()
+    assert len(lab.queue.jobs()) == 1
+    lab.queue.cancel(job.id)
+    page.run()
+    assert len(lab.queue.jobs()) == 1, "what was cancelled is not started again"
+    page.number_input("starts").set_value(3).run()
+    assert len(lab.queue.jobs(states=("queued",))) == 1
+
+
+def test_two_methods_and_their_difference(phases, lab):
+    page = phases(order="mean_penetration", compare="gradient")
+    assert len(lab.store.sweeps()) == 2
+    first, second = (heights(traces(page, key)[""]) for key in ("map_a", "map_b"))
+    assert (first == 0).all(), "the rigid ball does not sink"
+    assert np.nanmean(second) > 0.05
+    np.testing.assert_allclose(heights(traces(page, "difference")[""]), second - first, rtol=1e-5)
+    assert any("One step costs" in c.value and "and 20 with Gradient" in c.value for c in page.caption)
+
+
+def test_finer_wrinkles(phases, lab):
+    page = phases(surface="corduroy", finer="true", order="displacement", radius_low="0.4", radius_high="4")
+    curves = traces(page, "finer_curves")
+    assert {"w = 1", "w = 0.5", "w = 0.25"} <= set(curves)
+    assert len(lab.store.sweeps()) == 4
+
+
+def test_an_unknown_job_is_said(phases):
+    page = phases(job="feedfeedfeed")
+    assert not page.exception
+
+
+@pytest.mark.parametrize("projection", ["rigid", "newton", "gradient"])
+def test_controls_of_a_sweep_give_the_sweep(projection):
+    own = {"rigid": {}, "newton": {"n_projection_steps": 3}, "gradient": {"projection_step_size": 0.02}}[projection]
+    surface = landscapes.get("corduroy", dim=1, width=0.7)
+    settings = {"projection": projection, "unit_speed": True, "momentum": 0.5, "loss_scale": 1.0, **own}
+    spec = phases_data.describe(surface, settings, (0.1, 2.0), (0.01, 1.0), 16, 4, ("gradients", 700))
+    found = phases_data.controls_of(sweep.to_dict(spec))
+    expected = {"surface": "corduroy", "corduroy_width": 0.7, "projection": projection, "momentum": 0.5, "cells": "16"}
+    expected |= {"starts": 4, "radius_low": 0.1, "rate_high": 1.0, "budget": "gradients", "gradients": 700}
+    expected |= {f"{projection}_unit_speed": True, **{f"{projection}_{k}": v for k, v in own.items()}}
+    assert found.items() >= expected.items()
+
+
+def test_a_sweep_of_another_kind_is_refused():
+    spec = sweep.parse({"surface": "corduroy", "method": "sgd", "grid": {"learning_rate": [0.1]}, "steps": 5})
+    with pytest.raises(ValueError, match="other axes than the page's"):
+        phases_data.controls_of(sweep.to_dict(spec))
+
+
+# The figures.
+
+RADII, RATES = np.array([0.1, 0.2, 0.4]), np.array([0.01, 0.1])
+
+
+def shown(values, diverged, **more) -> PhaseMap:
+    return PhaseMap(RADII, RATES, np.array(values, float), np.array(diverged, float), "loss", **more)
+
+
+def test_only_cells_where_most_diverged_are_hatched():
+    figure = map_figure(shown([[1, 2], [3, 4], [5, 6]], [[0, 0.5], [0.6, 1], [0, 0]]), dark=False)
+    hatch = next(trace for trace in figure.data if trace.name == "most diverged")
+    assert list(hatch.x).count(None) == 2
+    assert min(x for x in hatch.x if x is not None) == pytest.approx(np.sqrt(0.1 * 0.2))
+    assert max(x for x in hatch.x if x is not None) == pytest.approx(np.sqrt(0.2 * 0.4))
+    calm = map_figure(shown([[1, 2], [3, 4], [5, 6]], np.zeros((3, 2))), dark=True)
+    assert "most diverged" not in [trace.name for trace in calm.data]
+
+
+def test_cells_to_come_take_their_neighbours_colour_and_say_so():
+    nan = np.nan
+    figure = map_figure(shown([[1, nan], [nan, nan], [5, nan]], [[0, nan], [nan, nan], [0, nan]]), dark=False)
+    assert np.isfinite(figure.data[0].z).all()
+    clicks = next(trace for trace in figure.data if trace.name == CLICKS)
+    assert [text == "not computed yet" for text in clicks.text] == [False, True, True, True, False, True]
+
+
+def test_theory_outside_the_map_is_not_drawn():
+    values = np.ones((3, 2))
+    marks = (Mark(0.25, "inside"), Mark(7.0, "outside"))
+    figure = map_figure(shown(values, 0 * values), dark=False, theory=marks, detected=(Jump(0.1, 0.2, 0.1, 0.4),))
+    assert [note.text for note in figure.layout.annotations] == ["theory: inside"]
+    jump = next(trace for trace in figure.data if trace.name == "detected jump, 95 %")
+    assert (jump.error_x.array[0], jump.error_x.arrayminus[0]) == pytest.approx((0.2, 0.1))
+
+
+def test_less_is_better_is_brighter_and_the_difference_says_who_is_better():
+    low, high = shown(np.ones((3, 2)), np.zeros((3, 2)), brighter=-1), shown(3 * np.ones((3, 2)), np.zeros((3, 2)))
+    assert map_figure(low, dark=False).data[0].reversescale
+    assert not map_figure(high, dark=False).data[0].reversescale
+    assert (difference_figure(low, high, dark=False, label="x").data[0].z == 2.0).all()
+
+
+def test_a_cut_names_its_regimes_and_marks():
+    curve = Curve("Rigid", "#D55E00", RADII, np.array([0.0, 0.5, np.nan]), np.zeros(3), np.ones(3))
+    figure = cut_figure(
+        (curve,), "share", dark=True, theory=(Mark(0.3, "theory"),), jumps=(Jump(0.1, 0.15, 0.1, 0.2),),
+        spans=(Span("microscopic", 0.1, 0.2),), share=True,
+    )  # fmt: skip
+    assert {note.text for note in figure.layout.annotations} == {"theory", "detected, 95 %", "microscopic"}
+    assert len(figure.data[1].x) == 2, "a radius without a value is left out"
