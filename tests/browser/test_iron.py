@@ -16,7 +16,7 @@ def test_the_slider_irons(server, open_page, settle):
     page.wait_for_function(f"{DRAWN} === 7", timeout=60_000)
     sentence = page.locator(".lab-said")
     before = int(sentence.get_attribute("data-basins"))
-    page.locator(".st-key-pair_radius [role=slider]").press("End")
+    page.locator(".st-key-pair_radius [data-testid=stSlider] input").press("End")
     page.wait_for_function(f"document.querySelector('.lab-said')?.dataset.basins < {before}", timeout=30_000)
     settle(page)
     assert "radius=2" in page.url
