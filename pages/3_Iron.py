@@ -20,7 +20,8 @@ ball reaches.
 **What it cannot touch.** The underside of the ball's sweep is the *closing*
 $$\mathrm{cl}(\theta)=\min_{|u|\le\rho} h(\theta+u)-\sqrt{\rho^2-|u|^2}\;\ge\; f(\theta),$$
 with equality exactly where some ball touches. So the unreachable set is $\{\mathrm{cl}>f\}$. The paper's test,
-curvature above $1/\rho$, is sufficient but not necessary: the page shows both.
+curvature above $1/\rho$, is sufficient but not necessary: the page shows both. On a curve the mask is exact for the
+samples, with the centre anywhere; on a surface it is exact to the grid.
 
 **Smoothness.** A basin counts when it is deeper than the noise threshold (0-dimensional persistence of the
 sublevel sets); the fractal dimension is the madogram's; the spectrum is a Hann-windowed periodogram.

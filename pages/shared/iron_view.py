@@ -90,9 +90,7 @@ def section(
     look = choice("Look closer", "look", looks, "measures" if where.dim == 1 else "map", kind="segmented")
     threshold = found.measures.threshold
     if look == "measures":
-        _say(
-            "How smooth the ironed landscape is. Orange marks the radius above; the dotted line is the landscape itself."
-        )
+        _say("How smooth the ironed landscape is. Orange marks the radius above, dots the landscape itself.")
         pictures = _measure_pictures(where, *span, share, dark)
         for picture in pictures:
             picture["layout"]["shapes"] = [*picture["layout"].get("shapes", ()), radius_line(radius)]
@@ -138,7 +136,10 @@ def _measure_pictures(where: Ground, low: float, high: float, share: float, dark
 
 
 def _theory(where: Ground, ironed: Ironed, found: Study, radius: float, dark: bool) -> None:
-    _say("Dashed: what theory says. Solid and dots: measured on the exact dilation.")
+    _say(
+        "Dashed: what theory says; solid and dots: measured on the exact dilation. The bound on the height range counts "
+        "what the ball can see beyond the window, so it says little where the landscape keeps rising there."
+    )
     figures = theory_figures(found.measures, found.bound, found.curved, radius, dark, found.grooves)
     _show(figures, "theory", len(figures))
     seen = tilt(ironed.heights, ironed.ironed, ironed.spacing)
