@@ -85,69 +85,85 @@ def find_contacts(
 
 @njit(cache=True)
 def _scan(
-    low: Floats,
-    spacing: Floats,
-    first: Ints,
-    heights: Floats,
-    upper: Floats,
-    rows: int,
-    columns: int,
-    center: Floats,
-    radius: Floats,
-    loss_scale: Floats,
-    tie: Floats,
-    nodes: Floats,
-    counts: Ints,
-) -> None:
+    low: Floats, spacing: Floats, first: Ints, heights: Floats, upper: Floats, rows: int, columns: int, center: Floats,
+    radius: Floats, loss_scale: Floats, tie: Floats, nodes: Floats, counts: Ints,
+) -> None:  # fmt: skip
     """Local maxima on the grid of F(u) = λ f(θ + u) + √(ρ² − |u|²) that may be, or tie with, the highest."""
     n, m = heights.shape
     flat = m == 1
     values = np.empty(nodes.shape[1])
+    oi, oj = first[0], first[1]
     for b in range(center.shape[0]):
         rho, scale = radius[b], loss_scale[b]
-        # Position of the centre and half-width of the window, in nodes of this grid.
-        ci = (center[b, 0] - low[0]) / spacing[0] - first[0]
-        cj = 0.0 if flat else (center[b, 1] - low[1]) / spacing[1] - first[1]
+        # Position of the centre and half-width of the window, in nodes. Positions count from node (0, 0), wherever the
+        # grid begins: no rounding depends on its margin, and so none on the other balls of the batch.
+        ci = (center[b, 0] - low[0]) / spacing[0]
+        cj = 0.0 if flat else (center[b, 1] - low[1]) / spacing[1]
         wi = rho / spacing[0]
         wj = 0.0 if flat else rho / spacing[1]
-        i0, i1 = max(0, int(np.ceil(ci - wi))), min(n - 1, int(np.floor(ci + wi)))
-        j0, j1 = max(0, int(np.ceil(cj - wj))), min(m - 1, int(np.floor(cj + wj)))
+        i0, i1 = max(0, int(np.ceil(ci - wi)) - oi), min(n - 1, int(np.floor(ci + wi)) - oi)
+        j0, j1 = max(0, int(np.ceil(cj - wj)) - oj), min(m - 1, int(np.floor(cj + wj)) - oj)
         best = -np.inf
         found = 0
+        # One node a block first: a good lower bound lets most blocks be skipped.
+        for a in range(i0 // rows, i1 // rows + 1) if i1 >= i0 else range(0):
+            for c in range(j0 // columns, j1 // columns + 1):
+                i = min(max(a * rows + rows // 2, i0), i1)
+                j = min(max(c * columns + columns // 2, j0), j1)
+                best = max(best, _touch(heights[i, j], oi + i - ci, oj + j - cj, spacing, rho, scale))
         # First pass: the highest node. Second pass: every local maximum within reach of it.
         for sweep in range(2):
             for a in range(i0 // rows, i1 // rows + 1) if i1 >= i0 else range(0):
                 for c in range(j0 // columns, j1 // columns + 1):
                     low_i, high_i = max(i0, a * rows), min(i1, a * rows + rows - 1)
                     low_j, high_j = max(j0, c * columns), min(j1, c * columns + columns - 1)
-                    di = max(0.0, max(low_i - ci, ci - high_i) - 1.0) * spacing[0]
-                    dj = 0.0 if flat else max(0.0, max(low_j - cj, cj - high_j) - 1.0) * spacing[1]
+                    di = max(0.0, max(oi + low_i - ci, ci - (oi + high_i)) - 1.0) * spacing[0]
+                    dj = 0.0 if flat else max(0.0, max(oj + low_j - cj, cj - (oj + high_j)) - 1.0) * spacing[1]
                     gap = rho * rho - di * di - dj * dj
                     if gap <= 0.0 or scale * upper[a, c] + np.sqrt(gap) < best - tie[b]:
                         continue
+                    if sweep == 0:
+                        for i in range(low_i, high_i + 1):
+                            for j in range(low_j, high_j + 1):
+                                best = max(best, _touch(heights[i, j], oi + i - ci, oj + j - cj, spacing, rho, scale))
+                        continue
+                    before = here = -np.inf
+                    if flat:  # one root a node: the last node's neighbour is the next node
+                        if low_i > 0:
+                            before = _touch(heights[low_i - 1, 0], oi + low_i - 1 - ci, 0.0, spacing, rho, scale)
+                        here = _touch(heights[low_i, 0], oi + low_i - ci, 0.0, spacing, rho, scale)
                     for i in range(low_i, high_i + 1):
                         for j in range(low_j, high_j + 1):
-                            here = _touch(heights, i, j, ci, cj, spacing, rho, scale)
-                            if here == -np.inf:
-                                continue
-                            if sweep == 0:
-                                best = max(best, here)
-                                continue
                             peak, drop = True, 0.0
-                            for k in range(max(i - 1, 0), min(i + 2, n)):
-                                for q in range(max(j - 1, 0), min(j + 2, m)):
-                                    if k == i and q == j:
-                                        continue
-                                    there = _touch(heights, k, q, ci, cj, spacing, rho, scale)
-                                    if there > here:
-                                        peak = False
-                                    elif there > -np.inf:
-                                        drop = max(drop, here - there)
+                            if flat:
+                                after = -np.inf
+                                if i + 1 < n:
+                                    after = _touch(heights[i + 1, 0], oi + i + 1 - ci, 0.0, spacing, rho, scale)
+                                middle = here
+                                if middle == -np.inf or before > middle or after > middle:
+                                    peak = False
+                                else:
+                                    drop = max(middle - before if before > -np.inf else 0.0,
+                                               middle - after if after > -np.inf else 0.0)  # fmt: skip
+                                before, here = middle, after
+                            else:
+                                middle = _touch(heights[i, j], oi + i - ci, oj + j - cj, spacing, rho, scale)
+                                if middle == -np.inf:
+                                    continue
+                                for k in range(max(i - 1, 0), min(i + 2, n)):
+                                    for q in range(max(j - 1, 0), min(j + 2, m)):
+                                        if k == i and q == j:
+                                            continue
+                                        there = _touch(heights[k, q], oi + k - ci, oj + q - cj, spacing, rho, scale)
+                                        if there > middle:
+                                            peak = False
+                                        elif there > -np.inf:
+                                            drop = max(drop, middle - there)
                             # Between nodes a maximum rises above its node by less than the drop to a neighbour.
-                            if peak and here + drop >= best - tie[b]:
-                                found = insert_candidate(nodes[b], values, found, here,
-                                                low[0] + (first[0] + i) * spacing[0],
-                                                low[1] + (first[1] + j) * spacing[1])  # fmt: skip
+                            if peak and middle + drop >= best - tie[b]:
+                                found = insert_candidate(nodes[b], values, found, middle,
+                                                low[0] + (oi + i) * spacing[0],
+                                                low[1] + (oj + j) * spacing[1])  # fmt: skip
         if found == 0:
             # No node lies under the ball: begin straight below its centre.
             nodes[b, 0, 0], nodes[b, 0, 1] = center[b, 0], center[b, 1]
@@ -156,12 +172,11 @@ def _scan(
 
 
 @njit(cache=True, inline="always")
-def _touch(heights: Floats, i: int, j: int, ci: float, cj: float, spacing: Floats, rho: float, scale: float) -> float:
-    """F at one node: height of the centre of a ball that touches there; −inf outside the ball's shadow."""
-    di = (i - ci) * spacing[0]
-    dj = (j - cj) * spacing[1]
-    gap = rho * rho - di * di - dj * dj
-    return scale * heights[i, j] + np.sqrt(gap) if gap >= 0.0 else -np.inf
+def _touch(height: float, di: float, dj: float, spacing: Floats, rho: float, scale: float) -> float:
+    """F at a node di, dj nodes off the centre: height of the centre of a ball touching there; −inf off its shadow."""
+    u, v = di * spacing[0], dj * spacing[1]
+    gap = rho * rho - u * u - v * v
+    return scale * height + np.sqrt(gap) if gap >= 0.0 else -np.inf
 
 
 @njit(cache=True)

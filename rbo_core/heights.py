@@ -77,14 +77,15 @@ def _sample(surface: Surface, margin_steps: int) -> HeightGrid:
     bounds, dim = surface.bounds, surface.dim
     margin = margin_steps * float((bounds[:, 1] - bounds[:, 0]).max()) / 8
     spacing = _spacing(surface)
-    first = -np.ceil(margin / spacing).astype(np.int64) - 1
+    block = BLOCK_CURVE if dim == 1 else BLOCK_SURFACE
+    # Blocks stand at the same places whatever the margin, so that what a bound prunes does not depend on it either.
+    first = (-np.ceil(margin / spacing).astype(np.int64) - 1) // np.array(block[:dim]) * np.array(block[:dim])
     last = np.ceil((bounds[:, 1] - bounds[:, 0] + margin) / spacing).astype(np.int64) + 1
     axes = [bounds[i, 0] + np.arange(first[i], last[i] + 1) * spacing[i] for i in range(dim)]
     value = value_of(surface)
     if dim == 1:
         heights = value(axes[0][:, None])[:, None]
         low, steps, start = np.array([bounds[0, 0], 0.0]), np.array([spacing[0], 1.0]), np.array([first[0], 0])
-        block = BLOCK_CURVE
     else:
         heights = np.empty((axes[0].size, axes[1].size))
         column = np.empty((axes[1].size, 2))
@@ -92,7 +93,7 @@ def _sample(surface: Surface, margin_steps: int) -> HeightGrid:
         for i, x in enumerate(axes[0]):
             column[:, 0] = x
             heights[i] = value(column)
-        low, steps, start, block = bounds[:, 0].copy(), spacing, first, BLOCK_SURFACE
+        low, steps, start = bounds[:, 0].copy(), spacing, first
     # A non-finite height can carry no contact.
     heights = np.where(np.isfinite(heights), heights, -np.inf)
     return HeightGrid(low, steps, start, heights, _block_upper(heights, *block), block)
