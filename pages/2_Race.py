@@ -1,0 +1,187 @@
+"""Race: balls of several sizes and their rivals on a surface of two parameters."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+import rbo_core
+from pages.shared.controls import (
+    URL,
+    choice,
+    method_controls,
+    noise_controls,
+    number,
+    rival_controls,
+    set_start,
+    surface_picker,
+    toggle,
+)
+from pages.shared.page import group, how_it_works, open_page, sentence, show_error
+from pages.shared.player import player
+from pages.shared.race_scene import (
+    AXES,
+    basins_of,
+    entries,
+    parse_radii,
+    paths_table,
+    race_scene,
+    race_story,
+    result_table,
+)
+from pages.shared.race_starts import show_many_starts
+from pages.shared.race_step import explain, section_of, step_scene
+from pages.shared.runs import Run, run_on
+
+EXPLANATION = r"""
+All racers begin at the same point with the same seed. Balls are drawn at their true size: heights and parameters share
+one scale, unless the landscape is far taller than wide (then the picture says by how much heights are compressed).
+
+**Follow one step** cuts the surface along the steepest way down and shows one step in slow motion. With
+$g=\nabla f$, the centre $c=p+\rho\nu$ moves to $\tilde c=c-\eta\tau$. Then each projection looks for the new contact:
+
+- **Rigid**: the highest place at which the ball over $\tilde\theta$ touches; it searches the whole disc.
+- **Newton**: $z\leftarrow\tilde\theta-g\,r/(1+|g|^2)$ with $r=f(z)+g\cdot(\tilde\theta-z)-\tilde y$. Its first move is
+  gradient descent, whatever the radius is; the second feels the ball.
+- **Gradient**: $z\leftarrow z-\gamma[(z-\tilde\theta)+(f(z)-\tilde y)\nabla f(z)]$, $K$ times. With the small $\gamma$
+  that is usual it stays close to where it began: the contact is not the nearest point, so the ball sinks in.
+
+**Many starts** rolls a lattice of starts as one batch. A start is coloured when it ends in the *global basin*: flood the
+landscape until its lowest tenth is under water; the lake that holds the global minimum, with its islands, is the basin.
+A ball counts when its centre or one of its contacts is over it.
+
+**Try**
+- Race balls of radius 0.1, 0.4 and 1.6: only the large ones cross the wrinkles.
+- Put *gradient evaluations* on the loss axis: the rigid ball needs none, but it looks at many heights.
+- Turn on *what the ball sees* and look at the ironed sheet from the side.
+"""
+
+open_page("Race", "Watch who gets past the wrinkles. All start at the same point; balls are drawn at true size.")
+
+with st.sidebar:
+    group("Surface")
+    surface = surface_picker(dim=2)
+    if "_clicked_start" in st.session_state:
+        set_start(surface, st.session_state.pop("_clicked_start"))
+    start = tuple(
+        number(
+            f"start {name}",
+            key,
+            float(surface.start[axis]),
+            float(surface.bounds[axis, 0]),
+            float(surface.bounds[axis, 1]),
+            step=float(surface.bounds[axis, 1] - surface.bounds[axis, 0]) / 500,
+            help="Or click on the surface or the map.",
+        )
+        for axis, (name, key) in enumerate((("θ₁", "start_x"), ("θ₂", "start_y")))
+    )
+    group("Balls")
+    ball_box = st.container()
+    group("Rivals")
+    rivals_box = st.container()
+    with st.expander("Steps, noise and seed"):
+        steps = int(number("steps", "steps", 1000, 10, 5000, integer=True, log=True))
+        noise, seed = noise_controls()
+    with ball_box:
+        ball = method_controls("rbo", dim=2, noise=noise)
+        typed = st.text_input(
+            "more balls of radius", "1.6", key="radii", bind=URL, help="Radii with commas between them: 0.1, 1.6"
+        )
+        try:
+            more = parse_radii(typed)
+        except ValueError as error:
+            show_error(error)
+            more = ()
+    with rivals_box:
+        rivals = rival_controls(("sgd", "sam"), noise=noise)
+    group("Picture")
+    ironed = toggle("what the ball sees", "ironed", help="The surface as ironed by the first ball.")
+    contour = toggle("contour map", "contour", True)
+    axis = choice("loss against", "axis", AXES, kind="segmented")
+
+mode = choice(
+    "What to look at",
+    "mode",
+    {"race": "Race", "step": "Follow one step", "starts": "Many starts"},
+    kind="segmented",
+)
+
+
+def race() -> list[Run]:
+    """Every racer's run; what `trace` refuses is said in place."""
+    radii = dict.fromkeys((float(ball.radius), *more))
+    runs = []
+    for method in (*(replace(ball, radius=radius) for radius in radii), *rivals):
+        try:
+            # A rigid ball cannot sink in; measuring that it does not would double the wait.
+            sinks = method.name == "rbo" and method.projection != "rigid"
+            runs.append(run_on(surface, method, start, steps, seed, with_penetration=sinks))
+        except ValueError as error:
+            show_error(error)
+    return runs
+
+
+def show_race() -> None:
+    """The 3-D scene, what happened, and the table."""
+    raced = entries(race())
+    click = player(race_scene(surface, raced, axis=axis, ironed=ironed, contour=contour), key="race_player", height=520)
+    if click is not None:
+        st.session_state["_clicked_start"] = [round(float(value), 3) for value in click.x]
+        st.rerun()
+    ends = " ".join(f"{entry.run.name}:{entry.run.loss[-1]:.9g}" for entry in raced)
+    sentence(race_story(raced, surface.finest_scale), ends=ends)
+    results = result_table(raced, basins_of(surface))
+    st.dataframe(results, hide_index=True, key="results")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download table (CSV)",
+            data=lambda: results.to_csv(index=False).encode(),
+            file_name=f"race_{surface.name}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="download_table",
+        )
+        st.download_button(
+            "Download paths (CSV)",
+            data=lambda: paths_table(raced).to_csv(index=False).encode(),
+            file_name=f"race_{surface.name}_paths.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="download_paths",
+        )
+
+
+def show_step() -> None:
+    """One step in slow motion under the three projections."""
+    columns = st.columns(3)
+    with columns[0]:
+        share = number("length of the step, in radii", "step_length", 0.6, 0.05, 1.5)
+    with columns[1]:
+        count = int(number("gradient projection: K", "step_k", 20, 1, 100, integer=True))
+    with columns[2]:
+        gamma = number("gradient projection: γ", "step_gamma", 0.02, 0.001, 1.0, log=True)
+    try:
+        section = section_of(surface, start)
+        shown = explain(section, ball, count, gamma, share * float(ball.radius))
+    except ValueError as error:
+        show_error(error)
+        return
+    player(step_scene(section, shown), key="step_player", height=440)
+    depths = {each.ball.projection: each.penetration for each in shown}
+    sentence(
+        f"The same step, ended three ways. Penetration: rigid {100 * max(depths['rigid'], 0):.1f} %, "
+        f"Newton {100 * max(depths['newton'], 0):.1f} %, gradient {100 * max(depths['gradient'], 0):.1f} % of ρ. "
+        "The picture is the vertical section through the start along the steepest way down.",
+        depths=" ".join(f"{name}:{value:.6f}" for name, value in depths.items()),
+    )
+
+
+if mode == "race":
+    show_race()
+elif mode == "step":
+    show_step()
+else:
+    chosen = {method.name: method for method in rivals}
+    sgd = chosen.get("sgd", rbo_core.SGD(learning_rate=0.01, gradient_noise=noise))
+    sam = chosen.get("sam", rbo_core.SAM(learning_rate=0.01, gradient_noise=noise))
+    show_many_starts(surface, (ball, sgd, sam), seed)
+how_it_works(EXPLANATION)

@@ -1,0 +1,93 @@
+"""Figures of the page "Race": which minimum each of many starts ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from rbo_core.figures.style import layout, palette
+
+
+@dataclass(frozen=True, eq=False)
+class BasinMap:
+    """What became of many starts under one method.
+
+    start: (B, 2) a lattice of parameters, the first running fastest; end: (B, 2). basin: (B,) label of the minimum each
+    ended in, −1 for none; reached: (B,) whether it ended in the global minimum's.
+    """
+
+    label: str
+    color: str
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    basin: NDArray[np.int64]
+    reached: NDArray[np.bool_]
+
+    @property
+    def fraction(self) -> float:
+        """Share of the starts that reached the global basin, 0 to 1."""
+        return float(self.reached.mean()) if self.reached.size else 0.0
+
+
+def _shades(count: int, dark: bool) -> list[str]:
+    """Quiet greys with a hint of blue, far enough apart for neighbouring basins."""
+    tones = np.linspace(0.30, 0.62, count) if dark else np.linspace(0.56, 0.9, count)
+    return [f"rgb({round(238 * t)},{round(243 * t)},{round(255 * t)})" for t in tones]
+
+
+def basin_maps(
+    maps: Sequence[BasinMap],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    heights: NDArray[np.float64],
+    minimum: NDArray[np.float64],
+    dark: bool = False,
+) -> go.Figure:
+    """Side by side, one map a method: every start as a square, coloured where it reached the global basin.
+
+    x: (N,), y: (M,), heights: (M, N) the surface, drawn as level lines; minimum: (2,). Starts that ended in the same
+    other minimum share a grey.
+    """
+    p = palette(dark)
+    titles = [f"<b>{m.label}</b>  {100 * m.fraction:.0f} % reached the global basin" for m in maps]
+    figure = make_subplots(1, max(len(maps), 1), subplot_titles=titles, horizontal_spacing=0.05, shared_yaxes=True)
+    shades = _shades(7, dark)
+    for column, m in enumerate(maps, start=1):
+        shade = np.where(m.reached, 7, m.basin * 2654435761 % 7)
+        colours = [*shades, m.color]
+        steps = [[(k + side) / 8, colour] for k, colour in enumerate(colours) for side in (0, 1)]
+        sides = [np.unique(m.start[:, k]) for k in (0, 1)]
+        shape = (len(sides[1]), len(sides[0]))
+        figure.add_trace(
+            go.Heatmap(
+                x=sides[0], y=sides[1], z=shade.reshape(shape), zmin=-0.5, zmax=7.5, colorscale=steps, showscale=False,
+                xgap=1, ygap=1, customdata=m.end.reshape(*shape, 2),
+                hovertemplate="start (%{x:.2f}, %{y:.2f})<br>"
+                "end (%{customdata[0]:.2f}, %{customdata[1]:.2f})<extra></extra>",
+            ),
+            1, column,
+        )  # fmt: skip
+        figure.add_trace(
+            go.Contour(x=x, y=y, z=heights, showscale=False, ncontours=10, hoverinfo="skip",
+                       contours={"coloring": "none"}, line={"width": 0.7, "color": p.faint}),
+            1, column,
+        )  # fmt: skip
+        figure.add_trace(
+            go.Scatter(x=[minimum[0]], y=[minimum[1]], mode="markers", hoverinfo="skip", showlegend=False,
+                       marker={"symbol": "star", "size": 13, "color": p.ink, "line": {"color": p.paper, "width": 1.5}}),
+            1, column,
+        )  # fmt: skip
+    layout(figure, dark, height=380, margin={"l": 8, "r": 8, "t": 44, "b": 8})
+    figure.update_annotations(font={"size": 14, "color": p.ink})
+    figure.update_xaxes(title="θ₁", range=[x[0], x[-1]], showgrid=False)
+    figure.update_yaxes(range=[y[0], y[-1]], showgrid=False)
+    figure.update_yaxes(title="θ₂", col=1)
+    for column in range(1, len(maps) + 1):
+        anchor = "x" if column == 1 else f"x{column}"
+        figure.update_yaxes(scaleanchor=anchor, scaleratio=1, constrain="domain", row=1, col=column)
+    return figure
