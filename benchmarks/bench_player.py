@@ -3,7 +3,7 @@
     python benchmarks/bench_player.py [seconds]
 
 Prints updates a second for the 2-D view and for a 72 × 72 surface with one ball and three points (standing still and
-while the camera turns), the drift of the frame against the clock over the run, and the payload of 4 racers × 1,000 steps.
+while the camera turns), the drift of the frame against the clock, and the payload of 4 racers × 1,000 steps.
 """
 
 from __future__ import annotations

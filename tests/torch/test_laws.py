@@ -73,7 +73,9 @@ class NetworkSurface:
         for row in x:
             torch.nn.utils.vector_to_parameters(torch.from_numpy(row.copy()), self.model.parameters())
             loss = nn.functional.cross_entropy(self.model(self.x), self.y)
-            gradients.append(torch.cat([g.reshape(-1) for g in torch.autograd.grad(loss, list(self.model.parameters()))]).numpy())
+            gradients.append(
+                torch.cat([g.reshape(-1) for g in torch.autograd.grad(loss, list(self.model.parameters()))]).numpy()
+            )
             values.append(loss.item())
         return np.array(values), np.array(gradients)
 

@@ -1,0 +1,151 @@
+"""``python -m rbo_core train``: train networks, go on with a stored run, or list stored runs."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from rbo_core import jobs
+from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, Run, RunStore, TrainConfig, run_training
+from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, SCHEDULES
+from rbo_core.training.models import MODELS
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("config", nargs="?", help='JSON file: one run, a list of runs, or {"runs": [...]}')
+    parser.add_argument("--data", choices=DATA)
+    parser.add_argument("--model", choices=list(MODELS))
+    parser.add_argument("--method", choices=list(METHOD_DEFAULTS))
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the method, e.g. lr=0.5"
+    )
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--gradient-budget", type=int, help="gradient evaluations to spend, instead of epochs")
+    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--schedule", choices=SCHEDULES)
+    parser.add_argument("--train-size", type=int, help="use only so many training images")
+    parser.add_argument("--label-noise", type=float, help="fraction of random training labels")
+    parser.add_argument("--augment", action="store_true", default=None, help="random crops and flips")
+    parser.add_argument("--seeds", type=int, nargs="+", default=None, help="one run a seed (default 0)")
+    parser.add_argument("--device", help="auto, cpu, cuda, cuda:1")
+    parser.add_argument("--precision", choices=PRECISIONS)
+    parser.add_argument("--diagnostics", choices=DIAGNOSTICS, help="when penetration and sharpness are measured")
+    parser.add_argument("--data-dir", help="folder with the data files")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--store", type=Path, help="results folder (default: RBO_DATA_DIR, else ./runs)")
+    parser.add_argument("--resume", metavar="ID", help="go on with a stored run")
+    parser.add_argument("--list", action="store_true", help="list stored runs")
+    parser.add_argument("--json", action="store_true", help="print a summary as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; returns its exit code."""
+    if args.threads is not None:
+        import torch
+
+        if args.threads < 1:
+            raise ValueError(f"threads must be at least 1, got {args.threads}")
+        torch.set_num_threads(args.threads)
+    with RunStore(args.store) as store:
+        if args.list:
+            return _list(store, args.json)
+        if args.resume is not None:
+            return _train([(store.get(args.resume).config, args.resume)], store, args.json)
+        return _train([(config, None) for config in configs(args)], store, args.json)
+
+
+def configs(args: argparse.Namespace) -> list[TrainConfig]:
+    """The runs the arguments describe: those of the file, with what the flags change."""
+    described: list[dict[str, Any]] = [{}]
+    if args.config is not None:
+        described = _read(args.config)
+    names = [f.name for f in dataclasses.fields(TrainConfig) if f.name not in ("method", "seed", "snapshots")]
+    changes = {name: getattr(args, name) for name in names if getattr(args, name, None) is not None}
+    out = []
+    for one in described:
+        config = TrainConfig.from_dict({**one, **changes})
+        method = config.method if args.method is None else Method.of(args.method)
+        settings = dict(_setting(method.name, word) for word in args.set)
+        method = Method.from_dict({**method.to_dict(), **settings})
+        seeds = args.seeds if args.seeds is not None else [config.seed]
+        out += [dataclasses.replace(config, method=method, seed=seed) for seed in seeds]
+    return out
+
+
+def _read(path: str) -> list[dict[str, Any]]:
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text()
+        content = json.loads(text)
+    except OSError as problem:
+        raise ValueError(f"cannot read {path}: {problem.strerror}") from problem
+    except ValueError as problem:
+        raise ValueError(f"{path} must be JSON, got {problem}") from problem
+    if isinstance(content, dict):
+        content = content.get("runs", [content])
+    if not isinstance(content, list) or not content or not all(isinstance(one, dict) for one in content):
+        raise ValueError(f'{path} must hold one run, a list of runs, or {{"runs": [...]}}')
+    return content
+
+
+def _setting(method: str, word: str) -> tuple[str, Any]:
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise ValueError(f"--set takes NAME=VALUE, got {word!r}")
+    default = METHOD_DEFAULTS[method].get(name)
+    try:
+        if isinstance(default, bool):
+            return name, {"true": True, "false": False}[value.lower()]
+        if isinstance(default, int | float):
+            return name, type(default)(value)
+    except (KeyError, ValueError):
+        raise ValueError(f"{name} must be a {type(default).__name__}, got {value!r}") from None
+    return name, value
+
+
+def _train(wanted: list[tuple[TrainConfig, str | None]], store: RunStore, as_json: bool) -> int:
+    report = jobs.reporter()
+    results: list[Result] = []
+    for number, (config, resume) in enumerate(wanted):
+        title = f"{config.method.name}, {config.data}, {config.model}, seed {config.seed}"
+        with tqdm(total=1, unit="step", file=sys.stderr, desc=title, disable=as_json or None) as bar:
+
+            def progress(now: Progress, bar: tqdm = bar, title: str = title, number: int = number) -> bool:
+                bar.total = now.total
+                bar.update(now.done - bar.n)
+                bar.set_postfix(epoch=now.epoch, validation=f"{now.metrics['validation_accuracy']:.3f}", refresh=False)
+                return report(number + now.done / now.total, len(wanted), title)
+
+            result = run_training(config, store, progress, resume=resume)
+        results.append(result)
+        if not as_json:
+            print(
+                f"{result.run_id}  {title}: {result.state}, test accuracy {100 * result.summary['test_accuracy']:.2f} %"
+            )
+        if result.state == "cancelled":
+            break
+    if as_json:
+        print(json.dumps([{"id": r.run_id, "state": r.state, **r.summary} for r in results]))
+    return 0
+
+
+def _list(store: RunStore, as_json: bool) -> int:
+    runs: list[Run] = store.list()
+    if as_json:
+        print(json.dumps([{"id": r.id, "state": r.state, "config": r.config.to_dict(), **r.summary} for r in runs]))
+        return 0
+    for r in runs:
+        accuracy = r.summary.get("test_accuracy")
+        shown = "" if accuracy is None else f"{100 * accuracy:.2f} %"
+        print(
+            f"{r.id}  {r.state:9} {r.config.data:14} {r.config.model:9} {r.config.method.name:12} seed {r.config.seed}  {shown}"
+        )
+    for run_id, problem in store.broken.items():
+        print(f"{run_id}  broken: {problem}", file=sys.stderr)
+    return 0

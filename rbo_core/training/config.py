@@ -1,0 +1,173 @@
+"""What a training run is: a frozen description that can be stored, compared and rebuilt from JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rbo_core.checks import require, require_choice, require_count
+from rbo_core.training.models import MODELS
+
+DATA = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
+PRECISIONS = ("float32", "float64", "bf16")
+SCHEDULES = ("cosine", "constant")
+DIAGNOSTICS = ("epoch", "final", "none")
+
+Setting = float | int | str | bool
+
+METHOD_DEFAULTS: dict[str, dict[str, Setting]] = {
+    "rbo": {
+        "lr": 0.5, "radius": 0.05, "momentum": 0.0, "weight_decay": 0.0, "projection": "newton",
+        "n_projection_steps": 2, "projection_step_size": 0.01, "loss_scale": 1.0, "trust": 0.5, "unit_speed": False,
+    },
+    "sgd": {"lr": 0.1, "weight_decay": 0.0},
+    "momentum": {"lr": 0.05, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0},
+    "adam": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0},
+    "adamw": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.01},
+    "sam": {"lr": 0.2, "radius": 0.05, "momentum": 0.0, "weight_decay": 0.0},
+    "entropy_sgd": {
+        "lr": 1.0, "n_langevin_steps": 5, "langevin_lr": 0.1, "scope": 1e-2, "thermal_noise": 1e-4,
+        "averaging": 0.75, "weight_decay": 0.0,
+    },
+}  # fmt: skip
+"""Settings of each method and their defaults; the names are those of the optimizer classes."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """An optimizer and its settings; ``Method.of("rbo", lr=0.5)`` fills in the defaults.
+
+    settings: (name, value) pairs in the order of ``METHOD_DEFAULTS``.
+    """
+
+    name: str = "rbo"
+    settings: tuple[tuple[str, Setting], ...] = ()
+
+    def __post_init__(self) -> None:
+        require_choice("method", self.name, tuple(METHOD_DEFAULTS))
+        defaults = METHOD_DEFAULTS[self.name]
+        given = dict(self.settings)
+        for key, value in given.items():
+            if key not in defaults:
+                raise ValueError(f"{self.name} has no setting {key!r}; it has {', '.join(defaults)}")
+            _check_type(f"{self.name} {key}", value, defaults[key])
+        object.__setattr__(self, "settings", tuple((k, given.get(k, v)) for k, v in defaults.items()))
+
+    @classmethod
+    def of(cls, name: str, **settings: Setting) -> Method:
+        """A method by name with some settings changed."""
+        return cls(name, tuple(settings.items()))
+
+    def __getitem__(self, key: str) -> Any:
+        return dict(self.settings)[key]
+
+    @property
+    def gradients_per_step(self) -> int:
+        """Gradient evaluations of one step."""
+        if self.name == "rbo":
+            return int(self["n_projection_steps"])
+        return {"sam": 2, "entropy_sgd": int(dict(self.settings).get("n_langevin_steps", 1))}.get(self.name, 1)
+
+    def to_dict(self) -> dict[str, Setting]:
+        """``{"name": …, setting: value, …}``."""
+        return {"name": self.name, **dict(self.settings)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Setting]) -> Method:
+        """The inverse of :meth:`to_dict`; settings left out take their defaults."""
+        rest = dict(values)
+        return cls.of(str(rest.pop("name", "rbo")), **rest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """One training run.
+
+    Attributes:
+        data, model: names (``DATA``, ``MODELS``).
+        method: optimizer and settings.
+        epochs: passes over the training images; ignored when ``gradient_budget`` is set.
+        gradient_budget: gradient evaluations to spend in all, the same price for every method.
+        batch_size: images a minibatch.
+        schedule: of the learning rate over the whole run.
+        train_size: use only so many training images (None: all).
+        label_noise: fraction of the training labels replaced by random ones.
+        augment: random crops and flips (images of at least 28 pixels).
+        seed: of initialisation, order of the data, label noise and the method's own noise.
+        device: "auto", "cpu", "cuda", "cuda:1".
+        precision: "bf16" is autocast with float32 parameters.
+        diagnostics: when penetration and sharpness are measured.
+        snapshots: keep the parameters of every epoch (for pictures of the landscape).
+        data_dir: folder with the data files (None: the usual places, then a download).
+    """
+
+    data: str = "digits"
+    model: str = "mlp"
+    method: Method = field(default_factory=Method)
+    epochs: int = 10
+    gradient_budget: int | None = None
+    batch_size: int = 50
+    schedule: str = "cosine"
+    train_size: int | None = None
+    label_noise: float = 0.0
+    augment: bool = False
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "float32"
+    diagnostics: str = "epoch"
+    snapshots: bool = True
+    data_dir: str | None = None
+
+    def __post_init__(self) -> None:
+        require_choice("data", self.data, DATA)
+        require_choice("model", self.model, tuple(MODELS))
+        require_choice("schedule", self.schedule, SCHEDULES)
+        require_choice("precision", self.precision, PRECISIONS)
+        require_choice("diagnostics", self.diagnostics, DIAGNOSTICS)
+        require_count("epochs", self.epochs)
+        require_count("batch_size", self.batch_size, 2)
+        require_count("seed", self.seed, 0)
+        if self.gradient_budget is not None:
+            require_count("gradient_budget", self.gradient_budget, self.method.gradients_per_step)
+        if self.train_size is not None:
+            require_count("train_size", self.train_size, self.batch_size)
+        require("label_noise", self.label_noise, at_least=0)
+        if self.label_noise > 1:
+            raise ValueError(f"label_noise must be between 0 and 1, got {self.label_noise}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {**values, "method": self.method.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
+        """The inverse of :meth:`to_dict`; what is left out takes its default.
+
+        Raises:
+            ValueError: for a name that does not exist.
+        """
+        known = [f.name for f in dataclasses.fields(cls)]
+        for key in values:
+            if key not in known:
+                raise ValueError(f"a training run has no setting {key!r}; it has {', '.join(known)}")
+        rest = dict(values)
+        method = rest.pop("method", "rbo")
+        method = Method.of(method) if isinstance(method, str) else Method.from_dict(method)
+        return cls(method=method, **rest)
+
+
+def _check_type(name: str, value: object, like: Setting) -> None:
+    if isinstance(like, bool):
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} must be true or false, got {value!r}")
+    elif isinstance(like, int):
+        require_count(name, value)
+    elif isinstance(like, float):
+        if isinstance(value, bool | str) or not isinstance(value, int | float):
+            raise ValueError(f"{name} must be a number, got {value!r}")
+        require(name, value)
+    elif not isinstance(value, str):
+        raise ValueError(f"{name} must be a word, got {value!r}")

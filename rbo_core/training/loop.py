@@ -1,0 +1,315 @@
+"""One training run: data on the device, one optimizer, metrics every epoch, a checkpoint after each of them."""
+
+from __future__ import annotations
+
+import math
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rbo_core.torch import RBO, SAM, EntropySGD
+from rbo_core.training import diagnostics
+from rbo_core.training.checkpoint import load_tree, random_state, restore_random_state, save_tree
+from rbo_core.training.config import Method, TrainConfig
+from rbo_core.training.data import DataSet, add_label_noise, augment, load
+from rbo_core.training.models import build_model
+from rbo_core.training.store import RunStore
+
+PROBE = 256
+"""Training images on which gradient norm, penetration and sharpness are measured."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands. done, total: steps; metrics: the latest epoch's numbers."""
+
+    done: int
+    total: int
+    epoch: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a run came to. run_id is None without a store; state as in ``store.STATES``."""
+
+    run_id: str | None
+    state: str
+    metrics: list[dict[str, float]]
+    summary: dict[str, Any]
+    model: nn.Module
+
+
+def build_optimizer(method: Method, model: nn.Module, seed: int = 0) -> torch.optim.Optimizer:
+    """The optimizer of a method: ours, or torch's own for SGD, momentum, Adam and AdamW."""
+    s: dict[str, Any] = dict(method.settings)
+    if method.name == "rbo":
+        return RBO(model, **s)
+    if method.name == "sam":
+        return SAM(model, **s)
+    if method.name == "entropy_sgd":
+        return EntropySGD(model, seed=seed, **s)
+    if method.name in ("adam", "adamw"):
+        betas = (s.pop("beta1"), s.pop("beta2"))
+        return (torch.optim.Adam if method.name == "adam" else torch.optim.AdamW)(model.parameters(), betas=betas, **s)
+    return torch.optim.SGD(model.parameters(), **s)
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of a name; "auto" is the GPU where there is one.
+
+    Raises:
+        ValueError: no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"device must be auto, cpu or cuda, got {name!r}") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device {name!r} needs a CUDA GPU, and torch finds none here; choose cpu or auto")
+    return device
+
+
+def run_training(
+    config: TrainConfig,
+    store: RunStore | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    should_cancel: Callable[[], bool] | None = None,
+    *,
+    resume: str | None = None,
+) -> Result:
+    """Train one network.
+
+    Args:
+        config: what to train.
+        store: where to keep metrics, parameters and checkpoints; None keeps nothing.
+        progress: called every few steps; a true answer cancels the run.
+        should_cancel: asked as often; True cancels.
+        resume: id of a stored run to go on with from its last checkpoint (``config`` is then the stored one).
+
+    Raises:
+        ValueError: data or device missing, or settings that do not fit; the stored run says why.
+    """
+    if resume is not None:
+        if store is None:
+            raise ValueError("resume needs the store that holds the run; give store=RunStore(...)")
+        config = store.get(resume).config
+    device = pick_device(config.device)
+    data = load(config.data, config.data_dir)
+    run_id = resume if resume is not None else (store.create(config) if store is not None else None)
+    devices = [device] if device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(config.seed)
+            training = _Training(config, data, device, store, run_id)
+            if resume is not None:
+                training.restore()
+                assert store is not None
+                store.update(resume, "running")
+            state = training.run(progress, should_cancel)
+    except Exception as problem:
+        if store is not None and run_id is not None:
+            store.update(run_id, "failed", str(problem))
+        raise
+    return Result(run_id, state, training.rows, training.summary, training.model)
+
+
+class _Training:
+    def __init__(
+        self, config: TrainConfig, data: DataSet, device: torch.device, store: RunStore | None, run_id: str | None
+    ) -> None:
+        self.config, self.device, self.store, self.run_id = config, device, store, run_id
+        self.dtype = torch.float64 if config.precision == "float64" else torch.float32
+        count = min(config.train_size or len(data.train_y), len(data.train_y))
+        if count < config.batch_size:
+            raise ValueError(f"batch_size must be at most the {count} training images, got {config.batch_size}")
+        labels = add_label_noise(data.train_y[:count], data.classes, config.label_noise, config.seed)
+        self.x = torch.from_numpy(data.train_x[:count]).to(device, self.dtype)
+        self.y = torch.from_numpy(labels).to(device)
+        self.validation = self._pair(data.validation_x, data.validation_y)
+        self.test = self._pair(data.test_x, data.test_y)
+        self.model = build_model(config.model, data.shape, data.classes).to(device, self.dtype)
+        self.optimizer = build_optimizer(config.method, self.model, config.seed)
+        self.generator = torch.Generator().manual_seed(config.seed)
+        self.per_epoch = count // config.batch_size
+        price = config.method.gradients_per_step
+        self.total = (
+            config.epochs * self.per_epoch if config.gradient_budget is None else config.gradient_budget // price
+        )
+        self.price = price
+        self.done = 0
+        self.seconds = 0.0
+        self.rows: list[dict[str, float]] = []
+        self.summary: dict[str, Any] = {}
+
+    def _pair(self, x: Any, y: Any) -> tuple[Tensor, Tensor]:
+        return torch.from_numpy(x).to(self.device, self.dtype), torch.from_numpy(y).to(self.device)
+
+    def run(self, progress: Callable[[Progress], object] | None, should_cancel: Callable[[], bool] | None) -> str:
+        if self.done == 0 and not self.rows:
+            self._measure(0)
+            self._save()
+        state = "done"
+        while self.done < self.total:
+            epoch = self.done // self.per_epoch
+            stopped = self._epoch(epoch, progress, should_cancel)
+            if stopped:
+                state = "cancelled"
+                break
+            self._measure(epoch + 1)
+            if not math.isfinite(self.rows[-1]["train_loss"]):
+                state = "diverged"
+            self._save()
+            if state == "diverged":
+                break
+        return self._finish(state)
+
+    def _epoch(
+        self, epoch: int, progress: Callable[[Progress], object] | None, should_cancel: Callable[[], bool] | None
+    ) -> bool:
+        order = torch.randperm(len(self.y), generator=self.generator).to(self.device)
+        self.model.train()
+        size = self.config.batch_size
+        for k in range(min(self.per_epoch, self.total - self.done)):
+            # Callbacks are asked between steps, so that a cancelled run is whole.
+            now = Progress(self.done, self.total, epoch, self.rows[-1])
+            if (progress is not None and progress(now)) or (should_cancel is not None and should_cancel()):
+                return True
+            start = time.perf_counter()
+            self._step(order[k * size : (k + 1) * size])
+            self.seconds += time.perf_counter() - start
+        if self.device.type == "cuda":
+            start = time.perf_counter()
+            torch.cuda.synchronize(self.device)
+            self.seconds += time.perf_counter() - start
+        if progress is not None:
+            progress(Progress(self.done, self.total, epoch + 1, self.rows[-1]))
+        return False
+
+    def _step(self, index: Tensor) -> None:
+        x, y = self.x[index], self.y[index]
+        if self.config.augment:
+            x = augment(x, self.generator)
+        lr = self.config.method["lr"]
+        if self.config.schedule == "cosine":
+            lr *= 0.5 * (1 + math.cos(math.pi * self.done / self.total))
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+
+        def closure() -> Tensor:
+            self.optimizer.zero_grad()
+            loss = self._loss(x, y)
+            loss.backward()
+            return loss
+
+        self.optimizer.step(closure)
+        self.done += 1
+
+    def _loss(self, x: Tensor, y: Tensor) -> Tensor:
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
+            return F.cross_entropy(self.model(x), y)
+
+    @torch.no_grad()
+    def _evaluate(self, x: Tensor, y: Tensor) -> tuple[float, float]:
+        """Mean loss and accuracy, in evaluation mode."""
+        self.model.eval()
+        loss = correct = 0.0
+        for first in range(0, len(y), 1000):
+            out = self.model(x[first : first + 1000])
+            target = y[first : first + 1000]
+            loss += F.cross_entropy(out, target, reduction="sum").item()
+            correct += (out.argmax(dim=1) == target).sum().item()
+        return loss / len(y), correct / len(y)
+
+    def _measure(self, epoch: int) -> None:
+        config = self.config
+        row = {"epoch": float(epoch), "gradients": float(self.done * self.price), "seconds": self.seconds}
+        # At most as many training images as there are for validation: an epoch's numbers must not cost an epoch.
+        sample = slice(0, max(len(self.validation[1]), 1000))
+        row["train_loss"], row["train_accuracy"] = self._evaluate(self.x[sample], self.y[sample])
+        row["validation_loss"], row["validation_accuracy"] = self._evaluate(*self.validation)
+        row["learning_rate"] = self.optimizer.param_groups[0]["lr"]
+        last = self.done >= self.total
+        if config.diagnostics == "epoch" or (config.diagnostics == "final" and last):
+            self._probe(row)
+        if self.device.type == "cuda":
+            row["peak_memory"] = torch.cuda.max_memory_allocated(self.device) / 1e6
+        else:
+            row["peak_memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        self.rows.append(row)
+
+    def _probe(self, row: dict[str, float]) -> None:
+        x, y = self.x[:PROBE], self.y[:PROBE]
+        parameters: list[Tensor] = list(self.model.parameters())
+
+        def loss() -> Tensor:
+            return F.cross_entropy(self.model(x), y)
+
+        with diagnostics.same_function(self.model):
+            _, grads = diagnostics.gradient(loss, parameters)
+            row["gradient_norm"] = float(torch.sqrt(sum((g * g).sum() for g in grads)))  # type: ignore[arg-type]
+            method = self.config.method
+            if method.name == "rbo":
+                row["penetration"] = diagnostics.penetration(loss, parameters, method["radius"], method["loss_scale"])
+            row["sharpness"] = diagnostics.sharpness(loss, parameters)
+
+    def _save(self) -> None:
+        if self.store is None or self.run_id is None:
+            return
+        row = self.rows[-1]
+        tree = {
+            "model": dict(self.model.state_dict()),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "random": random_state(),
+            "done": self.done,
+            "seconds": self.seconds,
+            "rows": self.rows,
+        }
+        if self.config.snapshots:
+            flat = torch.cat([p.detach().reshape(-1) for p in self.model.parameters()])
+            self.store.save_snapshot(self.run_id, int(row["epoch"]), flat)
+        save_tree(self.store.path(self.run_id), "checkpoint", tree)
+        self.store.add_metrics(self.run_id, {k: v for k, v in row.items() if math.isfinite(v)})
+
+    def restore(self) -> None:
+        """Go on from the last checkpoint; a run without one starts anew."""
+        assert self.store is not None and self.run_id is not None
+        tree = load_tree(self.store.path(self.run_id), "checkpoint")
+        if tree is None:
+            return
+        self.model.load_state_dict(tree["model"])
+        self.optimizer.load_state_dict(tree["optimizer"])
+        self.generator.set_state(tree["generator"])
+        restore_random_state(tree["random"])
+        self.done, self.seconds, self.rows = tree["done"], tree["seconds"], tree["rows"]
+        self.store.forget_after(self.run_id, -1.0)
+        for row in self.rows:
+            self.store.add_metrics(self.run_id, {k: v for k, v in row.items() if math.isfinite(v)})
+
+    def _finish(self, state: str) -> str:
+        loss, accuracy = self._evaluate(*self.test)
+        last = self.rows[-1]
+        self.summary = {
+            "test_loss": loss if math.isfinite(loss) else None,
+            "test_accuracy": accuracy,
+            "validation_accuracy": last["validation_accuracy"],
+            "gradients": self.done * self.price,
+            "epochs": last["epoch"],
+            "seconds": self.seconds,
+            "device": str(self.device),
+            "torch": torch.__version__,
+            "threads": torch.get_num_threads(),
+        }
+        if self.store is not None and self.run_id is not None:
+            message = {"diverged": "the loss is no longer finite; lower the learning rate"}.get(state, "")
+            self.store.update(self.run_id, state, message, self.summary)
+        return state

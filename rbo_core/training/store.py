@@ -1,0 +1,197 @@
+"""Training runs on disk: an SQLite table of runs and metrics, and one folder of tensors a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from rbo_core.database import open_database, transaction
+from rbo_core.training.checkpoint import load_tree, save_tree
+from rbo_core.training.config import TrainConfig
+
+METRICS = (
+    "epoch", "gradients", "seconds", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
+    "learning_rate", "gradient_norm", "penetration", "sharpness", "peak_memory",
+)  # fmt: skip
+"""Columns of a run's metrics. Accuracies and penetration are fractions, memory is in MB, seconds count training only."""
+
+STATES = ("running", "done", "cancelled", "diverged", "failed")
+
+SCHEMA = f"""
+CREATE TABLE runs (id TEXT PRIMARY KEY, created REAL, updated REAL, state TEXT, message TEXT, config TEXT, summary TEXT);
+CREATE TABLE metrics (run TEXT, {", ".join(f"{name} REAL" for name in METRICS)}, PRIMARY KEY (run, epoch))
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stored run. created, updated: seconds since 1970; summary: test accuracy and other final numbers, or empty."""
+
+    id: str
+    created: float
+    updated: float
+    state: str
+    message: str
+    config: TrainConfig
+    summary: dict[str, Any]
+
+
+class RunStore:
+    """All runs of one folder (default: the environment's RBO_DATA_DIR, else ./runs). Safe across processes.
+
+    A run whose record is broken (by hand, or by a newer release) is left out of :meth:`list` and named in ``broken``.
+    """
+
+    def __init__(self, folder: Path | str | None = None) -> None:
+        self.folder = Path(folder if folder is not None else os.environ.get("RBO_DATA_DIR", "runs"))
+        self._connection = open_database(self.folder / "training.sqlite", 1, SCHEMA)
+        self.broken: dict[str, str] = {}
+
+    def __enter__(self) -> RunStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def path(self, run_id: str) -> Path:
+        """The folder of a run's tensors."""
+        if not run_id.isalnum():
+            raise ValueError(f"a run's id has letters and digits only, got {run_id!r}")
+        return self.folder / "training" / run_id
+
+    def create(self, config: TrainConfig) -> str:
+        """Enter a new run; returns its id."""
+        run_id, now = uuid.uuid4().hex[:12], time.time()
+        with transaction(self._connection) as c:
+            row = (run_id, now, now, "running", "", json.dumps(config.to_dict()), "{}")
+            c.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return run_id
+
+    def update(self, run_id: str, state: str, message: str = "", summary: dict[str, Any] | None = None) -> None:
+        """Set a run's state and, if given, its summary."""
+        with transaction(self._connection) as c:
+            c.execute("UPDATE runs SET state=?, message=?, updated=? WHERE id=?", (state, message, time.time(), run_id))
+            if summary is not None:
+                c.execute("UPDATE runs SET summary=? WHERE id=?", (json.dumps(summary), run_id))
+
+    def add_metrics(self, run_id: str, row: dict[str, float]) -> None:
+        """Enter one epoch's numbers; what is missing is NULL. An epoch entered again is replaced."""
+        values = [run_id, *(row.get(name) for name in METRICS)]
+        with transaction(self._connection) as c:
+            c.execute(f"INSERT OR REPLACE INTO metrics VALUES ({', '.join('?' * len(values))})", values)
+            c.execute("UPDATE runs SET updated=? WHERE id=?", (time.time(), run_id))
+
+    def forget_after(self, run_id: str, epoch: float) -> None:
+        """Drop metrics later than ``epoch`` (before a run goes on from a checkpoint)."""
+        with transaction(self._connection) as c:
+            c.execute("DELETE FROM metrics WHERE run=? AND epoch>?", (run_id, epoch))
+
+    def get(self, run_id: str) -> Run:
+        """A run by id.
+
+        Raises:
+            ValueError: there is none, or its record cannot be read.
+        """
+        row = self._connection.execute("SELECT * FROM runs WHERE id=?", (run_id,)).fetchone()
+        if row is None:
+            raise ValueError(f"there is no run {run_id!r} in {self.folder}; list them with `train --list`")
+        return _run(row)
+
+    def list(self, **equal: Any) -> list[Run]:
+        """Runs, the newest first; ``list(data="digits", state="done")`` keeps those with these values.
+
+        Names are ``state``, fields of :class:`TrainConfig`, or ``method`` (by name).
+        """
+        self.broken = {}
+        found = []
+        for row in self._connection.execute("SELECT * FROM runs ORDER BY created DESC, id").fetchall():
+            try:
+                run = _run(row)
+            except ValueError as problem:
+                self.broken[str(row[0])] = str(problem)
+                continue
+            known = {**run.config.to_dict(), "method": run.config.method.name, "state": run.state}
+            if all(known.get(name) == value for name, value in equal.items()):
+                found.append(run)
+        return found
+
+    def metrics(self, run_id: str) -> dict[str, NDArray[np.float64]]:
+        """Column name -> (epochs + 1,) values, NaN where something was not measured."""
+        rows = self._connection.execute(
+            f"SELECT {', '.join(METRICS)} FROM metrics WHERE run=? ORDER BY epoch", (run_id,)
+        ).fetchall()
+        table = np.array(rows, dtype=float).reshape(len(rows), len(METRICS))
+        return dict(zip(METRICS, table.T, strict=True))
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run with its metrics and tensors; no error when it is not there."""
+        with transaction(self._connection) as c:
+            c.execute("DELETE FROM metrics WHERE run=?", (run_id,))
+            c.execute("DELETE FROM runs WHERE id=?", (run_id,))
+        shutil.rmtree(self.path(run_id), ignore_errors=True)
+
+    def save_snapshot(self, run_id: str, epoch: int, parameters: torch.Tensor) -> None:
+        """Keep the flat parameters after an epoch."""
+        save_tree(self.path(run_id) / "snapshots", f"epoch{epoch:05d}", {"epoch": epoch, "parameters": parameters})
+
+    def trajectory(self, run_id: str) -> tuple[NDArray[np.int64], torch.Tensor]:
+        """(epochs (T,), parameters (T, n)), in the order of ``model.parameters()``, flattened.
+
+        Raises:
+            ValueError: the run kept no snapshots.
+        """
+        folder = self.path(run_id) / "snapshots"
+        names = sorted(file.name.removesuffix(".current") for file in folder.glob("*.current"))
+        trees = [load_tree(folder, name) for name in names]
+        if not trees:
+            raise ValueError(f"run {run_id} kept no snapshots; train it with snapshots on")
+        return np.array([t["epoch"] for t in trees]), torch.stack([t["parameters"] for t in trees])
+
+    def model(self, run_id: str) -> nn.Module:
+        """The run's network with its latest parameters, on the CPU, in evaluation mode.
+
+        Raises:
+            ValueError: the run has no parameters yet.
+        """
+        from rbo_core.training.data import load
+        from rbo_core.training.models import build_model
+
+        config = self.get(run_id).config
+        saved = load_tree(self.path(run_id), "checkpoint")
+        if saved is None:
+            raise ValueError(f"run {run_id} has no parameters yet; wait for its first epoch")
+        data = load(config.data, config.data_dir)
+        with torch.random.fork_rng():
+            model = build_model(config.model, data.shape, data.classes)
+        if config.precision == "float64":
+            model = model.double()
+        model.load_state_dict(saved["model"])
+        return model.eval()
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    run_id, created, updated, state, message, config, summary = row
+    try:
+        return Run(
+            run_id, created, updated, state, message, TrainConfig.from_dict(json.loads(config)), json.loads(summary)
+        )
+    except (TypeError, ValueError) as problem:
+        raise ValueError(f"run {run_id} cannot be read ({problem}); delete it") from problem
