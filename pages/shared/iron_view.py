@@ -137,8 +137,8 @@ def _measure_pictures(where: Ground, low: float, high: float, share: float, dark
 
 def _theory(where: Ground, ironed: Ironed, found: Study, radius: float, dark: bool) -> None:
     _say(
-        "Dashed: what theory says; solid and dots: measured on the exact dilation. The bound on the height range counts "
-        "what the ball can see beyond the window, so it says little where the landscape keeps rising there."
+        "Dashed: what theory says; solid and dots: measured on the exact dilation. The bound on the height range "
+        "counts what the ball can see beyond the window, so it says little where the landscape keeps rising there."
     )
     figures = theory_figures(found.measures, found.bound, found.curved, radius, dark, found.grooves)
     _show(figures, "theory", len(figures))
