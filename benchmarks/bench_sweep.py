@@ -58,10 +58,12 @@ def main() -> None:
         sweep.run(warm, store, landscapes.get)  # compiles and fills numba's cache
         begin, cpu = time.perf_counter(), os.times()
         bar = tqdm(total=spec.cells, unit="cell")
+
+        def show(done: int, total: int) -> None:
+            bar.update(done - bar.n)
+
         with sweep.workers(args.workers) as executor:
-            data = sweep.run(
-                spec, store, landscapes.get, executor, progress=lambda done, total: bar.update(done - bar.n)
-            )
+            data = sweep.run(spec, store, landscapes.get, executor, progress=show)
         wall = time.perf_counter() - begin
         bar.close()
         spent = os.times()
