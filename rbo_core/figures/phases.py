@@ -197,14 +197,18 @@ def cut_figure(
                       line={"color": fade(COLORS["rbo"], 0.55), "width": 5})  # fmt: skip
         fig.add_vline(x=jump.radius, line={"color": COLORS["rbo"], "width": 1.6})
         if i == 0:
-            _say(fig, jump.radius, 0.03, "detected, 95 %", COLORS["rbo"], "left")
+            _say(fig, jump.radius, 0.03, "detected, 95 %", COLORS["rbo"], _side(curves, jump.radius))
     for mark in theory:
         if curves and curves[0].radii[0] <= mark.radius <= curves[0].radii[-1]:
             fig.add_vline(x=mark.radius, line={"color": p.ink, "width": 1.4, "dash": "dash"})
-            _say(fig, mark.radius, 0.14, mark.label, p.ink, "right")
+            _say(fig, mark.radius, 0.14, mark.label, p.ink, _side(curves, mark.radius))
     for span in spans:
-        fig.add_annotation(x=0.5 * (np.log10(span.low) + np.log10(span.high)), y=1.0, yref="paper", yanchor="bottom",
-                           text=span.name, showarrow=False, font={"color": p.muted, "size": 12})  # fmt: skip
+        at_the_end = span.high == curves[0].radii[-1]
+        fig.add_annotation(
+            x=np.log10(span.high) if at_the_end else 0.5 * (np.log10(span.low) + np.log10(span.high)),
+            xanchor="right" if at_the_end else "center", y=1.0, yref="paper", yanchor="bottom", text=span.name,
+            showarrow=False, font={"color": p.muted, "size": 12},
+        )  # fmt: skip
     if selected is not None:
         fig.add_vline(x=selected, line={"color": p.faint, "width": 1, "dash": "dot"})
     _log_axis(
@@ -219,6 +223,12 @@ def cut_figure(
     if len(curves) > 1:
         fig.update_layout(legend={"y": 1.09})
     return fig
+
+
+def _side(curves: Sequence[Curve], radius: float) -> str:
+    """Which end of a text stands at the radius, so that the text stays inside the picture."""
+    low, high = np.log(curves[0].radii[[0, -1]])
+    return "left" if np.log(radius) < 0.5 * (low + high) else "right"
 
 
 def _say(fig: go.Figure, radius: float, y: float, text: str, ink: str, anchor: str) -> None:
@@ -304,7 +314,8 @@ def _limits(shown: PhaseMap) -> tuple[float, float]:
         return 0.0, 1.0
     if shown.percent:
         return 0.0, max(0.05, float(np.percentile(known, 98)))
-    low, high = (float(v) for v in np.percentile(known, (0, 98) if shown.brighter <= 0 else (2, 100)))
+    # The worst eighth saturates: a few hopeless cells must not hide the differences between the others.
+    low, high = (float(v) for v in np.percentile(known, (0, 87.5) if shown.brighter < 0 else (12.5, 100)))
     return (low, high) if high > low else (low - 0.5, low + 0.5)
 
 
