@@ -1,0 +1,89 @@
+"""Many networks trained at once: one flat buffer (B, n), one batched forward and backward pass for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.nn import functional as F
+
+from rbo_core.noise import standard_normal
+from rbo_core.torch import namespace
+
+
+class EnsembleObjective:
+    """The minibatch loss of B copies of a network as an objective: ``x (B, n) -> loss (B,), gradient (B, n)``.
+
+    Members share the architecture; each has its own minibatch, set with :meth:`minibatch` before a step.
+
+    Args:
+        model: the architecture; its own parameters are not used. It must have no buffers (BatchNorm): running
+            statistics of members would mix.
+        seeds: (B,) one a member, for :meth:`normal`.
+
+    Raises:
+        ValueError: the model has buffers.
+    """
+
+    xp: Any = namespace
+
+    def __init__(self, model: nn.Module, seeds: list[int] | None = None) -> None:
+        if any(True for _ in model.buffers()):
+            raise ValueError("an ensemble needs a model without running statistics (BatchNorm); train such models one by one")
+        self.model = model
+        self.shapes = {name: p.shape for name, p in model.named_parameters()}
+        self.size = sum(shape.numel() for shape in self.shapes.values())
+        self.gradients = 0
+        self._seeds = seeds
+        self._draws = 0
+        self._x = self._y = torch.empty(0)
+        self._forward = vmap(self._one)
+
+    def minibatch(self, x: Tensor, y: Tensor) -> None:
+        """Set each member's images ``x (B, m, …)`` and labels ``y (B, m)``."""
+        self._x, self._y = x, y
+
+    def split(self, x: Tensor) -> dict[str, Tensor]:
+        """Views of ``x (B, n)``, shaped like the parameters: name -> (B, …)."""
+        out, start = {}, 0
+        for name, shape in self.shapes.items():
+            stop = start + shape.numel()
+            out[name] = x[:, start:stop].unflatten(1, shape) if shape else x[:, start]
+            start = stop
+        return out
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        self.gradients += 1
+        # Differentiating by the views avoids scattering every layer's gradient into an array of all parameters.
+        parameters = {name: view.detach().requires_grad_() for name, view in self.split(x).items()}
+        with torch.enable_grad():
+            loss = self._loss(self._forward(parameters, self._x), self._y)
+            # Members are independent: the gradient of the sum is each member's own.
+            grads = torch.autograd.grad(loss.sum(), list(parameters.values()))
+        return loss.detach(), torch.cat([g.reshape(len(x), -1) for g in grads], dim=1)
+
+    def normal(self, like: Tensor) -> Tensor:
+        """Standard normal draws (B, n); a member's stream depends on its own seed alone."""
+        import numpy as np
+
+        self._draws += 1
+        seeds = np.asarray(self._seeds if self._seeds is not None else range(len(like)), dtype=np.int64)
+        return torch.from_numpy(standard_normal(seeds, self._draws, like.shape[1])).to(like.device, like.dtype)
+
+    @torch.no_grad()
+    def evaluate(self, x: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss (B,) and accuracy (B,) of all members on the same ``images (N, …)``, ``labels (N,)``."""
+        out = vmap(self._one, in_dims=(0, None))(self.split(x), images)
+        expanded = labels.expand(len(x), -1)
+        return self._loss(out, expanded), (out.argmax(dim=2) == expanded).to(x.dtype).mean(dim=1)
+
+    def _one(self, parameters: dict[str, Tensor], images: Tensor) -> Tensor:
+        return functional_call(self.model, parameters, (images,))
+
+    @staticmethod
+    def _loss(out: Tensor, labels: Tensor) -> Tensor:
+        members, count, classes = out.shape
+        flat = F.cross_entropy(out.reshape(-1, classes), labels.reshape(-1), reduction="none")
+        return flat.reshape(members, count).mean(dim=1)
