@@ -33,7 +33,7 @@ class Racer:
 
 
 def _rate(default: float, low: float = 1e-4, high: float = 10.0) -> Setting:
-    return Setting("learning_rate", "learning rate η", default, low, high, log=True)
+    return Setting("lr", "learning rate η", default, low, high, log=True)
 
 
 def _momentum(default: float) -> Setting:
@@ -76,16 +76,16 @@ RACERS: dict[str, Racer] = {
             "sam", "sam", "SAM",
             (
                 _rate(1.0),
-                Setting("perturbation_radius", "perturbation ρ", 0.05, 0.001, 2.0, log=True),
+                Setting("radius", "perturbation ρ", 0.05, 0.001, 2.0, log=True),
                 _momentum(0.0),
             ), "2",
         ),
         Racer(
             "entropy_sgd", "entropy_sgd", "Entropy-SGD",
             (
-                Setting("learning_rate", "learning rate η", 1.0, 0.01, 1.0, log=True),
+                Setting("lr", "learning rate η", 1.0, 0.01, 1.0, log=True),
                 Setting("n_langevin_steps", "Langevin steps L", 5, 1, 50, integer=True, help="L gradients a step."),
-                Setting("langevin_learning_rate", "Langevin rate η′", 0.3, 1e-4, 10.0, log=True),
+                Setting("langevin_lr", "Langevin rate η′", 0.3, 1e-4, 10.0, log=True),
                 Setting("scope", "scope γ", 0.01, 0.0, 10.0),
                 Setting("thermal_noise", "thermal noise ε", 1e-4, 0.0, 1.0),
                 Setting("averaging", "averaging α", 0.75, 0.0, 1.0),

@@ -40,6 +40,7 @@ class RunView:
     epochs: pd.DataFrame = field(default_factory=pd.DataFrame)
     test_accuracy: float | None = None
     problem: str = ""
+    budget: str = ""
 
     def last(self, name: str) -> float:
         """The last measured value of a column; NaN when there is none."""
@@ -121,6 +122,7 @@ def listing(runs: Sequence[RunView]) -> pd.DataFrame:
             "data": run.data,
             "model": run.model,
             "label noise": run.label_noise,
+            "budget": run.budget,
             "method": run.label,
             "seed": run.seed,
             "test accuracy (%)": 100 * run.last("test_accuracy"),

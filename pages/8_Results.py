@@ -1,0 +1,125 @@
+"""Results: every stored training run, and the paper's table with ours beside it."""
+
+import streamlit as st
+
+from pages.shared import network_paper, network_runs, network_table
+from pages.shared.controls import choice
+from pages.shared.network_view import MAIN, PLAIN, download, number_formats
+from pages.shared.page import group, how_it_works, is_dark, link, open_page, sentence, show_error
+from pages.shared.widgets import several
+from rbo_core.figures.train import QUANTITIES, curves_figure
+
+EXPLANATION = """
+**One store.** Runs of the page Train, of `python -m rbo_core train` and of `compare` lie in the same file
+(`RBO_DATA_DIR`, by default `./runs`), so what one makes the others show.
+
+**Compare.** Tick runs in the list: their curves are drawn together, the mean over seeds with its 95 % interval by
+Student's t, and they are what is exported or deleted. With nothing ticked, all listed runs are.
+
+**The paper's table** is arXiv 2505.19527, a preprint. *Here* is, for every method, its best stored group of equal
+settings without label noise: the mean over its seeds. Choosing the best of many groups by its test accuracy flatters a
+method that was tried more often: `compare` chooses by validation accuracy on equal grids.
+"""
+MANY = 60  # runs whose curves are drawn at once without being ticked
+
+open_page("Results", "All stored runs: filter them, tick some to compare, and set them beside the paper's table.")
+runs, unreadable = network_runs.all_runs()
+if unreadable:
+    show_error(f"The store of runs cannot be read: {unreadable}")
+    st.stop()
+
+
+def kinds(name: str) -> dict[str, str]:
+    """The values of a column that occur, as options."""
+    return {value: value for value in sorted({str(getattr(run, name)) for run in runs})}
+
+
+with st.sidebar:
+    group("Filter")
+    shown = runs
+    for name, title in (("data", "Data"), ("model", "Network"), ("label", "Method"), ("state", "State")):
+        options = kinds(name)
+        picked = several(title, f"only_{name}", options, ()) if len(options) > 1 else ()
+        shown = [run for run in shown if not picked or str(getattr(run, name)) in picked]
+    group("Picture")
+    quantity = choice("Shown", "quantity", {name: QUANTITIES[name].title.capitalize() for name in MAIN})
+    axis = choice(
+        "Against", "axis", {"gradients": "Gradients", "epoch": "Epochs", "seconds": "Seconds"}, kind="segmented"
+    )
+
+
+@st.dialog("Delete runs?")
+def confirm_deletion(ids: list[str]) -> None:
+    """Ask before anything is lost."""
+    st.write(f"{len(ids)} run{'' if len(ids) == 1 else 's'} with their curves and parameters will be gone for good.")
+    with st.container(horizontal=True):
+        if st.button("Delete", type="primary", key="delete_now"):
+            network_runs.delete(ids)
+            st.rerun()
+        if st.button("Keep them", key="keep"):
+            st.rerun()
+
+
+if not runs:
+    st.info("No run is stored yet. Train some networks on the page Train, or with `python -m rbo_core train`.")
+    link("Train", "Open the page Train")
+elif not shown:
+    st.info("No run passes these filters.")
+else:
+    plot = st.container()
+    table = network_table.listing(shown)
+    # The rows that are ticked are remembered by position, so another selection of rows needs another table.
+    state = st.dataframe(
+        table,
+        hide_index=True,
+        key=f"runs_{hash(tuple(table['id'])) & 0xFFFFFFFF:x}",
+        height=min(420, 38 + 35 * len(table)),
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={
+            **number_formats(table),
+            "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            "label noise": st.column_config.NumberColumn(format="percent"),
+            "epochs": st.column_config.NumberColumn(format="%d"),
+        },
+    )
+    rows = list(state.selection.rows) if state else []
+    ids = list(table["id"].iloc[rows]) if rows else list(table["id"])
+    ticked = [run for run in shown if run.id in set(ids)]
+    with plot:
+        lines = network_table.curves(ticked if rows else ticked[:MANY], quantity, axis)
+        if lines:
+            st.plotly_chart(curves_figure(lines, quantity, axis, is_dark(), 380), key="results_curves", config=PLAIN)
+        tasks = {(run.data, run.model, run.label_noise) for run in ticked}
+        if rows and len(tasks) == 1:
+            sentence(network_table.verdict(ticked), runs=str(len(ticked)))
+        else:
+            what = (
+                f"{len(rows)} of {len(shown)} runs ticked" if rows else f"{len(shown)} runs; tick some to compare them"
+            )
+            sentence(
+                what + ("; they are of different tasks, so no winner is named." if rows else "."), runs=str(len(ids))
+            )
+    with st.container(horizontal=True):
+        chosen = table[table["id"].isin(ids)]
+        epochs = network_table.per_epoch(ticked)
+        download("Runs (CSV)", chosen, "runs.csv", "runs_csv")
+        download("Runs (Parquet)", chosen, "runs.parquet", "runs_parquet")
+        download("Every epoch (CSV)", epochs, "epochs.csv", "epochs_csv")
+        download("Every epoch (Parquet)", epochs, "epochs.parquet", "epochs_parquet")
+        if st.button(f"Delete {len(rows)} ticked" if rows else "Delete", key="delete", disabled=not rows):
+            confirm_deletion(ids)
+
+st.subheader("The paper's Table 1, and ours")
+st.caption("Test accuracy in percent. Ours: mean ± 95 % interval over n seeds of the best stored settings.")
+paper = network_paper.beside(runs)
+names = {**network_runs.DATA, **network_runs.MODELS}
+paper["data"], paper["model"] = paper["data"].replace(names), paper["model"].replace(names)
+st.dataframe(
+    paper.style.apply(lambda row: ["font-weight: 600" if row["source"] == "here" else ""] * len(row), axis=1),
+    hide_index=True,
+    key="paper_table",
+    height=38 + 35 * len(paper),
+)
+st.markdown(network_paper.HONEST)
+how_it_works(EXPLANATION)

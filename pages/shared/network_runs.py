@@ -1,0 +1,210 @@
+"""Between the network pages and the store of training runs: settings become runs, stored runs become `RunView`s.
+
+The command line writes into the same store, so its runs appear on the pages and the other way round.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pages.shared.network_methods import RACERS, Chosen
+from pages.shared.network_table import RunView
+from rbo_core.jobs import CONFIG
+from rbo_core.training import Method, Run, RunStore, TrainConfig
+from rbo_core.training import data as data_sets
+
+DATA = {
+    "digits": "Digits (8 × 8)",
+    "mnist": "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+}
+MODELS = {
+    "mlp": "MLP",
+    "resnet6": "ResNet-6",
+    "resnet8": "ResNet-8",
+    "vgg9": "VGG-9",
+    "resnet18": "ResNet-18",
+    "wrn28-10": "WRN-28-10",
+}
+SCHEDULES = {"cosine": "Cosine to zero", "constant": "Constant"}
+# Where a run was computed and what was kept of it do not change its results.
+_INCIDENTAL = ("device", "data_dir", "snapshots", "diagnostics")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all methods of a race share. label_noise: fraction; unit: "gradients" or "epochs"; train_size: 0 is all."""
+
+    data: str
+    model: str
+    label_noise: float
+    unit: str
+    amount: int
+    seeds: int
+    batch_size: int
+    schedule: str
+    train_size: int
+    augment: bool
+    device: str
+    sharpness: bool
+
+    def configs(self, chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
+        """One run a seed and method, seed by seed, so that all methods grow together.
+
+        Raises:
+            ValueError: a setting is impossible; the message names it.
+        """
+        return [
+            TrainConfig(
+                data=self.data,
+                model=self.model,
+                method=Method.of(one.racer.method, **one.settings),
+                epochs=self.amount if self.unit == "epochs" else 10,
+                gradient_budget=self.amount if self.unit == "gradients" else None,
+                batch_size=self.batch_size,
+                schedule=self.schedule,
+                train_size=self.train_size or None,
+                label_noise=self.label_noise,
+                augment=self.augment,
+                seed=seed,
+                device=self.device,
+                diagnostics="epoch" if self.sharpness else "none",
+            ).to_dict()
+            for seed in range(self.seeds)
+            for one in chosen
+        ]
+
+    def title(self, chosen: Sequence[Chosen]) -> str:
+        """The job in a few words."""
+        noise = f", {100 * self.label_noise:.0f} % wrong labels" if self.label_noise else ""
+        counts = f"{_some(len(chosen), 'method')}, {_some(self.seeds, 'seed')}"
+        return f"{DATA[self.data]}, {MODELS[self.model]}{noise}: {counts}, {self.amount:,} {self.unit}"
+
+
+def command() -> list[str]:
+    """What the job runs."""
+    return ["train", CONFIG, "--json"]
+
+
+def all_runs() -> tuple[list[RunView], str]:
+    """Every stored run, broken ones included, and why the store cannot be read ("" when it can)."""
+    try:
+        with RunStore() as store:
+            runs = store.list()
+            views = _views(store, runs)
+            broken = [
+                RunView(key, key, "unreadable", "", "–", "–", 0.0, 0, "broken", 0.0, problem=why)
+                for key, why in store.broken.items()
+            ]
+        return [*views, *broken], ""
+    except (ValueError, sqlite3.Error) as error:
+        return [], str(error)
+
+
+def runs_of(configs: Sequence[Mapping[str, Any]], since: float = 0.0) -> list[RunView]:
+    """The latest stored run of each config that was made after `since`, in the order of the configs."""
+    wanted = {_key(config): index for index, config in enumerate(configs)}
+    try:
+        with RunStore() as store:
+            found: dict[int, Run] = {}
+            for run in store.list():
+                index = wanted.get(_key(run.config.to_dict()))
+                if index is not None and run.created >= since and index not in found:
+                    found[index] = run
+            return _views(store, [found[index] for index in sorted(found)])
+    except (ValueError, sqlite3.Error):
+        return []
+
+
+def delete(ids: Sequence[str]) -> None:
+    """Remove runs with their metrics and parameters."""
+    with RunStore() as store:
+        for run_id in ids:
+            store.delete(run_id)
+
+
+def data_note(name: str) -> str | None:
+    """What happens first when a data set is not on this machine; None when it is."""
+    if name == "digits":
+        return None
+    with RunStore() as store:
+        own = store.folder / "datasets" / name
+    places: list[Path | None] = [own, data_sets.SYSTEM_FOLDERS.get(name)]
+    if any(place is not None and data_sets._has_all(name, place) for place in places):
+        return None
+    return (
+        f"{DATA[name]} is not on this machine. The job downloads it first; without a connection, put its files into "
+        f"{own} (gzipped or not)."
+    )
+
+
+def _views(store: RunStore, runs: Sequence[Run]) -> list[RunView]:
+    labels = _labels([run.config.method for run in runs])
+    return [_view(store, run, labels[run.config.method]) for run in runs]
+
+
+def _view(store: RunStore, run: Run, label: str) -> RunView:
+    config = run.config
+    plain = config.to_dict()
+    group = _key({**plain, "seed": 0})
+    score = run.summary.get("test_accuracy") if run.state in ("done", "diverged") else None
+    return RunView(
+        id=run.id,
+        group=group,
+        label=label,
+        method=config.method.name,
+        data=config.data,
+        model=config.model,
+        label_noise=config.label_noise,
+        seed=config.seed,
+        state=run.state,
+        created=run.created,
+        settings=config.method.to_dict(),
+        epochs=pd.DataFrame(store.metrics(run.id)),
+        test_accuracy=score,
+        problem=run.message,
+        budget=f"{config.gradient_budget:,} gradients" if config.gradient_budget else _some(config.epochs, "epoch"),
+    )
+
+
+def _labels(methods: Sequence[Method]) -> dict[Method, str]:
+    """A name for each method; those with the same name say how they differ."""
+    names = {method: _name(method) for method in dict.fromkeys(methods)}
+    made = {}
+    for method, name in names.items():
+        twins = [other for other, given in names.items() if given == name]
+        differing = [k for k, v in method.settings if any(other[k] != v for other in twins)]
+        shown = ", ".join(
+            f"{k} {method[k]:.3g}" if isinstance(method[k], float) else f"{k} {method[k]}" for k in differing
+        )
+        made[method] = f"{name} ({shown})" if shown else name
+    return made
+
+
+def _name(method: Method) -> str:
+    if method.name == "rbo":
+        title = RACERS["published" if method["projection"] == "gradient" else "rbo"].title
+    else:
+        title = RACERS[method.name].title
+    extra = method.name in ("rbo", "sam") and method["momentum"] > 0
+    return f"{title} + momentum" if extra else title
+
+
+def _key(config: Mapping[str, Any]) -> str:
+    kept = {name: value for name, value in config.items() if name not in _INCIDENTAL}
+    if kept.get("gradient_budget") is not None:
+        kept.pop("epochs", None)
+    return json.dumps(kept, sort_keys=True)
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
