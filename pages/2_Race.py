@@ -45,9 +45,9 @@ $g=\nabla f$, the centre $c=p+\rho\nu$ moves to $\tilde c=c-\eta\tau$. Then each
 - **Gradient**: $z\leftarrow z-\gamma[(z-\tilde\theta)+(f(z)-\tilde y)\nabla f(z)]$, $K$ times. With the small $\gamma$
   that is usual it stays close to where it began: the contact is not the nearest point, so the ball sinks in.
 
-**Many starts** rolls a lattice of starts as one batch. A start is coloured when it ends in the *global basin*: flood the
-landscape until its lowest tenth is under water; the lake that holds the global minimum, with its islands, is the basin.
-A ball counts when its centre or one of its contacts is over it.
+**Many starts** rolls a lattice of starts as one batch. A start is coloured when it ends in the *global basin*:
+flood the landscape until its lowest tenth is under water; the lake that holds the global minimum, with its islands, is
+the basin. A ball counts when its centre or one of its contacts is over it.
 
 **Try**
 - Race balls of radius 0.1, 0.4 and 1.6: only the large ones cross the wrinkles.

@@ -43,8 +43,8 @@ def descend(heights: NDArray[np.float64]) -> NDArray[np.int64]:
 class Catchment:
     """Basins of a 2-parameter surface on a grid whose rows run along the second parameter.
 
-    low, spacing: (2,) parameters of sample (0, 0) and between samples. bottom: (N, N) from `descend`. home: (N, N) True in
-    the global basin: the lowest part of the landscape as far as it is connected with the global minimum.
+    low, spacing: (2,) parameters of sample (0, 0) and between samples. bottom: (N, N) from `descend`. home: (N, N) True
+    in the global basin: the lowest part of the landscape as far as it is connected with the global minimum.
     """
 
     low: NDArray[np.float64]

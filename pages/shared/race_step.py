@@ -75,8 +75,8 @@ class Shown:
 
 
 def explain(section: Section, ball: RBO, k_gradient: int, gamma: float, length: float) -> tuple[Shown, ...]:
-    """The same step under the three projections; `length` is the centre's move, in parameter units."""
-    common = replace(ball, unit_speed=True, learning_rate=length, momentum=0.0)
+    """The same step under the three projections; `length` is how far the centre moves to c̃."""
+    common = replace(ball, unit_speed=False, learning_rate=length, momentum=0.0)
     balls = (
         replace(common, projection="rigid"),
         replace(common, projection="newton"),
@@ -84,8 +84,10 @@ def explain(section: Section, ball: RBO, k_gradient: int, gamma: float, length: 
     )
     out = []
     for each in balls:
-        step = explain_step(each, section, np.zeros(1))
-        out.append(Shown(each, step, _depth(section, each, step.new_center)))
+        tangent = float(np.linalg.norm(explain_step(each, section, np.zeros(1)).tangent))
+        fitted = replace(each, learning_rate=length / tangent) if tangent > 0 else each
+        step = explain_step(fitted, section, np.zeros(1))
+        out.append(Shown(fitted, step, _depth(section, fitted, step.new_center)))
     return tuple(out)
 
 
@@ -141,7 +143,7 @@ def _ball(step: StepExplanation, radius: float) -> Racer:
     center = step.center + move * (step.moved_center - step.center)
     center = center + land * (step.new_center - center)
     contact = step.contact + land * (step.new_contact - step.contact)
-    return Racer("rbo", "", COLORS["rbo"], contact, center, radius, rotation=np.zeros(FRAMES + 1))
+    return Racer("rbo", "", COLORS["rbo"], contact, center, radius, rotation=np.zeros(FRAMES + 1), opacity=0.6)
 
 
 def _ease(t: np.ndarray) -> np.ndarray:

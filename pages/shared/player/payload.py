@@ -83,6 +83,7 @@ def _racer(racer: Racer, kept: np.ndarray, floats: _Floats, thinned: bool) -> di
         "label": racer.label,
         "color": racer.color,
         "shape": racer.shape,
+        "opacity": racer.opacity,
         "radius": racer.radius,
         "status": racer.status,
         "stopped": None if racer.stopped_at is None else int(np.searchsorted(kept, racer.stopped_at)),

@@ -73,6 +73,7 @@ class Racer:
     contacts: (T+1, C, d+1) all contacts, NaN-padded, where a ball touches in several places at once.
     rotation: (T+1,) radians; left out, it is the centre's arc length over the radius (rolling without slipping).
     status: words for the end of the run ("converged"), shown from frame `stopped_at` on.
+    opacity: of a ball on a curve, where arrows behind it are to be seen.
     loss: (T+1,) for the loss panel (default: the height); loss_x: (T+1,) its x axis (default: the step).
     """
 
@@ -87,6 +88,7 @@ class Racer:
     status: str = ""
     stopped_at: int | None = None
     shape: str = "ball"
+    opacity: float = 1.0
     loss: np.ndarray | None = None
     loss_x: np.ndarray | None = None
     readouts: tuple[Readout, ...] = ()

@@ -3,6 +3,7 @@
 import { place, row } from "./data.js";
 import { colours } from "./cividis.js";
 import { fit, flat, marker, symbol, tickText, ticks, trail } from "./draw.js";
+import { Field } from "./field.js";
 import { rgba } from "./theme.js";
 
 const LEVELS = 12;
@@ -64,7 +65,9 @@ export class ContourView {
     c.lineWidth = 0.8;
     c.strokeStyle = theme.dark ? "rgba(0,0,0,0.4)" : "rgba(20,30,50,0.28)";
     c.beginPath();
-    for (let n = 1; n < LEVELS; n++) this.level(c, low + ((high - low) * n) / LEVELS);
+    const field = new Field(this.scene.ground, 1);
+    const lines = field.rough ? field.smoothed(Math.ceil(nx / 30)) : heights;
+    for (let n = 1; n < LEVELS; n++) this.level(c, lines, low + ((high - low) * n) / LEVELS);
     c.stroke();
     c.restore();
     c.strokeStyle = rgba(theme.text, 0.35);
@@ -83,8 +86,8 @@ export class ContourView {
   }
 
   // Marching squares; both diagonals of an ambiguous cell are joined the same way everywhere.
-  level(c, value) {
-    const { x, y, heights } = this.scene.ground;
+  level(c, heights, value) {
+    const { x, y } = this.scene.ground;
     const nx = x.length;
     for (let j = 0; j + 1 < y.length; j++) {
       for (let i = 0; i + 1 < nx; i++) {

@@ -275,7 +275,9 @@ export class CurveView {
         const radius = r.radius * this.k;
         const cx = this.X(center[0]);
         const cy = this.Y(center[1]);
+        c.globalAlpha = r.opacity;
         ball(c, theme, r, cx, cy, radius, r.rotation ? row(r.rotation, 1, f)[0] : 0);
+        c.globalAlpha = 1;
         const touching = [contact, ...(r.contacts.get(Math.round(f)) || []).map(([a, b]) => [a, b * s])];
         for (const [a, b] of touching) {
           c.beginPath();

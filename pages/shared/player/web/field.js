@@ -16,6 +16,39 @@ export class Field {
     this.high = high * scale;
   }
 
+  // More pits than one can tell apart: level lines would only be noise.
+  get rough() {
+    let pits = 0;
+    const { nx, ny, heights: h } = this;
+    for (let j = 1; j + 1 < ny; j++) {
+      for (let i = 1; i + 1 < nx; i++) {
+        const k = j * nx + i;
+        if (h[k] < h[k - 1] && h[k] < h[k + 1] && h[k] < h[k - nx] && h[k] < h[k + nx]) pits++;
+      }
+    }
+    return pits > 60;
+  }
+
+  // The heights with features below `cells` samples averaged away (two box passes an axis).
+  smoothed(cells) {
+    let from = this.heights;
+    for (const [stride, n, other, lines] of [[1, this.nx, this.nx, this.ny], [this.nx, this.ny, 1, this.nx]]) {
+      for (let pass = 0; pass < 2; pass++) {
+        const to = new Float64Array(from.length);
+        for (let line = 0; line < lines; line++) {
+          for (let i = 0; i < n; i++) {
+            const [a, b] = [Math.max(i - cells, 0), Math.min(i + cells, n - 1)];
+            let sum = 0;
+            for (let q = a; q <= b; q++) sum += from[line * other + q * stride];
+            to[line * other + i * stride] = sum / (b - a + 1);
+          }
+        }
+        from = to;
+      }
+    }
+    return from;
+  }
+
   get box() {
     return [this.x[0], this.x[this.nx - 1], this.y[0], this.y[this.ny - 1]];
   }
@@ -55,7 +88,7 @@ export class Field {
     };
     const steps = 2 * Math.max(this.nx, this.ny);
     let before = from;
-    if (above(from) < 0) return null; // came in through the side of the block
+    if (above(from) < 0) return { point: null, t: from }; // came in through a wall of the block
     for (let n = 1; n <= steps; n++) {
       const t = from + ((to - from) * n) / steps;
       if (above(t) < 0) {

@@ -64,8 +64,8 @@ export function ribbon(points) {
   return { data, count: 2 * n };
 }
 
-export function dots(points) {
-  const data = new Float32Array(points.length * 4);
-  points.forEach((p, i) => data.set([...p, i], 4 * i));
-  return { data, count: points.length };
+// Where a ball touched, with the frame; contacts beyond the drawn ground are left out.
+export function dots(points, [a, b, c, d]) {
+  const inside = points.map((p, i) => [...p, i]).filter(([x, y]) => x >= a && x <= b && y >= c && y <= d);
+  return { data: new Float32Array(inside.flat()), count: inside.length };
 }

@@ -17,19 +17,25 @@ export class PanelsView {
     while (this.views.length < scene.panels.length) {
       const figure = document.createElement("figure");
       const heading = document.createElement("figcaption");
+      const words = document.createElement("p");
       const canvas = Object.assign(document.createElement("canvas"), { className: "rbp-view" });
-      figure.append(heading, canvas);
+      figure.append(heading, words, canvas);
       this.grid.append(figure);
-      this.views.push({ heading, view: new CurveView(canvas, this.actions) });
+      this.views.push({ heading, words, captions: [], view: new CurveView(canvas, this.actions) });
     }
     scene.panels.forEach((panel, i) => {
       this.views[i].heading.textContent = panel.title;
-      this.views[i].view.load(panel);
+      this.views[i].captions = panel.captions;
+      this.views[i].view.load({ ...panel, captions: [] });
     });
   }
 
   draw(frame, theme) {
-    for (const { view } of this.views) view.draw(frame, theme);
+    for (const { view, words, captions } of this.views) {
+      view.draw(frame, theme);
+      const text = captions.filter(([at]) => frame >= at).pop()?.[1] ?? "";
+      if (words.textContent !== text) words.textContent = text;
+    }
   }
 
   setZoom(factor) {

@@ -27,7 +27,7 @@ export const SURFACE = {
       base *= shade;
       if (uSide > 0.5) base = mix(base, uPage, 0.5);
       else {
-        float at = vPosition.z / uIso;
+        float at = uIso > 0.0 ? vPosition.z / uIso : 0.5;
         float width = fwidth(at);
         float line = 1.0 - smoothstep(0.0, 1.3 * width, abs(fract(at - 0.5) - 0.5));
         base = mix(base, uInk, 0.22 * line * (1.0 - smoothstep(0.25, 0.6, width)));

@@ -60,6 +60,7 @@ export class SurfaceView {
     this.scene = scene;
     const s = (this.scale = scene.heightScale);
     const field = (this.field = new Field(scene.ground, s));
+    this.rough = field.rough;
     const [a, b, c, d] = field.box;
     const wide = Math.max(b - a, d - c);
     this.base = field.low - 0.05 * Math.max(field.high - field.low, 0.25 * wide);
@@ -71,7 +72,7 @@ export class SurfaceView {
       const points = Array.from({ length: r.n }, (_, i) => place(r, i, s));
       const main = points.map((p) => p.center || p.contact);
       const strip = ribbon(main.map((p, i) => (points[i].center ? p : [p[0], p[1], p[2] + lift])));
-      const touch = points[0].center ? dots(points.map((p) => p.contact)) : null;
+      const touch = points[0].center ? dots(points.map((p) => p.contact), field.box) : null;
       return {
         ribbon: { data: keep(strip.data), count: strip.count },
         dots: touch && { data: keep(touch.data), count: touch.count },
@@ -192,7 +193,7 @@ export class SurfaceView {
     gl.useProgram(surface.p);
     gl.uniformMatrix4fv(surface.u.uMatrix, false, camera.matrix);
     gl.uniform2f(surface.u.uRange, field.low, field.high);
-    gl.uniform1f(surface.u.uIso, (field.high - field.low) / 14 || 1);
+    gl.uniform1f(surface.u.uIso, this.rough ? 0 : (field.high - field.low) / 14 || 1);
     gl.uniform3fv(surface.u.uEye, camera.eye);
     gl.uniform3fv(surface.u.uInk, theme.dark ? [0.05, 0.06, 0.09] : [0.12, 0.14, 0.2]);
     gl.uniform3fv(surface.u.uPage, unit(theme.background));
@@ -257,7 +258,7 @@ export class SurfaceView {
     gl.uniform1f(dot.u.uTail, tail);
     scene.racers.forEach((r, i) => {
       const touch = this.paths[i].dots;
-      if (!touch) return;
+      if (!touch?.count) return;
       gl.uniform1f(dot.u.uFrame, Math.min(frame, r.n - 1));
       gl.uniform3fv(dot.u.uColor, unit(r.color));
       gl.bindBuffer(gl.ARRAY_BUFFER, touch.data);
