@@ -57,6 +57,8 @@ class FlatOptimizer(torch.optim.Optimizer):
         self._modules = None if model is None else stateful(m for one in model for m in one.modules())
         self._process_group = process_group
         self._generator = generator
+        self._shared = tuple(name for name in settings if name not in ("lr", "weight_decay"))
+        self._wanted: list[int] = []
         self._flat: FlatParameters | None = None
         self._memory: Any = None
         self._cached: tuple[tuple[Any, ...], Method, float, Tensor | None, float | Tensor] | None = None
@@ -151,8 +153,8 @@ class FlatOptimizer(torch.optim.Optimizer):
         for group in self.param_groups:
             require("lr", group["lr"], at_least=0)
             require("weight_decay", group["weight_decay"], at_least=0)
-            for name in self.defaults:
-                if name not in ("lr", "weight_decay") and group[name] != self.param_groups[0][name]:
+            for name in self._shared:
+                if group[name] != self.param_groups[0][name]:
                     raise ValueError(
                         f"{name} must be the same in all parameter groups, because they are one ball; "
                         f"got {self.param_groups[0][name]!r} and {group[name]!r}"

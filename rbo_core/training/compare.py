@@ -1,0 +1,227 @@
+"""The paper's Table 1, tuned and at equal price: methods × a data set and model, several seeds, 95 % intervals."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from rbo_core.training.config import Method, TrainConfig
+from rbo_core.training.loop import Progress, run_training
+from rbo_core.training.store import RunStore
+
+Axes = dict[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A method with its fixed settings and its tuning grid; every entrant has nine configurations."""
+
+    label: str
+    method: str
+    fixed: dict[str, Any]
+    axes: Axes
+
+    def grid(self, points: int = 9) -> list[Method]:
+        """The nine configurations, or three spread over them."""
+        names = list(self.axes)
+        every = [dict(zip(names, values, strict=True)) for values in itertools.product(*self.axes.values())]
+        if points == 3:
+            # The middle of the second axis where there is one, else every third value of the only one.
+            every = every[1::3]
+        return [Method.of(self.method, **{**self.fixed, **settings}) for settings in every]
+
+
+ENTRANTS: dict[str, Entrant] = {
+    "sgd": Entrant("SGD", "sgd", {}, {"lr": (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0)}),
+    "momentum": Entrant("SGD + momentum 0.9", "momentum", {}, {"lr": (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)}),
+    "adam": Entrant("Adam", "adam", {}, {"lr": (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2)}),
+    "adamw": Entrant("AdamW", "adamw", {}, {"lr": (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2)}),
+    "sam": Entrant("SAM", "sam", {}, {"lr": (0.1, 0.3, 1.0), "radius": (0.02, 0.05, 0.2)}),
+    "sam_momentum": Entrant(
+        "SAM + momentum 0.9", "sam", {"momentum": 0.9}, {"lr": (0.02, 0.05, 0.2), "radius": (0.02, 0.05, 0.2)}
+    ),
+    "entropy_sgd": Entrant(
+        "Entropy-SGD", "entropy_sgd", {}, {"lr": (0.5, 1.0, 1.5), "langevin_lr": (0.05, 0.2, 0.5)}
+    ),
+    "rbo": Entrant("RBO Newton, K = 2", "rbo", {}, {"lr": (0.2, 0.5, 1.0), "radius": (0.02, 0.1, 0.5)}),
+    "rbo_momentum": Entrant(
+        "RBO Newton, K = 2, momentum 0.9", "rbo", {"momentum": 0.9}, {"lr": (0.05, 0.1, 0.2), "radius": (0.02, 0.1, 0.5)}
+    ),
+    "rbo_published": Entrant(
+        "RBO as published, K = 20, γ = 0.01", "rbo",
+        {"projection": "gradient", "n_projection_steps": 20, "projection_step_size": 0.01},
+        {"lr": (1.0, 3.0, 6.0), "radius": (0.1, 0.5, 2.0)},
+    ),
+}  # fmt: skip
+
+PAPER: dict[tuple[str, str], dict[str, float]] = {
+    ("mnist", "mlp"): {"sgd": 91.77, "entropy_sgd": 95.22, "sam": 97.22, "rbo_published": 97.51},
+    ("mnist", "resnet6"): {"sgd": 97.59, "entropy_sgd": 98.18, "sam": 99.11, "rbo_published": 99.07},
+    ("mnist", "vgg9"): {"sgd": 98.78, "entropy_sgd": 98.57, "sam": 99.39, "rbo_published": 99.27},
+    ("cifar10", "resnet8"): {"sgd": 56.54, "entropy_sgd": 59.16, "sam": 69.09, "rbo_published": 71.58},
+    ("cifar10", "vgg9"): {"sgd": 66.04, "entropy_sgd": 65.46, "sam": 77.81, "rbo_published": 81.87},
+    ("cifar100", "resnet8"): {"sgd": 19.28, "entropy_sgd": 28.33, "sam": 36.26, "rbo_published": 37.11},
+    ("cifar100", "vgg9"): {"sgd": 29.37, "entropy_sgd": 28.98, "sam": 47.17, "rbo_published": 50.07},
+}
+"""Test accuracy (%) in Table 1 of arXiv 2505.19527: ten epochs, untuned."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entrant under one budget.
+
+    budget: "gradients" or "epochs". mean, half: test accuracy (%) over the seeds and half its 95 % interval by Student's t.
+    accuracies: one a seed, %. chosen: settings picked on the validation images. paper: the paper's figure (%), or None.
+    """
+
+    entrant: str
+    label: str
+    budget: str
+    mean: float
+    half: float
+    accuracies: tuple[float, ...]
+    diverged: int
+    gradients: int
+    epochs: float
+    seconds: float
+    chosen: dict[str, Any]
+    validation: float
+    paper: float | None
+
+
+def t_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and half width of the 95 % interval by Student's t (NaN for one value)."""
+    array = np.asarray(values, dtype=float)
+    if array.size < 2:
+        return float(array.mean()), math.nan
+    half = stats.t.ppf(0.975, array.size - 1) * array.std(ddof=1) / math.sqrt(array.size)
+    return float(array.mean()), float(half)
+
+
+def compare(
+    base: TrainConfig,
+    *,
+    entrants: Sequence[str] = tuple(ENTRANTS),
+    gradient_budget: int,
+    epochs: int | None = None,
+    seeds: Sequence[int] = (100, 101, 102, 103, 104),
+    tuning_seed: int = 0,
+    points: int = 9,
+    store: RunStore | None = None,
+    progress: Callable[[int, int, str], object] | None = None,
+) -> list[Row]:
+    """Tune each entrant on the validation images, then train it on fresh seeds and test it.
+
+    Each entrant gets the same number of configurations, tried with ``tuning_seed`` at ``gradient_budget`` gradients; the one with
+    the highest validation accuracy is trained with every seed at that budget and, if ``epochs`` is given, also for that many
+    epochs (with the settings tuned at equal gradients). The test images are used once, at the end of those runs.
+
+    Args:
+        base: data, model and everything shared.
+        progress: called with (runs done, runs in all, what runs); a true answer stops the comparison.
+
+    Raises:
+        ValueError: unknown entrant, or fewer than two seeds.
+    """
+    for name in entrants:
+        if name not in ENTRANTS:
+            raise ValueError(f"entrants must be among {', '.join(ENTRANTS)}; got {name!r}")
+    if len(seeds) < 2:
+        raise ValueError(f"seeds must be at least 2, for an interval, got {len(seeds)}")
+    if points not in (3, 9):
+        raise ValueError(f"points must be 3 or 9, got {points}")
+    budgets = ["gradients"] + (["epochs"] if epochs is not None else [])
+    total = len(entrants) * (points + len(budgets) * len(seeds))
+    done = 0
+    rows: list[Row] = []
+
+    def train(config: TrainConfig, what: str) -> tuple[str, dict[str, Any]]:
+        nonlocal done
+
+        def inner(now: Progress) -> object:
+            return progress is not None and progress(done, total, what)
+
+        result = run_training(config, store, inner)
+        if result.state == "cancelled":
+            raise Cancelled
+        done += 1
+        return result.state, result.summary
+
+    try:
+        for name in entrants:
+            entrant = ENTRANTS[name]
+            shared = dataclasses.replace(base, diagnostics="none", snapshots=False, gradient_budget=gradient_budget)
+            tried = []
+            for method in entrant.grid(points):
+                config = dataclasses.replace(shared, method=method, seed=tuning_seed)
+                state, summary = train(config, f"tuning {entrant.label}")
+                tried.append((summary["validation_accuracy"] if state == "done" else -1.0, method))
+            validation, best = max(tried, key=lambda pair: pair[0])
+            for budget in budgets:
+                config = dataclasses.replace(shared, method=best)
+                if budget == "epochs":
+                    config = dataclasses.replace(config, gradient_budget=None, epochs=int(epochs or 1))
+                runs = [train(dataclasses.replace(config, seed=seed), f"{entrant.label} at equal {budget}") for seed in seeds]
+                accuracies = [100 * s["test_accuracy"] for _, s in runs]
+                mean, half = t_interval(accuracies)
+                paper = PAPER.get((base.data, base.model), {}).get(name)
+                rows.append(Row(
+                    name, entrant.label, budget, mean, half, tuple(accuracies), sum(s == "diverged" for s, _ in runs),
+                    runs[0][1]["gradients"], runs[0][1]["gradients"] / best.gradients_per_step / _steps(base),
+                    float(np.mean([s["seconds"] for _, s in runs])),
+                    {axis: best[axis] for axis in entrant.axes}, 100 * validation, paper,
+                ))  # fmt: skip
+    except Cancelled:
+        pass
+    return rows
+
+
+class Cancelled(Exception):  # noqa: N818  (somebody pressed Cancel)
+    """The progress callback asked to stop."""
+
+
+def _steps(config: TrainConfig) -> int:
+    from rbo_core.training.data import load
+
+    available = len(load(config.data, config.data_dir).train_y)
+    return min(config.train_size or available, available) // config.batch_size
+
+
+COLUMNS = (
+    "budget", "label", "mean", "half", "gradients", "epochs", "seconds", "diverged", "chosen", "validation", "paper", "accuracies"
+)  # fmt: skip
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The table as Markdown, one section a budget, the best mean first."""
+    lines: list[str] = []
+    for budget in dict.fromkeys(row.budget for row in rows):
+        lines += [f"### At equal {budget}", "",
+                  "| method | test accuracy, % (95 % interval) | gradients | epochs | seconds | diverged | settings chosen | paper, % |",
+                  "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |"]  # fmt: skip
+        for row in sorted((r for r in rows if r.budget == budget), key=lambda r: -r.mean):
+            chosen = ", ".join(f"{k} {v:g}" for k, v in row.chosen.items())
+            paper = "" if row.paper is None else f"{row.paper:.2f}"
+            lines.append(
+                f"| {row.label} | {row.mean:.2f} ± {row.half:.2f} | {row.gradients:,} | {row.epochs:.1f} | {row.seconds:.1f} "
+                f"| {row.diverged} of {len(row.accuracies)} | {chosen} | {paper} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def records(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows as plain values, for CSV and JSON."""
+    return [
+        {**{c: getattr(row, c) for c in COLUMNS},
+         "chosen": " ".join(f"{k}={v:g}" for k, v in row.chosen.items()),
+         "accuracies": " ".join(f"{a:.2f}" for a in row.accuracies)}
+        for row in rows
+    ]  # fmt: skip

@@ -1,0 +1,154 @@
+"""Training runs: resume and ensemble laws, the store, the command, and what bad input is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from rbo_core.cli import main
+from rbo_core.training import Method, RunStore, TrainConfig, run_training
+from rbo_core.training.ensemble import train_ensemble
+
+QUICK = TrainConfig(epochs=3, train_size=200, diagnostics="none", device="cpu")
+METHODS = {
+    "rbo": Method.of("rbo", momentum=0.9, lr=0.1),
+    "sam": Method.of("sam", momentum=0.9),
+    "entropy_sgd": Method.of("entropy_sgd"),
+    "adam": Method.of("adam"),
+    "momentum": Method.of("momentum"),
+}
+
+
+def flat(model):
+    return torch.cat([p.detach().reshape(-1) for p in model.parameters()])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_run_cut_short_resumes_bit_for_bit(name, tmp_path):
+    config = dataclasses.replace(QUICK, method=METHODS[name])
+    whole = run_training(config)
+    with RunStore(tmp_path) as store:
+        cut = run_training(config, store, should_cancel=iter([False] * 6 + [True]).__next__)
+        assert cut.state == "cancelled" and store.get(cut.run_id).state == "cancelled"
+        assert not torch.equal(flat(cut.model), flat(whole.model))
+        again = run_training(config, store, resume=cut.run_id)
+        assert again.state == "done"
+        assert torch.equal(flat(again.model), flat(whole.model))
+        assert store.metrics(cut.run_id)["epoch"].tolist() == [0, 1, 2, 3]
+        assert torch.equal(flat(store.model(cut.run_id)), flat(whole.model))
+        epochs, path = store.trajectory(cut.run_id)
+        assert epochs.tolist() == [0, 1, 2, 3] and torch.equal(path[-1], flat(whole.model))
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_bit_for_bit(tmp_path):
+    config = dataclasses.replace(QUICK, epochs=60, train_size=1000, method=METHODS["rbo"])
+    (tmp_path / "c.json").write_text(json.dumps(config.to_dict()))
+    command = [sys.executable, "-m", "rbo_core", "train", str(tmp_path / "c.json"), "--store", str(tmp_path), "--threads", "1"]
+    child = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    for _ in range(600):
+        time.sleep(0.05)
+        with RunStore(tmp_path) as store:
+            runs = store.list()
+            if runs and len(store.metrics(runs[0].id)["epoch"]) >= 4:
+                break
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with RunStore(tmp_path) as store:
+            again = run_training(config, store, resume=store.list()[0].id)
+            assert torch.equal(flat(again.model), flat(run_training(config).model))
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("name", ["rbo", "sam", "momentum", "sgd"])
+def test_ensemble_members_equal_their_single_runs(name):
+    config = dataclasses.replace(QUICK, precision="float64", label_noise=0.2, method=METHODS.get(name, Method.of(name)))
+    lr, radius, seeds = [0.05, 0.1, 0.2], [0.02, 0.1, 0.5], [0, 7, 7]
+    together = train_ensemble(config, lr=lr, radius=radius if name in ("rbo", "sam") else None, seeds=seeds)
+    for b in range(3):
+        settings = dict(config.method.settings) | {"lr": lr[b]}
+        if "radius" in settings:
+            settings["radius"] = radius[b]
+        alone = run_training(dataclasses.replace(config, seed=seeds[b], method=Method.of(name, **settings)))
+        torch.testing.assert_close(together.parameters[b], flat(alone.model), rtol=1e-7, atol=1e-9)
+        assert together.validation_accuracy[b] == pytest.approx(alone.metrics[-1]["validation_accuracy"])
+
+
+def test_a_gradient_budget_is_the_same_price_for_all(tmp_path):
+    for name, steps in (("sgd", 24), ("sam", 12), ("rbo", 12)):
+        result = run_training(dataclasses.replace(QUICK, gradient_budget=24, method=Method.of(name)))
+        assert result.summary["gradients"] == 24
+        assert result.metrics[-1]["gradients"] == 24
+        assert result.metrics[-1]["epoch"] == np.ceil(steps / 4)
+
+
+def test_a_run_that_blows_up_is_said_to_have_diverged(tmp_path):
+    with RunStore(tmp_path) as store:
+        result = run_training(dataclasses.replace(QUICK, method=Method.of("sgd", lr=1e30)), store)
+        run = store.get(result.run_id)
+        assert run.state == "diverged" and "learning rate" in run.message
+
+
+def test_diagnostics_have_the_right_columns():
+    result = run_training(dataclasses.replace(QUICK, epochs=1, diagnostics="epoch", method=Method.of("rbo", radius=0.5)))
+    last = result.metrics[-1]
+    assert 0 <= last["penetration"] <= 1 and last["gradient_norm"] > 0 and last["sharpness"] > 0
+
+
+def test_store_lists_filters_and_deletes(tmp_path):
+    with RunStore(tmp_path) as store:
+        first = run_training(QUICK, store).run_id
+        second = run_training(dataclasses.replace(QUICK, method=Method.of("sgd"), seed=3), store).run_id
+        assert {r.id for r in store.list()} == {first, second}
+        assert [r.id for r in store.list(method="sgd", seed=3)] == [second]
+        store.delete(first)
+        assert [r.id for r in store.list()] == [second] and not store.path(first).exists()
+        store._connection.execute("UPDATE runs SET config='{}}' WHERE id=?", (second,))
+        assert store.list() == [] and second in store.broken
+
+
+def test_command_trains_and_prints_json(tmp_path, capsys):
+    assert main(["train", "--epochs", "1", "--train-size", "100", "--method", "sam", "--set", "lr=0.3", "--seeds", "1", "2",
+                 "--store", str(tmp_path), "--json"]) == 0  # fmt: skip
+    printed = json.loads(capsys.readouterr().out)
+    assert [row["state"] for row in printed] == ["done", "done"]
+    with RunStore(tmp_path) as store:
+        assert sorted(r.config.seed for r in store.list()) == [1, 2]
+        assert store.list()[0].config.method["lr"] == 0.3
+
+
+BAD = [
+    ({"data": "svhn"}, "data must be one of"),
+    ({"epochs": 0}, "epochs must be a whole number"),
+    ({"label_noise": 1.5}, "label_noise must be between 0 and 1, got 1.5"),
+    ({"gradient_budget": 1}, "gradient_budget must be a whole number of at least 2"),
+    ({"method": "sgdd"}, "method must be one of"),
+    ({"method": {"name": "rbo", "rho": 1.0}}, "rbo has no setting 'rho'"),
+    ({"method": {"name": "rbo", "lr": "fast"}}, "rbo lr must be a number"),
+    ({"colour": "red"}, "a training run has no setting 'colour'"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD)
+def test_bad_settings_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        TrainConfig.from_dict(change)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_cuda_where_there_is_none():
+    with pytest.raises(ValueError, match="choose cpu or auto"):
+        run_training(dataclasses.replace(QUICK, device="cuda"))
