@@ -4,12 +4,9 @@ import numpy as np
 import streamlit as st
 
 import landscapes
-from pages.shared import background, phases_data, phases_view
-from pages.shared.controls import choice, get_surface, link_query, number, short, surface_picker
-from pages.shared.page import group, how_it_works, is_dark, link, open_page, sentence, show_error
-from pages.shared.player import player
-from pages.shared.roll_scene import roll_scene
-from pages.shared.runs import run_on
+from pages.shared import background, phases_data, phases_tabs, phases_view
+from pages.shared.controls import choice, number, set_start, short, surface_picker
+from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from pages.shared.story import story
 from rbo_core import RBO
 from rbo_core.figures.phases import map_figure
@@ -18,7 +15,7 @@ from rbo_core.sweep.cells import steps
 
 EXPLANATION = r"""
 **The map.** Every cell is one radius $\rho$ and one learning rate $\eta$. In it the same balls roll from the same
-starts, spread evenly over the curve; the colour is the *order parameter* you choose, an average over those balls.
+starts, spread evenly over the ground; the colour is the *order parameter* you choose, an average over those balls.
 Hatched cells: more than half of the balls diverged (became non-finite, or left the domain uphill).
 
 **Global basin**: a ball arrived when its contact or its centre ended within a twentieth of the domain's width of the
@@ -58,8 +55,8 @@ if job_id and st.session_state.get("_job_loaded") != job_id:
 
 with st.sidebar:
     group("Surface")
-    surface = surface_picker(dim=1)
-    low, high = (float(value) for value in surface.bounds[0])
+    dim = phases_view.ground_dim()
+    surface = surface_picker(dim=dim, key="surface" if dim == 1 else "surface_2d")
     group("Ball")
     projection = choice("projection", "projection", phases_view.PROJECTIONS)
     shared = phases_view.shared_settings()
@@ -72,12 +69,12 @@ with st.sidebar:
         help="What every cell and every method may spend.",
     )  # fmt: skip
     if budget == "steps":
-        amount = int(number("steps", "steps", 300, 10, 3000, integer=True, log=True))
+        amount = int(number("steps", "steps", 300 if dim == 1 else 150, 10, 3000, integer=True, log=True))
     else:
         amount = int(number("evaluations", "gradients", 6000, 100, 100_000, integer=True, log=True))
     with st.expander("Its grid"):
-        cells = int(choice("cells a side", "cells", ("12", "16", "24", "32", "40"), "24"))
-        starts = int(number("starts", "starts", 8, 1, 64, integer=True))
+        cells = int(choice("cells a side", "cells", ("12", "16", "24", "32", "40"), "24" if dim == 1 else "12"))
+        starts = int(number("starts", "starts", 8 if dim == 1 else 4, 1, 64, integer=True))
         radius_low = number("ρ from", "radius_low", 0.05, 0.005, 10.0, log=True)
         radius_high = number("ρ to", "radius_high", 3.0, 0.005, 10.0, log=True)
         rate_low = number("η from", "rate_low", 0.003, 1e-4, 10.0, log=True)
@@ -86,10 +83,10 @@ with st.sidebar:
     if "_picked" in st.session_state:
         st.session_state["radius"], st.session_state["learning_rate"] = st.session_state.pop("_picked")
     if "_clicked_start" in st.session_state:
-        st.session_state["start"] = st.session_state.pop("_clicked_start")
+        set_start(surface, st.session_state.pop("_clicked_start"))
     radius = number("radius ρ", "radius", 0.6, 0.005, 10.0, log=True, help="Or click a cell of the map.")
     rate = number("learning rate η", "learning_rate", 0.05, 1e-4, 10.0, log=True)
-    start = number("start x", "start", float(surface.start[0]), low, high, step=(high - low) / 500)
+    start = phases_view.start_controls(surface)
 
 problems = phases_view.range_problems(radius_low, radius_high, rate_low, rate_high)
 for problem in problems:
@@ -109,7 +106,7 @@ values = phases_data.data(spec)
 stored = int(np.isfinite(values[:, 0, 0]).sum())
 dark = is_dark()
 loss_scale = float(shared["loss_scale"])
-marks = phases_data.expected(surface.name, 1, spec.surface_parameters, loss_scale)
+marks = phases_data.expected(surface.name, dim, spec.surface_parameters, loss_scale)
 shown = phases_data.phase_map(spec, values, name)
 jumps = phases_data.jumps_of(spec, values, name)
 
@@ -121,18 +118,12 @@ with left:
 method = RBO(radius=radius, learning_rate=rate, **settings)
 count = steps(spec, landscapes.get)
 with right:
-    run = run_on(surface, method, (start,), count, 0, with_penetration=True)
-    click = player(
-        roll_scene(surface, (run,), axis="step", ironed=True, loss_panel=False), key="phases_player", height=400
-    )
+    run, click = phases_view.play(surface, method, start, count)
     if click is not None:
-        st.session_state["_clicked_start"] = round(float(click.x[0]), 3)
+        st.session_state["_clicked_start"] = [round(float(value), 3) for value in click.x]
         st.rerun()
     with st.container(horizontal=True, key="run_links"):
-        link("Roll", "Open this run on Roll", link_query(surface, method, (start,), steps=min(count, 5000)))
-        if surface.name in landscapes.names(2):
-            plane = get_surface(surface.name, 2)
-            link("Race", "The same ball on Race", link_query(plane, method, plane.start, steps=min(count, 5000)))
+        phases_view.run_links(surface, method, start, count)
 
 rate_index = phases_data.row(spec, values, rate)
 sentence(
@@ -140,5 +131,5 @@ sentence(
     radius=short(radius), rate=short(rate), cells=str(stored),
 )  # fmt: skip
 
-phases_view.tabs(spec, values, name, surface, shared, rate_index, marks, radius, dark)
+phases_tabs.tabs(spec, values, name, surface, shared, rate_index, marks, radius, dark)
 how_it_works(EXPLANATION)

@@ -23,8 +23,8 @@ from rbo_core.sweep.transitions import regimes, transitions
 
 PREVIEW_SECONDS = 1.1
 PATIENCE_SECONDS = 4.0
-PREVIEW_BALLS = 256
-USUAL_BALL_STEPS = 1e5  # a second, of rigid balls on a curve
+PREVIEW_BALLS = {1: 256, 2: 48}
+USUAL_BALL_STEPS = {1: 1e5, 2: 4e3}  # a second, of rigid balls on a curve and on a surface
 AUTOMATIC_SECONDS = 40.0
 """Sweeps that should take no longer than this on one core are refined without being asked for."""
 
@@ -78,13 +78,13 @@ def first_look(spec: sweep.Sweep) -> float:
         return spent > (PREVIEW_SECONDS if done else PATIENCE_SECONDS)
 
     with contextlib.suppress(sweep.Cancelled):
-        sweep.run(spec, opened, landscapes.get, progress=late, chunk_balls=PREVIEW_BALLS)
+        sweep.run(spec, opened, landscapes.get, progress=late, chunk_balls=PREVIEW_BALLS[spec.dim])
     return fresh / (time.perf_counter() - begin)
 
 
 def usual_pace(spec: sweep.Sweep) -> float:
     """Cells a second on one core of a usual machine, where nothing has been measured."""
-    return USUAL_BALL_STEPS / (spec.balls * steps(spec, landscapes.get))
+    return USUAL_BALL_STEPS[spec.dim] / (spec.balls * steps(spec, landscapes.get))
 
 
 def refine(spec: sweep.Sweep, title: str) -> jobs.Job:
@@ -192,7 +192,12 @@ def controls_of(config: Mapping[str, Any]) -> dict[str, Any]:
     projection = str(settings.get("projection", "newton"))
     own = {"n_projection_steps", "projection_step_size", "trust", "unit_speed"}
     radii, rates = spec.axis("radius").values, spec.axis("learning_rate").values
-    values: dict[str, Any] = {"surface": spec.surface}
+    ground = (
+        {"ground": "curve", "surface": spec.surface}
+        if spec.dim == 1
+        else {"ground": "surface", "surface_2d": spec.surface}
+    )
+    values: dict[str, Any] = dict(ground)
     values |= {f"{spec.surface}_{name}": value for name, value in spec.surface_parameters}
     values |= {(f"{projection}_{name}" if name in own else name): value for name, value in settings.items()}
     values |= {"radius_low": radii[0], "radius_high": radii[-1], "rate_low": rates[0], "rate_high": rates[-1]}

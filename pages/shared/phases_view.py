@@ -4,33 +4,64 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 import landscapes
 from pages.shared import background, phases_data
-from pages.shared.controls import choice, number, short, toggle
-from pages.shared.page import show_error
+from pages.shared import player as player_module
+from pages.shared.controls import START_KEYS, choice, get_surface, link_query, number, short, toggle
+from pages.shared.page import link, show_error
+from pages.shared.race_scene import entries, race_scene
+from pages.shared.roll_scene import roll_scene
+from pages.shared.runs import Run, run_on
 from pages.shared.widgets import set_controls
 from rbo_core import sweep
-from rbo_core.figures.phases import CLICKS, Curve, Jump, Mark, PhaseMap, Span, cut_figure, difference_figure, map_figure
-from rbo_core.figures.style import color
-from rbo_core.sweep import export, order, theory
-from rbo_core.sweep.transitions import transition, width
+from rbo_core.figures.phases import CLICKS, Jump, Mark, PhaseMap
 
 PROJECTIONS = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradient (paper)"}
-FINER = {
-    "wrinkled_bowl": ("wavelength", "amplitude", "detail"),
-    "corduroy": ("width", "depth"),
-    "spectral_noise": ("wavelength", "amplitude"),
-    "value_noise": ("cell", "amplitude"),
-}
-"""Parameters to scale so that the wrinkles of a surface become finer and keep their shape."""
-FACTORS = (1.0, 0.5, 0.25)
 REDRAW_SECONDS = 2.5
 PLAIN_CHART: dict[str, Any] = {"displayModeBar": False}
+
+
+def ground_dim() -> int:
+    """Number of parameters of the ground: a curve has one, a surface two."""
+    return (
+        2 if choice("Ground", "ground", {"curve": "Curve", "surface": "Surface"}, kind="segmented") == "surface" else 1
+    )
+
+
+def start_controls(surface: landscapes.Landscape) -> tuple[float, ...]:
+    """Where the shown run begins (d,)."""
+    names = ("start x",) if surface.dim == 1 else ("start θ₁", "start θ₂")
+    return tuple(
+        number(name, key, float(surface.start[i]), float(low), float(high), step=float(high - low) / 500)
+        for i, (name, key, (low, high)) in enumerate(zip(names, START_KEYS[surface.dim], surface.bounds, strict=True))
+    )
+
+
+def play(surface: landscapes.Landscape, method: Any, start: tuple[float, ...], count: int) -> tuple[Run, Any]:
+    """The shown run in the player; returns it and the visitor's click on the ground."""
+    run = run_on(surface, method, start, count, 0, with_penetration=surface.dim == 1)
+    if surface.dim == 1:
+        scene = roll_scene(surface, (run,), axis="step", ironed=True, loss_panel=False)
+    else:
+        scene = replace(race_scene(surface, entries([run]), contour=False), loss_panel=False)
+    return run, player_module.player(scene, key=f"phases_player_{surface.dim}", height=400)
+
+
+def run_links(surface: landscapes.Landscape, method: Any, start: tuple[float, ...], count: int) -> None:
+    """Links that open the shown run on the pages Roll and Race."""
+    steps = min(max(count, 10), 5000)
+    if surface.dim == 1:
+        link("Roll", "Open this run on Roll", link_query(surface, method, start, steps=steps))
+        if surface.name in landscapes.names(2):
+            plane = get_surface(surface.name, 2)
+            link("Race", "The same ball on Race", link_query(plane, method, plane.start, steps=steps, radii=""))
+    else:
+        link("Race", "Open this run on Race", link_query(surface, method, start, steps=steps, radii=""))
 
 
 def shared_settings() -> dict[str, float]:
@@ -190,177 +221,3 @@ def what_the_map_says(shown: PhaseMap, jumps: Sequence[Jump], marks: Sequence[Ma
     if inside:
         said += " Theory: " + ", ".join(f"{mark.label} from ρ = {short(mark.radius)}" for mark in inside) + "."
     return said
-
-
-def tabs(
-    spec: sweep.Sweep,
-    values: np.ndarray,
-    name: str,
-    surface: landscapes.Landscape,
-    shared: Mapping[str, Any],
-    rate_index: int,
-    marks: Sequence[Mark],
-    radius: float,
-    dark: bool,
-) -> None:
-    """Below the map: a cut along ρ, the comparison of two methods, finer wrinkles, and the numbers to take home."""
-    cut_tab, compare_tab, finer_tab, data_tab = st.tabs(["Cut along ρ", "Compare methods", "Finer wrinkles", "Data"])
-    projection = str(dict(spec.settings)["projection"])
-    with cut_tab:
-        curve, jumps, spans = phases_data.cut(spec, values, name, rate_index, PROJECTIONS[projection], color("rbo"))
-        _cut(spec, name, rate_index, curve, jumps, spans, marks, radius, dark)
-    with compare_tab:
-        _compare(spec, values, name, projection, shared, rate_index, dark)
-    with finer_tab:
-        _finer(spec, name, surface, rate_index, dark)
-    with data_tab:
-        _downloads(spec, values)
-
-
-def _cut(
-    spec: sweep.Sweep, name: str, rate_index: int, curve: Curve, jumps: Sequence[Jump], spans: Sequence[Span],
-    marks: Sequence[Mark], radius: float, dark: bool,
-) -> None:  # fmt: skip
-    chosen = order.order(name)
-    rate = float(spec.axis("learning_rate").values[rate_index])
-    figure = cut_figure(
-        (curve,), _with_unit(chosen), dark, theory=marks, jumps=jumps, spans=spans, selected=radius,
-        **phases_data.kind_of(name),
-    )  # fmt: skip
-    st.plotly_chart(figure, key="cut", width="stretch", config=PLAIN_CHART, theme=None)
-    kind = "Wilson" if order.is_share(name) else "bootstrap"
-    st.caption(f"At η = {short(rate)}, {spec.balls} balls a radius; band: 95 % ({kind}).")
-
-
-def _compare(
-    spec: sweep.Sweep, values: np.ndarray, name: str, projection: str, shared: Mapping[str, Any], rate_index: int,
-    dark: bool,
-) -> None:  # fmt: skip
-    others = {key: text for key, text in PROJECTIONS.items() if key != projection}
-    with_none = {"none": "Nothing", **others}
-    other = choice(f"Compare {PROJECTIONS[projection]} with", "compare", with_none, "none", kind="segmented")
-    if other == "none":
-        st.caption("Choose a second projection: both maps and their difference appear here, on one grid and budget.")
-        return
-    settings = {"projection": other, **shared, **own_settings(other, st.columns(3, vertical_alignment="bottom"))}
-    second = sweep.Sweep(**{**vars(spec), "settings": tuple(sorted(settings.items()))})
-    try:
-        pace = phases_data.first_look(second)
-    except ValueError as error:
-        show_error(error)
-        return
-    theirs = phases_data.data(second)
-    maps = phases_data.phase_map(spec, values, name), phases_data.phase_map(second, theirs, name)
-    known = np.concatenate([one.values[np.isfinite(one.values)] for one in maps])
-    low, high = (0.0, 1.0) if maps[0].share or not known.size else np.percentile(known, (1, 99)).tolist()
-    for column, one, text, key in zip(
-        st.columns(2), maps, (PROJECTIONS[projection], PROJECTIONS[other]), ("map_a", "map_b"), strict=True
-    ):
-        with column:
-            figure = map_figure(one, dark, limits=(low, high), title=text, height=330)
-            st.plotly_chart(figure, key=key, width="stretch", config=PLAIN_CHART, theme=None)
-    one, two = st.columns(2)
-    with one:
-        better = "less" if maps[0].brighter < 0 else "more"
-        title = f"Where it has {better}: {PROJECTIONS[projection]} (orange), {PROJECTIONS[other]} (blue)"
-        figure = difference_figure(*maps, dark, label=maps[0].label, title=title)
-        st.plotly_chart(figure, key="difference", width="stretch", config=PLAIN_CHART, theme=None)
-    with two:
-        chosen = order.order(name)
-        curves = [
-            phases_data.cut(spec, values, name, rate_index, PROJECTIONS[projection], color("rbo"))[0],
-            phases_data.cut(second, theirs, name, rate_index, PROJECTIONS[other], color("sgd"))[0],
-        ]
-        figure = cut_figure(curves, _with_unit(chosen), dark, **phases_data.kind_of(name))
-        st.plotly_chart(figure, key="cut_both", width="stretch", config=PLAIN_CHART, theme=None)
-    stored = int(np.isfinite(theirs[:, 0, 0]).sum())
-    price = phases_data.prices(spec, second)
-    st.caption(
-        f"One step costs {price[0]:.3g} evaluations with {PROJECTIONS[projection]} and {price[1]:.3g} with "
-        f"{PROJECTIONS[other]}."
-    )
-    if stored < second.cells:
-        refinement(second, stored, pace, f"{PROJECTIONS[other]}: {second.shape[0]} × {second.shape[1]} cells", "second")
-
-
-def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_index: int, dark: bool) -> None:
-    names = FINER.get(surface.name)
-    if names is None:
-        st.caption(f"{surface.title} has no wrinkle width that one could halve; try the wrinkled bowl or the corduroy.")
-        return
-    rate = float(spec.axis("learning_rate").values[rate_index])
-    st.caption(
-        f"The wrinkles w, w/2 and w/4 keep their shape; ρ is measured in wrinkle widths, η = {short(rate)}. "
-        "The finer the wrinkles beside the whole curve, the more wrinkles a ball meets, and the sharper the transition."
-    )
-    if not toggle("compute three curves", "finer"):
-        return
-    base = sweep.Sweep(
-        **{
-            **vars(spec),
-            "grid": (spec.axis("radius"),),
-            "settings": tuple(sorted({**dict(spec.settings), "learning_rate": rate}.items())),
-            "starts": max(16, spec.balls),
-        }
-    )
-    unit = float(surface.parameters[names[0]])
-    curves, notes = [], []
-    try:
-        made = theory.finer(base, {key: float(surface.parameters[key]) for key in names}, FACTORS)
-        for factor, one in zip(FACTORS, made, strict=True):
-            with st.spinner(f"w = {short(factor * unit)}"):
-                found = sweep.run(one, phases_data.store(), landscapes.get)
-            samples = order.along(one, found, name, "radius", (0,))
-            relative = np.array(one.axis("radius").values, dtype=float) / (factor * unit)
-            middle, low, high = order.interval(samples, share=order.is_share(name))
-            curves.append(Curve(f"w = {short(factor * unit)}", SHADES[len(curves)], relative, middle, low, high))
-            jump = transition(relative.tolist(), samples)
-            if jump is not None:
-                notes.append(
-                    f"w = {short(factor * unit)}: jump at ρ = {short(jump.at)} w, a quarter to three quarters within a "
-                    f"factor {width(relative.tolist(), samples, jump):.2f}"
-                )
-    except ValueError as error:
-        show_error(error)
-        return
-    figure = cut_figure(
-        curves, _with_unit(order.order(name)), dark, **phases_data.kind_of(name), x_label="radius ρ / w"
-    )
-    st.plotly_chart(figure, key="finer_curves", width="stretch", config=PLAIN_CHART, theme=None)
-    st.caption(". ".join(notes) + "." if notes else "None of the three has a clear jump.")
-
-
-SHADES = ("#F0B48C", "#D55E00", "#7A3600")
-
-
-def _downloads(spec: sweep.Sweep, values: np.ndarray) -> None:
-    with st.container(horizontal=True):
-        st.download_button(
-            "Cells as CSV",
-            data=lambda: export.cells_table(spec, values).to_csv(index=False).encode(),
-            file_name=f"phases_{spec.id}_cells.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Balls as CSV",
-            data=lambda: export.balls_table(spec, values).to_csv(index=False).encode(),
-            file_name=f"phases_{spec.id}_balls.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Balls as Parquet",
-            data=lambda: export.balls_table(spec, values).to_parquet(index=False),
-            file_name=f"phases_{spec.id}_balls.parquet",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Sweep as JSON", data=sweep.dumps(spec), file_name=f"sweep_{spec.id}.json", on_click="ignore"
-        )
-    st.caption(f"The same sweep from the command line: `python -m rbo_core sweep sweep_{spec.id}.json`")
-
-
-def _with_unit(chosen: order.Order) -> str:
-    units = {"x": " (parameter units)", "loss": "", "steps": "", "of ρ": " (of ρ)"}
-    return chosen.label + units.get(chosen.unit, "")

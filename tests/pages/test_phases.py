@@ -127,6 +127,27 @@ def test_settings_reach_the_sweep(phases, lab, query, changed):
     assert dict(the_sweep(lab).settings).items() >= changed.items()
 
 
+def test_a_surface_of_two_parameters(phases, lab):
+    page = phases(ground="surface", projection="newton", start_x="1.5", start_y="-1", learning_rate="0.02")
+    assert not page.error
+    spec = the_sweep(lab)
+    assert (spec.dim, spec.surface) == (2, "wrinkled_bowl")
+    assert lab.scene.ground.dim == 2
+    (racer,) = lab.scene.racers
+    np.testing.assert_allclose(racer.position[0, :2], [1.5, -1.0])
+    lab.click = SimpleNamespace(x=np.array([0.25, 0.5]))
+    page.run()
+    assert (page.number_input("start_x").value, page.number_input("start_y").value) == (0.25, 0.5)
+
+
+def test_a_click_on_the_curve_sets_the_start(phases, lab):
+    page = phases()
+    lab.click = SimpleNamespace(x=np.array([1.2345]))
+    page.run()
+    assert page.number_input("start").value == 1.234
+    assert lab.scene.racers[0].center[0, 0] == pytest.approx(1.234)
+
+
 def test_grid_and_budget_reach_the_sweep(phases, lab):
     phases(radius_low="0.1", radius_high="2", rate_low="0.01", rate_high="0.5", budget="gradients", gradients="500")
     spec = the_sweep(lab)
