@@ -1,0 +1,207 @@
+"""The page Race: settings, messages, table, basins and the explained step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import landscapes
+import rbo_core
+from pages.shared.basins import Catchment, catchment, descend, global_basin
+from pages.shared.race_scene import entries, parse_radii, race_scene, result_table, spent
+from pages.shared.race_starts import lattice, map_of
+from pages.shared.race_step import explain, section_of, step_scene
+from pages.shared.runs import Run, run_on
+from rbo_core.figures.race import BasinMap, basin_maps
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "2_Race.py"
+
+
+def open_race(**query: str) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture(scope="module")
+def bowl() -> landscapes.Landscape:
+    return landscapes.get("wrinkled_bowl", dim=2)
+
+
+def test_default_race_shows_two_balls_and_two_rivals():
+    table = open_race(steps="100").dataframe[0].value
+    assert table["racer"].tolist() == ["Ball ρ = 0.4", "Ball ρ = 1.6", "SGD", "SAM"]
+    assert table["gradients"].tolist() == [0, 0, 100, 200]
+
+
+def test_settings_come_from_the_address():
+    app = open_race(steps="50", radii="0.2 0.8", radius="0.3", rivals="adam", start_x="-1", start_y="0.5")
+    assert app.dataframe[0].value["racer"].tolist() == ["Ball ρ = 0.3", "Ball ρ = 0.2", "Ball ρ = 0.8", "Adam"]
+    assert app.number_input(key="start_x").value == -1.0
+
+
+def test_a_bad_radius_is_told_beside_its_box_and_the_race_goes_on():
+    app = open_race(steps="50", radii="0.2, -1")
+    assert any("adius must be positive, got \N{MINUS SIGN}1" in error.value for error in app.error)
+    assert app.dataframe[0].value["racer"].tolist()[0] == "Ball"
+
+
+@pytest.mark.parametrize("text", ["a", "0", "nan", "inf", "1 2 3 4 5 6"])
+def test_radii_that_are_refused(text):
+    with pytest.raises(ValueError, match=r"radius|balls"):
+        parse_radii(text)
+
+
+def test_radii_that_are_read():
+    assert parse_radii(" 0.1,1.6;2 ") == (0.1, 1.6, 2.0)
+    assert parse_radii("") == ()
+
+
+def test_follow_one_step_says_how_deep_each_projection_sinks():
+    app = open_race(mode="step")
+    assert any("Penetration: rigid 0.0 %" in html.body for html in app.get("html"))
+
+
+def test_many_starts_waits_for_a_press_then_draws_three_maps():
+    app = open_race(mode="starts", starts_side="4", starts_steps="50")
+    assert not app.get("plotly_chart")
+    app.button(key="starts_run").click().run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 1
+    assert any("of 16 starts" in html.body for html in app.get("html"))
+
+
+def test_the_explained_rigid_ball_does_not_sink_and_the_unfinished_projection_does(bowl):
+    section = section_of(bowl, bowl.start)
+    shown = explain(section, rbo_core.RBO(radius=0.4), 20, 0.02, 0.24)
+    depth = {each.ball.projection: each.penetration for each in shown}
+    assert abs(depth["rigid"]) < 1e-3
+    assert depth["gradient"] > 0.05
+    for each in shown:
+        moved = np.linalg.norm(each.step.moved_center - each.step.center)
+        if each.ball.projection != "rigid":  # a rigid ball may be caught by a valley on its way
+            assert moved == pytest.approx(0.24, rel=1e-6)
+
+
+def test_a_section_is_the_surface_along_its_steepest_descent(bowl):
+    at = np.array([0.7, -1.1])
+    section = section_of(bowl, at)
+    f, g = bowl.value_and_grad(at[None, :])
+    fs, gs = section.value_and_grad(np.zeros((1, 1)))
+    assert fs[0] == pytest.approx(f[0])
+    assert gs[0, 0] == pytest.approx(-np.linalg.norm(g[0]))
+    ends = at + section.bounds.T * section.along
+    assert np.all(np.abs(ends) <= 3 + 1e-9)
+    assert np.all(np.isclose(np.abs(ends), 3).any(axis=1))
+
+
+def test_step_scene_has_three_panels_that_end_with_the_new_ball(bowl):
+    shown = explain(section_of(bowl, bowl.start), rbo_core.RBO(radius=0.4), 5, 0.02, 0.2)
+    scene = step_scene(section_of(bowl, bowl.start), shown)
+    assert [panel.title for panel in scene.panels] == ["Rigid (exact)", "Newton", "Gradient (paper)"]
+    for panel, each in zip(scene.panels, shown, strict=True):
+        assert np.allclose(panel.racers[0].center[-1], each.step.new_center)
+        assert np.allclose(panel.racers[0].center[0], each.step.center)
+
+
+def test_descent_finds_the_minimum_of_each_well():
+    x = np.linspace(-2, 2, 81)
+    heights = ((x**2 - 1) ** 2)[None, :] + (np.linspace(-1, 1, 41) ** 2)[:, None] + 0.05 * x[None, :]
+    bottom = descend(heights)
+    assert len(np.unique(bottom)) == 2
+    left, right = bottom[20, 10], bottom[20, 70]
+    assert left == 20 * 81 + np.argmin(heights[20, :40])
+    assert np.all(bottom[:, :38] == left)
+    assert np.all(bottom[:, 44:] == right)
+
+
+def test_the_global_basin_is_the_lake_of_the_minimum_with_its_islands():
+    y, x = np.mgrid[-2:2:201j, -2:2:201j]
+    first = np.hypot(x + 1, y)
+    heights = np.minimum(first, np.hypot(x - 1, y) + 0.01)
+    heights = np.where(first < 0.1, 2.0, heights)  # an island in the first lake
+    heights[100, 56] = -0.5
+    home = global_basin(heights, (100, 56), share=0.1)
+    assert home[100, 50]  # the island's middle
+    assert not home[100, 150]  # the other lake
+    assert 0.03 < home.mean() < 0.07  # half of the water, with the island
+
+
+def test_basins_of_a_landscape_hold_its_minimum(bowl):
+    made = catchment(bowl)
+    assert made.reached(bowl.minimum.x).all()
+    assert not made.reached([[-2.9, 2.9], [np.nan, 0.0]]).any()
+    assert made.of([[np.nan, 0.0]]).tolist() == [-1]
+
+
+def test_a_point_knows_its_cell():
+    made = Catchment(np.array([0.0, 10.0]), np.array([1.0, 0.5]), np.arange(6).reshape(2, 3), np.eye(2, 3, dtype=bool))
+    assert made.of([[0, 10], [2, 10], [1, 10.5]]).tolist() == [0, 2, 4]
+    assert made.reached([[0, 10], [2, 10], [1, 10.5]]).tolist() == [True, False, True]
+
+
+def test_map_of_many_starts_counts_who_arrived(bowl):
+    starts = lattice(bowl, 5)
+    assert starts.shape == (25, 2)
+    assert np.all(np.abs(starts) <= 2.7 + 1e-12)
+    method = rbo_core.SGD(learning_rate=0.01)
+    run = rbo_core.trace(method, bowl, np.vstack([starts[:-1], np.atleast_1d(bowl.minimum.x)]), 20)
+    made = map_of(bowl, method, starts, run)
+    assert made.reached[-1]
+    assert not made.reached[0]
+    assert 0 < made.fraction < 0.5
+
+
+def test_the_figure_colours_arrivals_and_tells_the_share():
+    start = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    arrived = np.array([True, False, False, True])
+    made = BasinMap("SGD", "#0072B2", start, start, np.array([1, 1, 2, 3]), arrived)
+    figure = basin_maps([made, made], np.linspace(0, 1, 5), np.linspace(0, 1, 5), np.zeros((5, 5)), np.zeros(2))
+    shade = np.asarray(figure.data[0].z)
+    assert shade[0, 0] == shade[1, 1] == 7
+    assert shade[0, 1] != 7
+    assert "50 %" in figure.layout.annotations[0].text
+    assert figure.data[0].colorscale[-1][1] == "#0072B2"
+
+
+@pytest.fixture(scope="module")
+def sgd_run(bowl) -> Run:
+    return run_on(bowl, rbo_core.SAM(learning_rate=0.01), (-1.0, 1.0), 40, 0, with_penetration=False)
+
+
+def test_the_loss_axis_counts_steps_gradients_or_time(sgd_run):
+    assert np.array_equal(spent(sgd_run, "step"), np.arange(41))
+    moving = np.minimum(np.arange(41), sgd_run.stopped_at)
+    assert sgd_run.stopped_at < 40
+    assert np.array_equal(spent(sgd_run, "gradients"), 2 * moving)
+    assert np.allclose(spent(sgd_run, "milliseconds"), 1000 * sgd_run.seconds * moving / sgd_run.stopped_at)
+
+
+def test_balls_are_told_apart_and_tables_say_where_they_ended(bowl, sgd_run):
+    ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
+    runs = [run_on(bowl, replace(ball, radius=r), (-1.0, 1.0), 40, 0, False) for r in (0.4, 0.8)]
+    raced = entries([*runs, sgd_run])
+    assert [entry.label for entry in raced] == ["Ball ρ = 0.4", "Ball ρ = 0.8", "SAM"]
+    assert len({entry.color for entry in raced}) == 3
+    table = result_table(raced, catchment(bowl))
+    assert table["final loss"][2] == pytest.approx(float(bowl.value(sgd_run.position[-1][None, :])[0]))
+    scene = race_scene(bowl, raced, ironed=True)
+    assert np.all(scene.ground.ironed >= scene.ground.heights - 1e-9)
+
+
+def test_the_ironed_sheet_lies_along_the_same_axes_as_the_ground():
+    ravine = landscapes.get("ravine", dim=2)
+    ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
+    run = run_on(ravine, ball, tuple(float(v) for v in ravine.start), 10, 0, False)
+    ground = race_scene(ravine, entries([run]), ironed=True).ground
+    # a gentle ravine is hardly ironed at all, so a sheet along exchanged axes would be far off
+    assert np.abs(ground.ironed - ground.heights).max() < 0.2 * np.ptp(ground.heights)
+    x, y = 10, 50
+    assert ground.heights[y, x] == pytest.approx(float(ravine.value(np.array([[ground.x[x], ground.y[y]]]))[0]))
