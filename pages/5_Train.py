@@ -27,6 +27,7 @@ gradient on. A later move is at most `trust` times as long as the first.
 """
 
 open_page("Train", "Who learns most from the same number of gradients? Start the race and watch.")
+st.html("<style>.st-key-train_bar [data-testid=stButtonGroup] > div {flex-wrap: wrap;}</style>")
 network_view.load_link()
 
 with st.sidebar:
@@ -92,6 +93,7 @@ if started:
         config=network_view.job_config(configs),
         title=task.title(chosen),
         page="Train",
+        key=network_view.job_key(configs),
     )
 
 job_id = network_jobs.current()

@@ -119,7 +119,7 @@ st.dataframe(
     paper.style.apply(lambda row: ["font-weight: 600" if row["source"] == "here" else ""] * len(row), axis=1),
     hide_index=True,
     key="paper_table",
-    height=38 + 35 * len(paper),
+    height="content",
 )
 st.markdown(network_paper.HONEST)
 how_it_works(EXPLANATION)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ MODELS = {
 }
 SCHEDULES = {"cosine": "Cosine to zero", "constant": "Constant"}
 # Where a run was computed and what was kept of it do not change its results.
+SILENT = 900.0  # seconds without a new epoch after which a run that says "running" has lost its process
 _INCIDENTAL = ("device", "data_dir", "snapshots", "diagnostics")
 
 
@@ -63,6 +65,12 @@ class Task:
         Raises:
             ValueError: a setting is impossible; the message names it.
         """
+        for one in chosen:
+            if self.unit == "gradients" and self.amount < one.gradients_per_step:
+                raise ValueError(
+                    f"gradient evaluations must be at least {one.gradients_per_step}, the price of one step of "
+                    f"{one.label}, got {self.amount}"
+                )
         return [
             TrainConfig(
                 data=self.data,
@@ -166,7 +174,7 @@ def _view(store: RunStore, run: Run, label: str) -> RunView:
         model=config.model,
         label_noise=config.label_noise,
         seed=config.seed,
-        state=run.state,
+        state="interrupted" if run.state == "running" and time.time() - run.updated > SILENT else run.state,
         created=run.created,
         settings=config.method.to_dict(),
         epochs=pd.DataFrame(store.metrics(run.id)),

@@ -98,7 +98,9 @@ def results(runs: Sequence[RunView]) -> pd.DataFrame:
         for name in SCORES if score == "test_accuracy" else SCORES[1:]:
             mean, half = interval(np.array([[100 * run.last(name)] for run in members]))
             title = name.replace("_", " ")
-            row |= {f"{title} (%)": mean[0], f"{title} ± (%)": half[0]}
+            row[f"{title} (%)"] = mean[0]
+            if name == score:
+                row["± (%)"] = half[0]
         for name in ("train_loss", "gradients", "seconds", "penetration", "sharpness"):
             values = np.array([run.last(name) for run in members])
             row[name.replace("_", " ")] = (
@@ -171,7 +173,18 @@ def verdict(runs: Sequence[RunView]) -> str:
         return f"{said}. One seed proves nothing: ask for more."
     # Two 95 % intervals that do not overlap are a stricter test than a t-test at 5 %.
     clear = mean - half > second[0] + second[1]
-    return f"{said}; " + ("their 95 % intervals do not overlap." if clear else "within their 95 % intervals, a tie.")
+    said += "; their 95 % intervals do not overlap." if clear else "; within their 95 % intervals, a tie."
+    return said + _at_sams_price(ranked)
+
+
+def _at_sams_price(ranked: Sequence[tuple[float, float, str, int]]) -> str:
+    """The ball beside SAM, which pays as much, when neither of the first two is that pair already."""
+    place = {label: rank for rank, (_, _, label, _) in enumerate(ranked)}
+    if not {"Rolling ball", "SAM"} <= set(place) or {place["Rolling ball"], place["SAM"]} == {0, 1}:
+        return ""
+    ball, sam = ranked[place["Rolling ball"]], ranked[place["SAM"]]
+    pair = f"{ball[0]:.1f}{_half(ball[1])} against {sam[0]:.1f}{_half(sam[1])} %"
+    return f" The ball beside SAM, which pays as much a step: {pair}."
 
 
 def settings_text(settings: dict[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +14,15 @@ from pages.shared import background, network_jobs, network_runs, network_table
 from pages.shared.network_table import RunView
 from pages.shared.page import is_dark, sentence
 from pages.shared.widgets import set_controls
-from rbo_core.figures.train import beside_figure, curves_figure, message_figure
+from rbo_core.figures.train import curves_figure, message_figure, small_figure
 from rbo_core.jobs import Job
 
 MAIN = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss")
 PLAIN = {"displayModeBar": False, "displaylogo": False}
 _NUMBERS = {
     "test accuracy (%)": "%.2f",
-    "test accuracy ± (%)": "± %.2f",
     "validation accuracy (%)": "%.2f",
-    "validation accuracy ± (%)": "± %.2f",
+    "± (%)": "%.2f",
     "train loss": "%.3g",
     "gradients": "%.0f",
     "seconds": "%.2f",
@@ -61,7 +62,8 @@ class View:
         _problems(runs)
         small = network_table.beside(runs, self.axis)
         if small:
-            st.plotly_chart(beside_figure(small, self.axis, dark), key="train_beside", config=PLAIN)
+            for column, (name, made) in zip(st.columns(len(small)), small.items(), strict=True):
+                column.plotly_chart(small_figure(made, name, self.axis, dark), key=f"train_{name}", config=PLAIN)
         table = network_table.results(runs)
         st.dataframe(table, hide_index=True, key="train_table", column_config=number_formats(table))
         if not active:
@@ -79,6 +81,11 @@ def job_config(configs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """A job's config: its runs, and the controls as they stood, so that its bare link can restore them."""
     known = st.session_state.get("_defaults", {})
     return {"runs": list(configs), "controls": {key: st.session_state[key] for key in known if key in st.session_state}}
+
+
+def job_key(configs: Sequence[dict[str, Any]]) -> str:
+    """The same for the same runs: while a job computes them, pressing Train again leads to that job."""
+    return hashlib.sha256(json.dumps(list(configs), sort_keys=True).encode()).hexdigest()[:24]
 
 
 def load_link() -> None:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from rbo_core import jobs
 from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, Run, RunStore, TrainConfig, run_training
+from rbo_core.training.again import unfinished
 from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, SCHEDULES
 from rbo_core.training.models import MODELS
 
@@ -58,7 +59,11 @@ def run(args: argparse.Namespace) -> int:
             return _list(store, args.json)
         if args.resume is not None:
             return _train([(store.get(args.resume).config, args.resume)], store, args.json)
-        return _train([(config, None) for config in configs(args)], store, args.json)
+        wanted = configs(args)
+        job = getattr(jobs.reporter(), "job", None)
+        if job is not None and job.attempt > 1:
+            return _train(unfinished(wanted, store, job.created), store, args.json)
+        return _train([(config, None) for config in wanted], store, args.json)
 
 
 def configs(args: argparse.Namespace) -> list[TrainConfig]:
@@ -112,6 +117,7 @@ def _setting(method: str, word: str) -> tuple[str, Any]:
 def _train(wanted: list[tuple[TrainConfig, str | None]], store: RunStore, as_json: bool) -> int:
     report = jobs.reporter()
     results: list[Result] = []
+    cancelled = False
     for number, (config, resume) in enumerate(wanted):
         title = f"{config.method.name}, {config.data}, {config.model}, seed {config.seed}"
         with tqdm(total=1, unit="step", file=sys.stderr, desc=title, disable=as_json or None) as bar:
@@ -128,11 +134,12 @@ def _train(wanted: list[tuple[TrainConfig, str | None]], store: RunStore, as_jso
             print(
                 f"{result.run_id}  {title}: {result.state}, test accuracy {100 * result.summary['test_accuracy']:.2f} %"
             )
-        if result.state == "cancelled":
+        cancelled = result.state == "cancelled"
+        if cancelled:
             break
     if as_json:
         print(json.dumps([{"id": r.run_id, "state": r.state, **r.summary} for r in results]))
-    return 0
+    return 130 if cancelled else 0
 
 
 def _list(store: RunStore, as_json: bool) -> int:

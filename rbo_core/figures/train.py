@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 from scipy import stats
 
 from rbo_core.figures.style import DASHES, color, fade, layout, palette
@@ -39,7 +38,7 @@ QUANTITIES = {
         Quantity("train_loss", "training loss", log=True),
         Quantity("penetration", "penetration of the ball", percent=True),
         Quantity("gradient_norm", "gradient norm", log=True),
-        Quantity("sharpness", "sharpness (largest Hessian eigenvalue)", log=True),
+        Quantity("sharpness", "sharpness (top Hessian eigenvalue)", log=True),
     )
 }
 BESIDE = ("penetration", "gradient_norm", "sharpness")
@@ -129,17 +128,17 @@ def curves_figure(curves: Sequence[Curve], quantity: str, axis: str, dark: bool,
     return fig
 
 
-def beside_figure(groups: dict[str, Sequence[Curve]], axis: str, dark: bool, height: int = 230) -> go.Figure:
-    """Small plots side by side: what happens while the loss falls. groups: quantity name to its curves."""
-    names = list(groups)
-    fig = make_subplots(1, len(names), horizontal_spacing=0.07, subplot_titles=[_quantity(n).axis for n in names])
-    for column, name in enumerate(names, 1):
-        _draw(fig, groups[name], _quantity(name), column, legend=False)
-        fig.update_yaxes(type="log" if _quantity(name).log else "linear", row=1, col=column)
-    layout(fig, dark, height=height, showlegend=False)
-    fig.update_annotations(font={"size": 13, "color": palette(dark).muted}, yshift=4)
+def small_figure(curves: Sequence[Curve], quantity: str, axis: str, dark: bool, height: int = 220) -> go.Figure:
+    """A small plot without a legend: what happens while the loss falls."""
+    known = _quantity(quantity)
+    fig = go.Figure()
+    _draw(fig, curves, known, legend=False)
+    layout(fig, dark, height=height, showlegend=False, title={"text": known.axis, "font": {"size": 13}})
     fig.update_xaxes(title_text=AXES[axis], rangemode="tozero", nticks=5)
-    fig.update_yaxes(nticks=5, exponentformat="power")
+    fig.update_yaxes(type="log" if known.log else "linear", nticks=5, exponentformat="power")
+    if known.percent:
+        top = max((100 * float(np.nanmax(one.mean)) for one in curves if np.isfinite(one.mean).any()), default=0.0)
+        fig.update_yaxes(range=[0, max(1.0, 1.1 * top)])
     fig.update_layout(uirevision=axis)
     return fig
 
@@ -154,35 +153,36 @@ def message_figure(text: str, dark: bool, height: int = 440) -> go.Figure:
     return fig
 
 
-def _draw(
-    fig: go.Figure, curves: Sequence[Curve], known: Quantity, column: int | None = None, *, legend: bool = True
-) -> None:
-    place = {} if column is None else {"row": 1, "col": column}
+def _draw(fig: go.Figure, curves: Sequence[Curve], known: Quantity, *, legend: bool = True) -> None:
     scale = 100.0 if known.percent else 1.0
     unit = " %" if known.percent else ""
-    seen: dict[str, int] = {}
+    # All bands lie under all lines.
     for one in curves:
+        banded = np.isfinite(one.mean) & np.isfinite(one.low) & np.isfinite(one.high)
+        if banded.any():
+            low, high = scale * one.low[banded], scale * one.high[banded]
+            if known.log:  # on a logarithmic axis an interval may not reach below zero
+                low = np.maximum(low, 0.1 * scale * one.mean[banded])
+            if known.percent:
+                low, high = np.maximum(low, 0.0), np.minimum(high, 100.0)
+            fig.add_scatter(
+                x=np.concatenate([one.x[banded], one.x[banded][::-1]]), y=np.concatenate([high, low[::-1]]),
+                mode="lines", fill="toself", fillcolor=fade(color(one.method), 0.09), line={"width": 0},
+                hoverinfo="skip", legendgroup=one.label, showlegend=False,
+            )  # fmt: skip
+    seen: dict[str, int] = {}
+    # The ball is drawn last, on top; the legend keeps the order of the curves.
+    for rank, one in sorted(enumerate(curves), key=lambda pair: pair[1].method == "rbo"):
         twin = seen[one.method] = seen.get(one.method, -1) + 1
         finite = np.isfinite(one.mean)
-        x, mean = one.x[finite], scale * one.mean[finite]
-        if not len(x):
+        if not finite.any():
             continue
-        banded = finite & np.isfinite(one.low) & np.isfinite(one.high)
-        if banded.any():
-            low = scale * one.low[banded]
-            # On a logarithmic axis an interval may not reach below zero.
-            low = np.maximum(low, 1e-3 * scale * one.mean[banded]) if known.log else low
-            fig.add_scatter(
-                x=np.concatenate([one.x[banded], one.x[banded][::-1]]),
-                y=np.concatenate([scale * one.high[banded], low[::-1]]),
-                fill="toself", fillcolor=fade(color(one.method), 0.14), line={"width": 0}, hoverinfo="skip",
-                legendgroup=one.label, showlegend=False, **place,
-            )  # fmt: skip
+        x, mean = one.x[finite], scale * one.mean[finite]
         dash = DASHES.get(one.method, "solid") if twin == 0 else ("dot", "dashdot", "longdash")[(twin - 1) % 3]
         fig.add_scatter(
             x=x, y=mean, mode="lines+markers" if len(x) < 3 else "lines", name=one.label, legendgroup=one.label,
+            legendrank=rank + 1, hovertemplate=f"%{{y:.4g}}{unit}", showlegend=legend,
             line={"color": color(one.method), "width": 3.2 if one.method == "rbo" else 2, "dash": dash},
-            hovertemplate=f"%{{y:.4g}}{unit}", showlegend=legend, **place,
         )  # fmt: skip
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from streamlit.testing.v1 import AppTest
 
-from pages.shared import network_paper, network_table
+from pages.shared import network_paper, network_runs, network_table
 from pages.shared.network_table import RunView
+from rbo_core.cli import main
+from rbo_core.training import Method, RunStore, TrainConfig
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "8_Results.py"
 
 
 def run(label="SGD", method="sgd", seed=0, final=0.9, data="digits", model="mlp", test=None, loss=0.1, **more):
@@ -35,7 +43,7 @@ def test_the_table_is_sorted_with_means_and_student_intervals():
     assert list(table["method"]) == ["Rolling ball", "SGD"]
     half = stats.t.ppf(0.975, 2) * stats.sem([90, 92, 97])
     assert table["validation accuracy (%)"][1] == pytest.approx(93.0)
-    assert table["validation accuracy ± (%)"][1] == pytest.approx(half)
+    assert table["± (%)"][1] == pytest.approx(half)
     assert table["gradients"][0] == 40
 
 
@@ -65,12 +73,12 @@ def test_the_papers_table_has_its_figures_beside_ours():
     assert list(mnist["Rolling ball"]) == ["97.51", "–"]
     assert mnist["SGD"].iloc[1].startswith("93.00 ± ")
     assert table.iloc[-1]["SAM"] == "96.00 (n = 1)"
-    assert len(table) == 2 * 7 + 1
+    assert len(table) == 7 + 2
 
 
 def test_noisy_and_unfinished_runs_stay_out_of_the_papers_table():
     table = network_paper.beside([run(label_noise=0.3), run(seed=1, state="running")])
-    assert len(table) == 14
+    assert list(table["source"]) == ["paper"] * 7
 
 
 def test_the_listing_is_newest_first_and_a_broken_run_is_in_it():
@@ -85,3 +93,91 @@ def test_per_epoch_export_has_every_epoch_of_every_run():
     table = network_table.per_epoch([run(seed=0), run(seed=1)])
     assert len(table) == 4
     assert {"run", "epoch", "gradients", "train_loss"} <= set(table)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+def visit(**query) -> AppTest:
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def fill(folder) -> list[str]:
+    made = []
+    with RunStore(folder) as store:
+        for name in ("sgd", "sam"):
+            for seed in (0, 1):
+                made.append(store.create(TrainConfig(method=Method.of(name), seed=seed)))
+                for epoch in range(3):
+                    row = {"epoch": epoch, "gradients": 20 * epoch, "seconds": 0.1 * epoch}
+                    row |= {"train_loss": 1 / (1 + epoch), "validation_accuracy": 0.3 * epoch}
+                    store.add_metrics(made[-1], row)
+                store.update(made[-1], "done", summary={"test_accuracy": 0.9 + 0.01 * seed})
+    return made
+
+
+def test_an_empty_store_points_to_the_page_train(folder):
+    page = visit()
+    assert "No run is stored yet" in page.info[0].value
+    assert set(page.dataframe[0].value["source"]) == {"paper"}
+
+
+def test_all_runs_are_listed_and_a_filter_keeps_some(folder):
+    fill(folder)
+    page = visit()
+    assert len(page.dataframe[0].value) == 4
+    assert page.button("delete").disabled
+    page.pills("only_label").set_value(["SAM"]).run()
+    assert list(page.dataframe[0].value["method"]) == ["SAM", "SAM"]
+
+
+def test_a_run_of_the_command_line_is_on_the_page(folder, capsys):
+    assert main(["train", "--method", "sgd", "--gradient-budget", "40", "--diagnostics", "none", "--json"]) == 0
+    table = visit().dataframe[0].value
+    assert list(table["method"]) == ["SGD"]
+    assert list(table["gradients"]) == [40]
+
+
+def test_a_broken_run_is_listed_with_its_reason_and_can_be_deleted(folder):
+    first = fill(folder)[0]
+    with sqlite3.connect(folder / "training.sqlite") as database:
+        database.execute("UPDATE runs SET config = '{not json' WHERE id = ?", (first,))
+    database.close()
+    table = visit().dataframe[0].value
+    (broken,) = table[table["state"] == "broken"].to_dict("records")
+    assert broken["id"] == first
+    assert "cannot be read" in broken["problem"]
+    network_runs.delete([first])
+    assert len(visit().dataframe[0].value) == 3
+
+
+def test_a_store_that_is_no_database_is_said(folder):
+    (folder / "training.sqlite").write_text("this is a letter, not a database, and it is long enough to be read")
+    page = visit()
+    assert "cannot be read" in page.error[0].value
+
+
+def test_a_run_whose_process_is_long_silent_is_interrupted(folder):
+    with RunStore(folder) as store:
+        run_id = store.create(TrainConfig())
+    with sqlite3.connect(folder / "training.sqlite") as database:
+        database.execute("UPDATE runs SET updated = updated - 4000 WHERE id = ?", (run_id,))
+    database.close()
+    assert [view.state for view in network_runs.all_runs()[0]] == ["interrupted"]
+
+
+def test_methods_of_one_name_say_how_they_differ(folder):
+    with RunStore(folder) as store:
+        for radius in (0.1, 0.5):
+            store.create(TrainConfig(method=Method.of("rbo", radius=radius)))
+        store.create(TrainConfig(method=Method.of("rbo", projection="gradient", n_projection_steps=20)))
+    labels = {view.label for view in network_runs.all_runs()[0]}
+    assert labels == {"Rolling ball (radius 0.1)", "Rolling ball (radius 0.5)", "Rolling ball, as published"}

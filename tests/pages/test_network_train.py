@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from scipy import stats
+from streamlit.testing.v1 import AppTest
 
+from pages.shared import background, network_methods, network_runs
+from pages.shared.network_methods import RACERS, Chosen
 from rbo_core.figures import train as figures
+from rbo_core.jobs import Dispatcher
+from rbo_core.training import METHOD_DEFAULTS, RunStore, TrainConfig, run_training
+from rbo_core.training import data as data_sets
+from rbo_core.training.again import unfinished
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "5_Train.py"
 
 
 def test_the_interval_is_students_t():
@@ -73,11 +85,143 @@ def test_unknown_names_are_refused(quantity, axis):
         figures.curves_figure(curves(), quantity, axis, dark=False)
 
 
-def test_small_plots_share_the_axis():
-    fig = figures.beside_figure({"penetration": curves()[:1], "sharpness": curves()}, "seconds", dark=False)
-    assert fig.layout.xaxis.title.text == fig.layout.xaxis2.title.text == "seconds of training"
-    assert fig.layout.yaxis2.type == "log"
-    assert [a.text for a in fig.layout.annotations] == [
-        "penetration of the ball (%)",
-        "sharpness (largest Hessian eigenvalue)",
-    ]
+def test_a_small_plot_says_what_it_shows():
+    fig = figures.small_figure(curves(), "sharpness", "seconds", dark=False)
+    assert fig.layout.xaxis.title.text == "seconds of training"
+    assert fig.layout.yaxis.type == "log"
+    assert fig.layout.title.text == "sharpness (top Hessian eigenvalue)"
+    assert not any(trace.showlegend for trace in fig.data)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An empty data folder, no data files on the system, and a dispatcher that starts nothing."""
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(Dispatcher, "start", lambda self: None)
+    monkeypatch.setattr(data_sets, "SYSTEM_FOLDERS", {})
+    background.queue.clear()
+    yield tmp_path
+    background.queue().close()
+    background.queue.clear()
+
+
+def visit(**query) -> AppTest:
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def short_task(**changes) -> network_runs.Task:
+    values = {
+        "data": "digits", "model": "mlp", "label_noise": 0.0, "unit": "gradients", "amount": 40, "seeds": 1,
+        "batch_size": 50, "schedule": "cosine", "train_size": 0, "augment": False, "device": "auto", "sharpness": True,
+    }  # fmt: skip
+    return network_runs.Task(**{**values, **changes})
+
+
+def chosen(*keys) -> tuple[Chosen, ...]:
+    return tuple(
+        Chosen(RACERS[k], {**RACERS[k].fixed, **{s.field: s.default for s in RACERS[k].settings}}) for k in keys
+    )
+
+
+@pytest.mark.parametrize("key", RACERS)
+def test_every_racer_is_a_method_the_training_knows(key):
+    (one,) = chosen(key)
+    assert set(one.settings) <= set(METHOD_DEFAULTS[one.racer.method])
+    config = TrainConfig.from_dict(short_task().configs([one])[0])
+    assert config.method.gradients_per_step == one.gradients_per_step
+    assert config.method["lr"] == one.settings["lr"]
+
+
+def test_the_defaults_compare_the_ball_at_sams_price():
+    ball, sam = chosen("rbo", "sam")
+    assert ball.gradients_per_step == sam.gradients_per_step == 2
+    assert {"rbo", "sgd", "momentum", "adam", "sam", "entropy_sgd"} == set(network_methods.DEFAULT)
+
+
+def test_an_empty_store_invites_to_train(store):
+    page = visit()
+    assert not page.error
+    assert not page.button("train").disabled
+    assert not page.dataframe
+
+
+@pytest.mark.parametrize("name", [n for n in network_runs.DATA if n != "digits"])
+def test_a_missing_data_set_is_announced(store, name):
+    page = visit(data=name)
+    assert not page.error
+    assert f"{network_runs.DATA[name]} is not on this machine" in page.info[0].value
+    assert str(store) in page.info[0].value
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_cuda_where_there_is_none_is_refused_with_the_remedy(store):
+    page = visit(device="cuda")
+    assert "no CUDA GPU" in page.error[0].value
+    assert "Choose cpu or auto" in page.error[0].value
+    assert page.button("train").disabled
+
+
+def test_a_budget_below_one_step_and_no_method_are_refused(store):
+    page = visit(methods="published", gradients="20", published_n_projection_steps="50")
+    assert "at least 50, the price of one step of Rolling ball, as published, got 20" in page.error[0].value
+    assert page.button("train").disabled
+    page.pills("methods").set_value([]).run()
+    assert "at least one method" in page.error[0].value
+
+
+def test_train_puts_one_job_into_the_queue_and_its_id_into_the_address(store):
+    page = visit(methods=["sgd", "sam"], gradients="40", seeds="2")
+    page.button("train").click().run()
+    assert not page.exception
+    (job,) = background.queue().jobs()
+    assert page.query_params["job"] == [job.id] or page.query_params["job"] == job.id
+    assert [(c["method"]["name"], c["seed"]) for c in job.config["runs"]] == [
+        ("sgd", 0), ("sam", 0), ("sgd", 1), ("sam", 1),
+    ]  # fmt: skip
+    page.button("train").click().run()
+    assert len(background.queue().jobs()) == 1  # the same runs lead to the same job
+    page.number_input("seeds").set_value(1).run()
+    page.button("train").click().run()
+    assert len(background.queue().jobs()) == 2
+    # The bare link brings the settings back.
+    link = visit(job=job.id)
+    assert link.number_input("seeds").value == 2
+    assert link.number_input("gradients").value == 40
+    assert link.pills("methods").value == ["sgd", "sam"]
+
+
+def test_runs_of_these_settings_are_shown_without_a_job(store):
+    with RunStore(store) as runs:
+        for config in short_task(seeds=2).configs(chosen("sgd", "sam")):
+            run_training(TrainConfig.from_dict(config), runs)
+    page = visit(methods=["sgd", "sam"], gradients="40", seeds="2")
+    table = page.dataframe[0].value
+    assert set(table["method"]) == {"SGD", "SAM"}
+    assert list(table["seeds"]) == [2, 2]
+    assert table["test accuracy (%)"].is_monotonic_decreasing
+    assert (table["gradients"] == 40).all()
+    # Other settings are other runs.
+    assert not visit(methods=["sgd", "sam"], gradients="42").dataframe
+
+
+def test_an_unknown_job_is_said(store):
+    page = visit(job="0123456789ab")
+    assert "There is no job" in page.warning[0].value
+
+
+def test_a_job_that_starts_again_does_nothing_twice(store):
+    configs = [TrainConfig.from_dict(c) for c in short_task(seeds=2).configs(chosen("sgd", "sam"))]
+    with RunStore(store) as runs:
+        older = runs.create(configs[3])
+        since = runs.get(older).updated + 1e-6
+        done = run_training(configs[0], runs)
+        begun = runs.create(configs[1])
+        failed = runs.create(configs[2])
+        runs.update(failed, "failed", "no disk")
+        assert done.state == "done"
+        assert unfinished(configs, runs, since) == [(configs[1], begun), (configs[2], None), (configs[3], None)]
