@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 from rbo_core.jobs import Dispatcher, Job, Queue
 from rbo_core.jobs.dispatcher import PERIOD
@@ -30,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     queue = Queue(None if args.data is None else args.data / "jobs.sqlite")
     try:
         if args.action == "run":
-            _work(queue)
+            _work(queue, args.json)
         if args.action in ("list", "run"):
             jobs = queue.jobs(states=None if args.all or args.action == "run" else ("queued", "running"))
             if args.json:
@@ -51,11 +54,18 @@ def run(args: argparse.Namespace) -> int:
         queue.close()
 
 
-def _work(queue: Queue) -> None:
+def _work(queue: Queue, quiet: bool) -> None:
     dispatcher = Dispatcher(queue)
-    while queue.jobs(states=("queued", "running"), limit=1):
-        dispatcher.tick()
-        time.sleep(PERIOD)
+    waiting = queue.jobs(states=("queued", "running"), limit=1000)
+    all_jobs = len(waiting)
+    with tqdm(total=all_jobs, unit="job", file=sys.stderr, disable=quiet or None) as bar:
+        while waiting:
+            dispatcher.tick()
+            time.sleep(PERIOD)
+            waiting = queue.jobs(states=("queued", "running"), limit=1000)
+            bar.set_postfix_str(waiting[-1].title if waiting else "")
+            bar.update(max(0, all_jobs - len(waiting) - bar.n))
+    dispatcher.collect()
 
 
 def _plain(job: Job) -> dict[str, Any]:

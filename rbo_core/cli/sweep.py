@@ -21,9 +21,21 @@ from rbo_core.sweep import export, order, theory
 from rbo_core.sweep.cost import Estimate, Limits
 from rbo_core.sweep.transitions import regimes, transitions
 
+EXAMPLE = """a sweep.json:
+  {"surface": {"name": "wrinkled_bowl", "dim": 1, "parameters": {"wavelength": 0.3}},
+   "method": {"name": "rbo", "projection": "rigid", "unit_speed": true},
+   "grid": {"radius": "0.05:3:40log", "learning_rate": "0.003:1:40log"},
+   "starts": 16, "seeds": [0], "steps": 300}
+
+An axis of the grid is a list of values or low:high:count (add "log" for a log axis); any setting of the method may be
+one, and "surface.NAME" varies a parameter of the surface. "gradients": 6000 instead of "steps" gives every cell the
+same number of evaluations. The same file again goes on where it stopped, and finds what is stored.
+"""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    parser.epilog, parser.formatter_class = EXAMPLE, argparse.RawDescriptionHelpFormatter
     parser.add_argument("what", help="a sweep's JSON file (- reads standard input), or: show, list, delete")
     parser.add_argument("id", nargs="?", help="id of a stored sweep, for show and delete")
     parser.add_argument("--workers", type=int, default=1, help="local processes (default 1: in this process)")

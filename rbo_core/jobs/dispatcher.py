@@ -57,6 +57,14 @@ class Dispatcher:
         if self._thread is not None:
             self._thread.join()
 
+    def collect(self) -> None:
+        """Wait for the processes of jobs that have ended (a job says that it is done a moment before its process is)."""
+        running = {job.id for job in self.queue.jobs(states=("running",), limit=1000)}
+        for job_id, child in list(self._children.items()):
+            if job_id not in running:
+                child.wait()
+                del self._children[job_id]
+
     def tick(self) -> None:
         """One look: note what ended, stop what was cancelled, start what may start."""
         for job in self.queue.jobs(states=("running",), limit=1000):

@@ -91,6 +91,17 @@ def test_malformed_json_names_the_field(here: Path, capsys: pytest.CaptureFixtur
     assert "starts must be at least 1, got -3" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_jobs_run_empties_the_queue(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    queue = jobs.Queue()
+    job = queue.submit("sweep", ["sweep", jobs.CONFIG, "--json"], config=SPEC)
+    assert main(["jobs", "run", "--json"]) == 0
+    assert [entry["state"] for entry in json.loads(capsys.readouterr().out)] == ["done"]
+    assert queue.result(job.id)["stored_cells"] == 10
+    assert (here / "runs" / "sweeps.sqlite").exists()
+    queue.close()
+
+
 def test_jobs_list_show_cancel(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     queue = jobs.Queue()
     job = queue.submit("sweep", ["sweep", jobs.CONFIG], title="ten radii")
