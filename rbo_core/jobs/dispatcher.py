@@ -58,7 +58,7 @@ class Dispatcher:
             self._thread.join()
 
     def collect(self) -> None:
-        """Wait for the processes of jobs that have ended (a job says that it is done a moment before its process is)."""
+        """Wait for the processes of jobs that have ended (a job says it is done a moment before its process is)."""
         running = {job.id for job in self.queue.jobs(states=("running",), limit=1000)}
         for job_id, child in list(self._children.items()):
             if job_id not in running:
