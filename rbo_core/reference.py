@@ -76,6 +76,8 @@ def _local_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats) ->
         tau = tau / np.sqrt(1.0 + g @ g)
     c = p + ball.radius * nu
     v = ball.momentum * velocity + tau
+    # The old velocity is laid into the new tangent plane.
+    v[-1] = g @ v[:-1]
     c_moved = c - ball.learning_rate * v
 
     target, height = c_moved[:-1], c_moved[-1]

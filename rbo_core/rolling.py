@@ -32,13 +32,12 @@ PROJECTIONS = ("rigid", "newton", "gradient")
 class BallState(NamedTuple):
     """State of a batch of balls under a local projection.
 
-    x: (B, d) contact; velocity: (B, d) and climb: (B,) the parameter and height parts of the centre's momentum,
-    or None without momentum.
+    x: (B, d) contact; velocity: (B, d) parameter part of the centre's velocity v, None without momentum. v lies in the
+    tangent plane, so its height is g·v.
     """
 
     x: Array
     velocity: Array | None = None
-    climb: Array | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,7 @@ class RBO:
         n_projection_steps: K, the gradients spent by a newton or gradient projection.
         projection_step_size: γ of the gradient projection.
         loss_scale: λ, which turns a loss into a length.
-        momentum: β of a heavy ball, v ← β v + τ; the centre moves by −η v.
+        momentum: β of a heavy ball, v ← β v + τ in the tangent plane; the centre moves by −η v.
         unit_speed: divide the tangent by √(1 + |g|²), so that no step is longer than η along the parameters,
             however steep the surface.
         trust: a later Newton move is at most this many times as long as the first.
@@ -119,32 +118,27 @@ class RBO:
         # τ = (g, |g|²), or τ/√(1 + |g|²)
         lr, lr_column = scalar_and_column(self.learning_rate)
         speed = 1.0 / norm if self.unit_speed else None
-        climb = plane.g2 if speed is None else speed * plane.g2
         if isinstance(self.momentum, float | int) and self.momentum == 0:
             # η τ
+            climb = plane.g2 if speed is None else speed * plane.g2
             move = (lr_column if speed is None else (lr * speed)[:, None]) * plane.g
-            tilt = None
         else:
-            # v ← β v + τ
-            beta, beta_column = scalar_and_column(self.momentum)
+            # v ← β v + τ, with the old v laid into the new tangent plane: its height is g·v. Keeping the old height instead
+            # lets a ball that leaves a steep slope turn height into speed, and it runs away.
+            _, beta_column = scalar_and_column(self.momentum)
             velocity = 1.0 * plane.g if speed is None else speed[:, None] * plane.g
             if state.velocity is not None:
                 velocity += beta_column * state.velocity
-                climb = climb + beta * state.climb
-            state = BallState(theta, velocity, climb)
+            climb = xp.vecdot(velocity, plane.g)
+            state = BallState(theta, velocity)
             move = lr_column * velocity
-            # How far (v, climb) leaves the tangent plane.
-            tilt = lr * (climb - xp.vecdot(velocity, plane.g)) / (1.0 + plane.g2)
             del velocity
         # c̃ = c − η v
         height = height - lr * climb
 
         # p⁺ = footpoint of c̃, warm-started at the old contact
         if self.projection == "newton":
-            # c lies on the normal of the tangent plane at p, so the foot of c̃ on that plane is the foot of p − ηv.
-            if tilt is not None:
-                move += tilt[:, None] * plane.g
-                lift = lift - tilt
+            # c lies on the normal at p and v in the tangent plane, so the foot of c̃ on that plane is p − η v.
             length = xp.sqrt(xp.vecdot(move, move))
             offset = -lift[:, None] * plane.take()
             theta = theta - move

@@ -6,6 +6,7 @@ streams), and running statistics (BatchNorm and the like) that count each miniba
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
@@ -79,6 +80,10 @@ class ModuleFinder:
         self.modules: dict[nn.Module, None] = {}
 
     def __enter__(self) -> ModuleFinder:
+        self._warnings = warnings.catch_warnings()
+        self._warnings.__enter__()
+        # torch.compile warns of hooks; this one is gone before it traces.
+        warnings.filterwarnings("ignore", message="Using `torch.compile")
         self._hook: Any = register_module_forward_pre_hook(self._see)
         return self
 
@@ -86,7 +91,11 @@ class ModuleFinder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._hook.remove()
+        self._warnings.__exit__(kind, error, trace)
 
     def _see(self, module: nn.Module, inputs: Any) -> None:
         if module not in self.modules:
             self.modules.update(dict.fromkeys(module.modules()))
+            if isinstance(module, torch._dynamo.OptimizedModule):
+                # The compiler must not trace into this hook; the children are known already.
+                self._hook.remove()
