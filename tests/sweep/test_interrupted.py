@@ -23,7 +23,7 @@ SPEC: dict[str, Any] = {
     "method": {"name": "rbo", "projection": "rigid"},
     "grid": {"radius": "0.05:2:24log", "learning_rate": "0.003:0.3:24log"},
     "starts": 16,
-    "steps": 100,
+    "steps": 40,
 }
 SLOW_BUILD: dict[str, Any] = {
     "surface": {"name": "bowl", "parameters": {"pause": 0.01}},
