@@ -16,7 +16,8 @@ with $K=2$ two, of Entropy-SGD $L$, of the ball as published $K=20$.
 contact by $K$ moves; the first is plain gradient descent whatever the radius, so the radius acts from the second
 gradient on. A later move is at most `trust` times as long as the first.
 
-**Penetration** is $|d(c,\Gamma)-\rho|/\rho$ along the normal: how far the ball is from touching the loss it rolls on.
+**Penetration** is $(\rho-d(c,\Gamma))/\rho$ along the normal: how deep the ball has sunk into the loss it rolls on, in
+percent; 0 says that along its normal it only touches.
 **Sharpness** is the largest eigenvalue of the Hessian of the training loss. Bands are 95 % intervals over seeds.
 
 **Try**

@@ -87,7 +87,9 @@ else:
     ids = list(table["id"].iloc[rows]) if rows else list(table["id"])
     ticked = [run for run in shown if run.id in set(ids)]
     with plot:
-        lines = network_table.curves(ticked if rows else ticked[:MANY], quantity, axis)
+        # The legend has the same order as on the page Train.
+        drawn = sorted(ticked if rows else ticked[:MANY], key=lambda run: (network_runs.rank(run), run.label))
+        lines = network_table.curves(drawn, quantity, axis)
         if lines:
             st.plotly_chart(curves_figure(lines, quantity, axis, is_dark(), 380), key="results_curves", config=PLAIN)
         tasks = {(run.data, run.model, run.label_noise) for run in ticked}

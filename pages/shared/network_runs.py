@@ -133,6 +133,12 @@ def runs_of(configs: Sequence[Mapping[str, Any]], since: float = 0.0) -> list[Ru
         return []
 
 
+def rank(run: RunView) -> int:
+    """The place of a run's method among the racers; unknown methods come last."""
+    methods = [racer.method for racer in RACERS.values()]
+    return methods.index(run.method) if run.method in methods else len(methods)
+
+
 def delete(ids: Sequence[str]) -> None:
     """Remove runs with their metrics and parameters."""
     with RunStore() as store:

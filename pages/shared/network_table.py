@@ -119,16 +119,16 @@ def listing(runs: Sequence[RunView]) -> pd.DataFrame:
     """One row a run, the newest first: what the page Results lists and exports."""
     rows = [
         {
-            "made": pd.Timestamp(run.created, unit="s"),
-            "state": run.state,
-            "data": run.data,
-            "model": run.model,
-            "label noise": run.label_noise,
-            "budget": run.budget,
             "method": run.label,
             "seed": run.seed,
             "test accuracy (%)": 100 * run.last("test_accuracy"),
             "validation accuracy (%)": 100 * run.last("validation_accuracy"),
+            "data": run.data,
+            "model": run.model,
+            "label noise": run.label_noise,
+            "budget": run.budget,
+            "state": run.state,
+            "made": pd.Timestamp(run.created, unit="s"),
             "train loss": run.last("train_loss"),
             "epochs": run.last("epoch"),
             "gradients": run.last("gradients"),

@@ -43,7 +43,7 @@ class View:
         """Draw what is known: of the job, or without one what the store has of these settings."""
         if job is None:
             runs = network_runs.runs_of(self.configs)
-            empty = "Press Train to start the race."
+            empty = f"Press Train: {len(self.configs)} runs, of every method from every seed, at the same price."
         else:
             runs = network_runs.runs_of(job_configs(job), since=job.created)
             empty = "The first curve appears in a few seconds." if job.active else "This job left no runs."

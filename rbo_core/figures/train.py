@@ -135,7 +135,10 @@ def small_figure(curves: Sequence[Curve], quantity: str, axis: str, dark: bool, 
     _draw(fig, curves, known, legend=False)
     layout(fig, dark, height=height, showlegend=False, title={"text": known.axis, "font": {"size": 13}})
     fig.update_xaxes(title_text=AXES[axis], rangemode="tozero", nticks=5)
-    fig.update_yaxes(type="log" if known.log else "linear", nticks=5, exponentformat="power")
+    if known.log:
+        fig.update_yaxes(type="log", dtick=1, exponentformat="power")
+    else:
+        fig.update_yaxes(nticks=5)
     if known.percent:
         top = max((100 * float(np.nanmax(one.mean)) for one in curves if np.isfinite(one.mean).any()), default=0.0)
         fig.update_yaxes(range=[0, max(1.0, 1.1 * top)])
