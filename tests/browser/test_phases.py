@@ -53,12 +53,16 @@ def test_a_click_on_a_cell_shows_its_run(phases):
     assert said(page, "radius") == "0.5"
 
 
-def test_the_map_refines_by_itself_until_it_is_complete(phases):
+def test_the_map_refines_until_it_is_complete(phases):
     page = phases("?cells=40&starts=8&steps=100")
     first = int(said(page, "cells"))
-    page.get_by_text("complete.").wait_for(timeout=90_000)
-    page.wait_for_function("document.querySelector('.lab-said').dataset.cells === '1600'")
-    assert first < 1600
+    assert 0 < first < 1600
+    ask = page.get_by_role("button", name="Compute the rest")
+    done = page.get_by_text("complete.")
+    page.get_by_role("button", name="Cancel").or_(ask).or_(done).first.wait_for(timeout=60_000)
+    if ask.is_visible():  # a machine too slow to do it unasked
+        ask.click()
+    page.wait_for_function("document.querySelector('.lab-said').dataset.cells === '1600'", timeout=120_000)
 
 
 def test_a_job_is_found_again_by_its_link_after_closing_the_tab(phases, server):
