@@ -123,8 +123,8 @@ class RBO:
             climb = plane.g2 if speed is None else speed * plane.g2
             move = (lr_column if speed is None else (lr * speed)[:, None]) * plane.g
         else:
-            # v ← β v + τ, with the old v laid into the new tangent plane: its height is g·v. Keeping the old height instead
-            # lets a ball that leaves a steep slope turn height into speed, and it runs away.
+            # v ← β v + τ, with the old v laid into the new tangent plane: its height is g·v. Keeping the old height
+            # instead lets a ball that leaves a steep slope turn height into speed, and it runs away.
             _, beta_column = scalar_and_column(self.momentum)
             velocity = 1.0 * plane.g if speed is None else speed[:, None] * plane.g
             if state.velocity is not None:
@@ -148,9 +148,11 @@ class RBO:
                 first_length=length, trust=self.trust, steps=self.n_projection_steps, loss_scale=self.loss_scale,
             )  # fmt: skip
         else:
-            move += lift[:, None] * plane.g
+            offset = -lift[:, None] * plane.g
+            offset -= move
+            del move
             theta = gradient_projection(
-                objective, theta, plane, -move, height,
+                objective, theta, plane, offset, height,
                 step_size=self.projection_step_size, steps=self.n_projection_steps, loss_scale=self.loss_scale,
             )  # fmt: skip
         return state._replace(x=theta), loss

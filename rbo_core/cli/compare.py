@@ -30,7 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--methods", nargs="+", choices=list(ENTRANTS), default=list(ENTRANTS), metavar="METHOD")
     parser.add_argument("--scale", choices=list(SCALES), default="laptop", help="sizes of budgets and minibatches")
     parser.add_argument("--gradients", type=int, help="gradient evaluations a run (default by scale)")
-    parser.add_argument("--epochs", type=int, help="epochs of the second comparison; 0 leaves it out (default by scale)")
+    parser.add_argument(
+        "--epochs", type=int, help="epochs of the second comparison; 0 leaves it out (default by scale)"
+    )
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--train-size", type=int)
     parser.add_argument("--label-noise", type=float, default=0.0)
@@ -54,9 +56,14 @@ def run(args: argparse.Namespace) -> int:
     gradients = scale["gradients"] if args.gradients is None else args.gradients
     epochs = scale["epochs"] if args.epochs is None else args.epochs
     base = TrainConfig(
-        data=args.data, model=args.model, batch_size=args.batch_size or scale["batch_size"], train_size=args.train_size,
-        label_noise=args.label_noise, device=args.device, data_dir=args.data_dir,
-    )  # fmt: skip
+        data=args.data,
+        model=args.model,
+        batch_size=args.batch_size or scale["batch_size"],
+        train_size=args.train_size,
+        label_noise=args.label_noise,
+        device=args.device,
+        data_dir=args.data_dir,
+    )
     report = jobs.reporter()
     store = RunStore(args.store) if args.store is not None else None
     with tqdm(unit="run", file=sys.stderr, disable=args.json or None) as bar:
@@ -68,9 +75,15 @@ def run(args: argparse.Namespace) -> int:
             return report(done, total, what)
 
         rows = compare(
-            base, entrants=args.methods, gradient_budget=gradients, epochs=epochs or None, seeds=args.seeds,
-            points=args.points, store=store, progress=progress,
-        )  # fmt: skip
+            base,
+            entrants=args.methods,
+            gradient_budget=gradients,
+            epochs=epochs or None,
+            seeds=args.seeds,
+            points=args.points,
+            store=store,
+            progress=progress,
+        )
     if store is not None:
         store.close()
     if args.out is not None:
@@ -91,7 +104,8 @@ def _write(args: argparse.Namespace, rows: list[Row], base: TrainConfig, gradien
     args.out.parent.mkdir(parents=True, exist_ok=True)
     where = torch.cuda.get_device_name() if base.device.startswith("cuda") else f"{platform.machine()} CPU"
     grids = "\n".join(
-        f"- {ENTRANTS[m].label}: " + "; ".join(f"{axis} {', '.join(f'{v:g}' for v in values)}" for axis, values in ENTRANTS[m].axes.items())
+        f"- {ENTRANTS[m].label}: "
+        + "; ".join(f"{axis} {', '.join(f'{v:g}' for v in values)}" for axis, values in ENTRANTS[m].axes.items())
         for m in args.methods
     )
     noise = f", {100 * base.label_noise:g} % random training labels" if base.label_noise else ""
@@ -99,13 +113,14 @@ def _write(args: argparse.Namespace, rows: list[Row], base: TrainConfig, gradien
 
 `python -m rbo_core compare {shlex.join(word for word in sys.argv[2:])}`
 
-{base.train_size or 'all'} training images, minibatches of {base.batch_size}, cosine schedule, no weight decay. Each method was tuned over
-{args.points} configurations on the validation images (seed 0, {gradients:,} gradients a run), then trained on the fresh seeds
-{', '.join(map(str, args.seeds))}; the interval is Student's t over those seeds. Equal epochs ({epochs}) use the settings tuned at
-equal gradients. Test images were used once. {where}, {torch.get_num_threads()} thread(s), torch {torch.__version__}.
+{base.train_size or "all"} training images, minibatches of {base.batch_size}, cosine schedule, no weight decay.
+Each method was tuned over {args.points} settings on the validation images (seed 0, {gradients:,} gradients a run),
+then trained on the fresh seeds {", ".join(map(str, args.seeds))}; the interval is Student's t over those seeds.
+Equal epochs ({epochs}) use the settings tuned at equal gradients. Test images were used once.
+{where}, {torch.get_num_threads()} thread(s), torch {torch.__version__}.
 
 {markdown(rows)}
-### Tuning grids{' (every third configuration)' if args.points == 3 else ''}
+### Tuning grids{" (every third configuration)" if args.points == 3 else ""}
 
 {grids}
 """

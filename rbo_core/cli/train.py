@@ -150,9 +150,8 @@ def _list(store: RunStore, as_json: bool) -> int:
     for r in runs:
         accuracy = r.summary.get("test_accuracy")
         shown = "" if accuracy is None else f"{100 * accuracy:.2f} %"
-        print(
-            f"{r.id}  {r.state:9} {r.config.data:14} {r.config.model:9} {r.config.method.name:12} seed {r.config.seed}  {shown}"
-        )
+        c = r.config
+        print(f"{r.id}  {r.state:9} {c.data:14} {c.model:9} {c.method.name:12} seed {c.seed}  {shown}")
     for run_id, problem in store.broken.items():
         print(f"{run_id}  broken: {problem}", file=sys.stderr)
     return 0

@@ -13,7 +13,7 @@ from rbo_core.training.compare import ENTRANTS, Row
 
 
 def comparison(rows: Sequence[Row], dark: bool = False) -> go.Figure:
-    """Test accuracy (%) of each method with its interval, every seed as a faint dot, and the paper's figure as a cross."""
+    """Test accuracy (%) of each method with its interval, each seed as a faint dot, the paper's figure as a cross."""
     budgets = list(dict.fromkeys(row.budget for row in rows))
     fig = make_subplots(
         cols=max(len(budgets), 1), shared_yaxes=True, subplot_titles=[f"at equal {budget}" for budget in budgets]
@@ -22,19 +22,36 @@ def comparison(rows: Sequence[Row], dark: bool = False) -> go.Figure:
         for row in sorted((r for r in rows if r.budget == budget), key=lambda r: r.mean):
             tint = color(ENTRANTS[row.entrant].method)
             fig.add_scatter(
-                x=row.accuracies, y=[row.label] * len(row.accuracies), mode="markers", row=1, col=column, showlegend=False,
-                marker={"color": tint, "size": 5, "opacity": 0.35}, hovertemplate="%{x:.2f} %<extra>one seed</extra>",
-            )  # fmt: skip
+                x=row.accuracies,
+                y=[row.label] * len(row.accuracies),
+                mode="markers",
+                row=1,
+                col=column,
+                showlegend=False,
+                marker={"color": tint, "size": 5, "opacity": 0.35},
+                hovertemplate="%{x:.2f} %<extra>one seed</extra>",
+            )
             fig.add_scatter(
-                x=[row.mean], y=[row.label], mode="markers", row=1, col=column, showlegend=False,
+                x=[row.mean],
+                y=[row.label],
+                mode="markers",
+                row=1,
+                col=column,
+                showlegend=False,
                 marker={"color": tint, "size": 11},
                 error_x={"type": "data", "array": [np.nan_to_num(row.half)], "color": tint, "thickness": 2},
                 hovertemplate=f"%{{x:.2f}} ± {row.half:.2f} %<extra>{row.label}</extra>",
-            )  # fmt: skip
+            )
             if row.paper is not None:
                 fig.add_scatter(
-                    x=[row.paper], y=[row.label], mode="markers", row=1, col=column, showlegend=False,
-                    marker={"color": "#7A8190", "size": 9, "symbol": "x"}, hovertemplate="%{x:.2f} %<extra>paper</extra>",
-                )  # fmt: skip
+                    x=[row.paper],
+                    y=[row.label],
+                    mode="markers",
+                    row=1,
+                    col=column,
+                    showlegend=False,
+                    marker={"color": "#7A8190", "size": 9, "symbol": "x"},
+                    hovertemplate="%{x:.2f} %<extra>paper</extra>",
+                )
         fig.update_xaxes(title_text="test accuracy (%)", row=1, col=column)
     return layout(fig, dark, height=140 + 34 * len({row.label for row in rows}))

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-
 from torch import Tensor, nn
 
 from rbo_core.torch import namespace
@@ -57,10 +56,7 @@ class ClosureObjective:
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         parameters = self.flat.data
-        if self._scale is not None:
-            torch.addcmul(self._origin, self._scale, x[0], out=parameters)
-        elif x.data_ptr() != parameters.data_ptr():
-            parameters.copy_(x[0])
+        self.place(x)
         loss = self._evaluate()
         g = self.flat.take_gradients()
         f = loss.detach().reshape(1).to(g.dtype)
@@ -72,6 +68,14 @@ class ClosureObjective:
         if self._scale is not None:
             g *= self._scale
         return f, g[None]
+
+    def place(self, x: Tensor) -> None:
+        """Set the parameters to the point ``x (1, n)``."""
+        parameters = self.flat.data
+        if self._scale is not None and self._origin is not None:
+            torch.addcmul(self._origin, self._scale, x[0], out=parameters)
+        elif x.data_ptr() != parameters.data_ptr():
+            parameters.copy_(x[0])
 
     def normal(self, like: Tensor) -> Tensor:
         """Standard normal draws of the optimizer's own seeded generator (the same on every rank)."""

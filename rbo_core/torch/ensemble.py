@@ -31,7 +31,9 @@ class EnsembleObjective:
 
     def __init__(self, model: nn.Module, seeds: list[int] | None = None) -> None:
         if any(True for _ in model.buffers()):
-            raise ValueError("an ensemble needs a model without running statistics (BatchNorm); train such models one by one")
+            raise ValueError(
+                "an ensemble needs a model without running statistics (BatchNorm); train such models one by one"
+            )
         self.model = model
         self.shapes = {name: p.shape for name, p in model.named_parameters()}
         self.size = sum(shape.numel() for shape in self.shapes.values())

@@ -5,6 +5,7 @@ A step of an optimizer is then a handful of vector operations whatever the numbe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -101,7 +102,7 @@ class FlatParameters:
 def _memory_order(p: Tensor) -> tuple[int, ...] | None:
     if p.is_contiguous():
         return None
-    order = tuple(sorted(range(p.dim()), key=lambda i: (-p.stride(i), i)))
+    order = tuple(sorted(range(p.dim()), key=lambda i: (-p.stride()[i], i)))
     return None if order == tuple(range(p.dim())) else order
 
 
@@ -136,14 +137,15 @@ def _check(parameters: Sequence[Tensor]) -> None:
     _check_overlap(parameters)
 
 
+def _reach(p: Tensor) -> int:
+    """Elements from the first to the last in memory."""
+    return 1 + sum((n - 1) * s for n, s in zip(p.shape, p.stride(), strict=True))
+
+
 def _check_overlap(parameters: Sequence[Tensor]) -> None:
     """Different parameters on the same memory would come apart in the flat buffer."""
-    spans = sorted(
-        (p.data_ptr(), p.data_ptr() + p.element_size() * (1 + sum((n - 1) * s for n, s in zip(p.shape, p.stride(), strict=True))))
-        for p in parameters
-        if p.numel() > 0
-    )  # fmt: skip
-    for (_, end), (begin, _) in zip(spans, spans[1:], strict=False):
+    spans = sorted((p.data_ptr(), p.data_ptr() + p.element_size() * _reach(p)) for p in parameters if p.numel() > 0)
+    for (_, end), (begin, _) in itertools.pairwise(spans):
         if begin < end:
             raise ValueError(
                 "two different parameters share memory; tie weights by using one Parameter object in both places"

@@ -71,12 +71,12 @@ class FlatOptimizer(torch.optim.Optimizer):
         raise NotImplementedError
 
     @torch.no_grad()
-    def step(self, closure: Closure | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Closure | None = None) -> Any:
         """One step.
 
         Args:
-            closure: clears the gradients, computes the loss, calls ``loss.backward()`` and returns the loss. It is called
-                once for every gradient the method needs. Clip gradients inside it; afterwards they are cleared.
+            closure: clears the gradients, computes the loss, calls ``loss.backward()`` and returns the loss. It is
+                called once for every gradient the method needs. Clip gradients inside it; afterwards they are cleared.
 
         Returns:
             What the closure returned first: the loss at the start of the step.
@@ -124,7 +124,7 @@ class FlatOptimizer(torch.optim.Optimizer):
             state = self._memory._replace(x=state.x)
         state, _ = method.step(objective, state)
         if in_metric:
-            torch.addcmul(objective._origin, objective._scale, state.x[0], out=flat.data)
+            objective.place(state.x)
         elif ratio is not None:
             torch.addcmul(start, ratio, state.x[0] - start, out=flat.data)
         else:
@@ -146,7 +146,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         return self._flat
 
     def _settings(self, flat: FlatParameters) -> tuple[Method, float, Tensor | None, float | Tensor]:
-        """(method, largest lr, each coordinate's share of it, weight decay); the last two are scalars if groups agree."""
+        """(method, largest lr, each coordinate's share of it or None, weight decay: one number if groups agree)."""
         key = tuple(value for group in self.param_groups for name, value in group.items() if name != "params")
         if self._cached is not None and self._cached[0] == key:
             return self._cached[1:]
@@ -245,8 +245,8 @@ class FlatOptimizer(torch.optim.Optimizer):
 class RBO(FlatOptimizer):
     """The Rolling Ball Optimizer (arXiv 2505.19527): rolls a ball of radius ρ on the graph of the minibatch loss.
 
-    Projection "newton" (ours) spends ``n_projection_steps`` gradients a step, two by default: the price of SAM. One is exactly
-    SGD. Projection "gradient" is the paper's Eq. 4; its K = 20 to 100 gradients a step make it far dearer.
+    Projection "newton" (ours) spends ``n_projection_steps`` gradients a step, two by default: the price of SAM. One is
+    exactly SGD. Projection "gradient" is the paper's Eq. 4; its K = 20 to 100 gradients a step make it far dearer.
 
     Departures from the paper: the Newton projection and its guard ``trust``; momentum on the centre; weight decay as
     ½ λ|θ|² inside the loss, so that value and gradient belong together; groups with different learning rates roll in
@@ -332,7 +332,8 @@ class RBO(FlatOptimizer):
 class SAM(FlatOptimizer):
     """Sharpness-aware minimisation (Foret et al. 2021) with SGD or momentum underneath; two gradients a step.
 
-    The perturbation has one norm over all parameters. Weight decay is ½ λ|θ|² inside the loss, hence also in the perturbation.
+    The perturbation has one norm over all parameters. Weight decay is ½ λ|θ|² inside the loss, hence also in
+    the perturbation.
 
     Args:
         params: module, parameters or groups.
@@ -367,7 +368,8 @@ class SAM(FlatOptimizer):
 class EntropySGD(FlatOptimizer):
     """Entropy-SGD (Chaudhari et al. 2017, Algorithm 1): follow the mean of a short Langevin walk.
 
-    ``lr`` is the paper's ηγ: 1 jumps to the walk's mean. ``n_langevin_steps`` gradients a step, all on the closure's minibatch.
+    ``lr`` is the paper's ηγ: 1 jumps to the walk's mean. ``n_langevin_steps`` gradients a step, all on the
+    closure's minibatch.
 
     Args:
         params: module, parameters or groups.

@@ -40,26 +40,30 @@ class Entrant:
 
 ENTRANTS: dict[str, Entrant] = {
     "sgd": Entrant("SGD", "sgd", {}, {"lr": (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0)}),
-    "momentum": Entrant("SGD + momentum 0.9", "momentum", {}, {"lr": (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)}),
+    "momentum": Entrant(
+        "SGD + momentum 0.9", "momentum", {}, {"lr": (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)}
+    ),
     "adam": Entrant("Adam", "adam", {}, {"lr": (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2)}),
     "adamw": Entrant("AdamW", "adamw", {}, {"lr": (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2)}),
     "sam": Entrant("SAM", "sam", {}, {"lr": (0.1, 0.3, 1.0), "radius": (0.02, 0.05, 0.2)}),
     "sam_momentum": Entrant(
         "SAM + momentum 0.9", "sam", {"momentum": 0.9}, {"lr": (0.02, 0.05, 0.2), "radius": (0.02, 0.05, 0.2)}
     ),
-    "entropy_sgd": Entrant(
-        "Entropy-SGD", "entropy_sgd", {}, {"lr": (0.5, 1.0, 1.5), "langevin_lr": (0.05, 0.2, 0.5)}
-    ),
+    "entropy_sgd": Entrant("Entropy-SGD", "entropy_sgd", {}, {"lr": (0.5, 1.0, 1.5), "langevin_lr": (0.05, 0.2, 0.5)}),
     "rbo": Entrant("RBO Newton, K = 2", "rbo", {}, {"lr": (0.2, 0.5, 1.0), "radius": (0.02, 0.1, 0.5)}),
     "rbo_momentum": Entrant(
-        "RBO Newton, K = 2, momentum 0.9", "rbo", {"momentum": 0.9}, {"lr": (0.05, 0.1, 0.2), "radius": (0.02, 0.1, 0.5)}
+        "RBO Newton, K = 2, momentum 0.9",
+        "rbo",
+        {"momentum": 0.9},
+        {"lr": (0.05, 0.1, 0.2), "radius": (0.02, 0.1, 0.5)},
     ),
     "rbo_published": Entrant(
-        "RBO as published, K = 20, γ = 0.01", "rbo",
+        "RBO as published, K = 20, γ = 0.01",
+        "rbo",
         {"projection": "gradient", "n_projection_steps": 20, "projection_step_size": 0.01},
         {"lr": (1.0, 3.0, 6.0), "radius": (0.1, 0.5, 2.0)},
     ),
-}  # fmt: skip
+}
 
 PAPER: dict[tuple[str, str], dict[str, float]] = {
     ("mnist", "mlp"): {"sgd": 91.77, "entropy_sgd": 95.22, "sam": 97.22, "rbo_published": 97.51},
@@ -77,7 +81,8 @@ PAPER: dict[tuple[str, str], dict[str, float]] = {
 class Row:
     """One entrant under one budget.
 
-    budget: "gradients" or "epochs". mean, half: test accuracy (%) over the seeds and half its 95 % interval by Student's t.
+    budget: "gradients" or "epochs". mean, half: test accuracy (%) over the seeds and half its 95 % interval
+    by Student's t.
     accuracies: one a seed, %. chosen: settings picked on the validation images. paper: the paper's figure (%), or None.
     """
 
@@ -119,9 +124,9 @@ def compare(
 ) -> list[Row]:
     """Tune each entrant on the validation images, then train it on fresh seeds and test it.
 
-    Each entrant gets the same number of configurations, tried with ``tuning_seed`` at ``gradient_budget`` gradients; the one with
-    the highest validation accuracy is trained with every seed at that budget and, if ``epochs`` is given, also for that many
-    epochs (with the settings tuned at equal gradients). The test images are used once, at the end of those runs.
+    Each entrant gets the same number of settings, tried with ``tuning_seed`` at ``gradient_budget`` gradients. The one
+    with the highest validation accuracy is trained with every seed at that budget and, if ``epochs`` is given, also for
+    that many epochs (with the settings tuned at equal gradients). The test images are used once, at the end of those.
 
     Args:
         base: data, model and everything shared.
@@ -168,22 +173,36 @@ def compare(
                 config = dataclasses.replace(shared, method=best)
                 if budget == "epochs":
                     config = dataclasses.replace(config, gradient_budget=None, epochs=int(epochs or 1))
-                runs = [train(dataclasses.replace(config, seed=seed), f"{entrant.label} at equal {budget}") for seed in seeds]
+                runs = [
+                    train(dataclasses.replace(config, seed=seed), f"{entrant.label} at equal {budget}")
+                    for seed in seeds
+                ]
                 accuracies = [100 * s["test_accuracy"] for _, s in runs]
                 mean, half = t_interval(accuracies)
                 paper = PAPER.get((base.data, base.model), {}).get(name)
-                rows.append(Row(
-                    name, entrant.label, budget, mean, half, tuple(accuracies), sum(s == "diverged" for s, _ in runs),
-                    runs[0][1]["gradients"], runs[0][1]["gradients"] / best.gradients_per_step / _steps(base),
-                    float(np.mean([s["seconds"] for _, s in runs])),
-                    {axis: best[axis] for axis in entrant.axes}, 100 * validation, paper,
-                ))  # fmt: skip
+                rows.append(
+                    Row(
+                        name,
+                        entrant.label,
+                        budget,
+                        mean,
+                        half,
+                        tuple(accuracies),
+                        sum(s == "diverged" for s, _ in runs),
+                        runs[0][1]["gradients"],
+                        runs[0][1]["gradients"] / best.gradients_per_step / _steps(base),
+                        float(np.mean([s["seconds"] for _, s in runs])),
+                        {axis: best[axis] for axis in entrant.axes},
+                        100 * validation,
+                        paper,
+                    )
+                )
     except Cancelled:
         pass
     return rows
 
 
-class Cancelled(Exception):  # noqa: N818  (somebody pressed Cancel)
+class Cancelled(Exception):
     """The progress callback asked to stop."""
 
 
@@ -195,22 +214,38 @@ def _steps(config: TrainConfig) -> int:
 
 
 COLUMNS = (
-    "budget", "label", "mean", "half", "gradients", "epochs", "seconds", "diverged", "chosen", "validation", "paper", "accuracies"
-)  # fmt: skip
+    "budget",
+    "label",
+    "mean",
+    "half",
+    "gradients",
+    "epochs",
+    "seconds",
+    "diverged",
+    "chosen",
+    "validation",
+    "paper",
+    "accuracies",
+)
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """The table as Markdown, one section a budget, the best mean first."""
     lines: list[str] = []
     for budget in dict.fromkeys(row.budget for row in rows):
-        lines += [f"### At equal {budget}", "",
-                  "| method | test accuracy, % (95 % interval) | gradients | epochs | seconds | diverged | settings chosen | paper, % |",
-                  "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |"]  # fmt: skip
+        lines += [
+            f"### At equal {budget}",
+            "",
+            "| method | test accuracy, % (95 % interval) | gradients | epochs | seconds | diverged | settings chosen "
+            "| paper, % |",
+            "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |",
+        ]
         for row in sorted((r for r in rows if r.budget == budget), key=lambda r: -r.mean):
             chosen = ", ".join(f"{k} {v:g}" for k, v in row.chosen.items())
             paper = "" if row.paper is None else f"{row.paper:.2f}"
             lines.append(
-                f"| {row.label} | {row.mean:.2f} ± {row.half:.2f} | {row.gradients:,} | {row.epochs:.1f} | {row.seconds:.1f} "
+                f"| {row.label} | {row.mean:.2f} ± {row.half:.2f} | {row.gradients:,} | {row.epochs:.1f} "
+                f"| {row.seconds:.1f} "
                 f"| {row.diverged} of {len(row.accuracies)} | {chosen} | {paper} |"
             )
         lines.append("")
@@ -220,8 +255,10 @@ def markdown(rows: Sequence[Row]) -> str:
 def records(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The rows as plain values, for CSV and JSON."""
     return [
-        {**{c: getattr(row, c) for c in COLUMNS},
-         "chosen": " ".join(f"{k}={v:g}" for k, v in row.chosen.items()),
-         "accuracies": " ".join(f"{a:.2f}" for a in row.accuracies)}
+        {
+            **{c: getattr(row, c) for c in COLUMNS},
+            "chosen": " ".join(f"{k}={v:g}" for k, v in row.chosen.items()),
+            "accuracies": " ".join(f"{a:.2f}" for a in row.accuracies),
+        }
         for row in rows
-    ]  # fmt: skip
+    ]

@@ -65,7 +65,9 @@ VALIDATION = 5000
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """Images (N, channels, rows, columns) as float32, normalised by the training mean and deviation; labels (N,) int64."""
+    """Images (N, channels, rows, columns) as float32, normalised by the training mean and deviation;
+    labels (N,) int64.
+    """
 
     name: str
     classes: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -42,12 +43,12 @@ def penetration(
 ) -> float:
     """(ρ − d)/ρ, with d the distance from the centre to the graph along the normal: 0 for a ball that only touches.
 
-    The line from the centre c = p + ρν to the contact is scanned; the first point that lies below the graph gives d. The
-    parameters are moved and put back.
+    The line from the centre c = p + ρν to the contact is scanned; the first point that lies below the graph gives d.
+    The parameters are moved and put back.
     """
     value, grads = gradient(loss, parameters)
     g = [loss_scale * t for t in grads]
-    norm = float(torch.sqrt(1 + sum((t * t).sum() for t in g)))
+    norm = math.sqrt(1 + sum(float((t * t).sum()) for t in g))
     f = float(loss_scale * value)
     start = [p.detach().clone() for p in parameters]
     distance = radius
@@ -73,7 +74,7 @@ def penetration(
 
 
 def sharpness(loss: Loss, parameters: list[Tensor], iterations: int = 12, seed: int = 0) -> float:
-    """Largest eigenvalue of the Hessian by Lanczos with full reorthogonalisation (a lower bound that converges fast)."""
+    """Largest eigenvalue of the Hessian by Lanczos with full reorthogonalisation (a lower bound)."""
     with torch.enable_grad():
         grads = torch.autograd.grad(loss(), parameters, create_graph=True)
         flat = torch.cat([g.reshape(-1) for g in grads])

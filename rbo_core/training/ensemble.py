@@ -63,8 +63,10 @@ def train_ensemble(
     members = len(lr)
     seeds = [config.seed] * members if seeds is None else [int(s) for s in seeds]
     if len(seeds) != members or (radius is not None and len(radius) != members):
-        raise ValueError(f"lr, radius and seeds must have one entry a member, got {members}, "
-                         f"{members if radius is None else len(radius)} and {len(seeds)}")  # fmt: skip
+        raise ValueError(
+            f"lr, radius and seeds must have one entry a member, got {members}, "
+            f"{members if radius is None else len(radius)} and {len(seeds)}"
+        )
     if config.augment or config.precision == "bf16":
         raise ValueError("an ensemble has no augmentation and no bf16; switch them off")
     device = pick_device(config.device)
@@ -83,8 +85,11 @@ def train_ensemble(
             start[seed] = torch.cat([p.detach().reshape(-1) for p in model.parameters()])
     position = torch.stack([start[s] for s in seeds]).to(device, dtype)
     objective = EnsembleObjective(model.to(device, dtype), list(seeds))
-    method_of = _method(config, torch.tensor(np.asarray(lr), dtype=dtype, device=device),
-                        None if radius is None else torch.tensor(np.asarray(radius), dtype=dtype, device=device))  # fmt: skip
+    method_of = _method(
+        config,
+        torch.tensor(np.asarray(lr), dtype=dtype, device=device),
+        None if radius is None else torch.tensor(np.asarray(radius), dtype=dtype, device=device),
+    )
     x = torch.from_numpy(data.train_x[:count]).to(device, dtype)
     y = torch.stack([torch.from_numpy(labels[s]) for s in seeds]).to(device)
     generators = {s: torch.Generator().manual_seed(s) for s in unique}
@@ -113,7 +118,9 @@ def train_ensemble(
     final = state.x
     train_loss, _ = objective.evaluate(final, x[:1000], y[0, :1000])
     if len(unique) > 1 and config.label_noise > 0:
-        train_loss = torch.stack([objective.evaluate(final[b : b + 1], x[:1000], y[b, :1000])[0][0] for b in range(members)])
+        train_loss = torch.stack(
+            [objective.evaluate(final[b : b + 1], x[:1000], y[b, :1000])[0][0] for b in range(members)]
+        )
     validation = [torch.from_numpy(a).to(device) for a in (data.validation_x, data.validation_y)]
     test = [torch.from_numpy(a).to(device) for a in (data.test_x, data.test_y)]
     validation_loss, validation_accuracy = objective.evaluate(final, validation[0].to(dtype), validation[1])
@@ -127,9 +134,17 @@ def train_ensemble(
     if progress is not None and outcome == "done":
         progress(total, total)
     return EnsembleResult(
-        loss, validation_loss.cpu().numpy().astype(float), validation_accuracy.cpu().numpy().astype(float),
-        test_accuracy.cpu().numpy().astype(float), deep, ~np.isfinite(loss), total * price, seconds, outcome, final.cpu(),
-    )  # fmt: skip
+        loss,
+        validation_loss.cpu().numpy().astype(float),
+        validation_accuracy.cpu().numpy().astype(float),
+        test_accuracy.cpu().numpy().astype(float),
+        deep,
+        ~np.isfinite(loss),
+        total * price,
+        seconds,
+        outcome,
+        final.cpu(),
+    )
 
 
 def _method(config: TrainConfig, lr: torch.Tensor, radius: torch.Tensor | None) -> Callable[[float], Any]:
@@ -140,18 +155,30 @@ def _method(config: TrainConfig, lr: torch.Tensor, radius: torch.Tensor | None) 
 
     def build(share: float) -> Any:
         rate = lr * share
-        s = dict(method.settings)
+        s: dict[str, Any] = dict(method.settings)
         if method.name == "rbo":
-            names = ("momentum", "projection", "n_projection_steps", "projection_step_size", "loss_scale", "trust", "unit_speed")
-            return rolling.RBO(learning_rate=rate, radius=s["radius"] if radius is None else radius,
-                               **{n: s[n] for n in names})  # type: ignore[arg-type]  # fmt: skip
+            names = (
+                "momentum",
+                "projection",
+                "n_projection_steps",
+                "projection_step_size",
+                "loss_scale",
+                "trust",
+                "unit_speed",
+            )
+            return rolling.RBO(
+                learning_rate=rate, radius=s["radius"] if radius is None else radius, **{n: s[n] for n in names}
+            )
         if method.name == "sam":
-            return points.SAM(learning_rate=rate, perturbation_radius=s["radius"] if radius is None else radius,
-                              momentum=s["momentum"])  # type: ignore[arg-type]  # fmt: skip
+            return points.SAM(
+                learning_rate=rate,
+                perturbation_radius=s["radius"] if radius is None else radius,
+                momentum=s["momentum"],
+            )
         if method.name == "sgd":
             return points.SGD(learning_rate=rate)
         if method.name == "momentum":
-            return points.Momentum(learning_rate=rate, momentum=s["momentum"], nesterov=s["nesterov"])  # type: ignore[arg-type]
+            return points.Momentum(learning_rate=rate, momentum=s["momentum"], nesterov=s["nesterov"])
         raise ValueError(f"an ensemble trains rbo, sam, sgd or momentum, got {method.name!r}")
 
     build(1.0)

@@ -210,7 +210,7 @@ class _Training:
             loss.backward()
             return loss
 
-        self.optimizer.step(closure)
+        self.optimizer.step(closure)  # type: ignore[arg-type]
         self.done += 1
 
     def _loss(self, x: Tensor, y: Tensor) -> Tensor:

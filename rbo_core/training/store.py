@@ -22,15 +22,27 @@ from rbo_core.training.checkpoint import load_tree, save_tree
 from rbo_core.training.config import TrainConfig
 
 METRICS = (
-    "epoch", "gradients", "seconds", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
-    "learning_rate", "gradient_norm", "penetration", "sharpness", "peak_memory",
-)  # fmt: skip
-"""Columns of a run's metrics. Accuracies and penetration are fractions, memory is in MB, seconds count training only."""
+    "epoch",
+    "gradients",
+    "seconds",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "learning_rate",
+    "gradient_norm",
+    "penetration",
+    "sharpness",
+    "peak_memory",
+)
+"""Columns of a run's metrics. Accuracies and penetration are fractions, memory is in MB; seconds of training only."""
 
 STATES = ("running", "done", "cancelled", "diverged", "failed")
 
 SCHEMA = f"""
-CREATE TABLE runs (id TEXT PRIMARY KEY, created REAL, updated REAL, state TEXT, message TEXT, config TEXT, summary TEXT);
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, created REAL, updated REAL, state TEXT, message TEXT, config TEXT, summary TEXT
+);
 CREATE TABLE metrics (run TEXT, {", ".join(f"{name} REAL" for name in METRICS)}, PRIMARY KEY (run, epoch))
 """
 

@@ -291,7 +291,7 @@ def test_bad_settings_are_named(build, message):
 def test_bad_closures_and_parameters_are_named():
     p = nn.Parameter(torch.zeros(2))
     ball = RBO([p])
-    with pytest.raises(ValueError, match="needs a closure.*GradScaler"):
+    with pytest.raises(ValueError, match=r"needs a closure.*GradScaler"):
         ball.step()
     with pytest.raises(ValueError, match="returned None"):
         ball.step(lambda: p.sum().backward())

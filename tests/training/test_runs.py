@@ -53,7 +53,17 @@ def test_a_run_cut_short_resumes_bit_for_bit(name, tmp_path):
 def test_a_killed_run_resumes_bit_for_bit(tmp_path):
     config = dataclasses.replace(QUICK, epochs=60, train_size=1000, method=METHODS["rbo"])
     (tmp_path / "c.json").write_text(json.dumps(config.to_dict()))
-    command = [sys.executable, "-m", "rbo_core", "train", str(tmp_path / "c.json"), "--store", str(tmp_path), "--threads", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "rbo_core",
+        "train",
+        str(tmp_path / "c.json"),
+        "--store",
+        str(tmp_path),
+        "--threads",
+        "1",
+    ]
     child = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     for _ in range(600):
         time.sleep(0.05)
@@ -103,7 +113,9 @@ def test_a_run_that_blows_up_is_said_to_have_diverged(tmp_path):
 
 
 def test_diagnostics_have_the_right_columns():
-    result = run_training(dataclasses.replace(QUICK, epochs=1, diagnostics="epoch", method=Method.of("rbo", radius=0.5)))
+    result = run_training(
+        dataclasses.replace(QUICK, epochs=1, diagnostics="epoch", method=Method.of("rbo", radius=0.5))
+    )
     last = result.metrics[-1]
     assert 0 <= last["penetration"] <= 1 and last["gradient_norm"] > 0 and last["sharpness"] > 0
 
@@ -121,8 +133,28 @@ def test_store_lists_filters_and_deletes(tmp_path):
 
 
 def test_command_trains_and_prints_json(tmp_path, capsys):
-    assert main(["train", "--epochs", "1", "--train-size", "100", "--method", "sam", "--set", "lr=0.3", "--seeds", "1", "2",
-                 "--store", str(tmp_path), "--json"]) == 0  # fmt: skip
+    assert (
+        main(
+            [
+                "train",
+                "--epochs",
+                "1",
+                "--train-size",
+                "100",
+                "--method",
+                "sam",
+                "--set",
+                "lr=0.3",
+                "--seeds",
+                "1",
+                "2",
+                "--store",
+                str(tmp_path),
+                "--json",
+            ]
+        )
+        == 0
+    )
     printed = json.loads(capsys.readouterr().out)
     assert [row["state"] for row in printed] == ["done", "done"]
     with RunStore(tmp_path) as store:
