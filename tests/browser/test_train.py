@@ -129,7 +129,7 @@ def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, open_pa
         again = open_page(f"{server.address}/Train?{LONG}")
         for seeds in (4, 5, 6):
             start(again, seeds)
-            page.wait_for_timeout(1200)
+            until(lambda n=seeds: len(queue.jobs(states=("queued", "running"))) == n - 2)
         until(lambda: len(queue.jobs(states=("queued", "running"))) == 4)
         again.get_by_text(re.compile("Starts next|Waits behind")).first.wait_for(timeout=20_000)
         again.get_by_text("3 other jobs in the queue").wait_for(timeout=20_000)
