@@ -12,7 +12,7 @@ import landscapes
 import rbo_core
 from pages.shared.controls import number
 from pages.shared.page import is_dark, sentence
-from pages.shared.race_scene import basins_of, grid_of
+from pages.shared.race_scene import basins_of
 from rbo_core.figures.race import BasinMap, basin_maps
 from rbo_core.figures.style import color, label
 
@@ -64,15 +64,16 @@ def show_many_starts(surface: landscapes.Landscape, methods: Sequence[Any], seed
         stale = " The maps of other settings were put away." if store else ""
         st.info(f"Every square becomes a start; one press rolls them all.{stale}")
         return
-    x, y, heights = grid_of(surface.name, tuple(sorted(surface.parameters.items())))
-    figure = basin_maps(maps, x, y, heights, np.atleast_1d(surface.minimum.x), is_dark())
+    basins = basins_of(surface)
+    x, y = (low + step * np.arange(len(basins.home)) for low, step in zip(basins.low, basins.spacing, strict=True))
+    figure = basin_maps(maps, x, y, basins.home, np.atleast_1d(surface.minimum.x), is_dark())
     st.plotly_chart(figure, key="basin_maps", config={"displayModeBar": False})
     best = max(maps, key=lambda m: m.fraction)
     told = ", ".join(f"{m.label} from {100 * m.fraction:.0f} %" for m in maps)
     lead = f" {best.label} does best." if sum(m.fraction == best.fraction for m in maps) == 1 else ""
     sentence(
         f"The global basin was reached by {told} of {side * side} starts.{lead} "
-        "Coloured: arrived. A grey: another minimum, the same grey for the same one.",
+        "Coloured: arrived inside the line. A grey: another minimum, the same grey for the same one.",
         fractions=" ".join(f"{m.fraction:.4f}" for m in maps),
     )
 

@@ -44,14 +44,14 @@ def basin_maps(
     maps: Sequence[BasinMap],
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    heights: NDArray[np.float64],
+    home: NDArray[np.bool_],
     minimum: NDArray[np.float64],
     dark: bool = False,
 ) -> go.Figure:
     """Side by side, one map a method: every start as a square, coloured where it reached the global basin.
 
-    x: (N,), y: (M,), heights: (M, N) the surface, drawn as level lines; minimum: (2,). Starts that ended in the same
-    other minimum share a grey.
+    x: (N,), y: (M,), home: (M, N) True in the global basin, whose rim is drawn; minimum: (2,). Starts that ended in the
+    same other minimum share a grey.
     """
     p = palette(dark)
     titles = [f"<b>{m.label}</b>  {100 * m.fraction:.0f} % reached the global basin" for m in maps]
@@ -73,8 +73,9 @@ def basin_maps(
             1, column,
         )  # fmt: skip
         figure.add_trace(
-            go.Contour(x=x, y=y, z=heights, showscale=False, ncontours=10, hoverinfo="skip",
-                       contours={"coloring": "none"}, line={"width": 0.7, "color": p.faint}),
+            go.Contour(x=x, y=y, z=home.astype(float), showscale=False, showlegend=False, hoverinfo="skip",
+                       contours={"coloring": "none", "start": 0.5, "end": 0.5, "size": 1},
+                       line={"width": 1.6, "color": p.ink}),
             1, column,
         )  # fmt: skip
         figure.add_trace(
@@ -82,7 +83,7 @@ def basin_maps(
                        marker={"symbol": "star", "size": 13, "color": p.ink, "line": {"color": p.paper, "width": 1.5}}),
             1, column,
         )  # fmt: skip
-    layout(figure, dark, height=380, margin={"l": 8, "r": 8, "t": 44, "b": 8})
+    layout(figure, dark, height=380, showlegend=False, margin={"l": 8, "r": 8, "t": 44, "b": 8})
     figure.update_annotations(font={"size": 14, "color": p.ink})
     figure.update_xaxes(title="θ₁", range=[x[0], x[-1]], showgrid=False)
     figure.update_yaxes(range=[y[0], y[-1]], showgrid=False)

@@ -163,7 +163,7 @@ def test_the_figure_colours_arrivals_and_tells_the_share():
     start = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     arrived = np.array([True, False, False, True])
     made = BasinMap("SGD", "#0072B2", start, start, np.array([1, 1, 2, 3]), arrived)
-    figure = basin_maps([made, made], np.linspace(0, 1, 5), np.linspace(0, 1, 5), np.zeros((5, 5)), np.zeros(2))
+    figure = basin_maps([made, made], np.linspace(0, 1, 5), np.linspace(0, 1, 5), np.eye(5, dtype=bool), np.zeros(2))
     shade = np.asarray(figure.data[0].z)
     assert shade[0, 0] == shade[1, 1] == 7
     assert shade[0, 1] != 7

@@ -154,6 +154,7 @@ class Player {
     const width = this.root.clientWidth;
     const { height, lossPanel, dim } = this.scene;
     const narrow = width < 620;
+    this.root.dataset.narrow = narrow;
     const flat = dim === 1 && this.view.aspect < 0.75;
     const { contour } = this.scene;
     if (this.contourCanvas) this.contourCanvas.hidden = !contour;
