@@ -43,6 +43,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, help="results folder (default: RBO_DATA_DIR, else ./runs)")
     parser.add_argument("--resume", metavar="ID", help="go on with a stored run")
     parser.add_argument("--list", action="store_true", help="list stored runs")
+    parser.add_argument("--plane", action="store_true", help="CONFIG describes a plane through stored runs: compute it")
+    parser.add_argument(
+        "--phases", action="store_true", help="CONFIG describes a (radius, learning rate) grid: train it"
+    )
     parser.add_argument("--json", action="store_true", help="print a summary as JSON")
 
 
@@ -57,6 +61,10 @@ def run(args: argparse.Namespace) -> int:
     with RunStore(args.store) as store:
         if args.list:
             return _list(store, args.json)
+        if args.plane or args.phases:
+            from rbo_core.cli.network_maps import run_map
+
+            return run_map(args, store)
         if args.resume is not None:
             return _train([(store.get(args.resume).config, args.resume)], store, args.json)
         wanted = configs(args)
