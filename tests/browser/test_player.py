@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,10 @@ PLAYER = "document.querySelector('.rbp').__player"
 
 
 @pytest.fixture(scope="module")
-def app(serve_script) -> Iterator[str]:
-    with serve_script(Path(__file__).parent / "player_app.py") as address:
+def app(serve_script, tmp_path_factory) -> Iterator[str]:
+    # a copy, for the folder of the script receives the player's files
+    script = shutil.copy(Path(__file__).parent / "player_app.py", tmp_path_factory.mktemp("player"))
+    with serve_script(Path(script)) as address:
         yield address
 
 
@@ -122,6 +125,7 @@ def test_playing_follows_the_clock(show):
     page.get_by_label("Speed").select_option("2")
     assert page.evaluate(read)["rate"] == pytest.approx(100)
     page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).wait_for()
     held = frame(page)
     page.wait_for_timeout(300)
     assert frame(page) == held
