@@ -120,9 +120,10 @@ def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] |
         ValueError: the model or the data have no ensemble form.
     """
     shape = (config.n_radii, config.n_rates, config.seeds)
-    radius, rate, seed = (
-        a.ravel() for a in np.meshgrid(config.radii, config.rates, config.train.seed + np.arange(config.seeds), indexing="ij")
-    )  # fmt: skip
+    first = config.train.seed
+    radius = np.repeat(config.radii, config.n_rates * config.seeds)
+    rate = np.tile(np.repeat(config.rates, config.seeds), config.n_radii)
+    seeds = [first + k for k in range(config.seeds)]
     points = config.n_rates * config.seeds
     whole = config.members + points
 
@@ -132,7 +133,13 @@ def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] |
 
         return told
 
-    balls = train_ensemble(config.train, lr=rate, radius=radius, seeds=seed.tolist(), progress=part(0, config.members))
+    balls = train_ensemble(
+        config.train,
+        lr=rate,
+        radius=radius,
+        seeds=seeds * (config.n_radii * config.n_rates),
+        progress=part(0, config.members),
+    )
     if balls.state == "cancelled":
         raise Cancelled
     values = config.train.to_dict()
@@ -142,7 +149,7 @@ def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] |
         values["epochs"] *= price  # as many gradients as the balls
     sgd = train_ensemble(
         TrainConfig.from_dict(values), lr=np.repeat(config.rates, config.seeds),
-        seeds=np.tile(config.train.seed + np.arange(config.seeds), config.n_rates).tolist(),
+        seeds=seeds * config.n_rates,
         progress=part(config.members, points),
     )  # fmt: skip
     if sgd.state == "cancelled":

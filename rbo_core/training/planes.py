@@ -22,7 +22,7 @@ from torch.nn import functional as F
 Progress = Callable[[int, int], object]
 
 
-class Cancelled(Exception):  # noqa: N818  (it is no error: somebody pressed Cancel)
+class Cancelled(Exception):
     """Raised when the progress callback asked to stop."""
 
 

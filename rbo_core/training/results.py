@@ -33,7 +33,8 @@ def save_result(path: Path, about: Mapping[str, Any], arrays: Mapping[str, NDArr
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+            named: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays}
+            np.savez_compressed(file, **named)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

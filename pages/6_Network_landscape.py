@@ -1,0 +1,93 @@
+"""Network landscape: the loss of trained networks on a plane, as it is and as a ball sees it."""
+
+import streamlit as st
+
+from pages.shared import network_jobs, network_plane_view
+from pages.shared.controls import choice, number
+from pages.shared.network_plane import (
+    companions,
+    default_runs,
+    finished_runs,
+    run_title,
+    stored_plane,
+)
+from pages.shared.network_plane_view import VIEWS, compute_button, offer_training
+from pages.shared.page import group, how_it_works, link, open_page, sentence, show_error
+from pages.shared.widgets import several
+from rbo_core.training.landscape import PlaneConfig
+
+EXPLANATION = r"""
+**The plane.** $\theta(a,b)=\theta^*+a\,u+b\,v$ through the last parameters $\theta^*$ of the chosen run, with $u\perp v$
+of length 1: a distance in the picture is a distance between parameters, so the radius here is the radius of training.
+*Principal* takes the first two principal components of all snapshots of the chosen runs together. *Random* draws
+directions and gives each filter the length of the network's own filter (Li et al. 2018); biases stay fixed.
+
+**Share of variance** says how much of the runs' movement the plane holds. A path is the nearest point of the plane to
+each snapshot; hover to see how far off the plane it really was. A random plane holds next to nothing of any path.
+
+**What a ball sees** is the exact dilation by a hemisphere, on the grid: $h(\theta)=\max_{|u|\le\rho} \lambda f(\theta+u)
++\sqrt{\rho^2-|u|^2}$, less $\rho$. Red: no ball of this size touches there. Heights and parameters have different
+units; λ, stated beside the picture, turns one into the other.
+
+**Label noise.** The same images, once with their true and once with partly random labels: the difference between the
+two planes is what the noise does. Its mark counts as gone at the smallest radius from which at most a tenth of the
+difference in shape is left. On the planes of a whole data set it seldom goes: noise tilts and lifts this landscape, it
+does not wrinkle it, and a ball removes wrinkles only.
+
+**Try**
+- Switch between *principal* and *random*: the share of variance falls from most to nothing.
+- Choose a run trained with wrong labels (page Train) and compare the two planes under *Label noise*.
+- *Roll a ball*: click on the surface to start there.
+"""
+
+open_page("Network landscape", "A real network's loss on a plane through its parameters, and what a ball sees of it.")
+
+job_id = network_jobs.current()
+runs, problem = finished_runs()
+if problem:
+    show_error(problem)
+if not runs:
+    offer_training(job_id, default_runs())
+    how_it_works(EXPLANATION)
+    st.stop()
+
+titles = {run.id: run_title(run) for run in runs}
+with st.sidebar:
+    group("Network")
+    base = choice("Run", "run", titles, help="A finished run of the page Train or of the command line.")
+    friends = companions(base)
+    first = [key for key in friends if key == base or friends[key] in network_plane_view.FIRST_LABELS]
+    paths = several("Paths in the plane", "paths", friends, first, help="Runs from the same start on the same data.")
+    group("Plane")
+    kind = choice("plane", "kind", {"principal": "Principal", "random": "Random"}, kind="segmented")
+    with st.expander("Advanced"):
+        size = int(choice("points an axis", "size", ("31", "61", "101"), "61"))
+        noise = number("random labels in the noisy twin, %", "noise", 40, 1, 100, integer=True,
+                       help="A run trained with wrong labels keeps its own share.")  # fmt: skip
+        reach = number("reach of a random plane", "reach", 1.0, 0.05, 5.0, log=True,
+                       help="In lengths of a filter-normalised direction.")  # fmt: skip
+        seed = int(number("seed of the directions", "seed", 0, 0, 99, integer=True))
+        device = choice("device", "device", {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU"}, "auto")
+
+chosen = tuple([base, *(key for key in paths if key != base)])
+config = PlaneConfig(
+    runs=chosen, kind=kind, size=size, label_noise=noise / 100, reach=reach, seed=seed, device=device
+)  # fmt: skip
+try:
+    result = stored_plane(config)
+except ValueError as error:
+    show_error(error)
+    result = None
+
+if result is None:
+    compute_button(config, job_id, titles[base])
+    how_it_works(EXPLANATION)
+    st.stop()
+if job_id is not None:
+    network_jobs.watch(job_id)
+
+view = choice("What to look at", "view", VIEWS, kind="segmented")
+said = network_plane_view.draw(view, result)
+sentence(said, view=view)
+link("Train", "Train other runs")
+how_it_works(EXPLANATION)

@@ -1,0 +1,238 @@
+"""The views of the page "Network landscape": the plane with its paths, a ball that rolls on it, label noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.shared import network_jobs
+from pages.shared.controls import choice, number, short
+from pages.shared.network_plane import SHOWN_AT_FIRST, ironed_plane, natural_scale, rolled, scene, study_of
+from pages.shared.page import group, is_dark, show_error
+from pages.shared.player import player
+from rbo_core import RBO, SGD
+from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
+from rbo_core.figures.style import color, label
+from rbo_core.ironing import basins, total_variation
+from rbo_core.jobs import CONFIG
+from rbo_core.training.landscape import GONE, PlaneConfig, PlaneResult
+
+VIEWS = {"paths": "Paths", "roll": "Roll a ball", "noise": "Label noise"}
+FIRST_LABELS = tuple(label(name) for name in SHOWN_AT_FIRST)
+PLAIN = {"displayModeBar": False, "displaylogo": False}
+PAGE = "Network landscape"
+
+
+def offer_training(job_id: str | None, configs: Sequence[dict[str, Any]]) -> None:
+    """An empty store: say so, and let the default runs be trained here."""
+    st.info("There is no finished run yet. Train three methods on the digits here, or any others on the page Train.")
+    if st.button("Train the ball, SGD and SAM on the digits", type="primary", key="train_default"):
+        network_jobs.start(
+            "train", ["train", CONFIG, "--json"], config={"runs": list(configs)}, title="Digits, MLP: ball, SGD and SAM",
+            page=PAGE, key="network_landscape:default",
+        )  # fmt: skip
+        st.rerun()
+    network_jobs.watch(job_id)
+
+
+def compute_button(config: PlaneConfig, job_id: str | None, title: str) -> None:
+    """The plane is not there: compute it as a job, and show how far it is."""
+    problem = network_jobs.device_problem(config.device)
+    if problem:
+        show_error(problem)
+    kind = "principal" if config.kind == "principal" else "random"
+    st.info(f"This plane has not been computed yet: {config.size} × {config.size} networks, a few seconds for an MLP.")
+    if st.button("Compute the plane", type="primary", key="compute", disabled=problem is not None):
+        network_jobs.start(
+            "plane", ["train", CONFIG, "--plane", "--json"], config=asdict(config),
+            title=f"Loss on a {kind} plane, {config.size} × {config.size} · {title}", page=PAGE,
+            key=f"plane:{config.key}",
+        )  # fmt: skip
+        st.rerun()
+    network_jobs.watch(job_id)
+
+
+def draw(view: str, result: PlaneResult) -> str:
+    """Draw one view; returns the sentence that says what is seen (HTML)."""
+    width = float(result.x[-1] - result.x[0])
+    with st.sidebar:
+        group("Ball")
+        scale = number(
+            "loss scale λ", "loss_scale", natural_scale(result.own, width), 1e-4, 100.0, log=True,
+            help="Turns a loss into a length. Training uses 1; here the relief is a third of the width.",
+        )  # fmt: skip
+        steps, rate = 0, 0.0
+        if view == "roll":
+            steps = int(number("steps", "steps", 400, 10, 3000, integer=True, log=True))
+            projection = choice("projection", "projection", {"rigid": "Rigid (exact)", "newton": "Newton"})
+    spacing = max(result.spacing)
+    plot = st.container(key="plane_plot")
+    radius = number(
+        "radius ρ (parameter units)", "radius", float(f"{width / 12:.2g}"), float(f"{spacing:.2g}"),
+        float(f"{width / 2:.2g}"), log=True, limits=(spacing / 100, width),
+        help="The same unit as in training, since the plane's axes have length 1.",
+    )  # fmt: skip
+    if radius < spacing:
+        st.warning(f"ρ = {short(radius)} is below the grid's spacing, {short(spacing)}: nothing is ironed.")
+    with plot:
+        if view == "roll":
+            return _roll(result, radius, scale, rate or width / 300, steps, projection)
+        if view == "noise":
+            return _noise(result, radius, scale)
+        return _paths(result, radius, scale)
+
+
+def _paths(result: PlaneResult, radius: float, scale: float) -> str:
+    dark = is_dark()
+    own = result.own
+    ironed = ironed_plane(own, result.spacing, radius, scale)
+    seen = np.maximum(ironed.ironed / scale, own.min())
+    limits = log_limits(own, seen)
+    left, right = st.columns(2)
+    with left:
+        _head("The loss, and who went where")
+        _show(
+            plane_figure(result.x, result.y, own, dark, limits=limits, paths=result.paths, labels=_axes(result)), "loss"
+        )
+    with right:
+        _head(f"As a ball of ρ = {short(radius)} sees it (λ = {short(scale)})")
+        figure = plane_figure(
+            result.x, result.y, seen, dark, limits=limits, paths=(), radius=radius,
+            unreachable=~ironed.reachable, labels=_axes(result),
+        )  # fmt: skip
+        _show(figure, "ironed")
+    _readouts(
+        ("variance in the plane", _percent(sum(result.share)), ""),
+        *((f"of {label(p.method)}'s own", _percent(p.held), "") for p in result.paths[:4]),
+        ("out of the ball's reach", _percent(ironed.unreachable_share), ""),
+    )
+    held = _percent(sum(result.share))
+    kind = "The principal plane" if result.config.kind == "principal" else "This random plane"
+    lowest = min(result.paths, key=lambda p: p.off[-1])
+    furthest = max(result.paths, key=lambda p: float(np.linalg.norm(np.append(p.coordinates[-1], p.off[-1]))))
+    said = f"{kind} holds <b>{held}</b> of all the paths' variance"
+    if len(result.paths) > 1:
+        far = float(np.linalg.norm(np.append(furthest.coordinates[-1], furthest.off[-1])))
+        said += f"; {_name(furthest.method)} ends {short(round(far, 1))} away from {_name(lowest.method)}"
+    kept = total_variation(ironed.ironed, result.spacing) / max(total_variation(scale * own, result.spacing), 1e-300)
+    return f"{said}. A ball of ρ = {short(radius)} sees {_percent(kept)} of the plane's total variation."
+
+
+def _roll(result: PlaneResult, radius: float, scale: float, rate: float, steps: int, projection: str) -> str:
+    own = result.own
+    if "_plane_clicked" in st.session_state:
+        st.session_state["_plane_start"] = (result.config.key, st.session_state.pop("_plane_clicked"))
+    kept = st.session_state.get("_plane_start")
+    start = kept[1] if kept is not None and kept[0] == result.config.key else default_start(result)
+    ball = RBO(radius=radius, learning_rate=rate, projection=projection, unit_speed=True, loss_scale=scale)
+    # The point moves on λf too, at the same speed, so that the two are alike in all but their size.
+    slope = np.hypot(*np.gradient(own, *result.spacing))
+    point = SGD(learning_rate=rate / max(float(np.median(slope)), 1e-9))
+    runs = []
+    for method in (ball, point):
+        try:
+            runs.append(rolled(result.x, result.y, own, method, repr(method), start, steps))
+        except ValueError as error:
+            show_error(error)
+    ironed = ironed_plane(own, result.spacing, radius, scale)
+    click = player(scene(result, own, ironed, runs, scale), key="plane_player", height=460)
+    if click is not None:
+        st.session_state["_plane_clicked"] = tuple(round(float(v), 4) for v in click.x)
+        st.rerun()
+    lowest = float(own.min())
+    told = []
+    for run in runs:
+        name = "The ball" if run.center is not None else "SGD on the plane"
+        dot = f'<b><span style="color:{color(run.name)}">●</span>\N{NO-BREAK SPACE}{name}</b>'
+        told.append(f"{dot} ends at a loss of {short(float(run.loss[run.stopped_at]))}")
+    return " and ".join(told) + f"; the lowest point of this plane has {short(lowest)}."
+
+
+def default_start(result: PlaneResult) -> tuple[float, float]:
+    """Where the runs began, if that is inside the window; else near a corner."""
+    first = result.paths[0].coordinates[0]
+    low, high = np.array([result.x[0], result.y[0]]), np.array([result.x[-1], result.y[-1]])
+    margin = 0.05 * (high - low)
+    inside = ((first > low + margin) & (first < high - margin)).all()
+    chosen = first if inside and result.config.kind == "principal" else low + 0.15 * (high - low)
+    return float(chosen[0]), float(chosen[1])
+
+
+def _noise(result: PlaneResult, radius: float, scale: float) -> str:
+    dark = is_dark()
+    width = float(result.x[-1] - result.x[0])
+    seen = {}
+    for name, heights in (("clean", result.clean), ("noisy", result.noisy)):
+        ironed = ironed_plane(heights, result.spacing, radius, scale)
+        seen[name] = np.maximum(ironed.ironed / scale, heights.min())
+    study = study_of(
+        result.clean, result.noisy, result.spacing, scale, 2 * max(result.spacing), 0.5 * width
+    )  # fmt: skip
+    limits = log_limits(result.clean, result.noisy)
+    for column, name, words in zip(
+        st.columns(2), ("clean", "noisy"), ("True labels", f"{result.noise:.0%} random labels"), strict=True
+    ):
+        with column:
+            _head(f"{words}, as a ball of ρ = {short(radius)} sees them")
+            figure = plane_figure(
+                result.x, result.y, seen[name], dark, limits=limits, radius=radius, labels=_axes(result), height=360,
+            )  # fmt: skip
+            _show(figure, name)
+    _show(noise_figure(study, radius, dark, height=190), "study")
+    here = float(np.interp(np.log(radius), np.log(study.radii[1:]), study.left[1:]))
+    depth = 0.01 * float(np.ptp(result.clean))
+    counts = basins(result.clean).count(depth), basins(result.noisy).count(depth)
+    text = (
+        f"{result.noise:.0%} random labels raise the loss by {short(round(float((result.noisy - result.clean).mean()), 3))} "
+        f"on average and leave {counts[1]} basin{'' if counts[1] == 1 else 's'} (true labels: {counts[0]}). "
+    )
+    if study.vanished is not None:
+        return text + f"Their mark on the shape is gone (under {GONE:.0%}) from <b>ρ = {short(study.vanished)}</b> on."
+    return text + (
+        f"A ball of ρ = {short(radius)} still sees <b>{_percent(here)}</b> of their mark on the shape, and no radius up to "
+        f"{short(study.radii[-1])} removes it: noise bends this landscape as a whole, it does not wrinkle it."
+    )
+
+
+def _axes(result: PlaneResult) -> tuple[str, str]:
+    if result.config.kind == "random":
+        return "random direction 1 (parameter units)", "random direction 2"
+    return tuple(f"component {k + 1} ({_percent(s)} of variance)" for k, s in enumerate(result.share))  # type: ignore[return-value]
+
+
+def _name(method: str) -> str:
+    return f'<b><span style="color:{color(method)}">●</span>\N{NO-BREAK SPACE}{label(method)}</b>'
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.095 or share == 0 else f"{100 * share:.2g} %"
+
+
+def _head(text: str) -> None:
+    st.html(f'<p class="plane-head">{text}</p>')
+
+
+def _readouts(*items: tuple[str, str, str]) -> None:
+    cells = "".join(f"<div><span>{name}</span><b>{value}</b></div>" for name, value, _ in items)
+    st.html(f'{_CSS}<div class="plane-read" data-testid="plane-readouts">{cells}</div>')
+
+
+def _show(figure: go.Figure, name: str) -> None:
+    st.plotly_chart(figure, key=f"plane_{name}", config=PLAIN, theme=None)
+
+
+_CSS = """
+<style>
+.plane-read {display: grid; grid-template-columns: repeat(auto-fit, minmax(8.4rem, 1fr)); gap: 0.3rem 1.2rem;}
+.plane-read div {border-left: 2px solid rgba(128, 136, 150, 0.35); padding: 0.05rem 0 0.05rem 0.6rem;}
+.plane-read span {display: block; font-size: 0.78rem; opacity: 0.72; line-height: 1.25;}
+.plane-read b {font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums;}
+.plane-head {margin: 0; font-weight: 600; font-size: 0.95rem;}
+.st-key-pair_radius {max-width: 60rem;}
+</style>
+"""

@@ -1,0 +1,125 @@
+"""Figures of a network's landscape: a plane with the paths of optimizers, and what is left of label noise against ρ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from rbo_core.figures.style import COLORS, COLORSCALE, DASHES, color, fade, label, layout, palette
+from rbo_core.training.landscape import GONE, NoiseStudy, Path2D
+
+Floats = NDArray[np.float64]
+_DECADES = [m * 10.0**e for e in range(-6, 7) for m in (1, 3)]
+
+
+def log_limits(*heights: Floats) -> tuple[float, float]:
+    """One range of log10(loss) for several panels: from the lowest point to nearly the highest."""
+    values = np.concatenate([h.ravel() for h in heights])
+    low = float(np.log10(max(np.percentile(values, 0.1), 1e-4)))
+    high = float(np.log10(max(np.percentile(values, 99.5), 1e-3)))
+    return low, max(high, low + 0.1)
+
+
+def plane_figure(
+    x: Floats,
+    y: Floats,
+    heights: Floats,
+    dark: bool,
+    *,
+    limits: tuple[float, float],
+    paths: Sequence[Path2D] = (),
+    radius: float | None = None,
+    unreachable: NDArray[np.bool_] | None = None,
+    labels: tuple[str, str] = ("first axis (parameter units)", "second axis (parameter units)"),
+    colorbar: bool = True,
+    height: int = 440,
+) -> go.Figure:
+    """Loss on a plane, seen from above and coloured by its logarithm, axes at one scale.
+
+    Args:
+        heights: (N, M) positive losses at (x[i], y[j]).
+        paths: drawn over it, from the ring to the dot. radius: a ball of this size is drawn into the corner.
+        unreachable: (N, M), tinted: no ball of that size touches there.
+    """
+    p = palette(dark)
+    fig = go.Figure()
+    low, high = limits
+    ticks = [t for t in _DECADES if low <= np.log10(t) <= high]
+    fig.add_contour(
+        x=x.astype(np.float32), y=y.astype(np.float32), z=np.log10(np.maximum(heights, 10.0**low)).T.astype(np.float32),
+        zmin=low, zmax=high, colorscale=COLORSCALE, showscale=colorbar, customdata=heights.T.astype(np.float32),
+        contours={"start": low, "end": high, "size": (high - low) / 16, "coloring": "heatmap"},
+        line={"width": 0.6, "color": "rgba(255,255,255,0.35)"},
+        hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{customdata:.3g}<extra></extra>",
+        colorbar={
+            "title": {"text": "loss", "side": "right", "font": {"size": 12, "color": p.muted}}, "thickness": 10,
+            "outlinewidth": 0, "tickvals": np.log10(ticks).tolist(), "ticktext": [f"{t:g}" for t in ticks],
+            "tickfont": {"size": 11, "color": p.muted},
+        },
+    )  # fmt: skip
+    if unreachable is not None and unreachable.any():
+        ink = "rgba(229,105,122,0.55)" if dark else "rgba(200,40,70,0.45)"
+        fig.add_heatmap(
+            x=x.astype(np.float32), y=y.astype(np.float32), z=np.where(unreachable, 1.0, np.nan).T.astype(np.float32),
+            colorscale=[[0, ink], [1, ink]], showscale=False, hoverinfo="skip",
+        )  # fmt: skip
+    for path in paths:
+        _add_path(fig, path)
+    if radius is not None and 2 * radius < 0.9 * float(x[-1] - x[0]):
+        _add_ball(fig, float(x[-1]), float(y[0]), radius)
+    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8}, hoverdistance=20, uirevision="plane")
+    fig.update_xaxes(title_text=labels[0], range=[float(x[0]), float(x[-1])], showgrid=False, constrain="domain")
+    fig.update_yaxes(title_text=labels[1], range=[float(y[0]), float(y[-1])], showgrid=False, constrain="domain",
+                     scaleanchor="x", scaleratio=1)  # fmt: skip
+    return fig
+
+
+def _add_path(fig: go.Figure, path: Path2D) -> None:
+    x, y = path.coordinates.T
+    name = path.method
+    # White under the colour: a path must show on dark and on bright ground.
+    fig.add_scatter(
+        x=x, y=y, mode="lines", line={"color": "rgba(255,255,255,0.85)", "width": 4.5}, hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+    fig.add_scatter(
+        x=x, y=y, mode="lines+markers", name=label(name), customdata=np.stack([path.epochs, path.off], axis=1),
+        line={"color": color(name), "width": 2.4, "dash": DASHES.get(name, "solid")},
+        marker={
+            "size": [9] + [3] * max(len(x) - 2, 0) + [11] * (len(x) > 1), "color": color(name), "opacity": 1,
+            "symbol": ["circle-open"] + ["circle"] * (len(x) - 1), "line": {"width": 1.5, "color": "#FFFFFF"},
+        },
+        hovertemplate=f"<b>{label(name)}</b>, epoch %{{customdata[0]:.0f}}<br>%{{customdata[1]:.3g}} off the plane"
+        "<extra></extra>",
+    )  # fmt: skip
+
+
+def _add_ball(fig: go.Figure, right: float, bottom: float, radius: float) -> None:
+    fig.add_shape(
+        type="circle", x0=right - 2.2 * radius, x1=right - 0.2 * radius, y0=bottom + 0.2 * radius, y1=bottom + 2.2 * radius,
+        line={"color": COLORS["rbo"], "width": 2}, fillcolor=fade(COLORS["rbo"], 0.35),
+    )  # fmt: skip
+
+
+def noise_figure(study: NoiseStudy, radius: float, dark: bool, height: int = 260) -> go.Figure:
+    """Share of the noise's mark on the plane that a ball still sees, against its radius; the chosen radius is marked."""
+    p = palette(dark)
+    fig = go.Figure()
+    x = study.radii[1:]
+    fig.add_scatter(
+        x=x, y=study.left[1:], mode="lines+markers", line={"color": COLORS["rbo"], "width": 2.4}, marker={"size": 5},
+        name="left of the noise", showlegend=False, hovertemplate="ρ = %{x:.3g}<br>%{y:.0%} left<extra></extra>",
+    )  # fmt: skip
+    fig.add_hline(y=GONE, line={"color": p.faint, "width": 1, "dash": "dot"})
+    fig.add_annotation(x=0, xref="paper", y=GONE, text=f"gone: {GONE:.0%}", showarrow=False, xanchor="left",
+                       yanchor="bottom", font={"size": 12, "color": p.muted})  # fmt: skip
+    fig.add_vline(x=radius, line={"color": p.muted, "width": 1.4, "dash": "dash"})
+    if study.vanished is not None and study.vanished > 0:
+        fig.add_vline(x=study.vanished, line={"color": COLORS["rbo"], "width": 1.6})
+    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 16, "b": 8})
+    top = max(1.05, 1.1 * float(study.left.max()))
+    fig.update_xaxes(type="log", title_text="radius ρ (parameter units)", showgrid=False)
+    fig.update_yaxes(title_text="noise still seen", tickformat=".0%", range=[0, top])
+    return fig
