@@ -17,16 +17,16 @@ from pages.shared.widgets import several
 from rbo_core.training.landscape import PlaneConfig
 
 EXPLANATION = r"""
-**The plane.** $\theta(a,b)=\theta^*+a\,u+b\,v$ through the last parameters $\theta^*$ of the chosen run, with $u\perp v$
-of length 1: a distance in the picture is a distance between parameters, so the radius here is the radius of training.
+**The plane.** $\theta(a,b)=\theta^*+a\,u+b\,v$ through the last parameters $\theta^*$ of the chosen run, $u\perp v$
+of length 1: a distance in the picture is a distance between parameters, so ρ here is the ρ of training.
 *Principal* takes the first two principal components of all snapshots of the chosen runs together. *Random* draws
 directions and gives each filter the length of the network's own filter (Li et al. 2018); biases stay fixed.
 
 **Share of variance** says how much of the runs' movement the plane holds. A path is the nearest point of the plane to
 each snapshot; hover to see how far off the plane it really was. A random plane holds next to nothing of any path.
 
-**What a ball sees** is the exact dilation by a hemisphere, on the grid: $h(\theta)=\max_{|u|\le\rho} \lambda f(\theta+u)
-+\sqrt{\rho^2-|u|^2}$, less $\rho$. Red: no ball of this size touches there. Heights and parameters have different
+**What a ball sees** is the exact dilation by a hemisphere, on the grid:
+$h(\theta)=\max_{|u|\le\rho} \lambda f(\theta+u)+\sqrt{\rho^2-|u|^2}$, less $\rho$. Red: no ball of this size touches there. Heights and parameters have different
 units; λ, stated beside the picture, turns one into the other.
 
 **Label noise.** The same images, once with their true and once with partly random labels: the difference between the
@@ -54,7 +54,8 @@ if not runs:
 titles = {run.id: run_title(run) for run in runs}
 with st.sidebar:
     group("Network")
-    base = choice("Run", "run", titles, help="A finished run of the page Train or of the command line.")
+    ball = next((run.id for run in runs if run.config.method.name == "rbo"), runs[0].id)
+    base = choice("Run", "run", titles, ball, help="A finished run of the page Train or of the command line.")
     friends = companions(base)
     first = [key for key in friends if key == base or friends[key] in network_plane_view.FIRST_LABELS]
     paths = several("Paths in the plane", "paths", friends, first, help="Runs from the same start on the same data.")
@@ -69,7 +70,7 @@ with st.sidebar:
         seed = int(number("seed of the directions", "seed", 0, 0, 99, integer=True))
         device = choice("device", "device", {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU"}, "auto")
 
-chosen = tuple([base, *(key for key in paths if key != base)])
+chosen = (base, *(key for key in paths if key != base))
 config = PlaneConfig(
     runs=chosen, kind=kind, size=size, label_noise=noise / 100, reach=reach, seed=seed, device=device
 )  # fmt: skip

@@ -18,7 +18,7 @@ from pages.shared.player import player
 from rbo_core import RBO, SGD
 from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
 from rbo_core.figures.style import color, label
-from rbo_core.ironing import basins, total_variation
+from rbo_core.ironing import total_variation
 from rbo_core.jobs import CONFIG
 from rbo_core.training.landscape import GONE, PlaneConfig, PlaneResult
 
@@ -33,7 +33,8 @@ def offer_training(job_id: str | None, configs: Sequence[dict[str, Any]]) -> Non
     st.info("There is no finished run yet. Train three methods on the digits here, or any others on the page Train.")
     if st.button("Train the ball, SGD and SAM on the digits", type="primary", key="train_default"):
         network_jobs.start(
-            "train", ["train", CONFIG, "--json"], config={"runs": list(configs)}, title="Digits, MLP: ball, SGD and SAM",
+            "train", ["train", CONFIG, "--json"], config={"runs": list(configs)},
+            title="Digits, MLP: ball, SGD and SAM",
             page=PAGE, key="network_landscape:default",
         )  # fmt: skip
         st.rerun()
@@ -66,7 +67,7 @@ def draw(view: str, result: PlaneResult) -> str:
             "loss scale λ", "loss_scale", natural_scale(result.own, width), 1e-4, 100.0, log=True,
             help="Turns a loss into a length. Training uses 1; here the relief is a third of the width.",
         )  # fmt: skip
-        steps, rate = 0, 0.0
+        steps, projection = 0, "rigid"
         if view == "roll":
             steps = int(number("steps", "steps", 400, 10, 3000, integer=True, log=True))
             projection = choice("projection", "projection", {"rigid": "Rigid (exact)", "newton": "Newton"})
@@ -81,7 +82,7 @@ def draw(view: str, result: PlaneResult) -> str:
         st.warning(f"ρ = {short(radius)} is below the grid's spacing, {short(spacing)}: nothing is ironed.")
     with plot:
         if view == "roll":
-            return _roll(result, radius, scale, rate or width / 300, steps, projection)
+            return _roll(result, radius, scale, steps, projection)
         if view == "noise":
             return _noise(result, radius, scale)
         return _paths(result, radius, scale)
@@ -123,16 +124,17 @@ def _paths(result: PlaneResult, radius: float, scale: float) -> str:
     return f"{said}. A ball of ρ = {short(radius)} sees {_percent(kept)} of the plane's total variation."
 
 
-def _roll(result: PlaneResult, radius: float, scale: float, rate: float, steps: int, projection: str) -> str:
+def _roll(result: PlaneResult, radius: float, scale: float, steps: int, projection: str) -> str:
     own = result.own
     if "_plane_clicked" in st.session_state:
         st.session_state["_plane_start"] = (result.config.key, st.session_state.pop("_plane_clicked"))
     kept = st.session_state.get("_plane_start")
     start = kept[1] if kept is not None and kept[0] == result.config.key else default_start(result)
-    ball = RBO(radius=radius, learning_rate=rate, projection=projection, unit_speed=True, loss_scale=scale)
-    # The point moves on λf too, at the same speed, so that the two are alike in all but their size.
+    # One step of both is gradient descent on the plane with the same rate, so they differ by their size alone.
     slope = np.hypot(*np.gradient(own, *result.spacing))
-    point = SGD(learning_rate=rate / max(float(np.median(slope)), 1e-9))
+    rate = float(result.x[-1] - result.x[0]) / 150 / max(float(np.percentile(slope, 75)), 1e-9)
+    ball = RBO(radius=radius, learning_rate=rate / scale, projection=projection, loss_scale=scale)
+    point = SGD(learning_rate=rate)
     runs = []
     for method in (ball, point):
         try:
@@ -175,7 +177,7 @@ def _noise(result: PlaneResult, radius: float, scale: float) -> str:
     )  # fmt: skip
     limits = log_limits(result.clean, result.noisy)
     for column, name, words in zip(
-        st.columns(2), ("clean", "noisy"), ("True labels", f"{result.noise:.0%} random labels"), strict=True
+        st.columns(2), ("clean", "noisy"), ("True labels", f"{_percent(result.noise)} random labels"), strict=True
     ):
         with column:
             _head(f"{words}, as a ball of ρ = {short(radius)} sees them")
@@ -185,24 +187,25 @@ def _noise(result: PlaneResult, radius: float, scale: float) -> str:
             _show(figure, name)
     _show(noise_figure(study, radius, dark, height=190), "study")
     here = float(np.interp(np.log(radius), np.log(study.radii[1:]), study.left[1:]))
-    depth = 0.01 * float(np.ptp(result.clean))
-    counts = basins(result.clean).count(depth), basins(result.noisy).count(depth)
-    text = (
-        f"{result.noise:.0%} random labels raise the loss by {short(round(float((result.noisy - result.clean).mean()), 3))} "
-        f"on average and leave {counts[1]} basin{'' if counts[1] == 1 else 's'} (true labels: {counts[0]}). "
-    )
+    raised = short(round(float((result.noisy - result.clean).mean()), 3))
+    share = _percent(result.noise)
+    text = f"With {share} random labels the mean loss on this plane is {raised} higher. "
     if study.vanished is not None:
-        return text + f"Their mark on the shape is gone (under {GONE:.0%}) from <b>ρ = {short(study.vanished)}</b> on."
+        return (
+            text
+            + f"Their mark on the shape is gone (under {_percent(GONE)}) from <b>ρ = {short(study.vanished)}</b> on."
+        )
     return text + (
-        f"A ball of ρ = {short(radius)} still sees <b>{_percent(here)}</b> of their mark on the shape, and no radius up to "
-        f"{short(study.radii[-1])} removes it: noise bends this landscape as a whole, it does not wrinkle it."
+        f"A ball of ρ = {short(radius)} still sees <b>{_percent(here)}</b> of their mark on the shape, and no radius "
+        f"up to {short(study.radii[-1])} removes it: noise bends this landscape as a whole, it does not wrinkle it."
     )
 
 
 def _axes(result: PlaneResult) -> tuple[str, str]:
     if result.config.kind == "random":
         return "random direction 1 (parameter units)", "random direction 2"
-    return tuple(f"component {k + 1} ({_percent(s)} of variance)" for k, s in enumerate(result.share))  # type: ignore[return-value]
+    first, second = (_percent(share) for share in result.share)
+    return f"component 1 ({first} of variance)", f"component 2 ({second} of variance)"
 
 
 def _name(method: str) -> str:

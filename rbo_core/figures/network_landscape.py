@@ -82,14 +82,16 @@ def _add_path(fig: go.Figure, path: Path2D) -> None:
     name = path.method
     # White under the colour: a path must show on dark and on bright ground.
     fig.add_scatter(
-        x=x, y=y, mode="lines", line={"color": "rgba(255,255,255,0.85)", "width": 4.5}, hoverinfo="skip", showlegend=False,
+        x=x, y=y, mode="lines", line={"color": "rgba(255,255,255,0.85)", "width": 4.5}, hoverinfo="skip",
+        showlegend=False,
     )  # fmt: skip
     fig.add_scatter(
         x=x, y=y, mode="lines+markers", name=label(name), customdata=np.stack([path.epochs, path.off], axis=1),
         line={"color": color(name), "width": 2.4, "dash": DASHES.get(name, "solid")},
         marker={
-            "size": [9] + [3] * max(len(x) - 2, 0) + [11] * (len(x) > 1), "color": color(name), "opacity": 1,
-            "symbol": ["circle-open"] + ["circle"] * (len(x) - 1), "line": {"width": 1.5, "color": "#FFFFFF"},
+            "size": [9] + [4] * max(len(x) - 2, 0) + [12] * (len(x) > 1), "color": color(name), "opacity": 1,
+            "symbol": ["circle-open"] + ["circle"] * (len(x) - 1),
+            "line": {"width": [1.5] + [0] * max(len(x) - 2, 0) + [1.5] * (len(x) > 1), "color": "#FFFFFF"},
         },
         hovertemplate=f"<b>{label(name)}</b>, epoch %{{customdata[0]:.0f}}<br>%{{customdata[1]:.3g}} off the plane"
         "<extra></extra>",
@@ -98,13 +100,14 @@ def _add_path(fig: go.Figure, path: Path2D) -> None:
 
 def _add_ball(fig: go.Figure, right: float, bottom: float, radius: float) -> None:
     fig.add_shape(
-        type="circle", x0=right - 2.2 * radius, x1=right - 0.2 * radius, y0=bottom + 0.2 * radius, y1=bottom + 2.2 * radius,
+        type="circle", x0=right - 2.2 * radius, x1=right - 0.2 * radius, y0=bottom + 0.2 * radius,
+        y1=bottom + 2.2 * radius,
         line={"color": COLORS["rbo"], "width": 2}, fillcolor=fade(COLORS["rbo"], 0.35),
     )  # fmt: skip
 
 
 def noise_figure(study: NoiseStudy, radius: float, dark: bool, height: int = 260) -> go.Figure:
-    """Share of the noise's mark on the plane that a ball still sees, against its radius; the chosen radius is marked."""
+    """Share of the noise's mark on the plane that a ball still sees, against its radius; the chosen one is marked."""
     p = palette(dark)
     fig = go.Figure()
     x = study.radii[1:]
@@ -113,13 +116,17 @@ def noise_figure(study: NoiseStudy, radius: float, dark: bool, height: int = 260
         name="left of the noise", showlegend=False, hovertemplate="ρ = %{x:.3g}<br>%{y:.0%} left<extra></extra>",
     )  # fmt: skip
     fig.add_hline(y=GONE, line={"color": p.faint, "width": 1, "dash": "dot"})
-    fig.add_annotation(x=0, xref="paper", y=GONE, text=f"gone: {GONE:.0%}", showarrow=False, xanchor="left",
+    fig.add_annotation(x=0, xref="paper", y=GONE, text=f"gone: {100 * GONE:.0f} %", showarrow=False, xanchor="left",
                        yanchor="bottom", font={"size": 12, "color": p.muted})  # fmt: skip
     fig.add_vline(x=radius, line={"color": p.muted, "width": 1.4, "dash": "dash"})
     if study.vanished is not None and study.vanished > 0:
         fig.add_vline(x=study.vanished, line={"color": COLORS["rbo"], "width": 1.6})
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 16, "b": 8})
     top = max(1.05, 1.1 * float(study.left.max()))
-    fig.update_xaxes(type="log", title_text="radius ρ (parameter units)", showgrid=False)
+    ticks = [m * 10.0**e for e in range(-4, 4) for m in (1, 2, 5) if x[0] <= m * 10.0**e <= x[-1]]
+    fig.update_xaxes(
+        type="log", title_text="radius ρ (parameter units)", showgrid=False, tickvals=ticks,
+        ticktext=[f"{t:g}" for t in ticks],
+    )  # fmt: skip
     fig.update_yaxes(title_text="noise still seen", tickformat=".0%", range=[0, top])
     return fig

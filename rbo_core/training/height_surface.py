@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class HeightSurface:
-    """The interpolating bicubic spline through heights (N, M) at x (N,), y (M,); nothing is there beyond the grid (NaN).
+    """The interpolating bicubic spline through heights (N, M) at x (N,), y (M,); nothing is beyond the grid (NaN).
 
     Two surfaces of equal content are equal and hash alike.
 

@@ -127,7 +127,7 @@ def principal_plane(trajectories: Sequence[Tensor], origin: Tensor) -> Plane:
     return Plane(origin, torch.stack(axes).to(origin), share)
 
 
-def window_of(paths: Sequence[NDArray[np.float64]], margin: float = 0.2) -> NDArray[np.float64]:
+def window_of(paths: Sequence[NDArray[np.float64]], margin: float = 0.35) -> NDArray[np.float64]:
     """A square window (2, 2) round coordinates (T, 2), ``margin`` of their extent wider on every side."""
     points = np.concatenate([np.asarray(p, dtype=float) for p in paths])
     low, high = points.min(axis=0), points.max(axis=0)

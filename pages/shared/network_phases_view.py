@@ -1,0 +1,184 @@
+"""The parts of the page "Network phases": starting the ensemble, one cell's numbers, the sentence, the table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.shared import background, network_jobs
+from pages.shared.controls import short
+from pages.shared.page import LINK_VERSION, link, show_error
+from pages.shared.widgets import set_controls
+from rbo_core.figures.style import color
+from rbo_core.jobs import CONFIG
+from rbo_core.training.phases import PhaseConfig, PhaseResult, Regimes
+
+DATA = {"digits": "Digits (8 × 8)", "mnist": "MNIST, 2,000 images", "fashion_mnist": "Fashion-MNIST, 2,000 images"}
+PAGE = "Network phases"
+
+
+def load_link(job_id: str | None) -> None:
+    """Give the controls the settings of the address's job, once, when the address says nothing else."""
+    if job_id is None or st.session_state.get("_job_loaded") == job_id:
+        return
+    first = "_job_loaded" not in st.session_state
+    st.session_state["_job_loaded"] = job_id
+    job = background.find(job_id)
+    bare = set(st.query_params) <= {"v", network_jobs.PARAMETER}
+    if first and bare and job is not None and job.kind == "phases" and isinstance(job.config, dict):
+        try:
+            set_controls(_controls(PhaseConfig.from_dict(job.config)))
+        except (TypeError, ValueError) as error:
+            show_error(error)
+
+
+def _controls(config: PhaseConfig) -> dict[str, object]:
+    train, method = config.train, dict(config.train.method.settings)
+    projection = str(method["projection"])
+    return {
+        "data": train.data, "label_noise": round(100 * train.label_noise), "projection": projection,
+        f"{projection}_n_projection_steps": method["n_projection_steps"],
+        "projection_step_size": method["projection_step_size"], "momentum": method["momentum"],
+        "cells": str(config.n_radii), "seeds": config.seeds, "radius_low": config.radius_low,
+        "radius_high": config.radius_high, f"{projection}_rate_low": config.rate_low,
+        f"{projection}_rate_high": config.rate_high, "epochs": train.epochs, "batch": train.batch_size,
+        "schedule": train.schedule, "loss_scale": method["loss_scale"], "device": train.device,
+    }  # fmt: skip
+
+
+def compute(config: PhaseConfig, job_id: str | None) -> None:
+    """The map is not there: train it as a job, and show how far it is."""
+    problem = network_jobs.device_problem(config.train.device)
+    if problem:
+        show_error(problem)
+    st.info(
+        f"This map has not been trained yet: {config.members:,} networks at once. "
+        "The default, 144 MLPs on the digits, takes under a minute."
+    )
+    if st.button("Train the map", type="primary", key="compute", disabled=problem is not None):
+        grid = f"{config.n_radii} × {config.n_rates}" + (f" × {config.seeds} seeds" if config.seeds > 1 else "")
+        network_jobs.start(
+            "phases", ["train", CONFIG, "--phases", "--json"], config=config.to_dict(),
+            title=f"{DATA[config.train.data]}, MLP: {grid} radii and rates", page=PAGE, key=f"phases:{config.key}",
+        )  # fmt: skip
+        st.rerun()
+    network_jobs.watch(job_id)
+
+
+def cell_of(result: PhaseResult, picked: tuple[float, float] | None, best: tuple[int, int]) -> tuple[int, int]:
+    """The cell next to what was clicked, or the best one."""
+    if picked is None:
+        return best
+    config = result.config
+    return int(np.abs(np.log(config.radii / picked[0])).argmin()), int(
+        np.abs(np.log(config.rates / picked[1])).argmin()
+    )
+
+
+def cell(result: PhaseResult, i: int, j: int) -> None:
+    """One cell's numbers, and the way to its run on Train."""
+    radius, rate = float(result.config.radii[i]), float(result.config.rates[j])
+    accuracy = result.validation_accuracy[i, j]
+    items = (
+        ("validation accuracy", f"{100 * float(np.nan_to_num(accuracy).mean()):.1f} %"),
+        ("SGD, same η", f"{100 * float(np.nan_to_num(result.point_accuracy[j]).mean()):.1f} %"),
+        ("training loss", _mean(result.train_loss[i, j])),
+        ("penetration", _mean(100 * result.penetration[i, j], " %")),
+    )
+    body = "".join(f"<div><span>{name}</span><b>{value}</b></div>" for name, value in items)
+    lost = int(result.diverged[i, j].sum())
+    note = f" · {lost} of {result.config.seeds} diverged" if lost else ""
+    st.html(
+        f'{_CSS}<p class="cell-head"><span style="color:{color("rbo")}">○</span> ρ = {short(float(f"{radius:.3g}"))}, '
+        f'η = {short(float(f"{rate:.3g}"))}{note}</p><div class="cell-read" data-testid="cell-readouts">{body}</div>'
+    )
+    link("Train", "Train this cell by itself, with SGD beside it", train_query(result.config, radius, rate))
+
+
+def train_query(config: PhaseConfig, radius: float, rate: float) -> dict[str, str]:
+    """The address of a cell's run on the page Train."""
+    train, method = config.train, dict(config.train.method.settings)
+    racer = "rbo" if method["projection"] == "newton" else "published"
+    price = train.method.gradients_per_step
+    query: dict[str, object] = {
+        "v": LINK_VERSION, "data": train.data, "model": train.model, "label_noise": round(100 * train.label_noise),
+        "methods": racer, "budget": "epochs", "epochs": train.epochs, "seeds": max(config.seeds, 1),
+        "batch": train.batch_size, "schedule": train.schedule, f"{racer}_radius": f"{radius:.6g}",
+        f"{racer}_lr": f"{rate:.6g}", f"{racer}_n_projection_steps": price, f"{racer}_loss_scale": method["loss_scale"],
+    }  # fmt: skip
+    if racer == "rbo":
+        query["rbo_momentum"] = method["momentum"]
+    else:
+        query["published_projection_step_size"] = method["projection_step_size"]
+    if train.train_size:
+        query["train_size"] = train.train_size
+    return {name: str(value) for name, value in query.items()}
+
+
+def what_it_says(result: PhaseResult, told: Regimes) -> str:
+    """The map in a sentence: where it is best, whether the radius mattered, and against SGD."""
+    config = result.config
+    i, j = told.best
+    best = float(np.nan_to_num(result.validation_accuracy[i, j]).mean())
+    low, high = (short(float(f"{r:.2g}")) for r in told.macroscopic)
+    said = (
+        f"Best: <b>{100 * best:.1f} %</b> at ρ = {short(float(f'{config.radii[i]:.2g}'))}, "
+        f"η = {short(float(f'{config.rates[j]:.2g}'))}. "
+    )
+    if told.macroscopic == (config.radii[0], config.radii[-1]):
+        said += "With the right η every radius here comes within two standard errors of it. "
+    else:
+        said += f"Radii from {low} to {high} come within two standard errors of it. "
+    gain, noise = 100 * told.gain, 200 * told.noise
+    if abs(gain) <= noise:
+        tail = f"SGD at equal gradients does as well: the difference, {_signed(gain)} points, is within ± {noise:.1f}."
+    else:
+        word = "more" if gain > 0 else "less"
+        tail = f"That is {abs(gain):.1f} points {word} than SGD at equal gradients (± {noise:.1f})."
+    seeds = "one seed" if config.seeds == 1 else f"{config.seeds} seeds"
+    return f"{said}{tail} ({seeds}, {result.gradients:,} gradients a network.)"
+
+
+def download(result: PhaseResult) -> None:
+    """The whole map as a table."""
+    st.download_button(
+        "Download CSV", data=lambda: table(result).to_csv(index=False).encode(), file_name="network_phases.csv",
+        mime="text/csv", key="phases_csv", on_click="ignore",
+    )  # fmt: skip
+
+
+def table(result: PhaseResult) -> pd.DataFrame:
+    """One row a network: radius, learning rate, seed and what became of it."""
+    config = result.config
+    shape = result.train_loss.shape
+    radius, rate, seed = np.meshgrid(
+        config.radii, config.rates, config.train.seed + np.arange(config.seeds), indexing="ij"
+    )  # fmt: skip
+    columns = {"radius": radius, "learning_rate": rate, "seed": seed.astype(int)}
+    columns |= {
+        name: getattr(result, name)
+        for name in ("train_loss", "validation_loss", "validation_accuracy", "penetration", "diverged")
+    }
+    columns["sgd_validation_accuracy"] = np.broadcast_to(result.point_accuracy, shape)
+    return pd.DataFrame({name: values.ravel() for name, values in columns.items()})
+
+
+def _mean(values: np.ndarray, unit: str = "") -> str:
+    known = values[np.isfinite(values)]
+    return f"{float(known.mean()):.3g}{unit}" if known.size else "none: diverged"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "\u2212")
+
+
+_CSS = """
+<style>
+.cell-head {margin: 0.6rem 0 0.2rem; font-weight: 600; font-size: 1rem;}
+.cell-read {display: grid; grid-template-columns: 1fr 1fr; gap: 0.4rem 1.2rem;}
+.cell-read div {border-left: 2px solid rgba(128, 136, 150, 0.35); padding: 0.05rem 0 0.05rem 0.6rem;}
+.cell-read span {display: block; font-size: 0.78rem; opacity: 0.72; line-height: 1.25;}
+.cell-read b {font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums;}
+</style>
+"""
