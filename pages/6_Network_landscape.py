@@ -25,9 +25,9 @@ directions and gives each filter the length of the network's own filter (Li et a
 **Share of variance** says how much of the runs' movement the plane holds. A path is the nearest point of the plane to
 each snapshot; hover to see how far off the plane it really was. A random plane holds next to nothing of any path.
 
-**What a ball sees** is the exact dilation by a hemisphere, on the grid:
-$h(\theta)=\max_{|u|\le\rho} \lambda f(\theta+u)+\sqrt{\rho^2-|u|^2}$, less $\rho$. Red: no ball of this size touches there. Heights and parameters have different
-units; λ, stated beside the picture, turns one into the other.
+**What a ball sees** is the exact dilation by a hemisphere, on the grid, less $\rho$:
+$h(\theta)=\max_{|u|\le\rho} \lambda f(\theta+u)+\sqrt{\rho^2-|u|^2}$. Red: no ball of this size touches there.
+Heights and parameters have different units; λ, stated beside the picture, turns one into the other.
 
 **Label noise.** The same images, once with their true and once with partly random labels: the difference between the
 two planes is what the noise does. Its mark counts as gone at the smallest radius from which at most a tenth of the

@@ -8,9 +8,10 @@ import streamlit as st
 
 from pages.shared import background, network_jobs
 from pages.shared.controls import short
-from pages.shared.page import LINK_VERSION, link, show_error
+from pages.shared.page import LINK_VERSION, is_dark, link, show_error
 from pages.shared.widgets import set_controls
 from rbo_core.figures.style import color
+from rbo_core.figures.train import message_figure
 from rbo_core.jobs import CONFIG
 from rbo_core.training.phases import PhaseConfig, PhaseResult, Regimes
 
@@ -52,10 +53,6 @@ def compute(config: PhaseConfig, job_id: str | None) -> None:
     problem = network_jobs.device_problem(config.train.device)
     if problem:
         show_error(problem)
-    st.info(
-        f"This map has not been trained yet: {config.members:,} networks at once. "
-        "The default, 144 MLPs on the digits, takes under a minute."
-    )
     if st.button("Train the map", type="primary", key="compute", disabled=problem is not None):
         grid = f"{config.n_radii} × {config.n_rates}" + (f" × {config.seeds} seeds" if config.seeds > 1 else "")
         network_jobs.start(
@@ -64,6 +61,8 @@ def compute(config: PhaseConfig, job_id: str | None) -> None:
         )  # fmt: skip
         st.rerun()
     network_jobs.watch(job_id)
+    words = f"{config.members:,} networks train at once: 144 MLPs on the digits take under a minute."
+    st.plotly_chart(message_figure(words, is_dark()), key="phases_empty", config={"displayModeBar": False})
 
 
 def cell_of(result: PhaseResult, picked: tuple[float, float] | None, best: tuple[int, int]) -> tuple[int, int]:

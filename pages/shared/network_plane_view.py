@@ -18,7 +18,7 @@ from pages.shared.player import player
 from rbo_core import RBO, SGD
 from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
 from rbo_core.figures.style import color, label
-from rbo_core.ironing import total_variation
+from rbo_core.figures.train import message_figure
 from rbo_core.jobs import CONFIG
 from rbo_core.training.landscape import GONE, PlaneConfig, PlaneResult
 
@@ -47,7 +47,6 @@ def compute_button(config: PlaneConfig, job_id: str | None, title: str) -> None:
     if problem:
         show_error(problem)
     kind = "principal" if config.kind == "principal" else "random"
-    st.info(f"This plane has not been computed yet: {config.size} × {config.size} networks, a few seconds for an MLP.")
     if st.button("Compute the plane", type="primary", key="compute", disabled=problem is not None):
         network_jobs.start(
             "plane", ["train", CONFIG, "--plane", "--json"], config=asdict(config),
@@ -56,6 +55,8 @@ def compute_button(config: PlaneConfig, job_id: str | None, title: str) -> None:
         )  # fmt: skip
         st.rerun()
     network_jobs.watch(job_id)
+    words = f"Press the button: {config.size} × {config.size} networks on a plane, a few seconds for an MLP."
+    st.plotly_chart(message_figure(words, is_dark()), key="plane_empty", config=PLAIN)
 
 
 def draw(view: str, result: PlaneResult) -> str:
@@ -109,7 +110,10 @@ def _paths(result: PlaneResult, radius: float, scale: float) -> str:
         _show(figure, "ironed")
     _readouts(
         ("variance in the plane", _percent(sum(result.share)), ""),
-        *((f"of {label(p.method)}'s own", _percent(p.held), "") for p in result.paths[:4]),
+        *(
+            (f"of {'the ball' if p.method == 'rbo' else label(p.method)}'s path", _percent(p.held), "")
+            for p in result.paths[:4]
+        ),
         ("out of the ball's reach", _percent(ironed.unreachable_share), ""),
     )
     held = _percent(sum(result.share))
@@ -120,8 +124,10 @@ def _paths(result: PlaneResult, radius: float, scale: float) -> str:
     if len(result.paths) > 1:
         far = float(np.linalg.norm(np.append(furthest.coordinates[-1], furthest.off[-1])))
         said += f"; {_name(furthest.method)} ends {short(round(far, 1))} away from {_name(lowest.method)}"
-    kept = total_variation(ironed.ironed, result.spacing) / max(total_variation(scale * own, result.spacing), 1e-300)
-    return f"{said}. A ball of ρ = {short(radius)} sees {_percent(kept)} of the plane's total variation."
+    share = ironed.unreachable_share
+    if share < 0.01:
+        return f"{said}. A ball of ρ = {short(radius)} can touch all of it: nothing here is as narrow as the ball."
+    return f"{said}. A ball of ρ = {short(radius)} cannot touch {_percent(share)} of the plane."
 
 
 def _roll(result: PlaneResult, radius: float, scale: float, steps: int, projection: str) -> str:
@@ -209,7 +215,7 @@ def _axes(result: PlaneResult) -> tuple[str, str]:
 
 
 def _name(method: str) -> str:
-    return f'<b><span style="color:{color(method)}">●</span>\N{NO-BREAK SPACE}{label(method)}</b>'
+    return f'<b><span style="color:{color(method)}">●</span>\N{NO-BREAK SPACE}{"the ball" if method == "rbo" else label(method)}</b>'
 
 
 def _percent(share: float) -> str:

@@ -18,7 +18,7 @@ _DECADES = [m * 10.0**e for e in range(-6, 7) for m in (1, 3)]
 def log_limits(*heights: Floats) -> tuple[float, float]:
     """One range of log10(loss) for several panels: from the lowest point to nearly the highest."""
     values = np.concatenate([h.ravel() for h in heights])
-    low = float(np.log10(max(np.percentile(values, 0.1), 1e-4)))
+    low = float(np.log10(max(values.min(), 1e-4)))
     high = float(np.log10(max(np.percentile(values, 99.5), 1e-3)))
     return low, max(high, low + 0.1)
 
@@ -73,7 +73,7 @@ def plane_figure(
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8}, hoverdistance=20, uirevision="plane")
     fig.update_xaxes(title_text=labels[0], range=[float(x[0]), float(x[-1])], showgrid=False, constrain="domain")
     fig.update_yaxes(title_text=labels[1], range=[float(y[0]), float(y[-1])], showgrid=False, constrain="domain",
-                     scaleanchor="x", scaleratio=1)  # fmt: skip
+                     scaleanchor="x", scaleratio=1, constraintoward="top")  # fmt: skip
     return fig
 
 

@@ -56,7 +56,7 @@ def phases_figure(
     if quantity == "validation_accuracy":
         # What was learnt differs by a few percent; failures would take the whole range of colours.
         fine = values[values > 0.5 * np.nanmax(values)]
-        limits = (float(np.percentile(fine, 5)), float(np.nanmax(values)))
+        limits = (float(np.percentile(fine, 20)), float(np.nanmax(values)))
     elif quantity == "train_loss":
         limits = (float(np.nanmin(values)), float(np.nanpercentile(values, 85)))
     fig = map_figure(shown, dark, selected=selected, limits=limits, height=height)
@@ -75,12 +75,14 @@ def phases_figure(
             x=0.01, xref="paper", xanchor="left", y=0.985, yref="paper", yanchor="top", showarrow=False,
             text="unstable", font={"color": "#FFFFFF", "size": 13}, bgcolor="rgba(0,0,0,0.55)", borderpad=3,
         )  # fmt: skip
+    fig.update_layout(showlegend=False)
+    whole = float(config.radii[0] / step), float(config.radii[-1] * step)
     low, high = told.macroscopic
-    _bracket(fig, low / step, high * step, "macroscopic", COLORS["rbo"])
+    _bracket(fig, whole, low / step, high * step, "macroscopic", COLORS["rbo"])
     if low > config.radii[0]:
-        _bracket(fig, config.radii[0] / step, low / step, "microscopic", p.muted)
+        _bracket(fig, whole, config.radii[0] / step, low / step, "microscopic", p.muted)
     if high < config.radii[-1]:
-        _bracket(fig, high * step, config.radii[-1] * step, "super-macroscopic", p.muted)
+        _bracket(fig, whole, high * step, config.radii[-1] * step, "super-macroscopic", p.muted)
     i, j = told.best
     fig.add_scatter(
         x=[config.radii[i]], y=[config.rates[j]], mode="markers", hoverinfo="skip", showlegend=False, name="best cell",
@@ -89,9 +91,14 @@ def phases_figure(
     return fig
 
 
-def _bracket(fig: go.Figure, low: float, high: float, text: str, ink: str) -> None:
+_SHORT = {"macroscopic": "macro", "microscopic": "micro", "super-macroscopic": "super"}
+
+
+def _bracket(fig: go.Figure, whole: tuple[float, float], low: float, high: float, text: str, ink: str) -> None:
     fig.add_shape(type="line", x0=low * 1.04, x1=high / 1.04, y0=1.012, y1=1.012, yref="paper",
                   line={"color": ink, "width": 3})  # fmt: skip
+    if np.log(high / low) < 0.27 * np.log(whole[1] / whole[0]):
+        text = _SHORT[text]
     fig.add_annotation(x=0.5 * (np.log10(low) + np.log10(high)), y=1.015, yref="paper", yanchor="bottom", text=text,
                        showarrow=False, font={"size": 12, "color": ink})  # fmt: skip
 
