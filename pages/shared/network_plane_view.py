@@ -61,6 +61,7 @@ def compute_button(config: PlaneConfig, job_id: str | None, title: str) -> None:
 
 def draw(view: str, result: PlaneResult) -> str:
     """Draw one view; returns the sentence that says what is seen (HTML)."""
+    st.html(_CSS)
     width = float(result.x[-1] - result.x[0])
     with st.sidebar:
         group("Ball")
@@ -110,10 +111,7 @@ def _paths(result: PlaneResult, radius: float, scale: float) -> str:
         _show(figure, "ironed")
     _readouts(
         ("variance in the plane", _percent(sum(result.share)), ""),
-        *(
-            (f"of {'the ball' if p.method == 'rbo' else label(p.method)}'s path", _percent(p.held), "")
-            for p in result.paths[:4]
-        ),
+        *((f"of {_called(p.method)}'s path", _percent(p.held), "") for p in result.paths[:4]),
         ("out of the ball's reach", _percent(ironed.unreachable_share), ""),
     )
     held = _percent(sum(result.share))
@@ -126,7 +124,8 @@ def _paths(result: PlaneResult, radius: float, scale: float) -> str:
         said += f"; {_name(furthest.method)} ends {short(round(far, 1))} away from {_name(lowest.method)}"
     share = ironed.unreachable_share
     if share < 0.01:
-        return f"{said}. A ball of ρ = {short(radius)} can touch all of it: nothing here is as narrow as the ball."
+        said += f". A ball of ρ = {short(radius)} can touch practically all of it"
+        return said + ": next to nothing here is as narrow as the ball."
     return f"{said}. A ball of ρ = {short(radius)} cannot touch {_percent(share)} of the plane."
 
 
@@ -215,7 +214,11 @@ def _axes(result: PlaneResult) -> tuple[str, str]:
 
 
 def _name(method: str) -> str:
-    return f'<b><span style="color:{color(method)}">●</span>\N{NO-BREAK SPACE}{"the ball" if method == "rbo" else label(method)}</b>'
+    return f'<b><span style="color:{color(method)}">●</span>\N{NO-BREAK SPACE}{_called(method)}</b>'
+
+
+def _called(method: str) -> str:
+    return "the ball" if method == "rbo" else label(method)
 
 
 def _percent(share: float) -> str:
@@ -228,7 +231,7 @@ def _head(text: str) -> None:
 
 def _readouts(*items: tuple[str, str, str]) -> None:
     cells = "".join(f"<div><span>{name}</span><b>{value}</b></div>" for name, value, _ in items)
-    st.html(f'{_CSS}<div class="plane-read" data-testid="plane-readouts">{cells}</div>')
+    st.html(f'<div class="plane-read" data-testid="plane-readouts">{cells}</div>')
 
 
 def _show(figure: go.Figure, name: str) -> None:

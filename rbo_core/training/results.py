@@ -48,7 +48,8 @@ def load_result(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | 
         ValueError: the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # numpy leaves a damaged file open if it opens it itself.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return json.loads(arrays.pop("about").tobytes()), arrays
     except FileNotFoundError:

@@ -1,0 +1,181 @@
+"""The page Network landscape without a browser: empty and broken stores, planes, paths, balls, noise."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+import pages.shared.network_plane_view as view
+from pages.shared import background
+from pages.shared.network_plane import default_runs, natural_scale
+from pages.shared.story import plain
+from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
+from rbo_core.ironing import iron
+from rbo_core.jobs import Queue
+from rbo_core.training import Method, RunStore, TrainConfig, run_training
+from rbo_core.training.landscape import NoiseStudy, PlaneConfig, comparable, compute_plane, save_plane
+
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "6_Network_landscape.py"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A store with a ball's and SGD's run, and the plane of both that the page asks for by default."""
+    path = tmp_path_factory.mktemp("runs")
+    with RunStore(path) as store:
+        for name in ("sgd", "rbo"):
+            run_training(TrainConfig(method=Method.of(name), epochs=2, train_size=120, diagnostics="none"), store)
+        ball = store.list(method="rbo")[0].id
+        save_plane(compute_plane(PlaneConfig(runs=tuple(comparable(store, ball))), store), path)
+    return path
+
+
+@pytest.fixture
+def scenes(monkeypatch):
+    seen = SimpleNamespace(last=None, click=None)
+
+    def fake(scene, key, **options):
+        seen.last = scene
+        click, seen.click = seen.click, None
+        return click
+
+    monkeypatch.setattr(view, "player", fake)
+    return seen
+
+
+@pytest.fixture
+def queue(monkeypatch, tmp_path):
+    """A queue that nobody serves, in place of the server's own."""
+    opened = Queue(tmp_path / "jobs.sqlite")
+    monkeypatch.setattr(background, "queue", lambda: opened)
+    yield opened
+    opened.close()
+
+
+def page(monkeypatch, folder, **query) -> AppTest:
+    monkeypatch.setenv("RBO_DATA_DIR", str(folder))
+    opened = AppTest.from_file(str(PAGE), default_timeout=60)
+    for name, value in query.items():
+        opened.query_params[name] = value
+    opened.run()
+    assert not opened.exception
+    return opened
+
+
+def said(opened: AppTest) -> str:
+    body = next(h.proto.body for h in opened.get("html") if 'class="lab-said"' in h.proto.body)
+    return plain(body).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def charts(opened: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in opened.get("plotly_chart")]
+
+
+def test_an_empty_store_offers_to_train_and_does(monkeypatch, tmp_path, queue):
+    opened = page(monkeypatch, tmp_path / "nothing")
+    assert "no finished run yet" in opened.info[0].value
+    opened.button(key="train_default").click().run()
+    assert not opened.exception
+    job = queue.jobs()[0]
+    assert job.config == {"runs": default_runs()}
+    assert opened.query_params["job"] in (job.id, [job.id])
+
+
+def test_a_plane_not_yet_computed_can_be_asked_for(monkeypatch, folder, queue):
+    opened = page(monkeypatch, folder, kind="random", size="31")
+    opened.button(key="compute").click().run()
+    job = queue.jobs()[0]
+    assert job.argv[0] == "train"
+    assert "--plane" in job.argv
+    asked = PlaneConfig.from_dict(job.config)
+    assert (asked.kind, asked.size, len(asked.runs)) == ("random", 31, 2)
+
+
+def test_the_paths_are_drawn_where_the_runs_went(monkeypatch, folder):
+    opened = page(monkeypatch, folder)
+    assert not opened.error
+    left, right = charts(opened)
+    names = [t["name"] for t in left["data"] if t.get("name") in ("Rolling ball", "SGD")]
+    assert names == ["Rolling ball", "SGD"]
+    assert right["data"][0]["type"] == "contour"
+    assert "of all the paths' variance" in said(opened)
+    assert left["layout"]["yaxis"]["scaleanchor"] == "x"
+
+
+def test_a_ball_rolls_down_and_a_click_starts_it_elsewhere(monkeypatch, folder, scenes):
+    opened = page(monkeypatch, folder, view="roll", steps="60")
+    ball, point = scenes.last.racers
+    assert (ball.name, point.name) == ("rbo", "sgd")
+    assert ball.loss[-1] < ball.loss[0]
+    # The ball rests on the drawn surface: its centre is one radius from the contact.
+    np.testing.assert_allclose(
+        np.linalg.norm(ball.center - ball.position, axis=1), ball.radius, rtol=0.02
+    )  # fmt: skip
+    middle = scenes.last.bounds.mean(axis=1)
+    scenes.click = SimpleNamespace(x=middle)
+    opened.run()
+    np.testing.assert_allclose(scenes.last.racers[1].position[0, :2], middle, atol=1e-4)
+    assert "lowest point of this plane" in said(opened)
+
+
+def test_label_noise_is_shown_beside_true_labels(monkeypatch, folder):
+    opened = page(monkeypatch, folder, view="noise")
+    assert len(charts(opened)) == 3
+    assert "40 % random labels" in said(opened)
+
+
+def test_a_damaged_plane_is_said_and_can_be_computed_again(monkeypatch, tmp_path, folder):
+    shutil.copytree(folder, tmp_path / "copy")
+    for file in (tmp_path / "copy" / "planes").iterdir():
+        file.write_bytes(b"not a plane")
+    opened = page(monkeypatch, tmp_path / "copy")
+    assert "cannot be read" in opened.error[0].value
+    assert opened.button(key="compute")
+
+
+def test_a_broken_run_and_a_missing_gpu_are_no_traceback(monkeypatch, tmp_path, folder):
+    shutil.copytree(folder, tmp_path / "copy")
+    connection = sqlite3.connect(tmp_path / "copy" / "training.sqlite")
+    with connection:
+        connection.execute(
+            "INSERT INTO runs SELECT 'broken', created, updated, state, '', '{', summary FROM runs LIMIT 1"
+        )
+    connection.close()
+    opened = page(monkeypatch, tmp_path / "copy", device="cuda", size="31")
+    if not torch.cuda.is_available():
+        assert any("no CUDA GPU" in e.value for e in opened.error)
+        assert opened.button(key="compute").disabled
+
+
+def test_a_natural_scale_makes_the_relief_about_a_third_of_the_width():
+    heights = np.linspace(0, 7, 100)
+    scale = natural_scale(heights, 20.0)
+    assert scale == 1.0
+    assert 0.1 < scale * 7 / 20 < 0.4
+    assert natural_scale(100 * heights, 20.0) == pytest.approx(0.01)
+
+
+def test_the_map_shows_what_no_ball_touches():
+    x = np.linspace(0, 1, 41)
+    heights = 1 + np.abs(np.sin(9 * x))[:, None] + 0 * x[None, :]
+    ironed = iron(heights, (0.025, 0.025), 0.3)
+    fig = plane_figure(x, x, heights, False, limits=log_limits(heights), radius=0.1, unreachable=~ironed.reachable)
+    veil = fig.data[1].z.T
+    np.testing.assert_array_equal(np.isfinite(veil), ~ironed.reachable)
+    circle = fig.layout.shapes[0]
+    assert circle.x1 - circle.x0 == pytest.approx(0.2)
+
+
+def test_the_radius_where_noise_is_gone_is_marked():
+    study = NoiseStudy(np.array([0.0, 0.1, 1.0]), np.array([1.0, 0.6, 0.05]), 1.0)
+    marked = [shape.x0 for shape in noise_figure(study, 0.3, dark=True).layout.shapes]
+    assert 1.0 in marked
+    assert 0.3 in marked

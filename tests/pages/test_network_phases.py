@@ -1,0 +1,135 @@
+"""The page Network phases without a browser: the grid asked for, the map, a cell's way to Train, the sentence."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import background, network_phases_view
+from pages.shared.story import plain
+from rbo_core.jobs import Queue
+from rbo_core.training import Method, TrainConfig
+from rbo_core.training.phases import PhaseConfig, PhaseResult, regimes, save_phases
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+
+def made(config: PhaseConfig) -> PhaseResult:
+    """A map whose best cell is (5, 9) and whose highest rates diverge."""
+    i, j = np.meshgrid(np.arange(config.n_radii), np.arange(config.n_rates), indexing="ij")
+    accuracy = 0.98 - 0.02 * np.abs(i - 5) - 0.05 * np.abs(j - 9)
+    lost = j >= 11
+    accuracy = np.where(lost, 0.1, accuracy)[..., None].repeat(config.seeds, axis=2)
+    gone = lost[..., None].repeat(config.seeds, axis=2)
+    loss = np.where(gone, np.nan, 1 - accuracy)
+    return PhaseResult(config, loss, loss, accuracy, np.where(gone, np.nan, 0.1), gone,
+                       np.full((config.n_rates, config.seeds), 0.9), 400, 9.0)  # fmt: skip
+
+
+@pytest.fixture
+def queue(monkeypatch, tmp_path):
+    """A queue that nobody serves, in place of the server's own."""
+    opened = Queue(tmp_path / "jobs.sqlite")
+    monkeypatch.setattr(background, "queue", lambda: opened)
+    yield opened
+    opened.close()
+
+
+def page(monkeypatch, folder, **query) -> AppTest:
+    monkeypatch.setenv("RBO_DATA_DIR", str(folder))
+    opened = AppTest.from_file(str(PAGES / "7_Network_phases.py"), default_timeout=60)
+    for name, value in query.items():
+        opened.query_params[name] = value
+    opened.run()
+    assert not opened.exception
+    return opened
+
+
+def said(opened: AppTest) -> str:
+    body = next(h.proto.body for h in opened.get("html") if 'class="lab-said"' in h.proto.body)
+    return plain(body).replace("\u2212", "-")
+
+
+def test_the_grid_asked_for_is_the_grid_of_the_controls(monkeypatch, tmp_path, queue):
+    opened = page(monkeypatch, tmp_path, cells="8", seeds="2", label_noise="30", momentum="0.9", epochs="3")
+    opened.button(key="compute").click().run()
+    assert not opened.exception
+    job = queue.jobs()[0]
+    asked = PhaseConfig.from_dict(job.config)
+    assert (asked.n_radii, asked.n_rates, asked.seeds) == (8, 8, 2)
+    assert (asked.train.label_noise, asked.train.epochs, asked.train.method["momentum"]) == (0.3, 3, 0.9)
+    # A bare link to the job brings its settings back.
+    again = page(monkeypatch, tmp_path, job=job.id)
+    assert again.session_state["label_noise"] == 30
+    assert again.session_state["cells"] == "8"
+
+
+def test_the_map_is_shown_with_its_best_cell(monkeypatch, tmp_path):
+    config = PhaseConfig()
+    save_phases(made(config), tmp_path)
+    opened = page(monkeypatch, tmp_path)
+    assert not opened.error
+    assert "Best: 98.0 % at ρ = 0.38" in said(opened)
+    assert "8.0 points more than SGD" in said(opened)
+    assert len(opened.get("plotly_chart")) == 2
+
+
+@pytest.mark.parametrize("quantity", ["train_loss", "diverged", "penetration"])
+def test_every_colour_can_be_chosen(monkeypatch, tmp_path, quantity):
+    save_phases(made(PhaseConfig()), tmp_path)
+    opened = page(monkeypatch, tmp_path, quantity=quantity)
+    assert not opened.error
+
+
+def test_bad_ranges_are_said(monkeypatch, tmp_path):
+    opened = page(monkeypatch, tmp_path, radius_low="5", radius_high="2")
+    assert "Radius_high must be larger than radius_low, got 5 to 2" in opened.error[0].value
+
+
+def test_a_damaged_map_is_said(monkeypatch, tmp_path):
+    file = save_phases(made(PhaseConfig()), tmp_path)
+    file.write_bytes(b"nothing")
+    assert "cannot be read" in page(monkeypatch, tmp_path).error[0].value
+
+
+@pytest.mark.parametrize("projection", ["newton", "gradient"])
+def test_a_cell_opens_on_train_with_its_settings(monkeypatch, tmp_path, projection):
+    method = Method.of("rbo", projection=projection, n_projection_steps=3, loss_scale=2.0)
+    config = PhaseConfig(train=TrainConfig(method=method, epochs=4, label_noise=0.2, schedule="constant"), seeds=2)
+    query = network_phases_view.train_query(config, 0.25, 1.5)
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    train = AppTest.from_file(str(PAGES / "5_Train.py"), default_timeout=60)
+    for name, value in query.items():
+        train.query_params[name] = value
+    train.run()
+    assert not train.exception
+    assert not train.error
+    racer = "rbo" if projection == "newton" else "published"
+    state = train.session_state
+    assert state["methods"] == [racer]
+    assert state[f"{racer}_radius"] == 0.25
+    assert state[f"{racer}_lr"] == 1.5
+    assert state[f"{racer}_loss_scale"] == 2.0
+    assert (state["epochs"], state["label_noise"], state["schedule"], state["seeds"]) == (4, 20, "constant", 2)
+
+
+def test_the_sentence_claims_no_difference_within_the_error():
+    result = made(PhaseConfig())
+    result.point_accuracy[:] = 0.979
+    text = network_phases_view.what_it_says(result, regimes(result))
+    assert "SGD at equal gradients does as well" in text
+    assert "one seed" in text
+
+
+def test_the_table_has_one_row_a_network():
+    result = made(PhaseConfig(n_radii=12, n_rates=12, seeds=3))
+    table = pd.read_csv(io.StringIO(network_phases_view.table(result).to_csv(index=False)))
+    assert len(table) == 12 * 12 * 3
+    row = table[(table.seed == 2) & np.isclose(table.radius, result.config.radii[5])
+                & np.isclose(table.learning_rate, result.config.rates[9])]  # fmt: skip
+    assert row.validation_accuracy.item() == pytest.approx(0.98)

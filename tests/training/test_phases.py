@@ -1,0 +1,152 @@
+"""The phase diagram of a network: cells are the runs they stand for, regimes come from the map, results are kept."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from rbo_core.cli import main
+from rbo_core.figures.network_phases import along_radius, cells, phases_figure
+from rbo_core.figures.phases import CLICKS
+from rbo_core.training import Method, TrainConfig, run_training
+from rbo_core.training.phases import (
+    PhaseConfig,
+    PhaseResult,
+    compute_phases,
+    failed,
+    load_phases,
+    regimes,
+    save_phases,
+)
+from rbo_core.training.planes import Cancelled
+
+SHORT = {"epochs": 2, "train_size": 150, "device": "cpu", "diagnostics": "final"}
+
+
+@pytest.fixture(scope="module")
+def small() -> PhaseResult:
+    config = PhaseConfig(
+        train=TrainConfig(**SHORT), radius_low=0.05, radius_high=5.0, n_radii=3, rate_low=0.1, rate_high=0.5, n_rates=2,
+        seeds=2,
+    )  # fmt: skip
+    return compute_phases(config)
+
+
+@pytest.mark.parametrize(("i", "j", "k"), [(0, 0, 0), (2, 1, 0), (1, 0, 1)])
+def test_a_cell_is_the_run_it_stands_for(small, i, j, k):
+    config = small.config
+    method = Method.of("rbo", radius=float(config.radii[i]), lr=float(config.rates[j]))
+    single = run_training(TrainConfig(**{**SHORT, "diagnostics": "none"}, method=method, seed=k)).metrics[-1]
+    assert small.validation_accuracy[i, j, k] == pytest.approx(single["validation_accuracy"], abs=0.011)
+    assert small.train_loss[i, j, k] == pytest.approx(single["train_loss"], rel=2e-2)
+
+
+def test_gradient_descent_beside_it_costs_the_same(small):
+    lr = float(small.config.rates[1])
+    sgd = run_training(TrainConfig(**{**SHORT, "epochs": 4, "diagnostics": "none"}, method=Method.of("sgd", lr=lr)))
+    assert sgd.summary["gradients"] == small.gradients
+    assert small.point_accuracy[1, 0] == pytest.approx(sgd.metrics[-1]["validation_accuracy"], abs=0.011)
+
+
+def made(mean: np.ndarray, diverged: np.ndarray | None = None, seeds: int = 1) -> PhaseResult:
+    config = PhaseConfig(n_radii=mean.shape[0], n_rates=mean.shape[1], seeds=seeds)
+    accuracy = np.repeat(mean[..., None], seeds, axis=2)
+    lost = np.zeros(accuracy.shape, bool) if diverged is None else np.repeat(diverged[..., None], seeds, axis=2)
+    loss = np.where(lost, np.nan, 1 - accuracy)
+    return PhaseResult(config, loss, loss, accuracy, np.where(lost, np.nan, 0.2), lost,
+                       np.full((mean.shape[1], seeds), 0.9), 400, 1.0)  # fmt: skip
+
+
+def test_regimes_are_read_off_the_map():
+    # Radii 1 and 2 are good; rate 3 breaks all but radius 1; the smallest rate has only not got far yet.
+    mean = np.array([[0.2, 0.5, 0.7, 0.1], [0.2, 0.8, 0.97, 0.9], [0.2, 0.8, 0.96, 0.1], [0.2, 0.5, 0.8, 0.1]])
+    told = regimes(made(mean))
+    radii, rates = made(mean).config.radii, made(mean).config.rates
+    assert told.best == (1, 2)
+    assert told.macroscopic == (radii[1], radii[2])
+    np.testing.assert_array_equal(told.unstable, [rates[3], np.nan, rates[3], rates[3]])
+    assert told.gain == pytest.approx(0.07)
+    # Binomial error of the digits' 297 validation images.
+    assert told.noise == pytest.approx(np.sqrt(0.97 * 0.03 / 297))
+    assert not failed(made(mean))[:, 0].any()
+
+
+def test_runs_that_differ_widen_the_interval():
+    result = made(np.array([[0.8, 0.9], [0.8, 0.9]]), seeds=4)
+    result.validation_accuracy[:, 1] = np.array([0.7, 0.8, 1.0, 1.0])
+    spread = np.std([0.7, 0.8, 1.0, 1.0], ddof=1) / 2
+    assert regimes(result).noise == pytest.approx(spread)
+
+
+def test_a_cell_that_diverged_has_no_loss_and_is_unstable():
+    result = made(np.array([[0.8, 0.9], [0.8, 0.9]]), np.array([[False, True], [False, False]]))
+    assert np.isnan(cells(result, "train_loss")[0, 1])
+    assert cells(result, "diverged")[0, 1] == 1.0
+    assert failed(result).tolist() == [[False, True], [False, False]]
+
+
+def test_the_figure_marks_the_best_cell_and_every_cell_can_be_clicked():
+    mean = np.array([[0.2, 0.5, 0.7, 0.1], [0.2, 0.8, 0.97, 0.9], [0.2, 0.8, 0.96, 0.1], [0.2, 0.5, 0.8, 0.1]])
+    result = made(mean)
+    told = regimes(result)
+    fig = phases_figure(result, told, "validation_accuracy", dark=False)
+    star = next(t for t in fig.data if t.name == "best cell")
+    assert (star.x[0], star.y[0]) == (result.config.radii[1], result.config.rates[2])
+    clicks = next(t for t in fig.data if t.name == CLICKS)
+    assert len(clicks.x) == 16
+    assert {a.text for a in fig.layout.annotations} >= {"unstable", "macroscopic"}
+    cut = along_radius(result, told, dark=True)
+    ball = next(t for t in cut.data if t.name == "Rolling ball, its best η" and t.fill is None)
+    np.testing.assert_allclose(ball.y, mean.max(axis=1))
+    with pytest.raises(ValueError, match="quantity must be one of"):
+        cells(result, "beauty")
+
+
+def test_a_result_is_kept_under_its_request(small, tmp_path):
+    save_phases(small, tmp_path)
+    again = load_phases(small.config.key, tmp_path)
+    assert again.config == small.config
+    assert again.gradients == small.gradients
+    for name in ("train_loss", "validation_accuracy", "penetration", "diverged", "point_accuracy"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(small, name))
+    assert load_phases(PhaseConfig().key, tmp_path) is None
+
+
+def test_cancelling_stops_the_ensemble():
+    calls = []
+    with pytest.raises(Cancelled):
+        compute_phases(PhaseConfig(train=TrainConfig(**SHORT), n_radii=2, n_rates=2),
+                       lambda done, total: calls.append(done) or len(calls) == 3)  # fmt: skip
+    assert len(calls) == 3
+    assert calls[-1] < 1000
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"train": {"method": "sgd"}}, "those of rbo, got the method 'sgd'"),
+        ({"n_radii": 1}, "n_radii must be a whole number of at least 2, got 1"),
+        ({"radius_low": 2.0, "radius_high": 1.0}, "radius_high must be larger than radius_low, got 2 to 1"),
+        ({"rate_low": -1.0}, "rate_low must be positive, got -1.0"),
+        ({"n_radii": 40, "n_rates": 40}, "at most 1024 networks, got 1600"),
+        ({"planet": 1}, "a phase diagram has no setting 'planet'"),
+    ],
+)
+def test_bad_grids_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        PhaseConfig.from_dict(values)
+
+
+def test_the_command_trains_a_grid_and_says_where_it_is(tmp_path, capsys):
+    file = tmp_path / "grid.json"
+    file.write_text(json.dumps({"train": {**SHORT, "epochs": 1}, "n_radii": 2, "n_rates": 2}))
+    assert main(["train", str(file), "--phases", "--json", "--store", str(tmp_path)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert load_phases(said["key"], tmp_path).config.n_radii == 2
+    file.write_text("[1]")
+    assert main(["train", str(file), "--phases", "--store", str(tmp_path)]) == 2
+    assert "one JSON object" in capsys.readouterr().err
+    assert main(["train", "--phases", "--store", str(tmp_path)]) == 2
+    assert "need a JSON file" in capsys.readouterr().err
