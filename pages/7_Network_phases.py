@@ -89,10 +89,8 @@ if result is None:
     how_it_works(EXPLANATION)
     st.stop()
 
-if "_picked" in st.session_state:
-    st.session_state["_cell"] = st.session_state.pop("_picked")
 told = regimes(result)
-i, j = network_phases_view.cell_of(result, st.session_state.get("_cell"), told.best)
+i, j = network_phases_view.cell_of(result, network_phases_view.picked(), told.best)
 here = float(config.radii[i]), float(config.rates[j])
 dark = is_dark()
 left, right = st.columns([1.5, 1], gap="medium")

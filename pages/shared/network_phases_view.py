@@ -65,6 +65,26 @@ def compute(config: PhaseConfig, job_id: str | None) -> None:
     st.plotly_chart(message_figure(words, is_dark()), key="phases_empty", config={"displayModeBar": False})
 
 
+def picked() -> tuple[float, float] | None:
+    """(ρ, η) of the cell that was clicked last, or that the address names as ?cell=ρ,η; None when there is none."""
+    if "_picked" in st.session_state:
+        radius, rate = st.session_state.pop("_picked")
+        st.query_params["cell"] = f"{radius:.4g},{rate:.4g}"
+    text = st.query_params.get("cell")
+    if text is None:
+        return None
+    try:
+        radius, rate = (float(part) for part in text.split(","))
+    except ValueError:
+        radius = rate = 0.0
+    if not (0 < radius < np.inf and 0 < rate < np.inf):
+        show_error(
+            f"cell must be a radius and a learning rate such as 0.5,1, got {text[:24]!r}; the best cell is shown"
+        )
+        return None
+    return radius, rate
+
+
 def cell_of(result: PhaseResult, picked: tuple[float, float] | None, best: tuple[int, int]) -> tuple[int, int]:
     """The cell next to what was clicked, or the best one."""
     if picked is None:

@@ -86,6 +86,14 @@ def test_every_colour_can_be_chosen(monkeypatch, tmp_path, quantity):
     assert not opened.error
 
 
+def test_a_link_names_the_cell_and_a_bad_one_is_said(monkeypatch, tmp_path):
+    save_phases(made(PhaseConfig()), tmp_path)
+    opened = page(monkeypatch, tmp_path, cell="29,0.011")
+    head = next(h.proto.body for h in opened.get("html") if "cell-head" in h.proto.body and "cell-read" in h.proto.body)
+    assert "ρ = 30, η = 0.01" in plain(head)
+    assert "got '5,banana'" in page(monkeypatch, tmp_path, cell="5,banana").error[0].value
+
+
 def test_bad_ranges_are_said(monkeypatch, tmp_path):
     opened = page(monkeypatch, tmp_path, radius_low="5", radius_high="2")
     assert "Radius_high must be larger than radius_low, got 5 to 2" in opened.error[0].value

@@ -1,0 +1,57 @@
+"""Network landscape and Network phases in a real Chromium: train, compute, roll; train a grid, click a cell."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def address(serve_script):
+    with serve_script(Path(__file__).resolve().parents[2] / "app.py") as served:
+        yield served
+
+
+def test_from_an_empty_store_to_a_ball_on_a_networks_plane(address, open_page, settle):
+    page = open_page(f"{address}/Network_landscape?size=31")
+    page.get_by_role("button", name=re.compile("Train the ball")).click()
+    page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"), timeout=20_000)
+    page.get_by_role("button", name="Compute the plane").click(timeout=90_000)
+    page.locator(".st-key-plane_loss .js-plotly-plot").wait_for(timeout=60_000)
+    assert "of all the paths" in page.locator(".lab-said").inner_text()
+    page.get_by_role("radio", name="Roll a ball").click()
+    settle(page)
+    page.locator(".lab-said[data-view=roll]").wait_for(timeout=30_000)
+    assert "lowest point of this plane" in page.locator(".lab-said").inner_text()
+    page.get_by_role("radio", name="Label noise").click()
+    page.locator(".lab-said[data-view=noise]").wait_for(timeout=30_000)
+
+
+def test_a_grid_is_trained_and_a_click_chooses_its_cell(address, open_page, settle):
+    page = open_page(f"{address}/Network_phases?cells=8&epochs=2")
+    page.get_by_role("button", name="Train the map").click()
+    page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"), timeout=20_000)
+    plot = page.locator(".st-key-network_map .js-plotly-plot")
+    plot.wait_for(timeout=90_000)
+    settle(page)
+    before = page.locator(".lab-said[data-radius]").get_attribute("data-radius")
+    where = plot.evaluate(
+        """p => { const f = p._fullLayout, b = p.getBoundingClientRect();
+        return [b.left + f.xaxis._offset + f.xaxis.l2p(-2), b.top + f.yaxis._offset + f.yaxis.l2p(-2)]; }"""
+    )
+    page.mouse.move(where[0], where[1])
+    page.wait_for_timeout(300)
+    page.mouse.click(where[0], where[1])
+    settle(page)
+    page.wait_for_function(
+        "before => document.querySelector('.lab-said[data-radius]').dataset.radius !== before",
+        arg=before,
+        timeout=20_000,
+    )
+    assert float(page.locator(".lab-said[data-radius]").get_attribute("data-radius")) == pytest.approx(0.01)
+    link = page.get_by_role("link", name=re.compile("Train this cell"))
+    assert "rbo_radius=0.01" in link.get_attribute("href")
