@@ -52,3 +52,8 @@ def scalar_and_column(value: Number) -> tuple[Number, Number]:
     if isinstance(value, float | int):
         return value, value
     return value, value[:, None]
+
+
+def per_ball(setting: Number, batch: int) -> Any:
+    """A setting as a read-only array (B,)."""
+    return np.broadcast_to(np.asarray(setting, dtype=float), (batch,))

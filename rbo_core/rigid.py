@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rbo_core.checks import per_ball
 from rbo_core.contact import Contacts, find_contacts
 from rbo_core.heights import height_grid
 from rbo_core.objective import SurfaceObjective
@@ -56,8 +57,8 @@ def lower_onto(ball: RBO, objective: SurfaceObjective, start: Floats) -> RigidSt
 def roll(ball: RBO, objective: SurfaceObjective, state: RigidState) -> RigidState:
     """One step θ_c ← θ_c − η v with v = β v + ∇h(θ_c), caught by the valleys it crosses."""
     batch = state.center.shape[0]
-    rate = np.broadcast_to(np.asarray(ball.learning_rate, dtype=float), (batch,))
-    beta = np.broadcast_to(np.asarray(ball.momentum, dtype=float), (batch,))
+    rate = per_ball(ball.learning_rate, batch)
+    beta = per_ball(ball.momentum, batch)
     drives = tempered(state.slopes) if ball.unit_speed else state.slopes
     velocity = np.empty_like(state.center)
     smallest_elements(drives, beta[:, None] * state.velocity, velocity)
@@ -122,7 +123,7 @@ def _valley(
     ``carried`` = β v, passes when stopping it in the valley would take more than the far side's slope can give.
     """
     count = which.size
-    radius = np.broadcast_to(np.asarray(ball.radius, dtype=float), objective.active.shape)[which]
+    radius = per_ball(ball.radius, objective.active.size)[which]
     length = np.sqrt(np.einsum("bd,bd->b", move, move))
     rows = np.arange(count)
     a, b, at = np.zeros(count), np.ones(count), np.zeros(count)
@@ -213,8 +214,8 @@ def _meeting(
 def _contacts(ball: RBO, objective: SurfaceObjective, center: Floats, which: NDArray[np.int64], tie: float) -> Contacts:
     """Contacts of the balls ``which`` over ``center``, one row each."""
     batch = objective.active.size
-    radius = np.broadcast_to(np.asarray(ball.radius, dtype=float), (batch,))
-    scale = np.broadcast_to(np.asarray(ball.loss_scale, dtype=float), (batch,))[which]
+    radius = per_ball(ball.radius, batch)
+    scale = per_ball(ball.loss_scale, batch)[which]
     grid = height_grid(objective.surface, float(radius.max()))
     radius = radius[which]
     found = find_contacts(grid, objective.value, center, radius, scale, tie * radius)

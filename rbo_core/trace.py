@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbo_core.checks import Number, require_count
+from rbo_core.checks import per_ball, require_count
 from rbo_core.heights import height_grid
 from rbo_core.objective import Surface, SurfaceObjective, value_of
 from rbo_core.penetration import penetration
@@ -101,8 +101,8 @@ class Trajectory:
         if self.center is None or self.surface.dim > 2 or not isinstance(self.method, RBO):
             return None
         count, batch = self.loss.shape
-        radius = np.broadcast_to(np.asarray(self.method.radius, dtype=float), (batch,))
-        scale = np.broadcast_to(np.asarray(self.method.loss_scale, dtype=float), (batch,))
+        radius = per_ball(self.method.radius, batch)
+        scale = per_ball(self.method.loss_scale, batch)
         grid = height_grid(self.surface, 2.1 * float(radius.max()))
         value = value_of(self.surface)
         out = np.empty((count, batch))
@@ -217,8 +217,8 @@ def _measure(
     loss = f.reshape(count, batch)
     if not isinstance(method, RBO) or centers is not None:
         return loss, centers
-    scale = np.broadcast_to(np.asarray(method.loss_scale, dtype=float), (batch,))
-    radius = np.broadcast_to(np.asarray(method.radius, dtype=float), (batch,))
+    scale = per_ball(method.loss_scale, batch)
+    radius = per_ball(method.radius, batch)
     slope = scale[:, None] * g.reshape(position.shape)
     lift = radius / np.sqrt(1.0 + np.sum(slope * slope, axis=2))
     centers = np.concatenate([position - lift[..., None] * slope, (scale * loss + lift)[..., None]], axis=2)
@@ -252,7 +252,7 @@ def _record_rigid(state: Any, t: int, centers: Floats | None, contacts: Floats |
 
 def _scale_of_rest(method: Method, bounds: Floats, batch: int) -> Floats:
     if isinstance(method, RBO):
-        return np.broadcast_to(np.asarray(method.radius, dtype=float), (batch,))
+        return per_ball(method.radius, batch)
     return np.full(batch, float((bounds[:, 1] - bounds[:, 0]).max()))
 
 
@@ -289,8 +289,3 @@ def _check_batch(method: Method, batch: int) -> None:
         shape = np.shape(setting)
         if shape not in ((), (batch,)):
             raise ValueError(f"{name} must be one number or {batch}, one a ball; got shape {shape}")
-
-
-def per_ball(setting: Number, batch: int) -> Floats:
-    """A setting as an array (B,)."""
-    return np.broadcast_to(np.asarray(setting, dtype=float), (batch,))
