@@ -70,9 +70,13 @@ def find_contacts(
     batch, dim = center.shape
     nodes = np.empty((batch, CANDIDATES, 2))
     counts = np.empty(batch, dtype=np.int64)
-    plane = center if dim == 2 else np.column_stack([center[:, 0], np.zeros(batch)])
-    _scan(grid.low, grid.spacing, grid.first, grid.heights, grid.upper, *grid.block, plane, radius, loss_scale, tie,
-          nodes, counts)  # fmt: skip
+    # A curve runs along the rows of memory, as a surface's second axis does.
+    order = [0, 1] if dim == 2 else [1, 0]
+    plane = center if dim == 2 else np.column_stack([np.zeros(batch), center[:, 0]])
+    _scan(grid.low[order], grid.spacing[order], grid.first[order], np.array(grid.heights.shape)[order],
+          grid.heights.ravel(), np.array(grid.upper.shape)[order], grid.upper.ravel(), np.array(grid.block)[order],
+          plane, radius, loss_scale, tie, nodes, counts)  # fmt: skip
+    nodes = nodes[:, :, order]
     owner = np.repeat(np.arange(batch), counts)
     start = nodes[np.arange(CANDIDATES) < counts[:, None]][:, :dim]
     point, height, evaluations = _polish(value, start, owner, center, radius, loss_scale, tie, grid.spacing[:dim])
@@ -83,87 +87,83 @@ def find_contacts(
     return Contacts(best, points, slopes, evaluations)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _scan(
-    low: Floats, spacing: Floats, first: Ints, heights: Floats, upper: Floats, rows: int, columns: int, center: Floats,
-    radius: Floats, loss_scale: Floats, tie: Floats, nodes: Floats, counts: Ints,
+    low: Floats, spacing: Floats, first: Ints, size: Ints, heights: Floats, n_blocks: Ints, upper: Floats, block: Ints,
+    center: Floats, radius: Floats, loss_scale: Floats, tie: Floats, nodes: Floats, counts: Ints,
 ) -> None:  # fmt: skip
     """Local maxima on the grid of F(u) = λ f(θ + u) + √(ρ² − |u|²) that may be, or tie with, the highest."""
-    n, m = heights.shape
-    flat = m == 1
+    rows, columns = block[0], block[1]
     values = np.empty(nodes.shape[1])
-    oi, oj = first[0], first[1]
+    bound = np.empty(upper.size)
+    lifted = np.empty((rows + 2, columns + 2))
     for b in range(center.shape[0]):
         rho, scale = radius[b], loss_scale[b]
         # Position of the centre and half-width of the window, in nodes. Positions count from node (0, 0), wherever the
         # grid begins: no rounding depends on its margin, and so none on the other balls of the batch.
-        ci = (center[b, 0] - low[0]) / spacing[0]
-        cj = 0.0 if flat else (center[b, 1] - low[1]) / spacing[1]
-        wi = rho / spacing[0]
-        wj = 0.0 if flat else rho / spacing[1]
-        i0, i1 = max(0, int(np.ceil(ci - wi)) - oi), min(n - 1, int(np.floor(ci + wi)) - oi)
-        j0, j1 = max(0, int(np.ceil(cj - wj)) - oj), min(m - 1, int(np.floor(cj + wj)) - oj)
-        best = -np.inf
-        found = 0
-        # One node a block first: a good lower bound lets most blocks be skipped.
-        for a in range(i0 // rows, i1 // rows + 1) if i1 >= i0 else range(0):
-            for c in range(j0 // columns, j1 // columns + 1):
-                i = min(max(a * rows + rows // 2, i0), i1)
-                j = min(max(c * columns + columns // 2, j0), j1)
-                best = max(best, _touch(heights[i, j], oi + i - ci, oj + j - cj, spacing, rho, scale))
-        # First pass: the highest node. Second pass: every local maximum within reach of it.
-        for sweep in range(2):
-            for a in range(i0 // rows, i1 // rows + 1) if i1 >= i0 else range(0):
-                for c in range(j0 // columns, j1 // columns + 1):
-                    low_i, high_i = max(i0, a * rows), min(i1, a * rows + rows - 1)
-                    low_j, high_j = max(j0, c * columns), min(j1, c * columns + columns - 1)
-                    di = max(0.0, max(oi + low_i - ci, ci - (oi + high_i)) - 1.0) * spacing[0]
-                    dj = 0.0 if flat else max(0.0, max(oj + low_j - cj, cj - (oj + high_j)) - 1.0) * spacing[1]
-                    gap = rho * rho - di * di - dj * dj
-                    if gap <= 0.0 or scale * upper[a, c] + np.sqrt(gap) < best - tie[b]:
-                        continue
-                    if sweep == 0:
-                        for i in range(low_i, high_i + 1):
-                            for j in range(low_j, high_j + 1):
-                                best = max(best, _touch(heights[i, j], oi + i - ci, oj + j - cj, spacing, rho, scale))
-                        continue
-                    before = here = -np.inf
-                    if flat:  # one root a node: the last node's neighbour is the next node
-                        if low_i > 0:
-                            before = _touch(heights[low_i - 1, 0], oi + low_i - 1 - ci, 0.0, spacing, rho, scale)
-                        here = _touch(heights[low_i, 0], oi + low_i - ci, 0.0, spacing, rho, scale)
-                    for i in range(low_i, high_i + 1):
-                        for j in range(low_j, high_j + 1):
-                            peak, drop = True, 0.0
-                            if flat:
-                                after = -np.inf
-                                if i + 1 < n:
-                                    after = _touch(heights[i + 1, 0], oi + i + 1 - ci, 0.0, spacing, rho, scale)
-                                middle = here
-                                if middle == -np.inf or before > middle or after > middle:
-                                    peak = False
-                                else:
-                                    drop = max(middle - before if before > -np.inf else 0.0,
-                                               middle - after if after > -np.inf else 0.0)  # fmt: skip
-                                before, here = middle, after
-                            else:
-                                middle = _touch(heights[i, j], oi + i - ci, oj + j - cj, spacing, rho, scale)
-                                if middle == -np.inf:
-                                    continue
-                                for k in range(max(i - 1, 0), min(i + 2, n)):
-                                    for q in range(max(j - 1, 0), min(j + 2, m)):
-                                        if k == i and q == j:
-                                            continue
-                                        there = _touch(heights[k, q], oi + k - ci, oj + q - cj, spacing, rho, scale)
-                                        if there > middle:
-                                            peak = False
-                                        elif there > -np.inf:
-                                            drop = max(drop, middle - there)
-                            # Between nodes a maximum rises above its node by less than the drop to a neighbour.
-                            if peak and middle + drop >= best - tie[b]:
-                                found = insert_candidate(nodes[b], values, found, middle,
-                                                low[0] + (oi + i) * spacing[0],
-                                                low[1] + (oj + j) * spacing[1])  # fmt: skip
+        ci, cj = (center[b, 0] - low[0]) / spacing[0], (center[b, 1] - low[1]) / spacing[1]
+        wi, wj = rho / spacing[0], rho / spacing[1]
+        i0, i1 = max(0, int(np.ceil(ci - wi)) - first[0]), min(size[0] - 1, int(np.floor(ci + wi)) - first[0])
+        j0, j1 = max(0, int(np.ceil(cj - wj)) - first[1]), min(size[1] - 1, int(np.floor(cj + wj)) - first[1])
+        a0, a1, c0, c1 = i0 // rows, i1 // rows, j0 // columns, j1 // columns
+        best, found = -np.inf, 0
+        if i1 >= i0 and j1 >= j0:
+            # No F in a block, nor between its nodes, is higher than its bound; the most promising block comes first.
+            across = c1 - c0 + 1
+            for a in range(a0, a1 + 1):
+                near = max(0.0, first[0] + a * rows - 1 - ci, ci - (first[0] + a * rows + rows)) * spacing[0]
+                rest = rho * rho - near * near
+                line = bound[(a - a0) * across : (a - a0 + 1) * across]
+                ceiling = upper[a * n_blocks[1] + c0 : a * n_blocks[1] + c1 + 1]
+                begin = first[1] + c0 * columns
+                for c in range(across):
+                    ahead = begin + c * columns - 1 - cj
+                    near = max(0.0, ahead, -ahead - columns - 1) * spacing[1]
+                    gap = rest - near * near
+                    line[c] = scale * ceiling[c] + np.sqrt(gap) if gap > 0.0 else -np.inf
+            count = (a1 - a0 + 1) * across
+            top = np.argmax(bound[:count])
+            # First pass: the highest node. Second pass: every local maximum within reach of it.
+            for turn in range(-1, count):
+                k = top if turn < 0 else turn
+                if bound[k] <= best or (turn == top):
+                    continue
+                a, c = a0 + k // across, c0 + k % across
+                low_i, high_i = max(i0, a * rows), min(i1, a * rows + rows - 1)
+                low_j, high_j = max(j0, c * columns), min(j1, c * columns + columns - 1)
+                _lift(heights, size[1], first, low_i, high_i, low_j, high_j, ci, cj, spacing, rho, scale,
+                      lifted)  # fmt: skip
+                for i in range(high_i - low_i + 1):
+                    for j in range(high_j - low_j + 1):
+                        best = max(best, lifted[i, j])
+            for k in range(count):
+                if bound[k] < best - tie[b] or bound[k] == -np.inf:
+                    continue
+                a, c = a0 + k // across, c0 + k % across
+                low_i, high_i = max(i0, a * rows), min(i1, a * rows + rows - 1)
+                low_j, high_j = max(j0, c * columns), min(j1, c * columns + columns - 1)
+                halo_i, halo_j = max(low_i - 1, 0), max(low_j - 1, 0)
+                end_i, end_j = min(high_i + 1, size[0] - 1), min(high_j + 1, size[1] - 1)
+                _lift(heights, size[1], first, halo_i, end_i, halo_j, end_j, ci, cj, spacing, rho, scale,
+                      lifted)  # fmt: skip
+                for i in range(low_i - halo_i, high_i - halo_i + 1):
+                    for j in range(low_j - halo_j, high_j - halo_j + 1):
+                        middle = lifted[i, j]
+                        if middle == -np.inf:
+                            continue
+                        peak, drop = True, 0.0
+                        for p in range(max(i - 1, 0), min(i + 1, end_i - halo_i) + 1):
+                            for q in range(max(j - 1, 0), min(j + 1, end_j - halo_j) + 1):
+                                peak = peak and lifted[p, q] <= middle
+                                if lifted[p, q] > -np.inf:
+                                    drop = max(drop, middle - lifted[p, q])
+                            if not peak:
+                                break
+                        # Between nodes a maximum rises above its node by less than the drop to a neighbour.
+                        if peak and middle + drop >= best - tie[b]:
+                            found = insert_candidate(nodes[b], values, found, middle,
+                                                     low[0] + (first[0] + halo_i + i) * spacing[0],
+                                                     low[1] + (first[1] + halo_j + j) * spacing[1])  # fmt: skip
         if found == 0:
             # No node lies under the ball: begin straight below its centre.
             nodes[b, 0, 0], nodes[b, 0, 1] = center[b, 0], center[b, 1]
@@ -171,12 +171,23 @@ def _scan(
         counts[b] = found
 
 
-@njit(cache=True, inline="always")
-def _touch(height: float, di: float, dj: float, spacing: Floats, rho: float, scale: float) -> float:
-    """F at a node di, dj nodes off the centre: height of the centre of a ball touching there; −inf off its shadow."""
-    u, v = di * spacing[0], dj * spacing[1]
-    gap = rho * rho - u * u - v * v
-    return scale * height + np.sqrt(gap) if gap >= 0.0 else -np.inf
+@njit(cache=True, nogil=True)
+def _lift(
+    heights: Floats, stride: int, first: Ints, low_i: int, high_i: int, low_j: int, high_j: int, ci: float, cj: float,
+    spacing: Floats, rho: float, scale: float, out: Floats,
+) -> None:  # fmt: skip
+    """F at a rectangle of nodes: the height of the centre of a ball touching there; −inf off its shadow."""
+    begin = first[1] + low_j
+    for i in range(high_i - low_i + 1):
+        u = (first[0] + low_i + i - ci) * spacing[0]
+        rest = rho * rho - u * u
+        row = (low_i + i) * stride
+        ground = heights[row + low_j : row + high_j + 1]
+        line = out[i]
+        for j in range(ground.size):
+            v = (begin + j - cj) * spacing[1]
+            gap = rest - v * v
+            line[j] = scale * ground[j] + np.sqrt(gap) if gap >= 0.0 else -np.inf
 
 
 @njit(cache=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rbo_core.objective import Surface, value_of
 
 BLOCK_CURVE = (64, 1)
-BLOCK_SURFACE = (16, 16)
+BLOCK_SURFACE = (8, 8)
 MAX_NODES = (1 << 19, 4096)
 """Most nodes along an axis: a curve (4 MB) and a surface (128 MB)."""
 
