@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
 import rbo_core
@@ -13,13 +14,16 @@ from pages.shared.controls import (
     number,
     rival_controls,
     set_start,
+    short,
     surface_picker,
     toggle,
 )
-from pages.shared.page import group, how_it_works, open_page, sentence, show_error
+from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from pages.shared.player import player
 from pages.shared.race_scene import (
     AXES,
+    CURVES,
+    DEEPEST,
     basins_of,
     entries,
     parse_radii,
@@ -29,21 +33,23 @@ from pages.shared.race_scene import (
     result_table,
 )
 from pages.shared.race_starts import show_many_starts
-from pages.shared.race_step import explain, section_of, step_scene
+from pages.shared.race_step import explain, section_through, step_scene
 from pages.shared.runs import Run, run_on
 
 EXPLANATION = r"""
 All racers begin at the same point with the same seed. Balls are drawn at their true size: heights and parameters share
 one scale, unless the landscape is far taller than wide (then the picture says by how much heights are compressed).
 
-**Follow one step** cuts the surface along the steepest way down and shows one step in slow motion. With
+**Follow one step** takes any step of the first ball's run, cuts the surface through the ball's contact and centre, and
+shows the step in slow motion. With
 $g=\nabla f$, the centre $c=p+\rho\nu$ moves to $\tilde c=c-\eta\tau$. Then each projection looks for the new contact:
 
 - **Rigid**: the highest place at which the ball over $\tilde\theta$ touches; it searches the whole disc.
 - **Newton**: $z\leftarrow\tilde\theta-g\,r/(1+|g|^2)$ with $r=f(z)+g\cdot(\tilde\theta-z)-\tilde y$. Its first move is
   gradient descent, whatever the radius is; the second feels the ball.
 - **Gradient**: $z\leftarrow z-\gamma[(z-\tilde\theta)+(f(z)-\tilde y)\nabla f(z)]$, $K$ times. With the small $\gamma$
-  that is usual it stays close to where it began: the contact is not the nearest point, so the ball sinks in.
+  that is usual it stays close to where it began: the contact is not the nearest point, so the ball sinks in. The red
+  line at the end leads from the centre to ground that is nearer than $\rho$.
 
 **Many starts** rolls a lattice of starts as one batch. A start is coloured when it ends in the *global basin*:
 flood the landscape until its lowest tenth is under water; the lake that holds the global minimum, with its islands, is
@@ -96,7 +102,19 @@ with st.sidebar:
     group("Picture")
     ironed = toggle("what the ball sees", "ironed", help="The surface as ironed by the first ball.")
     contour = toggle("contour map", "contour", True)
-    axis = choice("loss against", "axis", AXES, kind="segmented")
+    curve = choice("curves show", "curve", CURVES)
+    axis = choice("against", "axis", AXES, kind="segmented")
+
+COLUMNS = {
+    "final loss": st.column_config.NumberColumn(format="%.4g"),
+    "distance to the minimum": st.column_config.NumberColumn("to the minimum", format="%.3f"),
+    "value evaluations": st.column_config.NumberColumn("values", help="Heights looked at by a rigid ball."),
+    DEEPEST: st.column_config.TextColumn(
+        "sank in by", help="The deepest penetration of a ball, in percent of its radius.", alignment="right"
+    ),
+    "milliseconds": st.column_config.NumberColumn("ms", format="%.1f"),
+    "in the global basin": st.column_config.CheckboxColumn("global basin"),
+}
 
 mode = choice(
     "What to look at",
@@ -106,15 +124,18 @@ mode = choice(
 )
 
 
+def measured_steps(method: object) -> int | None:
+    """At how many steps the penetration is measured: of a rigid ball, which cannot sink in, here and there."""
+    return 24 if getattr(method, "projection", "") == "rigid" else None
+
+
 def race() -> list[Run]:
     """Every racer's run; what `trace` refuses is said in place."""
     radii = dict.fromkeys((float(ball.radius), *more))
     runs = []
     for method in (*(replace(ball, radius=radius) for radius in radii), *rivals):
         try:
-            # A rigid ball cannot sink in; measuring that it does not would double the wait.
-            sinks = method.name == "rbo" and method.projection != "rigid"
-            runs.append(run_on(surface, method, start, steps, seed, with_penetration=sinks))
+            runs.append(run_on(surface, method, start, steps, seed, True, measured_steps(method)))
         except ValueError as error:
             show_error(error)
     return runs
@@ -122,15 +143,18 @@ def race() -> list[Run]:
 
 def show_race() -> None:
     """The 3-D scene, what happened, and the table."""
-    raced = entries(race())
-    click = player(race_scene(surface, raced, axis=axis, ironed=ironed, contour=contour), key="race_player", height=520)
+    raced = entries(race(), is_dark())
+    scene = race_scene(surface, raced, axis=axis, curve=curve, ironed=ironed, contour=contour)
+    click = player(scene, key="race_player", height=520)
     if click is not None:
         st.session_state["_clicked_start"] = [round(float(value), 3) for value in click.x]
         st.rerun()
     ends = " ".join(f"{entry.run.name}:{entry.run.loss[-1]:.9g}" for entry in raced)
     sentence(race_story(raced, surface.finest_scale), ends=ends)
     results = result_table(raced, basins_of(surface))
-    st.dataframe(results, hide_index=True, key="results")
+    depth = results[DEEPEST]
+    shown = results.assign(**{DEEPEST: ["–" if np.isnan(value) else f"{value:.1f} %" for value in depth]})
+    st.dataframe(shown, hide_index=True, key="results", column_config=COLUMNS)
     with st.container(horizontal=True):
         st.download_button(
             "Download table (CSV)",
@@ -152,25 +176,36 @@ def show_race() -> None:
 
 def show_step() -> None:
     """One step in slow motion under the three projections."""
-    columns = st.columns(3)
+    columns = st.columns(4)
     with columns[0]:
-        share = number("length of the step, in radii", "step_length", 0.6, 0.05, 1.5)
+        wanted = int(number("step of the ball's run", "step_number", 5, 1, steps, integer=True, log=True))
     with columns[1]:
-        count = int(number("gradient projection: K", "step_k", 20, 1, 100, integer=True))
+        share = number("length of the step, in radii", "step_length", 0.6, 0.05, 1.5)
     with columns[2]:
-        gamma = number("gradient projection: γ", "step_gamma", 0.02, 0.001, 1.0, log=True)
+        count = int(number("gradient: K", "step_k", 20, 1, 100, integer=True))
+    with columns[3]:
+        gamma = number("gradient: γ", "step_gamma", 0.05, 0.001, 1.0, log=True)
     try:
-        section = section_of(surface, start)
-        shown = explain(section, ball, count, gamma, share * float(ball.radius))
+        run = run_on(surface, ball, start, steps, seed, True, measured_steps(ball))
+        at = min(wanted, max(run.stopped_at, 1)) - 1
+        section, offset = section_through(surface, run.position[at], run.place[at])
+        shown = explain(section, ball, count, gamma, share * float(ball.radius), offset)
     except ValueError as error:
         show_error(error)
         return
     player(step_scene(section, shown), key="step_player", height=440)
+    moved = float(np.linalg.norm(run.center[at + 1] - run.center[at])) / float(ball.radius)
+    touching = 1 if run.contacts is None else int(np.isfinite(run.contacts[at]).all(axis=1).sum())
+    notes = f" In the run this step is {short(float(f'{moved:.2g}'))} ρ long; it is drawn longer to be seen."
+    if at + 1 < wanted:
+        notes = f" The ball came to an end at step {at + 1}." + notes
+    if touching > 1:
+        notes += " The ball also touches in front of or behind the picture."
     depths = {each.ball.projection: each.penetration for each in shown}
     sentence(
-        f"The same step, ended three ways. Penetration: rigid {100 * max(depths['rigid'], 0):.1f} %, "
+        f"Step {at + 1}, ended three ways. Penetration: rigid {100 * max(depths['rigid'], 0):.1f} %, "
         f"Newton {100 * max(depths['newton'], 0):.1f} %, gradient {100 * max(depths['gradient'], 0):.1f} % of ρ. "
-        "The picture is the vertical section through the start along the steepest way down.",
+        f"The picture is the vertical section through contact and centre.{notes}",
         depths=" ".join(f"{name}:{value:.6f}" for name, value in depths.items()),
     )
 

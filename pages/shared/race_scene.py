@@ -27,10 +27,14 @@ SHAPES = {
     "sam": "triangle",
     "entropy_sgd": "cross",
 }
-# Balls of several radii share the method's colour and differ in lightness.
-TINTS = (0.0, -0.38, 0.42, -0.6, 0.62, 0.2)
-AXES = {"step": "Steps", "gradients": "Gradient evaluations", "milliseconds": "Milliseconds"}
-MAX_BALLS = 6
+CURVES = {"loss": "Loss", "distance": "Distance", "penetration": "Penetration"}
+"""What the lower panel shows."""
+DEEPEST = "deepest penetration (% of the radius)"
+CURVE_LABELS = {"loss": "loss", "distance": "distance to the minimum", "penetration": "penetration, % of ρ"}
+# Balls of several radii share the method's colour and differ in lightness; a dark page needs the light ones first.
+TINTS = (0.0, -0.38, 0.42, -0.6, 0.62, 0.2, -0.2, 0.78)
+AXES = {"step": "Steps", "gradients": "Gradients", "milliseconds": "ms"}
+MAX_BALLS = len(TINTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +47,7 @@ class Entry:
 
 
 def parse_radii(text: str) -> tuple[float, ...]:
-    """Radii from what a visitor typed ("0.1, 1.6"), at most five.
+    """Radii from what a visitor typed ("0.1, 1.6"), one fewer than MAX_BALLS at most.
 
     Raises:
         ValueError: when a part is no positive number, or there are too many.
@@ -63,7 +67,7 @@ def parse_radii(text: str) -> tuple[float, ...]:
     return tuple(radii)
 
 
-def entries(runs: Sequence[Run]) -> tuple[Entry, ...]:
+def entries(runs: Sequence[Run], dark: bool = False) -> tuple[Entry, ...]:
     """Names and colours: balls are told apart by radius when there are several."""
     balls = [run for run in runs if run.center is not None]
     out = []
@@ -72,7 +76,7 @@ def entries(runs: Sequence[Run]) -> tuple[Entry, ...]:
             out.append(Entry(run, label(run.name), color(run.name)))
             continue
         name = "Ball" if len(balls) == 1 else f"Ball ρ = {short(float(run.method.radius))}"
-        out.append(Entry(run, name, _tint(color(run.name), TINTS[balls.index(run) % len(TINTS)])))
+        out.append(Entry(run, name, _tint(color(run.name), (-1 if dark else 1) * TINTS[balls.index(run) % len(TINTS)])))
     return tuple(out)
 
 
@@ -87,6 +91,7 @@ def race_scene(
     raced: Sequence[Entry],
     *,
     axis: str = "step",
+    curve: str = "loss",
     ironed: bool = False,
     contour: bool = True,
 ) -> Scene:
@@ -103,19 +108,20 @@ def race_scene(
     lowest = surface.minimum
     return Scene(
         ground=Ground(x, scale * heights, y, ironed=sheet),
-        racers=tuple(_racer(entry, scale, axis, frames) for entry in raced),
+        racers=tuple(_racer(entry, scale, axis, curve, frames) for entry in raced),
         bounds=surface.bounds,
         x_label="θ₁",
         y_label="θ₂",
         height_label="loss" if scale == 1.0 else f"λ × loss, λ = {scale:g}",
         minimum=np.array([*np.atleast_1d(lowest.x), scale * float(lowest.value)]),
         loss_x_label={"gradients": "gradient evaluations", "milliseconds": "ms of compute"}.get(axis, "step"),
+        loss_label=CURVE_LABELS[curve],
         contour=contour,
         title=f"{', '.join(entry.label for entry in raced) or 'Nothing'} on the surface {surface.title}",
     )
 
 
-def _racer(entry: Entry, scale: float, axis: str, frames: int) -> Racer:
+def _racer(entry: Entry, scale: float, axis: str, curve: str, frames: int) -> Racer:
     run = entry.run
     cut = slice(0, frames)
     readouts = [
@@ -133,13 +139,32 @@ def _racer(entry: Entry, scale: float, axis: str, frames: int) -> Racer:
         position=np.column_stack([run.position[cut], scale * run.loss[cut]]),
         center=run.center[cut] if run.center is not None else None,
         radius=float(run.method.radius) if ball else None,
+        contacts=_on_the_surface(run)[cut] if run.contacts is not None else None,
         status=status_words(run),
         stopped_at=min(run.stopped_at, frames - 1),
         shape="ball" if ball else SHAPES.get(run.name, "cross"),
-        loss=run.loss[cut],
+        loss=series(run, curve)[cut],
         loss_x=spent(run, axis)[cut],
         readouts=tuple(readouts),
     )
+
+
+def series(run: Run, curve: str) -> np.ndarray:
+    """(T+1,) what the lower panel shows of a run; NaN where a point has no such thing."""
+    if curve == "distance":
+        return run.distance
+    if curve == "penetration":
+        return np.full(len(run.loss), np.nan) if run.penetration is None else 100 * np.maximum(run.penetration, 0.0)
+    return run.loss
+
+
+def _on_the_surface(run: Run) -> np.ndarray:
+    """(T+1, C, 3) contacts of a rigid ball: all lie on the ball, so their heights follow from its centre."""
+    assert run.contacts is not None and run.center is not None
+    centre = run.center[:, None, :]
+    below = float(run.method.radius) ** 2 - np.sum((run.contacts - centre[..., :2]) ** 2, axis=-1)
+    height = centre[..., 2] - np.sqrt(np.maximum(below, 0.0))
+    return np.concatenate([run.contacts, height[..., None]], axis=-1)
 
 
 def spent(run: Run, axis: str) -> np.ndarray:
@@ -207,6 +232,7 @@ def result_table(raced: Sequence[Entry], basins: Catchment) -> pd.DataFrame:
                 "distance to the minimum": float(run.distance[last]),
                 "gradients": int(run.gradients[last]),
                 "value evaluations": int(run.evaluations),
+                DEEPEST: _deepest(run),
                 "milliseconds": round(1000 * run.seconds, 1),
                 "status": status_words(run),
                 "steps": int(last),
@@ -214,6 +240,10 @@ def result_table(raced: Sequence[Entry], basins: Catchment) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _deepest(run: Run) -> float:
+    return float("nan") if run.penetration is None else 100 * max(float(np.nanmax(run.penetration)), 0.0)
 
 
 def race_story(raced: Sequence[Entry], finest: float) -> str:

@@ -13,7 +13,7 @@ import rbo_core
 from pages.shared.controls import number
 from pages.shared.page import is_dark, sentence
 from pages.shared.race_scene import basins_of
-from rbo_core.figures.race import BasinMap, basin_maps
+from rbo_core.figures.race import BasinMap, basin_map
 from rbo_core.figures.style import color, label
 
 MAX_STARTS = 400
@@ -66,8 +66,10 @@ def show_many_starts(surface: landscapes.Landscape, methods: Sequence[Any], seed
         return
     basins = basins_of(surface)
     x, y = (low + step * np.arange(len(basins.home)) for low, step in zip(basins.low, basins.spacing, strict=True))
-    figure = basin_maps(maps, x, y, basins.home, np.atleast_1d(surface.minimum.x), is_dark())
-    st.plotly_chart(figure, key="basin_maps", config={"displayModeBar": False})
+    lowest = np.atleast_1d(surface.minimum.x)
+    for column, made in zip(st.columns(len(maps)), maps, strict=True):
+        figure = basin_map(made, x, y, basins.home, lowest, is_dark())
+        column.plotly_chart(figure, key=f"basin_map_{made.label}", config={"displayModeBar": False})
     best = max(maps, key=lambda m: m.fraction)
     told = ", ".join(f"{m.label} from {100 * m.fraction:.0f} %" for m in maps)
     lead = f" {best.label} does best." if sum(m.fraction == best.fraction for m in maps) == 1 else ""

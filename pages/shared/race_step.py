@@ -14,9 +14,13 @@ from rbo_core.figures.style import COLORS
 from rbo_core.reference import StepExplanation, explain_step
 
 TITLES = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradient (paper)"}
-FRAMES = 120
-NORMAL, TANGENT, LANDED, ITERATES, END = 12, 30, 52, 60, 100
-BLUE, GREEN, PINK = COLORS["sgd"], COLORS["sam"], COLORS["entropy_sgd"]
+FRAMES = 130
+NORMAL, TANGENT, LANDED, ITERATES, END = 12, 30, 52, 62, 100
+BLUE, GREEN, PINK, RED = COLORS["sgd"], COLORS["sam"], COLORS["entropy_sgd"], "#C3304B"
+SINKS = 1e-3
+"""Penetration that counts."""
+NOTABLE = 0.02
+"""Share by which a contact must be too far from c̃ to be called unfinished."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,17 +69,43 @@ def section_of(surface: Any, at: np.ndarray) -> Section:
     return Section(surface, np.asarray(at, dtype=float), along)
 
 
+def section_through(surface: Any, contact: np.ndarray, center: np.ndarray) -> tuple[Section, float]:
+    """The section of a ball that touches at `contact (d,)` with its centre above `center (d,)`, and their distance.
+
+    It holds the contact, the centre, the normal and the tangent; s = 0 is the contact; the centre is down the slope.
+    """
+    away = np.asarray(center, dtype=float) - np.asarray(contact, dtype=float)
+    distance = float(np.linalg.norm(away))
+    if distance <= 1e-9:
+        return section_of(surface, contact), 0.0
+    return Section(surface, np.asarray(contact, dtype=float), away / distance), distance
+
+
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One projection's step, ready to draw: its settings, its quantities, and how deep the ball ends in the ground."""
+    """One projection's step, ready to draw.
+
+    ball: its settings; step: its quantities. near (2,): the ground nearest to the new centre; penetration: how deep the
+    ball ends in it, (ρ − d(c, Γ)) / ρ. foot (2,): the ground nearest to c̃; excess: how much farther from c̃ the contact
+    that the projection found is, 0 for an exact one.
+    """
 
     ball: RBO
     step: StepExplanation
+    near: np.ndarray
     penetration: float
+    foot: np.ndarray
+    excess: float
 
 
-def explain(section: Section, ball: RBO, k_gradient: int, gamma: float, length: float) -> tuple[Shown, ...]:
-    """The same step under the three projections; `length` is how far the centre moves to c̃."""
+def explain(
+    section: Section, ball: RBO, k_gradient: int, gamma: float, length: float, offset: float = 0.0
+) -> tuple[Shown, ...]:
+    """The same step under the three projections.
+
+    length: how far the centre moves to c̃; offset: where on the section the centre of the rigid ball is, whose step
+    starts from there as that of the others starts from the contact at 0.
+    """
     common = replace(ball, unit_speed=False, learning_rate=length, momentum=0.0)
     balls = (
         replace(common, projection="rigid"),
@@ -84,19 +114,28 @@ def explain(section: Section, ball: RBO, k_gradient: int, gamma: float, length: 
     )
     out = []
     for each in balls:
-        tangent = float(np.linalg.norm(explain_step(each, section, np.zeros(1)).tangent))
+        start = np.array([offset if each.projection == "rigid" else 0.0])
+        tangent = float(np.linalg.norm(explain_step(each, section, start).tangent))
         fitted = replace(each, learning_rate=length / tangent) if tangent > 0 else each
-        step = explain_step(fitted, section, np.zeros(1))
-        out.append(Shown(fitted, step, _depth(section, fitted, step.new_center)))
+        out.append(_shown(section, fitted, explain_step(fitted, section, start)))
     return tuple(out)
 
 
-def _depth(section: Section, ball: RBO, center: np.ndarray) -> float:
-    """(ρ − d(c, Γ)) / ρ by a dense scan."""
+def _shown(section: Section, ball: RBO, step: StepExplanation) -> Shown:
     radius = float(ball.radius)
-    s = center[0] + np.linspace(-1.2 * radius, 1.2 * radius, 20_001)
+    near = _nearest(section, ball, step.new_center)
+    foot = _nearest(section, ball, step.moved_center)
+    depth = 1 - float(np.linalg.norm(near - step.new_center)) / radius
+    found, best = (float(np.linalg.norm(p - step.moved_center)) for p in (step.new_contact, foot))
+    return Shown(ball, step, near, depth, foot, found / best - 1 if best > 0 else 0.0)
+
+
+def _nearest(section: Section, ball: RBO, point: np.ndarray) -> np.ndarray:
+    """(2,) the ground's nearest point to `point (2,)`, by a dense scan."""
+    s = point[0] + np.linspace(-3, 3, 60_001) * float(ball.radius)
     f = float(ball.loss_scale) * section.value(s[:, None])
-    return float((radius - np.sqrt(np.min((s - center[0]) ** 2 + (f - center[1]) ** 2))) / radius)
+    k = int(np.argmin((s - point[0]) ** 2 + (f - point[1]) ** 2))
+    return np.array([s[k], f[k]])
 
 
 def step_scene(section: Section, shown: Sequence[Shown]) -> Scene:
@@ -104,10 +143,12 @@ def step_scene(section: Section, shown: Sequence[Shown]) -> Scene:
     radius = float(shown[0].ball.radius)
     spots = np.array([p for each in shown for p in (each.step.center, each.step.moved_center, each.step.new_center)])
     low, high = spots[:, 0].min() - 1.5 * radius, spots[:, 0].max() + 1.5 * radius
-    s = np.linspace(low - 2 * radius, high + 2 * radius, 1200)
+    middle, reach = (low + high) / 2, 2.2 * (high - low)  # a tall panel shows more than the bounds
+    s = np.linspace(middle - reach, middle + reach, 2400)
     f = float(shown[0].ball.loss_scale) * section.value(s[:, None])
     bounds = np.array([[low, high]])
-    panels = tuple(_panel(s, f, bounds, each) for each in shown)
+    frame = _height_range(shown, spots, radius)
+    panels = tuple(_panel(s, f, bounds, frame, each) for each in shown)
     return Scene(
         ground=Ground(s, f),
         racers=(panels[0].racers[0],),
@@ -117,10 +158,18 @@ def step_scene(section: Section, shown: Sequence[Shown]) -> Scene:
         duration=14.0,
         panels=panels,
         title="One step of the ball under the three projections, in slow motion",
+        frame_word="frame",
     )
 
 
-def _panel(s: np.ndarray, f: np.ndarray, bounds: np.ndarray, shown: Shown) -> Scene:
+def _height_range(shown: Sequence[Shown], centers: np.ndarray, radius: float) -> tuple[float, float]:
+    """What the panels show: all balls, and the iterates as long as these do not lead far down."""
+    low, high = centers[:, 1].min() - 1.2 * radius, centers[:, 1].max() + 1.2 * radius
+    iterates = min(float(each.step.footpoints[:, 1].min()) for each in shown) - 0.2 * radius
+    return float(max(min(low, iterates), low - 1.5 * radius)), float(high)
+
+
+def _panel(s: np.ndarray, f: np.ndarray, bounds: np.ndarray, frame: tuple[float, float], shown: Shown) -> Scene:
     step, ball = shown.step, shown.ball
     return Scene(
         ground=Ground(s, f),
@@ -128,9 +177,10 @@ def _panel(s: np.ndarray, f: np.ndarray, bounds: np.ndarray, shown: Shown) -> Sc
         bounds=bounds,
         x_label="way down the slope",
         height_scale=1.0,
+        height_range=frame,
         loss_panel=False,
         clickable=False,
-        arrows=_arrows(step, ball.projection == "rigid"),
+        arrows=_arrows(shown),
         captions=_captions(shown),
         title=TITLES[ball.projection],
     )
@@ -151,12 +201,15 @@ def _ease(t: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def _arrows(step: StepExplanation, rigid: bool) -> tuple[Arrow, ...]:
+def _arrows(shown: Shown) -> tuple[Arrow, ...]:
+    step, rigid = shown.step, shown.ball.projection == "rigid"
     out = [
         Arrow(step.contact, step.center, "ρν", BLUE, (NORMAL, NORMAL + 12), until=END),
         Arrow(step.center, step.moved_center, "−ητ", GREEN, (TANGENT, LANDED), until=END + 8),
         Arrow(step.moved_center, step.moved_center, "c̃", "", (LANDED, LANDED)),
     ]
+    if shown.excess > NOTABLE and not rigid:
+        out.append(Arrow(step.moved_center, shown.foot, "nearest", "", (LANDED, LANDED + 6), END + 8, False, True))
     moves = step.footpoints if rigid else step.footpoints[1:]
     each = (END - ITERATES) / max(len(moves), 1)
     for k, foot in enumerate(moves):
@@ -169,6 +222,10 @@ def _arrows(step: StepExplanation, rigid: bool) -> tuple[Arrow, ...]:
         name = "p⁺" if last else f"z{_small(k + 1)}" if len(moves) <= 3 else ""
         out.append(Arrow(foot, foot, name, PINK, (begin + 0.7 * each, begin + 0.7 * each)))
     out.append(Arrow(step.new_contact, step.new_center, "ρν⁺", BLUE, (END + 2, END + 14)))
+    if shown.penetration > SINKS:
+        gap = f"{1 - shown.penetration:.2f} ρ"
+        out.append(Arrow(step.new_center, shown.near, gap, RED, (END + 14, END + 22), head=False))
+        out.append(Arrow(shown.near, shown.near, "", RED, (END + 22, END + 22)))
     return tuple(out)
 
 
@@ -179,16 +236,30 @@ def _small(number: int) -> str:
 def _captions(shown: Shown) -> tuple[tuple[float, str], ...]:
     k = shown.ball.n_projection_steps
     search = {
-        "rigid": "The ball stays above the ground: the whole disc is searched.",
-        "newton": f"{k} nearest points of tangent planes",
-        "gradient": f"{k} small steps of size γ from p",
+        "rigid": "The whole disc is searched: the ball is put down over the same place until it touches.",
+        "newton": f"{k} times the nearest point of a tangent plane, from p on.",
+        "gradient": f"{k} small steps of size γ towards c̃, from p on.",
     }[shown.ball.projection]
-    depth = max(shown.penetration, 0.0)
-    end = "It touches and does not sink." if depth < 1e-3 else f"It sinks in by {100 * depth:.0f} % of ρ."
     return (
         (0, "The ball rests on p."),
         (NORMAL, "Its centre: c = p + ρν"),
         (TANGENT, "Down the tangent: c̃ = c − ητ"),
         (ITERATES, search),
-        (END + 10, end),
+        (END - 4, _verdict(shown)),
+        (END + 12, _end(shown)),
     )
+
+
+def _verdict(shown: Shown) -> str:
+    if shown.ball.projection == "rigid":
+        return "The highest such place counts, so no other ground is inside."
+    if shown.excess > NOTABLE:
+        return f"p⁺ is {100 * shown.excess:.0f} % farther from c̃ than the nearest ground."
+    return "p⁺ is the ground nearest to c̃."
+
+
+def _end(shown: Shown) -> str:
+    if shown.penetration <= SINKS:
+        return "It touches and does not sink."
+    cause = "p⁺ is not the nearest ground" if shown.excess > NOTABLE else "p⁺ lies where the ball does not fit"
+    return f"It sinks in by {100 * shown.penetration:.0f} % of ρ: {cause}."

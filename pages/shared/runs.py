@@ -6,7 +6,7 @@ A whole `Trajectory` keeps the surface and float64 batches; a page needs one bal
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ import rbo_core
 from pages.shared.controls import get_surface
 from pages.shared.page import cached
 from rbo_core import Status
+
+_COMPILED: set[tuple[Any, ...]] = set()
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +55,24 @@ class Run:
 
 
 def run_on(
-    surface: landscapes.Landscape, method: Any, start: tuple[float, ...], steps: int, seed: int, with_penetration: bool
+    surface: landscapes.Landscape,
+    method: Any,
+    start: tuple[float, ...],
+    steps: int,
+    seed: int,
+    with_penetration: bool,
+    samples: int | None = None,
 ) -> Run:
     """Run one method from one start (d,), from the cache when the same run was asked for before.
+
+    samples: at how many steps, spread evenly, the penetration is measured (None: at all); between them it is
+    interpolated.
 
     Raises:
         ValueError: for a start outside the domain, or steps or seed that `trace` refuses.
     """
     key = (surface.name, surface.dim, tuple(sorted(surface.parameters.items())))
-    return _run(surface, key, method, start, steps, seed, with_penetration)
+    return _run(surface, key, method, start, steps, seed, with_penetration, samples)
 
 
 @cached
@@ -73,8 +84,13 @@ def _run(
     steps: int,
     seed: int,
     with_penetration: bool,
+    samples: int | None = None,
 ) -> Run:
     # `key` identifies the surface for the cache; a landscape itself is left out of Streamlit's hash by its underscore.
+    kernels = (*key[:2], method.name, getattr(method, "projection", ""))
+    if kernels not in _COMPILED:  # the first call of a kernel compiles it, which is no part of the method's cost
+        rbo_core.trace(method, _surface, [list(start)], 1, seed=seed)
+        _COMPILED.add(kernels)
     done = rbo_core.trace(method, _surface, [list(start)], steps, seed=seed)
     position = done.position[:, 0, :]
     lowest = np.atleast_1d(_surface.minimum.x)
@@ -88,14 +104,20 @@ def _run(
         evaluations=int(done.evaluations[0]),
         distance=np.linalg.norm(position - lowest, axis=1),
         center=None if done.center is None else done.center[:, 0],
-        penetration=_penetration(done) if with_penetration else None,
+        penetration=_penetration(done, samples) if with_penetration else None,
         contacts=None if done.contacts is None else done.contacts[:, 0],
         seconds=done.seconds,
     )
 
 
-def _penetration(done: rbo_core.Trajectory) -> np.ndarray | None:
-    return None if done.penetration is None else done.penetration[:, 0]
+def _penetration(done: rbo_core.Trajectory, samples: int | None) -> np.ndarray | None:
+    last = int(done.stopped_at[0])
+    if done.center is None or samples is None or samples > last:
+        return None if done.penetration is None else done.penetration[:, 0]
+    kept = np.unique(np.round(np.linspace(0, last, samples)).astype(int))
+    thin = replace(done, loss=done.loss[kept], center=done.center[kept], stopped_at=np.array([len(kept) - 1]))
+    assert thin.penetration is not None
+    return np.interp(np.arange(len(done.loss)), kept, thin.penetration[:, 0])
 
 
 def moving_steps(runs: Sequence[Run], width: float) -> int:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from rbo_core.figures.style import layout, palette
 
@@ -40,55 +38,49 @@ def _shades(count: int, dark: bool) -> list[str]:
     return [f"rgb({round(238 * t)},{round(243 * t)},{round(255 * t)})" for t in tones]
 
 
-def basin_maps(
-    maps: Sequence[BasinMap],
+def basin_map(
+    made: BasinMap,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     home: NDArray[np.bool_],
     minimum: NDArray[np.float64],
     dark: bool = False,
 ) -> go.Figure:
-    """Side by side, one map a method: every start as a square, coloured where it reached the global basin.
+    """Every start of one method as a square, coloured where it reached the global basin.
 
     x: (N,), y: (M,), home: (M, N) True in the global basin, whose rim is drawn; minimum: (2,). Starts that ended in the
     same other minimum share a grey.
     """
     p = palette(dark)
-    titles = [f"<b>{m.label}</b>  {100 * m.fraction:.0f} % reached the global basin" for m in maps]
-    figure = make_subplots(1, max(len(maps), 1), subplot_titles=titles, horizontal_spacing=0.05, shared_yaxes=True)
-    shades = _shades(7, dark)
-    for column, m in enumerate(maps, start=1):
-        shade = np.where(m.reached, 7, m.basin * 2654435761 % 7)
-        colours = [*shades, m.color]
-        steps = [[(k + side) / 8, colour] for k, colour in enumerate(colours) for side in (0, 1)]
-        sides = [np.unique(m.start[:, k]) for k in (0, 1)]
-        shape = (len(sides[1]), len(sides[0]))
-        figure.add_trace(
+    colours = [*_shades(7, dark), made.color]
+    steps = [[(k + side) / 8, colour] for k, colour in enumerate(colours) for side in (0, 1)]
+    sides = [np.unique(made.start[:, k]) for k in (0, 1)]
+    shape = (len(sides[1]), len(sides[0]))
+    shade = np.where(made.reached, 7, made.basin * 2654435761 % 7)
+    figure = go.Figure(
+        [
             go.Heatmap(
                 x=sides[0], y=sides[1], z=shade.reshape(shape), zmin=-0.5, zmax=7.5, colorscale=steps, showscale=False,
-                xgap=1, ygap=1, customdata=m.end.reshape(*shape, 2),
+                xgap=1, ygap=1, customdata=made.end.reshape(*shape, 2),
                 hovertemplate="start (%{x:.2f}, %{y:.2f})<br>"
                 "end (%{customdata[0]:.2f}, %{customdata[1]:.2f})<extra></extra>",
             ),
-            1, column,
-        )  # fmt: skip
-        figure.add_trace(
-            go.Contour(x=x, y=y, z=home.astype(float), showscale=False, showlegend=False, hoverinfo="skip",
-                       contours={"coloring": "none", "start": 0.5, "end": 0.5, "size": 1},
-                       line={"width": 1.6, "color": p.ink}),
-            1, column,
-        )  # fmt: skip
-        figure.add_trace(
-            go.Scatter(x=[minimum[0]], y=[minimum[1]], mode="markers", hoverinfo="skip", showlegend=False,
-                       marker={"symbol": "star", "size": 13, "color": p.ink, "line": {"color": p.paper, "width": 1.5}}),
-            1, column,
-        )  # fmt: skip
-    layout(figure, dark, height=380, showlegend=False, margin={"l": 8, "r": 8, "t": 44, "b": 8})
-    figure.update_annotations(font={"size": 14, "color": p.ink})
-    figure.update_xaxes(title="θ₁", range=[x[0], x[-1]], showgrid=False)
-    figure.update_yaxes(range=[y[0], y[-1]], showgrid=False)
-    figure.update_yaxes(title="θ₂", col=1)
-    for column in range(1, len(maps) + 1):
-        anchor = "x" if column == 1 else f"x{column}"
-        figure.update_yaxes(scaleanchor=anchor, scaleratio=1, constrain="domain", row=1, col=column)
+            go.Contour(
+                x=x, y=y, z=home.astype(float), showscale=False, showlegend=False, hoverinfo="skip",
+                contours={"coloring": "none", "start": 0.5, "end": 0.5, "size": 1}, line={"width": 1.6, "color": p.ink},
+            ),
+            go.Scatter(
+                x=[minimum[0]], y=[minimum[1]], mode="markers", hoverinfo="skip", showlegend=False,
+                marker={"symbol": "star", "size": 13, "color": p.ink, "line": {"color": p.paper, "width": 1.5}},
+            ),
+        ]
+    )  # fmt: skip
+    title = f"<b>{made.label}</b>  {100 * made.fraction:.0f} % reached the global basin"
+    layout(figure, dark, height=380, showlegend=False, margin={"l": 44, "r": 8, "t": 36, "b": 44})
+    figure.update_layout(
+        title={"text": title, "font": {"size": 14, "color": p.ink, "weight": 400}, "x": 0.5, "xanchor": "center"}
+    )
+    figure.update_xaxes(title={"text": "θ₁", "standoff": 4}, range=[x[0], x[-1]], showgrid=False, constrain="domain")
+    figure.update_yaxes(title={"text": "θ₂", "standoff": 4}, range=[y[0], y[-1]], showgrid=False, constrain="domain")
+    figure.update_yaxes(scaleanchor="x", scaleratio=1, constraintoward="top")
     return figure

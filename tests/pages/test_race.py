@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from streamlit.testing.v1 import AppTest
 import landscapes
 import rbo_core
 from pages.shared.basins import Catchment, catchment, descend, global_basin
-from pages.shared.race_scene import entries, parse_radii, race_scene, result_table, spent
+from pages.shared.player.payload import pack
+from pages.shared.race_scene import DEEPEST, entries, parse_radii, race_scene, result_table, series, spent
 from pages.shared.race_starts import lattice, map_of
-from pages.shared.race_step import explain, section_of, step_scene
+from pages.shared.race_step import explain, section_of, section_through, step_scene
 from pages.shared.runs import Run, run_on
-from rbo_core.figures.race import BasinMap, basin_maps
+from rbo_core.figures.race import BasinMap, basin_map
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "2_Race.py"
 
@@ -53,7 +55,7 @@ def test_a_bad_radius_is_told_beside_its_box_and_the_race_goes_on():
     assert app.dataframe[0].value["racer"].tolist()[0] == "Ball"
 
 
-@pytest.mark.parametrize("text", ["a", "0", "nan", "inf", "1 2 3 4 5 6"])
+@pytest.mark.parametrize("text", ["a", "0", "nan", "inf", "1 2 3 4 5 6 7 8"])
 def test_radii_that_are_refused(text):
     with pytest.raises(ValueError, match=r"radius|balls"):
         parse_radii(text)
@@ -66,7 +68,23 @@ def test_radii_that_are_read():
 
 def test_follow_one_step_says_how_deep_each_projection_sinks():
     app = open_race(mode="step")
-    assert any("Penetration: rigid 0.0 %" in html.body for html in app.get("html"))
+    said = next(html.body for html in app.get("html") if "Penetration" in html.body)
+    depth = dict(pair.split(":") for pair in re.search(r'data-depths="([^"]+)"', said)[1].split())
+    assert abs(float(depth["rigid"])) < 1e-3
+    assert float(depth["gradient"]) > 0.5  # the first picture shows what it is about
+
+
+def test_any_step_of_the_run_can_be_followed():
+    def sentence(**query: str) -> str:
+        app = open_race(mode="step", steps="200", **query)
+        return next(html.body for html in app.get("html") if "Penetration" in html.body)
+
+    assert "Step 17, ended three ways" in sentence(step_number="17")
+    # a ball of radius 0.05 rests in its first wrinkle
+    resting = sentence(step_number="200", radius="0.05")
+    end = int(re.search(r"came to an end at step (\d+)", resting)[1])
+    assert f"Step {end}, ended" in resting
+    assert end < 100
 
 
 def test_many_starts_waits_for_a_press_then_draws_three_maps():
@@ -74,7 +92,7 @@ def test_many_starts_waits_for_a_press_then_draws_three_maps():
     assert not app.get("plotly_chart")
     app.button(key="starts_run").click().run()
     assert not app.exception
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("plotly_chart")) == 3
     assert any("of 16 starts" in html.body for html in app.get("html"))
 
 
@@ -100,6 +118,30 @@ def test_a_section_is_the_surface_along_its_steepest_descent(bowl):
     ends = at + section.bounds.T * section.along
     assert np.all(np.abs(ends) <= 3 + 1e-9)
     assert np.all(np.isclose(np.abs(ends), 3).any(axis=1))
+
+
+def test_the_section_of_a_later_step_holds_contact_centre_and_the_way_down(bowl):
+    ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
+    run = run_on(bowl, ball, (-2.6, 2.0), 40, 0, False)
+    at = 17
+    section, offset = section_through(bowl, run.position[at], run.place[at])
+    rigid, newton, gradient = explain(section, ball, 20, 0.02, 0.01 * 0.4, offset)
+    for each in (newton, gradient):
+        assert np.allclose(each.step.contact, [0.0, run.loss[at]])
+        # the ground's own normal leads from the contact to the centre of a ball that touches there
+        assert np.allclose(each.step.center, [offset, run.center[at, 2]], atol=1e-4)
+    assert np.allclose(rigid.step.center, [offset, run.center[at, 2]], atol=1e-5)
+    ahead = run.place[at + 1] - run.place[at]
+    assert ahead @ section.along > 0.999 * np.linalg.norm(ahead)
+
+
+def test_an_unfinished_footpoint_is_told_from_a_place_too_narrow_for_the_ball(bowl):
+    ball = rbo_core.RBO(radius=0.4)
+    section = section_of(bowl, bowl.start)
+    few, many = (explain(section, ball, k, 0.002, 0.24)[2] for k in (1, 20))
+    assert few.excess > many.excess > 0.02
+    exact = explain(section, ball, 20, 0.02, 0.24)[0]
+    assert np.linalg.norm(exact.near - exact.step.new_center) == pytest.approx(0.4, abs=1e-4)
 
 
 def test_step_scene_has_three_panels_that_end_with_the_new_ball(bowl):
@@ -163,11 +205,11 @@ def test_the_figure_colours_arrivals_and_tells_the_share():
     start = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     arrived = np.array([True, False, False, True])
     made = BasinMap("SGD", "#0072B2", start, start, np.array([1, 1, 2, 3]), arrived)
-    figure = basin_maps([made, made], np.linspace(0, 1, 5), np.linspace(0, 1, 5), np.eye(5, dtype=bool), np.zeros(2))
+    figure = basin_map(made, np.linspace(0, 1, 5), np.linspace(0, 1, 5), np.eye(5, dtype=bool), np.zeros(2))
     shade = np.asarray(figure.data[0].z)
     assert shade[0, 0] == shade[1, 1] == 7
     assert shade[0, 1] != 7
-    assert "50 %" in figure.layout.annotations[0].text
+    assert figure.layout.title.text == "<b>SGD</b>  50 % reached the global basin"
     assert figure.data[0].colorscale[-1][1] == "#0072B2"
 
 
@@ -192,8 +234,51 @@ def test_balls_are_told_apart_and_tables_say_where_they_ended(bowl, sgd_run):
     assert len({entry.color for entry in raced}) == 3
     table = result_table(raced, catchment(bowl))
     assert table["final loss"][2] == pytest.approx(float(bowl.value(sgd_run.position[-1][None, :])[0]))
+    assert table[DEEPEST].isna().tolist() == [True, True, True]  # not measured here
     scene = race_scene(bowl, raced, ironed=True)
     assert np.all(scene.ground.ironed >= scene.ground.heights - 1e-9)
+
+
+def test_every_tied_contact_is_drawn_on_ball_and_ground(bowl):
+    ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
+    run = run_on(bowl, ball, (-2.6, 2.0), 600, 0, False)
+    racer = race_scene(bowl, entries([run])).racers[0]
+    frame, slot = np.nonzero(np.isfinite(racer.contacts).all(axis=-1))
+    assert np.bincount(frame).max() >= 2  # it comes to rest between the walls of a valley
+    points = racer.contacts[frame, slot]
+    assert np.allclose(points[:, 2], bowl.value(points[:, :2]), atol=1e-5)
+    assert np.allclose(np.linalg.norm(points - racer.center[frame], axis=1), 0.4, atol=1e-6)
+
+
+def test_penetration_is_told_for_balls_and_only_for_them(bowl, sgd_run):
+    rigid = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
+    newton = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="newton")
+    runs = [run_on(bowl, rigid, (-1.0, 1.0), 60, 0, True, samples=7), run_on(bowl, newton, (-1.0, 1.0), 60, 0, True)]
+    raced = entries([*runs, sgd_run])
+    depth = result_table(raced, catchment(bowl))[DEEPEST]
+    assert depth[0] < 0.1
+    assert depth[1] == pytest.approx(100 * np.max(runs[1].penetration))
+    assert depth[1] > 5
+    assert np.isnan(depth[2])
+    assert np.array_equal(series(runs[1], "penetration"), 100 * np.maximum(runs[1].penetration, 0))
+    assert np.isnan(series(sgd_run, "penetration")).all()
+    assert np.array_equal(series(sgd_run, "distance"), sgd_run.distance)
+    assert race_scene(bowl, raced, curve="penetration").loss_label == "penetration, % of ρ"
+
+
+def test_sampled_penetration_is_the_measured_one_at_its_samples(bowl):
+    newton = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="newton")
+    full, some = (run_on(bowl, newton, (-1.0, 1.0), 60, 0, True, samples).penetration for samples in (None, 7))
+    kept = np.arange(0, 61, 10)
+    assert np.allclose(some[kept], full[kept])
+    assert some[5] == pytest.approx((full[0] + full[10]) / 2)
+
+
+def test_a_race_of_four_over_a_thousand_steps_is_a_small_message(bowl):
+    balls = [rbo_core.RBO(radius=r, learning_rate=0.01, projection="rigid", unit_speed=True) for r in (0.4, 1.6)]
+    rivals = [rbo_core.SGD(learning_rate=0.01), rbo_core.SAM(learning_rate=0.01)]
+    runs = [run_on(bowl, method, (-2.6, 2.0), 1000, 0, True, 5) for method in (*balls, *rivals)]
+    assert len(pack(race_scene(bowl, entries(runs)))) <= 200_000
 
 
 def test_the_ironed_sheet_lies_along_the_same_axes_as_the_ground():

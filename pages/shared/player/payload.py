@@ -141,6 +141,8 @@ def _describe(scene: Scene, floats: _Floats, height: int, autoplay: bool) -> dic
         "contour": scene.contour,
         "clickable": scene.clickable,
         "title": scene.title,
+        "word": scene.frame_word,
+        "range": None if scene.height_range is None else [float(v) for v in scene.height_range],
         "captions": [[float(at), text] for at, text in scene.captions],
         "ground": {
             "x": floats.add(ground.x),

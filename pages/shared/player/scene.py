@@ -130,8 +130,10 @@ class Scene:
 
     bounds: (d, 2) what the view spans (default: the ground's extent). minimum: (d+1,) the global minimum, marked.
     height_scale: factor on drawn heights; None draws true scale unless the heights would tower over the width.
+    height_range: lowest and highest drawn height to show of a curve (default: what the racers need).
     duration: seconds a whole run takes at speed 1 (default: 4 to 12, by the number of steps).
     loss_log: logarithmic loss axis; None decides by the data. title: short sentence for screen readers.
+    frame_word: what the playback bar counts.
     panels: scenes on curves that are shown side by side under this scene's clock, each under its title, instead of this
         scene's own picture; its racers still fill the read-outs.
     captions: (first frame, sentence) pairs shown over the plot from that frame on.
@@ -149,12 +151,14 @@ class Scene:
     loss_label: str = "loss"
     loss_log: bool | None = None
     height_scale: float | None = None
+    height_range: tuple[float, float] | None = None
     duration: float | None = None
     arrows: tuple[Arrow, ...] = ()
     captions: tuple[tuple[float, str], ...] = ()
     contour: bool = True
     clickable: bool = True
     title: str = "Animation of the run"
+    frame_word: str = "step"
     panels: tuple[Scene, ...] = ()
 
     def __post_init__(self) -> None:

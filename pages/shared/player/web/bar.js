@@ -53,7 +53,7 @@ export class Bar {
     this.element.append(this.slider, this.text, this.speed);
   }
 
-  update(steps) {
+  update(steps, word) {
     const { clock } = this;
     const frame = Math.floor(clock.shown + 1e-9);
     const playing = String(clock.playing);
@@ -68,7 +68,7 @@ export class Bar {
     this.slider.value = frame;
     this.slider.style.setProperty("--rbp-done", `${(100 * frame) / Math.max(clock.last, 1)}%`);
     const total = steps[steps.length - 1];
-    const words = `step ${Math.round(steps[frame])} of ${Math.round(total)}`;
+    const words = `${word} ${Math.round(steps[frame])} of ${Math.round(total)}`;
     if (this.text.textContent !== words) {
       this.text.textContent = words;
       this.slider.setAttribute("aria-valuetext", words);

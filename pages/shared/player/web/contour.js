@@ -158,10 +158,12 @@ export class ContourView {
         c.lineWidth = 1.6;
         c.strokeStyle = r.color;
         c.stroke();
-        c.beginPath();
-        c.arc(this.X(contact[0]), this.Y(contact[1]), 2.4, 0, 2 * Math.PI);
         c.fillStyle = theme.ink;
-        c.fill();
+        for (const [x, y] of [contact, ...(r.contacts.get(Math.round(frame)) || [])]) {
+          c.beginPath();
+          c.arc(this.X(x), this.Y(y), 2.4, 0, 2 * Math.PI);
+          c.fill();
+        }
       } else marker(c, theme, r, this.X(contact[0]), this.Y(contact[1]), 5);
     }
     c.restore();

@@ -1,7 +1,7 @@
 // The 2-D view: a landscape over one parameter at true scale, balls as true circles. Drawn on a canvas in two layers: the
 // ground is painted once per view, the racers every frame.
 
-import { Labels, arrow, ball, fit, flat, inkOf, marker, symbol, tickText, ticks, trail } from "./draw.js";
+import { Labels, arrows, ball, fit, flat, inkOf, marker, symbol, tickText, ticks, trail } from "./draw.js";
 import { place, row } from "./data.js";
 import { rgba } from "./theme.js";
 
@@ -44,7 +44,7 @@ export class CurveView {
     }
     top = Math.min(Math.max(top, high), Math.max(needed, low + 0.6 * (high - low)) + 0.12 * (high - low));
     top = Math.max(top, needed);
-    this.range = [low, top];
+    this.range = scene.range || [low, top];
   }
 
   get aspect() {
@@ -288,7 +288,7 @@ export class CurveView {
           c.strokeStyle = rgba(theme.background, 1);
           c.stroke();
         }
-        labels.avoid(cx, cy, 0.7 * radius);
+        if (r.opacity === 1) labels.avoid(cx, cy, 0.7 * radius);
         notes.push([r, cx, cy - Math.max(radius, 10) - 6, Math.max(radius, 10)]);
       } else {
         marker(c, theme, r, x, y, 6);
@@ -296,29 +296,11 @@ export class CurveView {
         notes.push([r, x, y - 12, 8]);
       }
     }
-    for (const a of scene.arrows) this.drawArrow(c, theme, a, frame, labels);
+    arrows(c, theme, scene.arrows, frame, labels, ([x, h]) => [this.X(x), this.Y(h * s)]);
     for (const [r, x, y, reach] of notes) labels.put(r.label, x, Math.max(y, box.top + 14), inkOf(theme, r.color), { reach });
     c.restore();
     const caption = scene.captions.filter(([at]) => frame >= at).pop();
     if (caption) labels.put(caption[1], box.left + 10, box.top + 22, theme.ink, { align: "left", weight: 400, size: 13, up: false });
-  }
-
-  drawArrow(c, theme, a, frame, labels) {
-    if (frame < a.grows[0] || (a.until !== null && frame >= a.until)) return;
-    const t = a.grows[1] > a.grows[0] ? Math.min((frame - a.grows[0]) / (a.grows[1] - a.grows[0]), 1) : 1;
-    const ease = t * t * (3 - 2 * t);
-    const end = a.start.map((v, j) => v + (a.end[j] - v) * ease);
-    const from = [this.X(a.start[0]), this.Y(a.start[1] * this.scale)];
-    const to = [this.X(end[0]), this.Y(end[1] * this.scale)];
-    const color = a.color || theme.ink;
-    arrow(c, ...from, ...to, color, a);
-    if (a.label && t >= 1) {
-      const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);
-      const dot = Math.hypot(to[0] - from[0], to[1] - from[1]) < 1;
-      const x = to[0] + (dot ? 9 : 12 * Math.cos(angle));
-      const y = to[1] + (dot ? 14 : 6 + 10 * Math.sin(angle));
-      labels.put(a.label, x, y, inkOf(theme, color), { align: dot || Math.cos(angle) >= -0.2 ? "left" : "right", up: false });
-    }
   }
 
   heightAt(at) {

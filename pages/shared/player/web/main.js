@@ -88,7 +88,7 @@ class Player {
     this.contour?.load(scene);
     if (scene.racers.length) this.loss.load(scene);
     this.readouts.load(scene);
-    this.stage.setAttribute("aria-label", `${scene.title}. Space plays and pauses, arrow keys step, Home and End jump.`);
+    this.stage.setAttribute("aria-label", `${scene.title}. Space plays and pauses, arrow keys step, Home and End jump, plus and minus zoom${scene.dim === 2 ? ", W A S D turn the scene" : ""}.`);
     this.layout();
     if (first) this.begin(scene);
     else if (moved && !calm()) this.clock.restart(); // a new start is meant to be watched
@@ -163,7 +163,7 @@ class Player {
     this.side.hidden = !panels;
     if (this.scene.panels.length) {
       this.stage.dataset.layout = "stacked";
-      this.main.style.height = `${narrow ? this.scene.panels.length * 300 : height}px`;
+      this.main.style.height = `${narrow ? this.scene.panels.length * 270 : height}px`;
       return;
     }
     const beside = panels && !narrow && !flat;
@@ -193,6 +193,12 @@ class Player {
       ArrowLeft: () => this.clock.step(-leap),
       Home: () => this.clock.seek(0),
       End: () => this.clock.seek(this.clock.last),
+      "+": () => this.view.setZoom(1.25),
+      "-": () => this.view.setZoom(0.8),
+      a: () => this.view.turn?.(0.1, 0),
+      d: () => this.view.turn?.(-0.1, 0),
+      w: () => this.view.turn?.(0, 0.1),
+      s: () => this.view.turn?.(0, -0.1),
     };
     if (!actions[e.key]) return;
     e.preventDefault();
@@ -215,7 +221,7 @@ class Player {
     this.view.draw(frame, this.theme);
     this.contour?.draw(frame, this.theme);
     if (this.scene.lossPanel && this.scene.racers.length) this.loss.draw(frame, this.theme);
-    this.bar.update(this.scene.steps);
+    this.bar.update(this.scene.steps, this.scene.word);
     if (!this.clock.playing || now - (this.read || 0) > 80) {
       this.readouts.update(frame);
       this.read = now;

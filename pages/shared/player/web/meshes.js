@@ -64,8 +64,8 @@ export function ribbon(points) {
   return { data, count: 2 * n };
 }
 
-// Where a ball touched, with the frame; contacts beyond the drawn ground are left out.
+// Where a ball touched, points (x, y, z, frame); contacts beyond the drawn ground are left out.
 export function dots(points, [a, b, c, d]) {
-  const inside = points.map((p, i) => [...p, i]).filter(([x, y]) => x >= a && x <= b && y >= c && y <= d);
+  const inside = points.filter(([x, y]) => x >= a && x <= b && y >= c && y <= d);
   return { data: new Float32Array(inside.flat()), count: inside.length };
 }

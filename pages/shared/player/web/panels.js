@@ -28,6 +28,10 @@ export class PanelsView {
       this.views[i].captions = panel.captions;
       this.views[i].view.load({ ...panel, captions: [] });
     });
+    // one scale for all, or their balls could not be compared
+    const ranges = this.views.map(({ view }) => view.range);
+    const range = [Math.min(...ranges.map((r) => r[0])), Math.max(...ranges.map((r) => r[1]))];
+    for (const { view } of this.views) view.range = range;
   }
 
   draw(frame, theme) {

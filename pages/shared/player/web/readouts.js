@@ -3,7 +3,15 @@
 import { number } from "./draw.js";
 import { row } from "./data.js";
 
-const MARKS = { ball: "50%", circle: "50%", square: "1px", diamond: "1px", triangle: "50% 50% 0 0", cross: "1px", star: "50%" };
+const ROUND = "border-radius:50%";
+const cut = (...points) => `clip-path:polygon(${points.map(([x, y]) => `${x}% ${y}%`).join()})`;
+const MARKS = {
+  ball: ROUND, circle: ROUND, square: "",
+  diamond: cut([50, 0], [100, 50], [50, 100], [0, 50]),
+  triangle: cut([50, 0], [100, 100], [0, 100]),
+  cross: cut([35, 0], [65, 0], [65, 35], [100, 35], [100, 65], [65, 65], [65, 100], [35, 100], [35, 65], [0, 65], [0, 35], [35, 35]),
+  star: cut([50, 0], [64, 34], [100, 38], [72, 61], [81, 98], [50, 78], [19, 98], [28, 61], [0, 38], [36, 34]),
+};
 
 export class Readouts {
   constructor() {
@@ -36,7 +44,7 @@ export class Readouts {
       const th = document.createElement("th");
       th.scope = "row";
       const dot = document.createElement("i");
-      dot.style.cssText = `background:${r.color};border-radius:${MARKS[r.shape]};${r.shape === "diamond" ? "transform:rotate(45deg)" : ""}`;
+      dot.style.cssText = `background:${r.color};${MARKS[r.shape]}`;
       th.append(dot, r.label);
       line.append(th);
       for (const label of columns) {
@@ -71,7 +79,7 @@ export class Readouts {
   spoken(frame) {
     return this.scene.racers.map((r) => {
       const f = Math.min(Math.floor(frame + 1e-9), r.n - 1);
-      return `${r.label}: loss ${number(row(r.loss, 1, f)[0])}`;
+      return `${r.label}: ${this.scene.loss.y} ${number(row(r.loss, 1, f)[0])}`;
     }).join("; ");
   }
 }

@@ -3,7 +3,7 @@
 import { Camera } from "./camera.js";
 import { colours } from "./cividis.js";
 import { place } from "./data.js";
-import { Labels, arrow, fit, inkOf, marker, symbol, tickText, ticks } from "./draw.js";
+import { Labels, arrows, fit, inkOf, marker, symbol, tickText, ticks } from "./draw.js";
 import { Field } from "./field.js";
 import { dots, ribbon, sheet, walls } from "./meshes.js";
 import { BALL, DOT, LINE, SURFACE, program } from "./shaders.js";
@@ -72,7 +72,8 @@ export class SurfaceView {
       const points = Array.from({ length: r.n }, (_, i) => place(r, i, s));
       const main = points.map((p) => p.center || p.contact);
       const strip = ribbon(main.map((p, i) => (points[i].center ? p : [p[0], p[1], p[2] + lift])));
-      const touch = points[0].center ? dots(points.map((p) => p.contact), field.box) : null;
+      const tied = [...r.contacts].flatMap(([i, all]) => all.map(([x, y, z]) => [x, y, z * s, i]));
+      const touch = points[0].center ? dots([...points.map((p, i) => [...p.contact, i]), ...tied], field.box) : null;
       return {
         ribbon: { data: keep(strip.data), count: strip.count },
         dots: touch && { data: keep(touch.data), count: touch.count },
@@ -303,6 +304,41 @@ export class SurfaceView {
     return hit !== null && hit.t < length - 0.012 * this.camera.size;
   }
 
+  // All places where a ball touches at this frame: its main contact and those that tie with it.
+  touching(r, contact, frame) {
+    return [contact, ...(r.contacts.get(Math.round(frame)) || []).map(([x, y, z]) => [x, y, z * this.scale])];
+  }
+
+  // Is a point hidden by a ball (other than number `own`)? A contact lies on its ball, on the near side or the far one.
+  blocked(p, now, own = -1) {
+    const { eye } = this.camera;
+    const way = p.map((v, n) => v - eye[n]);
+    const length = Math.hypot(...way);
+    return this.scene.racers.some((r, i) => {
+      if (!r.ball || i === own) return false;
+      const to = now[i].center.map((v, n) => v - eye[n]);
+      const along = to.reduce((sum, v, n) => sum + v * way[n], 0) / length;
+      const beside = to.reduce((sum, v) => sum + v * v, 0) - along * along;
+      return beside < r.radius ** 2 && along - Math.sqrt(r.radius ** 2 - beside) < length - 0.02 * r.radius;
+    });
+  }
+
+  // What a ball hides is outlined on it.
+  drawBehind(c, theme, behind) {
+    for (const [at, radius, color, dashed] of behind) {
+      c.beginPath();
+      c.arc(at.x, at.y, radius, 0, 2 * Math.PI);
+      c.lineWidth = 4;
+      c.strokeStyle = rgba(theme.background, 0.75);
+      c.stroke();
+      c.setLineDash(dashed ? [5, 4] : []);
+      c.lineWidth = 1.8;
+      c.strokeStyle = dashed ? color : theme.ink;
+      c.stroke();
+      c.setLineDash([]);
+    }
+  }
+
   drawOver(frame, theme, now) {
     const { context: c, width, height } = fit(this.over);
     const { scene } = this;
@@ -333,11 +369,28 @@ export class SurfaceView {
       labels.put("click to start here", at.x, at.y + 24, theme.ink, { weight: 400, up: false });
     }
     const notes = [];
+    const behind = []; // balls of which one sees nothing, and touching points under a ball
     scene.racers.forEach((r, i) => {
       const { contact, center } = now[i];
       if (r.ball) {
         const at = this.project(center);
         const radius = r.radius * at.k;
+        if (this.blocked(center, now, i)) behind.push([at, radius, r.color, true]);
+        for (const p of this.touching(r, contact, frame)) {
+          const spot = this.project(p);
+          const size = Math.min(Math.max(radius / 6, 1.5), 3.4);
+          if (this.blocked(p, now)) {
+            if (radius > 12) behind.push([spot, size, r.color, false]);
+          } else {
+            c.beginPath();
+            c.arc(spot.x, spot.y, size, 0, 2 * Math.PI);
+            c.fillStyle = theme.ink;
+            c.fill();
+            c.lineWidth = 1.5;
+            c.strokeStyle = rgba(theme.background, 1);
+            c.stroke();
+          }
+        }
         if (radius < 6) {
           c.beginPath();
           c.arc(at.x, at.y, 10, 0, 2 * Math.PI);
@@ -356,20 +409,14 @@ export class SurfaceView {
         notes.push([r, at.x, at.y - 11, 8]);
       }
     });
-    for (const a of scene.arrows) this.drawArrow(c, theme, a, frame, labels);
+    this.drawBehind(c, theme, behind);
+    arrows(c, theme, scene.arrows, frame, labels, ([x, y, z]) => {
+      const at = this.project([x, y, z * this.scale]);
+      return [at.x, at.y];
+    });
     for (const [r, x, y, reach] of notes) labels.put(r.label, x, Math.max(y, 14), inkOf(theme, r.color), { reach });
     const caption = scene.captions.filter(([at]) => frame >= at).pop();
     if (caption) labels.put(caption[1], 10, 22, theme.ink, { align: "left", weight: 400, size: 13, up: false });
-  }
-
-  drawArrow(c, theme, a, frame, labels) {
-    if (frame < a.grows[0] || (a.until !== null && frame >= a.until)) return;
-    const t = a.grows[1] > a.grows[0] ? Math.min((frame - a.grows[0]) / (a.grows[1] - a.grows[0]), 1) : 1;
-    const at = (p) => this.project([p[0], p[1], p[2] * this.scale]);
-    const from = at(a.start);
-    const to = at(a.start.map((v, j) => v + (a.end[j] - v) * t));
-    arrow(c, from.x, from.y, to.x, to.y, a.color || theme.ink, a);
-    if (a.label && t >= 1) labels.put(a.label, to.x + 10, to.y + 5, inkOf(theme, a.color || theme.ink), { align: "left", up: false });
   }
 
   // Ticks along the two lower edges that face the viewer and up the corner at the left.
@@ -458,6 +505,11 @@ export class SurfaceView {
   setZoom(factor) {
     if (factor === 0) this.camera.reset();
     else this.camera.zoom = Math.min(Math.max(this.camera.zoom * factor, 0.4), 60);
+    this.actions.redraw();
+  }
+
+  turn(dx, dy) {
+    this.camera.turn(dx, dy);
     this.actions.redraw();
   }
 
