@@ -3,10 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import iron_data
+from pages.shared import iron_data, plots
 from pages.shared.controls import choice, number, short, surface_picker, toggle
-from pages.shared.iron_link import link_cameras
-from pages.shared.iron_view import CONFIG, readouts, section
+from pages.shared.iron_view import readouts, section
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from rbo_core.figures.ironing import curve_figure, surface_figure
 from rbo_core.ironing import basins, oscillation
@@ -98,12 +97,10 @@ with plot:
             closing=with_closing,
             height=500,
         )
-        st.plotly_chart(figure, key="iron_main", config=CONFIG)
+        plots.show([figure], key="iron_curve")
     else:
-        for place, seen in zip(st.columns(2), (False, True), strict=True):
-            with place:
-                st.plotly_chart(surface_figure(ironed, dark, seen=seen), key=f"iron_main_{int(seen)}", config=CONFIG)
-        link_cameras("iron_plot")
+        pair = [surface_figure(ironed, dark, seen=seen) for seen in (False, True)]
+        plots.show(pair, key="iron_pair", columns=2, linked=True)
 
 before, after = basins(ironed.heights), basins(ironed.ironed)
 threshold = study.measures.threshold

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.shared import plots
 from pages.shared.controls import choice, short
 from pages.shared.iron_data import Ground, Study, blur_of, multiples, study
 from pages.shared.page import cached
@@ -32,8 +32,6 @@ from rbo_core.ironing import (
     too_curved,
     total_variation,
 )
-
-CONFIG = {"displayModeBar": False, "displaylogo": False}
 
 _CSS = """
 <style>
@@ -91,10 +89,8 @@ def section(
     threshold = found.measures.threshold
     if look == "measures":
         _say("How smooth the ironed landscape is. Orange marks the radius above, dots the landscape itself.")
-        pictures = _measure_pictures(where, *span, share, dark)
-        for picture in pictures:
-            picture["layout"]["shapes"] = [*picture["layout"].get("shapes", ()), radius_line(radius)]
-        _show(pictures, "measures", 3)
+        line = radius_line(radius)
+        _show([picture.with_shape(line) for picture in _measure_pictures(where, *span, share, dark)], "measures", 3)
         st.download_button(
             "Download CSV",
             found.measures.to_csv(),
@@ -130,9 +126,9 @@ def section(
 
 
 @cached
-def _measure_pictures(where: Ground, low: float, high: float, share: float, dark: bool) -> list[dict[str, Any]]:
-    # Building and validating six figures takes longer than all else on the page, and only a line moves with the radius.
-    return [f.to_plotly_json() for f in measure_figures(study(where, low, high, share).measures, None, dark)]
+def _measure_pictures(where: Ground, low: float, high: float, share: float, dark: bool) -> list[plots.Picture]:
+    # Only a line moves with the radius: the six figures are built and sent once.
+    return [plots.Picture.of(f) for f in measure_figures(study(where, low, high, share).measures, None, dark)]
 
 
 def _theory(where: Ground, ironed: Ironed, found: Study, radius: float, dark: bool) -> None:
@@ -202,10 +198,5 @@ def _say(text: str) -> None:
     st.caption(text)
 
 
-def _show(figures: Sequence[go.Figure | dict[str, Any]], name: str, columns: int) -> None:
-    """Figures side by side, one under the other on a phone."""
-    for first in range(0, len(figures), columns):
-        row = st.columns(columns) if columns > 1 else [st.container()]
-        for k, (place, figure) in enumerate(zip(row, figures[first : first + columns], strict=False), start=first):
-            with place:
-                st.plotly_chart(figure, key=f"iron_{name}_{k}", config=CONFIG)
+def _show(figures: Sequence[go.Figure | plots.Picture], name: str, columns: int) -> None:
+    plots.show(figures, key=f"iron_{name}", columns=columns)

@@ -7,6 +7,7 @@ cividis, which is quiet enough for the racers to stand out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
@@ -82,10 +83,20 @@ def fade(hex_color: str, alpha: float) -> str:
 
 
 def layout(fig: go.Figure, dark: bool, **changes: Any) -> go.Figure:
-    """Give a figure the shared look and return it; `changes` go to `update_layout` last, so they win.
+    """Give a figure the shared look and return it; `changes` go to `update_layout`, so they win, as does whatever the
+    figure says about itself.
 
     Transparent paper (the page shows through), thin grid, no zero line, legend along the top, units left to the caller.
     """
+    fig.layout.template = _template(dark)
+    if changes:
+        fig.update_layout(**changes)
+    return fig
+
+
+@cache
+def _template(dark: bool) -> go.layout.Template:
+    """The look as a Plotly template: checked once a theme, where the same settings on every figure cost 20 ms each."""
     p = palette(dark)
     axis = {
         "gridcolor": p.grid,
@@ -106,7 +117,7 @@ def layout(fig: go.Figure, dark: bool, **changes: Any) -> go.Figure:
         "showbackground": False,
         "tickfont": {"size": 11},
     }
-    fig.update_layout(
+    look = go.Layout(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "size": 13, "color": p.ink},
@@ -124,10 +135,8 @@ def layout(fig: go.Figure, dark: bool, **changes: Any) -> go.Figure:
         hoverlabel={"font": {"family": FONT, "size": 13}, "bgcolor": p.paper, "bordercolor": p.faint},
         colorway=list(dict.fromkeys(COLORS.values())),
         hovermode="closest",
+        xaxis=axis,
+        yaxis=axis,
+        scene={"xaxis": scene_axis, "yaxis": scene_axis, "zaxis": scene_axis, "bgcolor": "rgba(0,0,0,0)"},
     )
-    fig.update_xaxes(**axis)
-    fig.update_yaxes(**axis)
-    fig.update_scenes(xaxis=scene_axis, yaxis=scene_axis, zaxis=scene_axis, bgcolor="rgba(0,0,0,0)")
-    if changes:
-        fig.update_layout(**changes)
-    return fig
+    return go.layout.Template(layout=look)

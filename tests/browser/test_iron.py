@@ -16,10 +16,14 @@ def test_the_slider_irons(server, open_page, settle):
     page.wait_for_function(f"{DRAWN} === 7", timeout=60_000)
     sentence = page.locator(".lab-said")
     before = int(sentence.get_attribute("data-basins"))
+    page.evaluate("window.first = document.querySelector('.st-key-iron_plot .js-plotly-plot')")
     page.locator(".st-key-pair_radius [data-testid=stSlider] input").press("End")
     page.wait_for_function(f"document.querySelector('.lab-said')?.dataset.basins < {before}", timeout=30_000)
     settle(page)
     assert "radius=2" in page.url
+    assert page.evaluate("document.contains(window.first)")  # the same plot, drawn anew: nothing flickers
+    ball = "window.first._fullData.find((t) => t.name.startsWith('ball')).x"
+    page.wait_for_function(f"Math.abs(Math.max(...{ball}) - Math.min(...{ball}) - 4) < 0.01")
     assert "v=1" in page.url
 
 

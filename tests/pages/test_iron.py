@@ -11,8 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import landscapes
-import pages.shared.iron_link
-from pages.shared import iron_data
+from pages.shared import iron_data, plots
 from rbo_core.figures.ironing import curve_figure, is_true_scale, resting_ball, surface_figure
 from rbo_core.figures.ironing_measures import measure_figures
 from rbo_core.ironing import basins, grooves, iron_landscape, measure, sample, sweep_field
@@ -21,9 +20,21 @@ PAGE = Path(__file__).resolve().parents[2] / "pages" / "3_Iron.py"
 
 
 @pytest.fixture
-def open_iron(monkeypatch):
-    """open_iron(**query) -> the page after its first run; the camera link, which needs a browser, is left out."""
-    monkeypatch.setattr(pages.shared.iron_link, "link_cameras", lambda container: None)
+def shown(monkeypatch):
+    """What the page gave to the browser's plots: figures as plain JSON, by the key of their block."""
+    seen = {}
+
+    def fake(figures, key, **options):
+        pictures = [f if isinstance(f, plots.Picture) else plots.Picture.of(f) for f in figures]
+        seen[key] = [{"data": json.loads(p.data), "layout": json.loads(p.layout)} for p in pictures]
+
+    monkeypatch.setattr(plots, "show", fake)
+    return seen
+
+
+@pytest.fixture
+def open_iron(shown):
+    """open_iron(**query) -> the page after its first run."""
 
     def open_(**query):
         page = AppTest.from_file(str(PAGE), default_timeout=60)
@@ -40,61 +51,53 @@ def sound(page):
     return page
 
 
-def charts(page):
-    """Plotly specs of all charts, in order."""
-    return [json.loads(c.proto.spec) for c in page.get("plotly_chart")]
-
-
 def readout(page):
     """The text of the row of read-outs and the sentence."""
     return " ".join(re.sub("<[^>]+>", " ", h.proto.body) for h in page.get("html"))
 
 
-def test_the_curve_says_what_the_core_measures(open_iron):
+def test_the_curve_says_what_the_core_measures(open_iron, shown):
     page = open_iron(radius="0.3")
     ironed = iron_landscape(landscapes.get("wrinkled_bowl"), 0.3, n=2001)
     said = readout(page)
     assert f"{100 * ironed.unreachable_share:.1f} %" in said
     count = basins(ironed.ironed).count(1e-3 * float(np.ptp(ironed.heights)))
     assert f"sees {count} of" in said
-    names = [trace.get("name") for trace in charts(page)[0]["data"]]
+    names = [trace.get("name") for trace in shown["iron_curve"][0]["data"]]
     assert {"landscape λf", "ironed h − ρ", "underside of the sweep", "no ball touches"} <= set(names)
     assert not page.error
 
 
 @pytest.mark.parametrize("look", ["measures", "multiples", "barcode", "theory", "blur", "spectrum"])
-def test_every_look_on_a_curve(open_iron, look):
+def test_every_look_on_a_curve(open_iron, shown, look):
     page = open_iron(look=look, surface="corduroy")
     assert not page.error
-    assert (
-        len(charts(page))
-        == 1 + {"measures": 6, "multiples": 6, "barcode": 2, "theory": 3, "blur": 1, "spectrum": 1}[look]
-    )
+    panels = {"measures": 6, "multiples": 6, "barcode": 2, "theory": 3, "blur": 1, "spectrum": 1}
+    assert {key: len(figures) for key, figures in shown.items()} == {"iron_curve": 1, f"iron_{look}": panels[look]}
 
 
 @pytest.mark.parametrize("look", ["map", "multiples", "barcode", "theory", "blur", "spectrum", "measures"])
-def test_every_look_on_a_surface(open_iron, look):
+def test_every_look_on_a_surface(open_iron, shown, look):
     page = open_iron(ground="surface", look=look, samples="128")
     assert not page.error
-    drawn = charts(page)
-    assert [d["data"][0]["type"] for d in drawn[:2]] == ["surface", "surface"]
+    assert [d["data"][0]["type"] for d in shown["iron_pair"]] == ["surface", "surface"]
     panels = {"map": 2, "multiples": 6, "barcode": 2, "theory": 2, "blur": 1, "spectrum": 1, "measures": 6}
-    assert len(drawn) == 2 + panels[look]
+    assert len(shown[f"iron_{look}"]) == panels[look]
 
 
-def test_the_orange_line_follows_the_radius(open_iron):
+def test_the_orange_line_follows_the_radius(open_iron, shown):
     page = open_iron()
     for radius in (0.1, 0.5):
         sound(page.number_input(key="radius").set_value(radius).run())
-        panels = charts(page)[1:]
+        panels = shown["iron_measures"]
         assert [panel["layout"]["shapes"][-1]["x0"] for panel in panels] == [radius] * 6
 
 
-def test_blur_can_be_laid_over(open_iron):
+def test_blur_can_be_laid_over(open_iron, shown):
     page = open_iron()
     sound(page.toggle(key="blur").set_value(True).run())
     sound(page.toggle(key="closing").set_value(False).run())
-    names = [trace.get("name") for trace in charts(page)[0]["data"]]
+    names = [trace.get("name") for trace in shown["iron_curve"][0]["data"]]
     assert "Gaussian blur" in names
     assert "underside of the sweep" not in names
 
@@ -113,11 +116,11 @@ def test_radius_below_the_grid_warns(open_iron):
 
 
 @pytest.mark.parametrize("radius", ["-1", "0", "nan", "50", "much"])
-def test_bad_radius_gets_a_message_and_the_page_stays(open_iron, radius):
+def test_bad_radius_gets_a_message_and_the_page_stays(open_iron, shown, radius):
     page = open_iron(radius=radius)
     assert page.error
     assert "radius" in page.error[0].value
-    assert charts(page)
+    assert shown["iron_curve"]
 
 
 def test_bad_scale_and_threshold_get_a_message(open_iron):

@@ -1,0 +1,147 @@
+// Draws Plotly figures and changes them in place: new data are drawn into the plot that is there, and the view stays.
+
+const base = document.querySelector('script[type="module"][src*="static/js/"]').src;
+const NARROW = 560; // px of the whole block; below it, plots stand one under the other
+let loading = null;
+
+// One copy for all plots of all pages; found relative to Streamlit's own script, so a proxy prefix needs no setting.
+const load = (name) => (loading ??= new Promise((done, fail) => {
+  const script = document.createElement("script");
+  script.src = new URL(`../../app/static/${name}`, base).href;
+  script.onload = () => done(window.Plotly);
+  script.onerror = () => { loading = null; fail(new Error("Plotly could not be loaded: reload the page.")); };
+  document.head.append(script);
+}));
+
+const camera = (div) => div._fullLayout?.scene?._scene?.getCamera?.();
+const copy = (value) => JSON.parse(JSON.stringify(value));
+
+class Plots {
+  constructor(parent) {
+    this.root = document.createElement("div");
+    this.root.className = "lab-plots";
+    parent.append(this.root);
+    this.shown = []; // [data, layout] of every plot, as text
+    this.todo = Promise.resolve();
+    this.sizes = new ResizeObserver(() => this.resize());
+    this.sizes.observe(this.root);
+  }
+
+  update(component) {
+    this.send = component.setTriggerValue;
+    const text = new TextDecoder().decode(component.data);
+    if (text === this.text) return;
+    this.text = text;
+    const wanted = JSON.parse(text);
+    // Room is made at once, so that nothing below jumps while Plotly is on its way.
+    this.root.style.setProperty("--columns", wanted.columns);
+    while (this.root.children.length > wanted.figures.length) this.remove(this.root.lastChild);
+    while (this.root.children.length < wanted.figures.length) this.root.append(document.createElement("div"));
+    wanted.figures.forEach(([, layout], i) => {
+      this.root.children[i].style.minHeight = `${JSON.parse(layout).height ?? 300}px`;
+    });
+    this.resize();
+    this.latest = wanted;
+    this.todo = this.todo.then(() => this.draw(wanted)).catch((error) => this.fail(error));
+  }
+
+  async draw(wanted) {
+    const plotly = await load(wanted.plotly);
+    if (wanted !== this.latest || !this.root.isConnected) return; // a newer one waits already
+    this.wanted = wanted;
+    for (const [i, [data, layout]] of wanted.figures.entries()) {
+      await this.plot(plotly, this.root.children[i], i, data, layout);
+    }
+    this.root.dataset.drawn = Number(this.root.dataset.drawn ?? 0) + 1;
+  }
+
+  async plot(plotly, div, i, data, layout) {
+    const [oldData, oldLayout] = this.shown[i] ?? [];
+    if (data === oldData && layout === oldLayout) return;
+    const next = JSON.parse(layout);
+    if (data === oldData) {
+      const last = JSON.parse(oldLayout);
+      const shapes = next.shapes ?? [];
+      if (JSON.stringify({ ...next, shapes }) === JSON.stringify({ ...last, shapes })) {
+        this.shown[i] = [data, layout];
+        await plotly.relayout(div, { shapes });
+        return;
+      }
+    }
+    const view = camera(div);
+    if (view && next.scene) next.scene.camera = { ...next.scene.camera, eye: view.eye, center: view.center, up: view.up };
+    const fresh = !oldData;
+    this.shown[i] = [data, layout];
+    await plotly.react(div, JSON.parse(data), { ...next, autosize: true }, { displayModeBar: false, displaylogo: false });
+    if (fresh) this.listen(div, i);
+  }
+
+  listen(div, i) {
+    div.on("plotly_click", (event) => {
+      const point = event.points.find((p) => p.data.name === this.wanted.clicks);
+      if (point) this.send("click", { x: Number(point.x), y: Number(point.y), plot: i, at: Date.now() });
+    });
+    const turned = () => { if (this.wanted.linked) this.turn(div); };
+    div.on("plotly_relayouting", turned);
+    div.on("plotly_relayout", turned);
+  }
+
+  // Plotly links no cameras: hand the one that moved to the others, without drawing their data again.
+  turn(moved) {
+    const view = camera(moved);
+    if (!view) return;
+    for (const div of this.root.children) {
+      const scene = div._fullLayout?.scene;
+      if (div === moved || !scene?._scene?.glplot) continue;
+      scene.camera = { ...scene.camera, ...copy({ eye: view.eye, center: view.center, up: view.up }) };
+      scene._scene.setViewport(scene);
+      div.layout.scene.camera = scene.camera;
+    }
+  }
+
+  resize() {
+    const width = Math.round(this.root.clientWidth);
+    if (!width) return;
+    this.root.classList.toggle("narrow", width < NARROW);
+    if (width === this.width) return;
+    this.width = width;
+    for (const div of this.root.children) if (div._fullLayout) window.Plotly.Plots.resize(div);
+  }
+
+  remove(div) {
+    this.shown.length = Math.min(this.shown.length, [...this.root.children].indexOf(div));
+    if (div._fullLayout) window.Plotly.purge(div);
+    div.remove();
+  }
+
+  fail(error) {
+    console.error(error);
+    this.text = null;
+    const note = document.createElement("p");
+    note.className = "note";
+    note.textContent = error.message;
+    this.root.replaceChildren(note);
+    this.shown = [];
+  }
+
+  dispose() {
+    this.sizes.disconnect();
+    this.latest = null;
+    while (this.root.lastChild) this.remove(this.root.lastChild);
+    this.root.remove();
+  }
+}
+
+const known = new WeakMap();
+
+export default function (component) {
+  const parent = component.parentElement;
+  let plots = known.get(parent);
+  if (!plots) known.set(parent, (plots = new Plots(parent)));
+  plots.update(component);
+  return () => {
+    if (known.get(parent) !== plots) return;
+    known.delete(parent);
+    plots.dispose();
+  };
+}
