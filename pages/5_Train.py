@@ -5,7 +5,7 @@ import streamlit as st
 from pages.shared import network_jobs, network_methods, network_runs, network_view
 from pages.shared.controls import choice, number, toggle
 from pages.shared.page import group, how_it_works, link, open_page, show_error
-from rbo_core.figures.train import AXES, QUANTITIES
+from rbo_core.figures.train import AXES, QUANTITIES, Price
 
 EXPLANATION = r"""
 **The race.** Every method starts from the same weights (one per seed), sees the same minibatches in the same order and
@@ -21,15 +21,15 @@ percent; 0 says that along its normal it only touches.
 **Sharpness** is the largest eigenvalue of the Hessian of the training loss. Bands are 95 % intervals over seeds.
 
 **Try**
-- Let *30 % of the labels* be wrong: what is fitted last is the noise.
+- Let *30 % of the labels* be wrong: who fits the noise as well? Then give SGD a smaller learning rate.
 - Add *Rolling ball, as published*: at equal gradients it takes a tenth of the steps.
 - Put *seconds* on the axis: what counts when one waits.
-- Runs of `python -m rbo_core train` and `compare` land in the same store; see the page Results.
+- Runs of `python -m rbo_core train`, and of `compare --store runs`, land in the same store; see the page Results.
 """
 
 open_page("Train", "Who learns most from the same number of gradients? Start the race and watch.")
 st.html("<style>.st-key-train_bar [data-testid=stButtonGroup] > div {flex-wrap: wrap;}</style>")
-network_view.load_link()
+network_jobs.load_link(network_view.job_controls)
 
 with st.sidebar:
     group("Task")
@@ -49,7 +49,7 @@ with st.sidebar:
         amount = int(number("gradient evaluations", "gradients", 640, 20, 100_000, log=True, integer=True))
     else:
         amount = int(number("epochs", "epochs", 10, 1, 200, log=True, integer=True))
-    seeds = int(number("seeds", "seeds", 3, 1, 10, integer=True, help="Each seed is another start and other batches."))
+    seeds = int(number("seeds", "seeds", 4, 1, 10, integer=True, help="Each seed is another start and other batches."))
     with st.expander("Advanced"):
         batch = int(number("batch size", "batch", 50, 1, 1024, log=True, integer=True))
         schedule = choice("learning rate over time", "schedule", network_runs.SCHEDULES, "cosine")
@@ -98,7 +98,8 @@ if started:
     )
 
 job_id = network_jobs.current()
-view = network_view.View(configs, quantity, axis)
+prices = [Price(one.label, one.racer.method, one.gradients_per_step) for one in chosen]
+view = network_view.View(configs, quantity, axis, prices, amount if unit == "gradients" else None)
 if job_id is None:
     view.draw(None)
     network_jobs.others()

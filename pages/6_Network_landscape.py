@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from pages.shared import network_jobs, network_plane_view
+from pages.shared import network_examples, network_jobs
 from pages.shared.controls import choice, number
 from pages.shared.network_plane import (
     companions,
     default_runs,
     finished_runs,
+    last_plane,
     run_title,
     stored_plane,
 )
-from pages.shared.network_plane_view import VIEWS, compute_button, offer_training
-from pages.shared.page import group, how_it_works, link, open_page, sentence, show_error
+from pages.shared.network_plane_view import FIRST_LABELS, compute_button, job_controls, offer_training, show
+from pages.shared.page import group, how_it_works, link, open_page, show_error
 from pages.shared.widgets import several
 from rbo_core.training.landscape import PlaneConfig
 
@@ -48,16 +49,26 @@ if problem:
     show_error(problem)
 if not runs:
     offer_training(job_id, default_runs())
+    example = network_examples.plane()
+    if example is not None:
+        show(example)
     how_it_works(EXPLANATION)
     st.stop()
 
 titles = {run.id: run_title(run) for run in runs}
+network_jobs.load_link(lambda job: job_controls(job, titles))
+if "_plane_first" not in st.session_state:  # one default a session, or a chosen run would vanish from the address
+    st.session_state["_plane_first"] = last_plane()
+latest = st.session_state["_plane_first"]
 with st.sidebar:
     group("Network")
     ball = next((run.id for run in runs if run.config.method.name == "rbo"), runs[0].id)
+    ball = latest.runs[0] if latest is not None and latest.runs[0] in titles else ball
     base = choice("Run", "run", titles, ball, help="A finished run of the page Train or of the command line.")
     friends = companions(base)
-    first = [key for key in friends if key == base or friends[key] in network_plane_view.FIRST_LABELS]
+    first = [key for key in friends if key == base or friends[key] in FIRST_LABELS]
+    if latest is not None and latest.runs[0] == base:
+        first = [key for key in friends if key in latest.runs]
     paths = several("Paths in the plane", "paths", friends, first, help="Runs from the same start on the same data.")
     group("Plane")
     kind = choice("plane", "kind", {"principal": "Principal", "random": "Random"}, kind="segmented")
@@ -81,14 +92,12 @@ except ValueError as error:
     result = None
 
 if result is None:
-    compute_button(config, job_id, titles[base])
+    compute_button(config, job_id, titles[base], next(run.config.data for run in runs if run.id == base))
     how_it_works(EXPLANATION)
     st.stop()
 if job_id is not None:
     network_jobs.watch(job_id)
 
-view = choice("What to look at", "view", VIEWS, kind="segmented")
-said = network_plane_view.draw(view, result)
-sentence(said, view=view)
+show(result)
 link("Train", "Train other runs")
 how_it_works(EXPLANATION)

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import network_jobs, network_phases_view
+from pages.shared import network_examples, network_jobs, network_phases_view
 from pages.shared.controls import choice, number
 from pages.shared.network_runs import SCHEDULES
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
@@ -37,7 +37,7 @@ little; take more under *Its grid*.
 
 open_page("Network phases", "Which radius and which learning rate train best? Click a cell to see its run.")
 job_id = network_jobs.current()
-network_phases_view.load_link(job_id)
+network_jobs.load_link(network_phases_view.job_controls)
 
 with st.sidebar:
     group("Task")
@@ -84,8 +84,11 @@ except ValueError as error:
     how_it_works(EXPLANATION)
     st.stop()
 
+stored = result is not None
 if result is None:
-    network_phases_view.compute(config, job_id)
+    result = network_examples.phases(config)
+    network_phases_view.compute(config, job_id, result)
+if result is None:
     how_it_works(EXPLANATION)
     st.stop()
 
@@ -103,7 +106,7 @@ best = float(np.nanmax(result.validation_accuracy.mean(axis=2)))
 sentence(
     network_phases_view.what_it_says(result, told), best=f"{best:.4f}", radius=f"{here[0]:.6g}", rate=f"{here[1]:.6g}"
 )
-if job_id is not None:
+if job_id is not None and stored:
     network_jobs.watch(job_id)
 network_phases_view.download(result)
 how_it_works(EXPLANATION)

@@ -10,17 +10,17 @@ from pages.shared.widgets import several
 from rbo_core.figures.train import QUANTITIES, curves_figure
 
 EXPLANATION = """
-**One store.** Runs of the page Train, of `python -m rbo_core train` and of `compare` lie in the same file
-(`RBO_DATA_DIR`, by default `./runs`), so what one makes the others show.
+**One store.** Runs of the page Train and of `python -m rbo_core train` lie in the same file (in `RBO_DATA_DIR`, by
+default `./runs`), so what one makes the other shows; `compare` keeps its runs there with `--store runs`.
 
 **Compare.** Tick runs in the list: their curves are drawn together, the mean over seeds with its 95 % interval by
-Student's t, and they are what is exported or deleted. With nothing ticked, all listed runs are.
+Student's t, and they are what is exported or deleted. With nothing ticked, the picture has the runs of the task that
+most of them share, and all listed runs are exported.
 
 **The paper's table** is arXiv 2505.19527, a preprint. *Here* is, for every method, its best stored group of equal
 settings without label noise: the mean over its seeds. Choosing the best of many groups by its test accuracy flatters a
 method that was tried more often: `compare` chooses by validation accuracy on equal grids.
 """
-MANY = 60  # runs whose curves are drawn at once without being ticked
 
 open_page("Results", "All stored runs: filter them, tick some to compare, and set them beside the paper's table.")
 runs, unreadable = network_runs.all_runs()
@@ -29,9 +29,13 @@ if unreadable:
     st.stop()
 
 
+TITLES = {"data": network_runs.DATA, "model": network_runs.MODELS}
+
+
 def kinds(name: str) -> dict[str, str]:
     """The values of a column that occur, as options."""
-    return {value: value for value in sorted({str(getattr(run, name)) for run in runs})}
+    found = sorted({str(getattr(run, name)) for run in runs})
+    return {value: TITLES.get(name, {}).get(value, value) for value in found}
 
 
 with st.sidebar:
@@ -51,7 +55,8 @@ with st.sidebar:
 @st.dialog("Delete runs?")
 def confirm_deletion(ids: list[str]) -> None:
     """Ask before anything is lost."""
-    st.write(f"{len(ids)} run{'' if len(ids) == 1 else 's'} with their curves and parameters will be gone for good.")
+    what = "1 run with its" if len(ids) == 1 else f"{len(ids)} runs with their"
+    st.write(f"{what} curves and parameters will be gone for good.")
     with st.container(horizontal=True):
         if st.button("Delete", type="primary", key="delete_now"):
             network_runs.delete(ids)
@@ -76,8 +81,10 @@ else:
         height=min(420, 38 + 35 * len(table)),
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder="–",
         column_config={
             **number_formats(table),
+            "method": st.column_config.TextColumn(width="medium"),
             "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             "label noise": st.column_config.NumberColumn(format="percent"),
             "epochs": st.column_config.NumberColumn(format="%d"),
@@ -88,20 +95,18 @@ else:
     ticked = [run for run in shown if run.id in set(ids)]
     with plot:
         # The legend has the same order as on the page Train.
-        drawn = sorted(ticked if rows else ticked[:MANY], key=lambda run: (network_runs.rank(run), run.label))
+        drawn = ticked if rows else network_table.largest_task(ticked)
+        drawn = sorted(network_table.told_apart(drawn), key=lambda run: (network_runs.rank(run), run.label))
         lines = network_table.curves(drawn, quantity, axis)
         if lines:
-            st.plotly_chart(curves_figure(lines, quantity, axis, is_dark(), 380), key="results_curves", config=PLAIN)
-        tasks = {(run.data, run.model, run.label_noise) for run in ticked}
-        if rows and len(tasks) == 1:
-            sentence(network_table.verdict(ticked), runs=str(len(ticked)))
+            figure = curves_figure(lines, quantity, axis, is_dark(), 380)
+            st.plotly_chart(figure, key="results_curves", config=PLAIN, theme=None)
+        if len({run.task for run in drawn}) == 1:
+            said = f" Drawn: {drawn[0].task_title} ({len(drawn)} of {len(shown)} runs); tick others to compare them."
+            sentence(network_table.verdict(drawn) + ("" if rows else said), runs=str(len(ids)))
         else:
-            what = (
-                f"{len(rows)} of {len(shown)} runs ticked" if rows else f"{len(shown)} runs; tick some to compare them"
-            )
-            sentence(
-                what + ("; they are of different tasks, so no winner is named." if rows else "."), runs=str(len(ids))
-            )
+            said = f"{len(rows)} of {len(shown)} runs ticked; they are of different tasks, so no winner is named."
+            sentence(said, runs=str(len(ids)))
     with st.container(horizontal=True):
         chosen = table[table["id"].isin(ids)]
         epochs = network_table.per_epoch(ticked)
@@ -109,7 +114,13 @@ else:
         download("Runs (Parquet)", chosen, "runs.parquet", "runs_parquet")
         download("Every epoch (CSV)", epochs, "epochs.csv", "epochs_csv")
         download("Every epoch (Parquet)", epochs, "epochs.parquet", "epochs_parquet")
-        if st.button(f"Delete {len(rows)} ticked" if rows else "Delete", key="delete", disabled=not rows):
+        alive = any(run.state == "running" for run in ticked)
+        if st.button(
+            f"Delete {len(rows)} ticked" if rows else "Delete",
+            key="delete",
+            disabled=not rows or alive,
+            help="Cancel the job on the page Train first: a ticked run is still training." if rows and alive else None,
+        ):
             confirm_deletion(ids)
 
 st.subheader("The paper's Table 1, and ours")
@@ -122,6 +133,7 @@ st.dataframe(
     hide_index=True,
     key="paper_table",
     height="content",
+    column_config={name: st.column_config.TextColumn(width=150) for name in network_paper.METHODS.values()},
 )
 st.markdown(network_paper.HONEST)
 how_it_works(EXPLANATION)

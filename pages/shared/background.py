@@ -7,12 +7,16 @@ background.show(job.id)          # inside a fragment that reruns every second wh
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 
 import streamlit as st
 
 from rbo_core.jobs import Dispatcher, Job, Queue
+
+COOKIE = "rbo_visitor"
+KEPT = 30 * 24 * 3600  # seconds that a browser keeps its name
 
 
 @st.cache_resource(show_spinner=False)
@@ -24,8 +28,22 @@ def queue() -> Queue:
 
 
 def visitor() -> str:
-    """Who this browser tab is: a random name that lasts as long as its session."""
-    return str(st.session_state.setdefault("_visitor", secrets.token_hex(8)))
+    """Who this browser is: a random name, kept in a cookie so that a reload or another tab still owns its jobs."""
+    if "_visitor" not in st.session_state:
+        known = str(st.context.cookies.get(COOKIE, ""))
+        name = known if re.fullmatch(r"[0-9a-f]{16}", known) else secrets.token_hex(8)
+        st.session_state["_visitor"] = name
+    return str(st.session_state["_visitor"])
+
+
+def _remember_visitor() -> None:
+    """Let the browser keep the visitor's name: who owns a job must still own it after a reload."""
+    name = visitor()
+    if st.context.cookies.get(COOKIE) != name:
+        st.html(
+            f'<script>document.cookie = "{COOKIE}={name}; path=/; max-age={KEPT}; SameSite=Lax";</script>',
+            unsafe_allow_javascript=True,
+        )
 
 
 def find(job_id: str | None) -> Job | None:
@@ -73,6 +91,9 @@ def show(job_id: str) -> Job | None:
         st.error(f"{job.title}: {describe(job)}")
     else:
         left.caption(f"{job.title} · {describe(job)} {_took(job)}")
+    if job.active and job.owner == visitor():
+        with right:
+            _remember_visitor()
     return job
 
 

@@ -10,13 +10,14 @@ The page's address holds the job's id, so a reload, another tab or another perso
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from pages.shared import background
 from pages.shared.page import LINK_VERSION, link, show_error
+from pages.shared.widgets import set_controls
 from rbo_core.jobs import Job
 
 PARAMETER = "job"
@@ -60,7 +61,27 @@ def start(
         show_error(error)
         return None
     st.query_params[parameter] = job.id
+    st.session_state["_job_loaded"] = job.id  # the controls are what started it
     return job
+
+
+def load_link(controls: Callable[[Job], Mapping[str, Any]]) -> None:
+    """Give the controls the settings of the address's job, once, when the address says nothing else.
+
+    Args:
+        controls: the values of a job's controls by their keys; ValueError when it is another sort of job.
+    """
+    job_id = current()
+    if job_id is None or st.session_state.get("_job_loaded") == job_id:
+        return
+    st.session_state["_job_loaded"] = job_id
+    job = background.find(job_id)
+    if job is None or not set(st.query_params) <= {"v", PARAMETER}:
+        return
+    try:
+        set_controls(controls(job))
+    except (KeyError, TypeError, ValueError) as error:
+        show_error(f"the settings of job {job_id[:20]!r} cannot be restored: {error}")
 
 
 def watch(job_id: str | None, draw: Callable[[Job], None] | None = None, every: float = EVERY) -> Job | None:

@@ -6,35 +6,23 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.shared import background, network_jobs
+from pages.shared import background, network_jobs, network_runs
 from pages.shared.controls import short
 from pages.shared.page import LINK_VERSION, is_dark, link, show_error
-from pages.shared.widgets import set_controls
 from rbo_core.figures.style import color
 from rbo_core.figures.train import message_figure
-from rbo_core.jobs import CONFIG
+from rbo_core.jobs import CONFIG, Job
 from rbo_core.training.phases import PhaseConfig, PhaseResult, Regimes
 
 DATA = {"digits": "Digits (8 × 8)", "mnist": "MNIST, 2,000 images", "fashion_mnist": "Fashion-MNIST, 2,000 images"}
 PAGE = "Network phases"
 
 
-def load_link(job_id: str | None) -> None:
-    """Give the controls the settings of the address's job, once, when the address says nothing else."""
-    if job_id is None or st.session_state.get("_job_loaded") == job_id:
-        return
-    first = "_job_loaded" not in st.session_state
-    st.session_state["_job_loaded"] = job_id
-    job = background.find(job_id)
-    bare = set(st.query_params) <= {"v", network_jobs.PARAMETER}
-    if first and bare and job is not None and job.kind == "phases" and isinstance(job.config, dict):
-        try:
-            set_controls(_controls(PhaseConfig.from_dict(job.config)))
-        except (TypeError, ValueError) as error:
-            show_error(error)
-
-
-def _controls(config: PhaseConfig) -> dict[str, object]:
+def job_controls(job: Job) -> dict[str, object]:
+    """The controls that ask for the job's map."""
+    if job.kind != "phases":
+        raise ValueError(f"it is a job of another page ({job.title})")
+    config = PhaseConfig.from_dict(job.config)
     train, method = config.train, dict(config.train.method.settings)
     projection = str(method["projection"])
     return {
@@ -48,12 +36,21 @@ def _controls(config: PhaseConfig) -> dict[str, object]:
     }  # fmt: skip
 
 
-def compute(config: PhaseConfig, job_id: str | None) -> None:
-    """The map is not there: train it as a job, and show how far it is."""
+def compute(config: PhaseConfig, job_id: str | None, example: PhaseResult | None = None) -> None:
+    """The map is not there: train it as a job, and show how far it is. example: what the page shows until then."""
     problem = network_jobs.device_problem(config.train.device)
     if problem:
         show_error(problem)
-    if st.button("Train the map", type="primary", key="compute", disabled=problem is not None):
+    elif note := network_runs.data_note(config.train.data):
+        st.info(note)
+    with st.container(horizontal=True, vertical_alignment="center", key="compute_bar"):
+        pressed = st.button("Train the map", type="primary", key="compute", disabled=problem is not None)
+        if example is not None:
+            st.caption(
+                f"This map was trained earlier with these very settings ({background.clock(example.seconds)} on two "
+                "cores); train it on this machine, or change the settings."
+            )
+    if pressed:
         grid = f"{config.n_radii} × {config.n_rates}" + (f" × {config.seeds} seeds" if config.seeds > 1 else "")
         network_jobs.start(
             "phases", ["train", CONFIG, "--phases", "--json"], config=config.to_dict(),
@@ -61,8 +58,10 @@ def compute(config: PhaseConfig, job_id: str | None) -> None:
         )  # fmt: skip
         st.rerun()
     network_jobs.watch(job_id)
+    if example is not None:
+        return
     words = f"{config.members:,} networks train at once: 144 MLPs on the digits take under a minute."
-    st.plotly_chart(message_figure(words, is_dark()), key="phases_empty", config={"displayModeBar": False})
+    st.plotly_chart(message_figure(words, is_dark()), key="phases_empty", config={"displayModeBar": False}, theme=None)
 
 
 def picked() -> tuple[float, float] | None:

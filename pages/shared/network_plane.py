@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +21,16 @@ from rbo_core.ironing import Ironed, iron
 from rbo_core.training import Method, RunStore, TrainConfig
 from rbo_core.training import Run as Stored
 from rbo_core.training.height_surface import HeightSurface
-from rbo_core.training.landscape import NoiseStudy, PlaneConfig, PlaneResult, comparable, load_plane, noise_study
+from rbo_core.training.landscape import (
+    FOLDER,
+    NoiseStudy,
+    PlaneConfig,
+    PlaneResult,
+    comparable,
+    load_plane,
+    noise_study,
+)
+from rbo_core.training.results import result_path
 
 DEFAULT_METHODS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("rbo", {"lr": 1.0, "radius": 0.5}),
@@ -29,6 +39,7 @@ DEFAULT_METHODS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 SHOWN_AT_FIRST = ("rbo", "sgd", "sam")
 STUDY_RADII = 10
+RECENT = 20  # stored planes looked at for the one to open with
 
 
 def default_runs() -> list[dict[str, Any]]:
@@ -71,6 +82,18 @@ def _method_title(method: Method) -> str:
 def stored_plane(config: PlaneConfig) -> PlaneResult | None:
     """The computed plane, or None when it has not been computed; ValueError for a damaged file."""
     return load_plane(config.key)
+
+
+def last_plane() -> PlaneConfig | None:
+    """The plane computed last with the default settings: what the page opens with. None when there is none."""
+    folder = result_path(FOLDER, "any").parent
+    files = sorted(folder.glob("*.npz"), key=lambda file: -file.stat().st_mtime) if folder.is_dir() else []
+    for file in files[:RECENT]:
+        with contextlib.suppress(ValueError):
+            found = load_plane(file.stem)
+            if found is not None and PlaneConfig(runs=found.config.runs).key == file.stem:
+                return found.config
+    return None
 
 
 def surface_of(result: PlaneResult, heights: np.ndarray) -> HeightSurface:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,16 +10,24 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.shared import network_jobs
+from pages.shared import network_jobs, network_runs
 from pages.shared.controls import choice, number, short
-from pages.shared.network_plane import SHOWN_AT_FIRST, ironed_plane, natural_scale, rolled, scene, study_of
-from pages.shared.page import group, is_dark, show_error
+from pages.shared.network_plane import (
+    SHOWN_AT_FIRST,
+    companions,
+    ironed_plane,
+    natural_scale,
+    rolled,
+    scene,
+    study_of,
+)
+from pages.shared.page import group, is_dark, sentence, show_error
 from pages.shared.player import player
 from rbo_core import RBO, SGD
 from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
 from rbo_core.figures.style import color, label
 from rbo_core.figures.train import message_figure
-from rbo_core.jobs import CONFIG
+from rbo_core.jobs import CONFIG, Job
 from rbo_core.training.landscape import GONE, PlaneConfig, PlaneResult
 
 VIEWS = {"paths": "Paths", "roll": "Roll a ball", "noise": "Label noise"}
@@ -28,10 +36,29 @@ PLAIN = {"displayModeBar": False, "displaylogo": False}
 PAGE = "Network landscape"
 
 
+def job_controls(job: Job, runs: Container[str]) -> dict[str, object]:
+    """The controls that ask for the job's plane. runs: ids of the runs that are there."""
+    if job.kind != "plane":
+        return {}  # the three runs of an empty store
+    config = PlaneConfig.from_dict(job.config)
+    if config.runs[0] not in runs:
+        raise ValueError(f"run {config.runs[0]} is not stored here any more")
+    return {
+        "run": config.runs[0], "paths": [run for run in config.runs if run in companions(config.runs[0])],
+        "kind": config.kind, "size": str(config.size), "noise": round(100 * config.label_noise),
+        "reach": config.reach, "seed": config.seed, "device": config.device,
+    }  # fmt: skip
+
+
 def offer_training(job_id: str | None, configs: Sequence[dict[str, Any]]) -> None:
     """An empty store: say so, and let the default runs be trained here."""
-    st.info("There is no finished run yet. Train three methods on the digits here, or any others on the page Train.")
-    if st.button("Train the ball, SGD and SAM on the digits", type="primary", key="train_default"):
+    with st.container(horizontal=True, vertical_alignment="center", key="offer_bar"):
+        pressed = st.button("Train the ball, SGD and SAM", type="primary", key="train_default")
+        st.caption(
+            "No run is stored here yet. What you see below was trained earlier, on the digits: train the same three "
+            "here, or any others on the page Train."
+        )
+    if pressed:
         network_jobs.start(
             "train", ["train", CONFIG, "--json"], config={"runs": list(configs)},
             title="Digits, MLP: ball, SGD and SAM",
@@ -41,11 +68,13 @@ def offer_training(job_id: str | None, configs: Sequence[dict[str, Any]]) -> Non
     network_jobs.watch(job_id)
 
 
-def compute_button(config: PlaneConfig, job_id: str | None, title: str) -> None:
-    """The plane is not there: compute it as a job, and show how far it is."""
+def compute_button(config: PlaneConfig, job_id: str | None, title: str, data: str) -> None:
+    """The plane is not there: compute it as a job, and show how far it is. data: what the network was trained on."""
     problem = network_jobs.device_problem(config.device)
     if problem:
         show_error(problem)
+    elif note := network_runs.data_note(data):
+        st.info(note)
     kind = "principal" if config.kind == "principal" else "random"
     if st.button("Compute the plane", type="primary", key="compute", disabled=problem is not None):
         network_jobs.start(
@@ -56,11 +85,17 @@ def compute_button(config: PlaneConfig, job_id: str | None, title: str) -> None:
         st.rerun()
     network_jobs.watch(job_id)
     words = f"Press the button: {config.size} × {config.size} networks on a plane, a few seconds for an MLP."
-    st.plotly_chart(message_figure(words, is_dark()), key="plane_empty", config=PLAIN)
+    st.plotly_chart(message_figure(words, is_dark()), key="plane_empty", config=PLAIN, theme=None)
 
 
-def draw(view: str, result: PlaneResult) -> str:
-    """Draw one view; returns the sentence that says what is seen (HTML)."""
+def show(result: PlaneResult) -> None:
+    """A plane, in the view that is chosen, and the sentence that says what is seen."""
+    view = choice("What to look at", "view", VIEWS, kind="segmented")
+    sentence(_draw(view, result), view=view)
+
+
+def _draw(view: str, result: PlaneResult) -> str:
+    """Draw one view; returns its sentence (HTML)."""
     st.html(_CSS)
     width = float(result.x[-1] - result.x[0])
     with st.sidebar:

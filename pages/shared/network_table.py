@@ -6,7 +6,7 @@ These functions know runs only as `RunView`, what a page needs of a stored run, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,17 @@ class RunView:
         return float(values.iloc[-1]) if len(values) else np.nan
 
     @property
+    def task(self) -> tuple[str, str, float, str]:
+        """What it was asked to learn, and at which budget."""
+        return self.data, self.model, self.label_noise, self.budget
+
+    @property
+    def task_title(self) -> str:
+        """The task in a few words."""
+        noise = f", {100 * self.label_noise:.0f} % wrong labels" if self.label_noise else ""
+        return f"{self.data}, {self.model}{noise}, {self.budget}"
+
+    @property
     def diverged(self) -> bool:
         """Whether its loss stopped being a finite number."""
         if "train_loss" not in self.epochs or not len(self.epochs):
@@ -76,6 +87,21 @@ def curves(runs: Sequence[RunView], quantity: str, axis: str) -> list[Curve]:
             ys = [run.epochs[quantity].to_numpy(float) for run in having]
             made.append(curve(members[0].label, members[0].method, xs, ys))
     return made
+
+
+def largest_task(runs: Sequence[RunView]) -> list[RunView]:
+    """The runs of the task (data, network, label noise, budget) that most of them share; of equals, the newest."""
+    tasks: dict[tuple[str, str, float, str], list[RunView]] = {}
+    for run in sorted(runs, key=lambda run: -run.created):
+        tasks.setdefault(run.task, []).append(run)
+    return max(tasks.values(), key=len) if tasks else []
+
+
+def told_apart(runs: Sequence[RunView]) -> list[RunView]:
+    """The same runs, their labels with the task where they are of several tasks."""
+    if len({run.task for run in runs}) < 2:
+        return list(runs)
+    return [replace(run, label=f"{run.label} · {run.task_title}") for run in runs]
 
 
 def beside(runs: Sequence[RunView], axis: str) -> dict[str, list[Curve]]:
@@ -151,40 +177,126 @@ def per_epoch(runs: Sequence[RunView]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["run", "epoch"])
 
 
-def verdict(runs: Sequence[RunView]) -> str:
-    """Who came first, with the intervals, and whether the lead is larger than they are (HTML-safe: names are ours)."""
+@dataclass(frozen=True)
+class _Place:
+    """A method's result: mean and half width of its 95 % interval in percent, and each seed's own value.
+
+    rival: "ball" for a ball at SAM's price, "sam" for SAM, "" for all others.
+    """
+
+    label: str
+    rival: str
+    mean: float
+    half: float
+    by_seed: dict[int, float]
+
+    @property
+    def text(self) -> str:
+        return f"{self.mean:.1f}{_half(self.half)} %"
+
+
+def ranking(runs: Sequence[RunView]) -> list[_Place]:
+    """Methods with a result, the best first."""
     score = score_of(runs)
-    ranked = []
+    places = []
     for members in groups(runs).values():
-        mean, half = interval(np.array([[100 * run.last(score)] for run in members]))
-        if np.isfinite(mean[0]):
-            ranked.append((float(mean[0]), float(half[0]), members[0].label, len(members)))
-    if not ranked:
+        found = {run.seed: 100 * run.last(score) for run in members if np.isfinite(run.last(score))}
+        if found:
+            mean, half = interval(np.array([[value] for value in found.values()]))
+            places.append(_Place(members[0].label, _rival(members[0]), float(mean[0]), float(half[0]), found))
+    return sorted(places, key=lambda place: -place.mean)
+
+
+def lead(first: _Place, second: _Place) -> tuple[float, float] | None:
+    """How far ahead the first is, in points, with the half width of the 95 % interval; None where seeds do not tell.
+
+    Runs of one seed share their weights and minibatches, so the difference is taken seed by seed.
+    """
+    common = sorted(set(first.by_seed) & set(second.by_seed))
+    if len(common) < 2:
+        return None
+    mean, half = interval(np.array([[first.by_seed[seed] - second.by_seed[seed]] for seed in common]))
+    return float(mean[0]), float(half[0])
+
+
+def verdict(runs: Sequence[RunView]) -> str:
+    """Who came first, who cannot be told from it, and where the ball stands (HTML-safe: names are ours)."""
+    places = ranking(runs)
+    if not places:
         return "No method has a result yet."
-    ranked.sort(reverse=True)
-    mean, half, label, seeds = ranked[0]
-    what = score.replace("_", " ")
-    said = f"<b>{label}</b> comes first with {mean:.1f}{_half(half)} % {what}"
-    if len(ranked) == 1:
-        return f"{said}."
-    second = ranked[1]
-    said += f", before {second[2]} with {second[0]:.1f}{_half(second[1])} %"
-    if seeds < 2 or second[3] < 2:
-        return f"{said}. One seed proves nothing: ask for more."
-    # Two 95 % intervals that do not overlap are a stricter test than a t-test at 5 %.
-    clear = mean - half > second[0] + second[1]
-    said += "; their 95 % intervals do not overlap." if clear else "; within their 95 % intervals, a tie."
-    return said + _at_sams_price(ranked)
+    what = score_of(runs).replace("_", " ")
+    first, rest = places[0], places[1:]
+    said = f"<b>{first.label}</b> comes first with {first.text} {what}"
+    if not rest:
+        return f"<b>{first.label}</b> reaches {first.text} {what}."
+    gaps = {place.label: lead(first, place) for place in rest}
+    nearest = gaps[rest[0].label]
+    if nearest is None:
+        return f"{said}, before {rest[0].label} with {rest[0].text}. One seed proves nothing: ask for more."
+    tied = [label for label, gap in gaps.items() if gap is None or gap[0] <= gap[1]]
+    if not tied:
+        said += f", {_points(nearest)} before {rest[0].label}."
+    else:
+        seeds = len(first.by_seed)
+        said += f"; {_names(tied)} cannot be told from it with {seeds} seeds."
+    return said + _ball(places) + _flatness(runs, places)
 
 
-def _at_sams_price(ranked: Sequence[tuple[float, float, str, int]]) -> str:
-    """The ball beside SAM, which pays as much, when neither of the first two is that pair already."""
-    place = {label: rank for rank, (_, _, label, _) in enumerate(ranked)}
-    if not {"Rolling ball", "SAM"} <= set(place) or {place["Rolling ball"], place["SAM"]} == {0, 1}:
+def _rival(run: RunView) -> str:
+    if run.method == "rbo":
+        return "ball" if run.settings.get("n_projection_steps", 2) == 2 else ""
+    return "sam" if run.method == "sam" else ""
+
+
+def _ball(places: Sequence[_Place]) -> str:
+    """Where the ball came, also when it lost, and how it stands to SAM, which pays as much a step."""
+    kinds = [place.rival for place in places]
+    if "ball" not in kinds:
         return ""
-    ball, sam = ranked[place["Rolling ball"]], ranked[place["SAM"]]
-    pair = f"{ball[0]:.1f}{_half(ball[1])} against {sam[0]:.1f}{_half(sam[1])} %"
-    return f" The ball beside SAM, which pays as much a step: {pair}."
+    k = kinds.index("ball")
+    said = f" {places[k].label} comes {_ordinal(k + 1)} of {len(places)} with {places[k].text}" if k > 0 else ""
+    gap = None
+    if "sam" in kinds and {k, kinds.index("sam")} != {0, 1}:
+        gap = lead(places[k], places[kinds.index("sam")])
+    if gap is None:
+        return f"{said}." if said else ""
+    level = abs(gap[0]) <= gap[1]
+    where = "level with SAM" if level else f"{_points(gap)} {'ahead of' if gap[0] > 0 else 'behind'} SAM"
+    where += ", which pays as much a step" + (f" ({_signed(gap)})" if level else "")
+    return f"{said}, {where}." if said else f" It is {where}."
+
+
+def _flatness(runs: Sequence[RunView], places: Sequence[_Place]) -> str:
+    """Whether the flattest minimum is the best one."""
+    flat = {}
+    for members in groups(runs).values():
+        values = [run.last("sharpness") for run in members]
+        if np.isfinite(values).all():
+            flat[members[0].label] = float(np.mean(values))
+    order = [place.label for place in places]
+    known = sorted((label for label in order if label in flat), key=flat.__getitem__)
+    if len(known) < 3:
+        return ""
+    place = order.index(known[0]) + 1
+    if place == 1:
+        return " Its minimum is also the flattest."
+    return f" The flattest minimum is that of {known[0]}, {_ordinal(place)} in accuracy."
+
+
+def _names(labels: Sequence[str]) -> str:
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def _points(gap: tuple[float, float]) -> str:
+    return f"{abs(gap[0]):.1f} ± {gap[1]:.1f} points"
+
+
+def _signed(gap: tuple[float, float]) -> str:
+    return f"{gap[0]:+.1f} ± {gap[1]:.1f} points".replace("-", "\u2212")
+
+
+def _ordinal(place: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(place, f"{place}th")
 
 
 def settings_text(settings: dict[str, Any]) -> str:

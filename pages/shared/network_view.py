@@ -10,11 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import background, network_jobs, network_runs, network_table
+from pages.shared import network_runs, network_table
 from pages.shared.network_table import RunView
 from pages.shared.page import is_dark, sentence
-from pages.shared.widgets import set_controls
-from rbo_core.figures.train import curves_figure, message_figure, small_figure
+from rbo_core.figures.train import Price, curves_figure, message_figure, price_figure, small_figure
 from rbo_core.jobs import Job
 
 MAIN = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss")
@@ -33,25 +32,35 @@ _NUMBERS = {
 
 @dataclass(frozen=True)
 class View:
-    """How a race is shown. configs: the runs that the controls describe; quantity, axis: of the main plot."""
+    """How a race is shown. configs: the runs that the controls describe; quantity, axis: of the main plot; prices,
+    budget: what `price_figure` draws before there is a race."""
 
     configs: Sequence[dict[str, Any]]
     quantity: str
     axis: str
+    prices: Sequence[Price] = ()
+    budget: int | None = None
 
     def draw(self, job: Job | None) -> None:
         """Draw what is known: of the job, or without one what the store has of these settings."""
         if job is None:
             runs = network_runs.runs_of(self.configs)
-            empty = f"Press Train: {len(self.configs)} runs, of every method from every seed, at the same price."
+            empty = "Choose a method to see its price."
         else:
             runs = network_runs.runs_of(job_configs(job), since=job.created)
             empty = "The first curve appears in a few seconds." if job.active else "This job left no runs."
         dark = is_dark()
         lines = network_table.curves(runs, self.quantity, self.axis)
-        figure = curves_figure(lines, self.quantity, self.axis, dark) if lines else message_figure(empty, dark)
-        st.plotly_chart(figure, key="train_curves", config=PLAIN)
+        if lines:
+            figure = curves_figure(lines, self.quantity, self.axis, dark)
+        elif job is None and self.prices:
+            figure = price_figure(self.prices, self.budget, dark)
+        else:
+            figure = message_figure(empty, dark)
+        st.plotly_chart(figure, key="train_curves", config=PLAIN, theme=None)
         if not runs:
+            if job is None and self.configs:
+                sentence(self._offer(), runs="0")
             return
         active = job is not None and job.active
         if job is not None and not active and job_configs(job) != list(self.configs):
@@ -59,17 +68,32 @@ class View:
                 "These are the results of this address. The settings have changed since: press Train to run them."
             )
         sentence(_said(runs, active), runs=str(len(runs)))
+        if not active and any(run.label_noise > 0 for run in runs):
+            st.caption(
+                "The settings offered here suit true labels. With wrong ones a smaller learning rate helps, SGD and "
+                "Adam most: `python -m rbo_core compare --label-noise 0.3` tunes every method before it compares."
+            )
         _problems(runs)
         small = network_table.beside(runs, self.axis)
         if small:
             for column, (name, made) in zip(st.columns(len(small)), small.items(), strict=True):
                 column.plotly_chart(small_figure(made, name, self.axis, dark), key=f"train_{name}", config=PLAIN)
         table = network_table.results(runs)
-        st.dataframe(table, hide_index=True, key="train_table", column_config=number_formats(table))
+        st.dataframe(table, hide_index=True, key="train_table", column_config=number_formats(table), placeholder="–")
         if not active:
             with st.container(horizontal=True):
                 download("Download table (CSV)", table, "results.csv", "train_csv")
                 download("Download every epoch (CSV)", network_table.per_epoch(runs), "epochs.csv", "train_epochs")
+
+    def _offer(self) -> str:
+        """What pressing Train does."""
+        seeds = len({config["seed"] for config in self.configs})
+        count = len(self.configs)
+        begun = "one start" if seeds == 1 else f"the same {seeds} starts"
+        return (
+            f"<b>Press Train</b> to race {'the method' if count == seeds else f'{count // seeds} methods'} from "
+            f"{begun}: {count} run{'' if count == 1 else 's'}, drawn while they learn."
+        )
 
 
 def job_configs(job: Job) -> list[dict[str, Any]]:
@@ -88,17 +112,9 @@ def job_key(configs: Sequence[dict[str, Any]]) -> str:
     return hashlib.sha256(json.dumps(list(configs), sort_keys=True).encode()).hexdigest()[:24]
 
 
-def load_link() -> None:
-    """Give the controls the settings of the address's job, once, when the address says nothing else."""
-    job_id = network_jobs.current()
-    if job_id is None or st.session_state.get("_job_loaded") == job_id:
-        return
-    first = "_job_loaded" not in st.session_state
-    st.session_state["_job_loaded"] = job_id
-    job = background.find(job_id)
-    bare = set(st.query_params) <= {"v", network_jobs.PARAMETER}
-    if first and bare and job is not None and isinstance(job.config, dict):
-        set_controls(job.config.get("controls", {}))
+def job_controls(job: Job) -> dict[str, Any]:
+    """The controls as they stood when the job was started; none where it was started elsewhere."""
+    return dict(job.config.get("controls", {})) if isinstance(job.config, dict) else {}
 
 
 def number_formats(table: Any) -> dict[str, Any]:

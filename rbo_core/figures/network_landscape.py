@@ -58,6 +58,8 @@ def plane_figure(
             "title": {"text": "loss", "side": "right", "font": {"size": 12, "color": p.muted}}, "thickness": 10,
             "outlinewidth": 0, "tickvals": np.log10(ticks).tolist(), "ticktext": [f"{t:g}" for t in ticks],
             "tickfont": {"size": 11, "color": p.muted},
+            # As long as the panel is on a phone, where the axes' common scale makes it lower than the figure.
+            "lenmode": "pixels", "len": 270, "y": 1, "yanchor": "top",
         },
     )  # fmt: skip
     if unreachable is not None and unreachable.any():
@@ -71,6 +73,8 @@ def plane_figure(
     if radius is not None and 2 * radius < 0.9 * float(x[-1] - x[0]):
         _add_ball(fig, float(x[-1]), float(y[0]), radius)
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8}, hoverdistance=20, uirevision="plane")
+    # The legend stays above the margin, so that panels with and without one stand at the same height.
+    fig.update_layout(legend={"yref": "container", "y": 1.0, "yanchor": "top"})
     fig.update_xaxes(title_text=labels[0], range=[float(x[0]), float(x[-1])], showgrid=False, constrain="domain")
     fig.update_yaxes(title_text=labels[1], range=[float(y[0]), float(y[-1])], showgrid=False, constrain="domain",
                      scaleanchor="x", scaleratio=1, constraintoward="top")  # fmt: skip

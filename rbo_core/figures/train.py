@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -142,8 +143,52 @@ def small_figure(curves: Sequence[Curve], quantity: str, axis: str, dark: bool, 
     if known.percent:
         top = max((100 * float(np.nanmax(one.mean)) for one in curves if np.isfinite(one.mean).any()), default=0.0)
         fig.update_yaxes(range=[0, max(1.0, 1.1 * top)])
+        if quantity == "penetration" and top < 0.01:
+            fig.add_annotation(text="0: along its normal<br>the ball only touches", showarrow=False, x=0.5, y=0.45,
+                               xref="paper", yref="paper", font={"size": 12, "color": palette(dark).muted})  # fmt: skip
     fig.update_layout(uirevision=axis)
     return fig
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a method pays: its name for people and in the core, and the gradient evaluations of one step."""
+
+    label: str
+    method: str
+    gradients: int
+
+
+def price_figure(prices: Sequence[Price], budget: int | None, dark: bool, height: int = 440) -> go.Figure:
+    """Before a race: how many steps each method gets from the same gradients.
+
+    Args:
+        budget: gradient evaluations of every method, or None when all make the same number of steps: then the bars are
+            the gradients of one step.
+    """
+    fig = go.Figure()
+    for price in reversed(prices):
+        length = price.gradients if budget is None else budget // price.gradients
+        each = f"{price.gradients} gradient{'' if price.gradients == 1 else 's'} a step"
+        said = each if budget is None else f"{length:,} steps, {each}"
+        inside = length >= 0.5 * max(p.gradients if budget is None else budget // p.gradients for p in prices)
+        fig.add_bar(
+            x=[length], y=[price.label], orientation="h", width=0.62, showlegend=False, text=[said], hoverinfo="skip",
+            marker={"color": color(price.method), "opacity": 1.0 if price.method == "rbo" else 0.78, "line_width": 0},
+            textposition="inside" if inside else "outside", insidetextanchor="end", cliponaxis=False,
+            textfont={"color": _on(color(price.method)) if inside else palette(dark).ink},
+        )  # fmt: skip
+    title = "gradient evaluations a step" if budget is None else f"steps that {budget:,} gradient evaluations buy"
+    layout(fig, dark, height=height, bargap=0.3)
+    fig.update_xaxes(title_text=title, rangemode="tozero", nticks=6)
+    fig.update_yaxes(ticks="", ticklabelstandoff=6, tickfont={"size": 13, "color": palette(dark).ink})
+    return fig
+
+
+def _on(background: str) -> str:
+    """Black or white, whichever reads better on a colour (its relative luminance)."""
+    red, green, blue = ((int(background[k : k + 2], 16) / 255) ** 2.2 for k in (1, 3, 5))
+    return "#111111" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else "#FFFFFF"
 
 
 def message_figure(text: str, dark: bool, height: int = 440) -> go.Figure:
@@ -151,7 +196,9 @@ def message_figure(text: str, dark: bool, height: int = 440) -> go.Figure:
     fig = layout(go.Figure(), dark, height=height)
     fig.update_xaxes(visible=False)
     fig.update_yaxes(visible=False)
-    fig.add_annotation(text=text, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper",
+    # Plotly does not break lines: these fit a phone.
+    lines = "<br>".join(textwrap.wrap(text, 42))
+    fig.add_annotation(text=lines, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper",
                        font={"size": 15, "color": palette(dark).muted})  # fmt: skip
     return fig
 

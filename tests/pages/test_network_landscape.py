@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import sqlite3
@@ -14,12 +15,10 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import pages.shared.network_plane_view as view
-from pages.shared import background
 from pages.shared.network_plane import default_runs, natural_scale
 from pages.shared.story import plain
 from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
 from rbo_core.ironing import iron
-from rbo_core.jobs import Queue
 from rbo_core.training import Method, RunStore, TrainConfig, run_training
 from rbo_core.training.landscape import NoiseStudy, PlaneConfig, comparable, compute_plane, save_plane
 
@@ -52,22 +51,9 @@ def scenes(monkeypatch):
 
 
 @pytest.fixture
-def queue(monkeypatch, tmp_path):
-    """A queue that nobody serves, in place of the server's own."""
-    opened = Queue(tmp_path / "jobs.sqlite")
-    monkeypatch.setattr(background, "queue", lambda: opened)
-    yield opened
-    opened.close()
-
-
-def page(monkeypatch, folder, **query) -> AppTest:
-    monkeypatch.setenv("RBO_DATA_DIR", str(folder))
-    opened = AppTest.from_file(str(PAGE), default_timeout=60)
-    for name, value in query.items():
-        opened.query_params[name] = value
-    opened.run()
-    assert not opened.exception
-    return opened
+def page(visit):
+    """page(folder, **query): this page on that data folder."""
+    return functools.partial(visit, "6_Network_landscape")
 
 
 def said(opened: AppTest) -> str:
@@ -79,9 +65,12 @@ def charts(opened: AppTest) -> list[dict]:
     return [json.loads(chart.proto.spec) for chart in opened.get("plotly_chart")]
 
 
-def test_an_empty_store_offers_to_train_and_does(monkeypatch, tmp_path, queue):
-    opened = page(monkeypatch, tmp_path / "nothing")
-    assert "no finished run yet" in opened.info[0].value
+def test_an_empty_store_offers_to_train_and_does(page, tmp_path, queue):
+    opened = page(tmp_path / "nothing")
+    assert "No run is stored here yet" in opened.caption[0].value
+    # Meanwhile there is something to see: three networks trained earlier.
+    assert len(charts(opened)) == 2
+    assert "of all the paths' variance" in said(opened)
     opened.button(key="train_default").click().run()
     assert not opened.exception
     job = queue.jobs()[0]
@@ -89,8 +78,8 @@ def test_an_empty_store_offers_to_train_and_does(monkeypatch, tmp_path, queue):
     assert opened.query_params["job"] in (job.id, [job.id])
 
 
-def test_a_plane_not_yet_computed_can_be_asked_for(monkeypatch, folder, queue):
-    opened = page(monkeypatch, folder, kind="random", size="31")
+def test_a_plane_not_yet_computed_can_be_asked_for(page, folder, queue):
+    opened = page(folder, kind="random", size="31")
     opened.button(key="compute").click().run()
     job = queue.jobs()[0]
     assert job.argv[0] == "train"
@@ -99,8 +88,8 @@ def test_a_plane_not_yet_computed_can_be_asked_for(monkeypatch, folder, queue):
     assert (asked.kind, asked.size, len(asked.runs)) == ("random", 31, 2)
 
 
-def test_the_paths_are_drawn_where_the_runs_went(monkeypatch, folder):
-    opened = page(monkeypatch, folder)
+def test_the_paths_are_drawn_where_the_runs_went(page, folder):
+    opened = page(folder)
     assert not opened.error
     left, right = charts(opened)
     names = [t["name"] for t in left["data"] if t.get("name") in ("Rolling ball", "SGD")]
@@ -110,8 +99,8 @@ def test_the_paths_are_drawn_where_the_runs_went(monkeypatch, folder):
     assert left["layout"]["yaxis"]["scaleanchor"] == "x"
 
 
-def test_a_ball_rolls_down_and_a_click_starts_it_elsewhere(monkeypatch, folder, scenes):
-    opened = page(monkeypatch, folder, view="roll", steps="60")
+def test_a_ball_rolls_down_and_a_click_starts_it_elsewhere(page, folder, scenes):
+    opened = page(folder, view="roll", steps="60")
     ball, point = scenes.last.racers
     assert (ball.name, point.name) == ("rbo", "sgd")
     assert ball.loss[-1] < ball.loss[0]
@@ -126,22 +115,22 @@ def test_a_ball_rolls_down_and_a_click_starts_it_elsewhere(monkeypatch, folder, 
     assert "lowest point of this plane" in said(opened)
 
 
-def test_label_noise_is_shown_beside_true_labels(monkeypatch, folder):
-    opened = page(monkeypatch, folder, view="noise")
+def test_label_noise_is_shown_beside_true_labels(page, folder):
+    opened = page(folder, view="noise")
     assert len(charts(opened)) == 3
     assert "40 % random labels" in said(opened)
 
 
-def test_a_damaged_plane_is_said_and_can_be_computed_again(monkeypatch, tmp_path, folder):
+def test_a_damaged_plane_is_said_and_can_be_computed_again(page, tmp_path, folder):
     shutil.copytree(folder, tmp_path / "copy")
     for file in (tmp_path / "copy" / "planes").iterdir():
         file.write_bytes(b"not a plane")
-    opened = page(monkeypatch, tmp_path / "copy")
+    opened = page(tmp_path / "copy")
     assert "cannot be read" in opened.error[0].value
     assert opened.button(key="compute")
 
 
-def test_a_broken_run_and_a_missing_gpu_are_no_traceback(monkeypatch, tmp_path, folder):
+def test_a_broken_run_and_a_missing_gpu_are_no_traceback(page, tmp_path, folder):
     shutil.copytree(folder, tmp_path / "copy")
     connection = sqlite3.connect(tmp_path / "copy" / "training.sqlite")
     with connection:
@@ -149,7 +138,7 @@ def test_a_broken_run_and_a_missing_gpu_are_no_traceback(monkeypatch, tmp_path, 
             "INSERT INTO runs SELECT 'broken', created, updated, state, '', '{', summary FROM runs LIMIT 1"
         )
     connection.close()
-    opened = page(monkeypatch, tmp_path / "copy", device="cuda", size="31")
+    opened = page(tmp_path / "copy", device="cuda", size="31")
     if not torch.cuda.is_available():
         assert any("no CUDA GPU" in e.value for e in opened.error)
         assert opened.button(key="compute").disabled

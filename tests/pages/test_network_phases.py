@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path
 
@@ -10,9 +11,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import background, network_phases_view
+from pages.shared import network_phases_view
 from pages.shared.story import plain
-from rbo_core.jobs import Queue
 from rbo_core.training import Method, TrainConfig
 from rbo_core.training.phases import PhaseConfig, PhaseResult, regimes, save_phases
 
@@ -32,22 +32,9 @@ def made(config: PhaseConfig) -> PhaseResult:
 
 
 @pytest.fixture
-def queue(monkeypatch, tmp_path):
-    """A queue that nobody serves, in place of the server's own."""
-    opened = Queue(tmp_path / "jobs.sqlite")
-    monkeypatch.setattr(background, "queue", lambda: opened)
-    yield opened
-    opened.close()
-
-
-def page(monkeypatch, folder, **query) -> AppTest:
-    monkeypatch.setenv("RBO_DATA_DIR", str(folder))
-    opened = AppTest.from_file(str(PAGES / "7_Network_phases.py"), default_timeout=60)
-    for name, value in query.items():
-        opened.query_params[name] = value
-    opened.run()
-    assert not opened.exception
-    return opened
+def page(visit):
+    """page(folder, **query): this page on that data folder."""
+    return functools.partial(visit, "7_Network_phases")
 
 
 def said(opened: AppTest) -> str:
@@ -55,8 +42,8 @@ def said(opened: AppTest) -> str:
     return plain(body).replace("\u2212", "-")
 
 
-def test_the_grid_asked_for_is_the_grid_of_the_controls(monkeypatch, tmp_path, queue):
-    opened = page(monkeypatch, tmp_path, cells="8", seeds="2", label_noise="30", momentum="0.9", epochs="3")
+def test_the_grid_asked_for_is_the_grid_of_the_controls(page, tmp_path, queue):
+    opened = page(tmp_path, cells="8", seeds="2", label_noise="30", momentum="0.9", epochs="3")
     opened.button(key="compute").click().run()
     assert not opened.exception
     job = queue.jobs()[0]
@@ -64,15 +51,15 @@ def test_the_grid_asked_for_is_the_grid_of_the_controls(monkeypatch, tmp_path, q
     assert (asked.n_radii, asked.n_rates, asked.seeds) == (8, 8, 2)
     assert (asked.train.label_noise, asked.train.epochs, asked.train.method["momentum"]) == (0.3, 3, 0.9)
     # A bare link to the job brings its settings back.
-    again = page(monkeypatch, tmp_path, job=job.id)
+    again = page(tmp_path, job=job.id)
     assert again.session_state["label_noise"] == 30
     assert again.session_state["cells"] == "8"
 
 
-def test_the_map_is_shown_with_its_best_cell(monkeypatch, tmp_path):
+def test_the_map_is_shown_with_its_best_cell(page, tmp_path):
     config = PhaseConfig()
     save_phases(made(config), tmp_path)
-    opened = page(monkeypatch, tmp_path)
+    opened = page(tmp_path)
     assert not opened.error
     assert "Best: 98.0 % at ρ = 0.38" in said(opened)
     assert "8.0 points more than SGD" in said(opened)
@@ -80,29 +67,29 @@ def test_the_map_is_shown_with_its_best_cell(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("quantity", ["train_loss", "diverged", "penetration"])
-def test_every_colour_can_be_chosen(monkeypatch, tmp_path, quantity):
+def test_every_colour_can_be_chosen(page, tmp_path, quantity):
     save_phases(made(PhaseConfig()), tmp_path)
-    opened = page(monkeypatch, tmp_path, quantity=quantity)
+    opened = page(tmp_path, quantity=quantity)
     assert not opened.error
 
 
-def test_a_link_names_the_cell_and_a_bad_one_is_said(monkeypatch, tmp_path):
+def test_a_link_names_the_cell_and_a_bad_one_is_said(page, tmp_path):
     save_phases(made(PhaseConfig()), tmp_path)
-    opened = page(monkeypatch, tmp_path, cell="29,0.011")
+    opened = page(tmp_path, cell="29,0.011")
     head = next(h.proto.body for h in opened.get("html") if "cell-head" in h.proto.body and "cell-read" in h.proto.body)
     assert "ρ = 30, η = 0.01" in plain(head)
-    assert "got '5,banana'" in page(monkeypatch, tmp_path, cell="5,banana").error[0].value
+    assert "got '5,banana'" in page(tmp_path, cell="5,banana").error[0].value
 
 
-def test_bad_ranges_are_said(monkeypatch, tmp_path):
-    opened = page(monkeypatch, tmp_path, radius_low="5", radius_high="2")
+def test_bad_ranges_are_said(page, tmp_path):
+    opened = page(tmp_path, radius_low="5", radius_high="2")
     assert "Radius_high must be larger than radius_low, got 5 to 2" in opened.error[0].value
 
 
-def test_a_damaged_map_is_said(monkeypatch, tmp_path):
+def test_a_damaged_map_is_said(page, tmp_path):
     file = save_phases(made(PhaseConfig()), tmp_path)
     file.write_bytes(b"nothing")
-    assert "cannot be read" in page(monkeypatch, tmp_path).error[0].value
+    assert "cannot be read" in page(tmp_path).error[0].value
 
 
 @pytest.mark.parametrize("projection", ["newton", "gradient"])

@@ -53,16 +53,41 @@ def test_a_diverged_seed_is_counted():
     assert table["train loss"][0] == pytest.approx(0.55)  # the last finite loss of each seed: 0.1 and 1.0
 
 
-def test_the_verdict_says_tie_lead_and_too_few_seeds():
-    def two(low, high):
-        return [run(seed=s, final=low + s * 0.001) for s in range(3)] + [
-            run("Rolling ball", "rbo", s, high + s * 0.001) for s in range(3)
-        ]
+def race(**finals) -> list[RunView]:
+    """Three seeds of each method; finals: a fraction a seed."""
+    titles = {"rbo": "Rolling ball", "sam": "SAM", "sgd": "SGD", "adam": "Adam"}
+    return [run(titles[name], name, s, value) for name, values in finals.items() for s, value in enumerate(values)]
 
-    assert "do not overlap" in network_table.verdict(two(0.90, 0.95))
-    assert "a tie" in network_table.verdict(two(0.90, 0.9005))
+
+def test_the_verdict_compares_seed_by_seed():
+    # Both vary by 10 points over the seeds, but the ball is 1 to 1.2 points ahead in each of them.
+    said = network_table.verdict(race(sgd=(0.80, 0.85, 0.90), rbo=(0.81, 0.862, 0.911)))
+    half = stats.t.ppf(0.975, 2) * stats.sem([1.0, 1.2, 1.1])
+    assert f"<b>Rolling ball</b> comes first with 86.1 ± 12.5 % validation accuracy, 1.1 ± {half:.1f} points" in said
+    tie = network_table.verdict(race(sgd=(0.80, 0.85, 0.90), rbo=(0.82, 0.85, 0.901)))
+    assert "SGD cannot be told from it with 3 seeds" in tie
+
+
+def test_the_verdict_says_where_the_ball_came_when_it_lost():
+    lost = network_table.verdict(race(sgd=(0.9, 0.9, 0.91), sam=(0.8, 0.8, 0.81), rbo=(0.7, 0.7, 0.71)))
+    assert "Rolling ball comes third of 3 with 70.3" in lost
+    assert "10.0 ± 0.0 points behind SAM" in lost
+    level = network_table.verdict(race(adam=(0.9, 0.9, 0.91), sam=(0.7, 0.8, 0.75), rbo=(0.75, 0.74, 0.79)))
+    assert "comes second of 3 with 76.0" in level
+    assert "level with SAM" in level
+
+
+def test_the_verdict_of_one_seed_one_method_and_none():
     assert "One seed proves nothing" in network_table.verdict([run(), run("SAM", "sam", 0, 0.8)])
+    assert network_table.verdict([run()]) == "<b>SGD</b> reaches 90.0 % validation accuracy."
     assert network_table.verdict([]) == "No method has a result yet."
+
+
+def test_the_verdict_says_whether_flat_is_good():
+    runs = race(adam=(0.9, 0.9, 0.9), sgd=(0.8, 0.8, 0.8), sam=(0.7, 0.7, 0.7))
+    for one, value in zip(runs, np.repeat([3.0, 2.0, 0.1], 3), strict=True):
+        one.epochs["sharpness"] = value
+    assert "The flattest minimum is that of SAM, third in accuracy." in network_table.verdict(runs)
 
 
 def test_the_papers_table_has_its_figures_beside_ours():

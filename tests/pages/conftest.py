@@ -1,0 +1,39 @@
+"""What the tests of several pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import background
+from rbo_core.jobs import Queue
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Queue]:
+    """A queue that nobody serves, in place of the server's own: what a page asks for can be read, nothing runs."""
+    opened = Queue(tmp_path / "jobs.sqlite")
+    monkeypatch.setattr(background, "queue", lambda: opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch, queue: Queue) -> Callable[..., AppTest]:
+    """visit("5_Train", folder, **query): that page on that data folder, run once without an exception."""
+
+    def opened(name: str, folder: Path, **query: str) -> AppTest:
+        monkeypatch.setenv("RBO_DATA_DIR", str(folder))
+        page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
+        for key, value in query.items():
+            page.query_params[key] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    return opened
