@@ -91,7 +91,7 @@ with plot:
         figure = curve_figure(
             ironed,
             dark,
-            last_touched=study.last_touched,
+            last_touched=study.swept.last_touched,
             grooves=study.grooves,
             blurred=blurred,
             closing=with_closing,

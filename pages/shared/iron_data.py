@@ -52,14 +52,12 @@ class Ground:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """A surface against the radius. bound, curved (K,): theory at measures.radius[1:]; axes, last_touched: on the
-    sweep's grid."""
+    """A surface against the radius: the sweep, what it measures, and theory (K,) at measures.radius[1:]."""
 
+    swept: Sweep
     measures: Measures
     bound: np.ndarray
     curved: np.ndarray
-    axes: tuple[np.ndarray, ...]
-    last_touched: np.ndarray
     grooves: Grooves | None
 
 
@@ -101,11 +99,10 @@ def study(where: Ground, low: float, high: float, share: float) -> Study:
     swept = sweep_field(field, radii)
     threshold = 1e3 * share * default_threshold(field.heights)
     return Study(
+        swept=swept,
         measures=measure_sweep(swept, threshold),
         bound=np.array([window_bound(field.extended, field.pad, field.spacing, r) for r in radii]),
         curved=np.array([too_curved(field.heights, field.spacing, r).mean() for r in radii]),
-        axes=field.axes,
-        last_touched=swept.last_touched,
         grooves=grooves(swept, max(threshold, 1e-12)) if where.dim == 1 else None,
     )
 

@@ -12,7 +12,8 @@ from pages.shared import plots
 from pages.shared.controls import choice, short
 from pages.shared.iron_data import Ground, Study, blur_of, multiples, study
 from pages.shared.page import cached
-from rbo_core.figures.ironing import mask_figure, multiple_figures, section_figure, touched_figure
+from rbo_core.figures.ironing import multiple_figures, section_figure
+from rbo_core.figures.ironing_maps import mask_figure, touched_figure
 from rbo_core.figures.ironing_measures import (
     barcode_figures,
     measure_figures,
@@ -105,9 +106,9 @@ def section(
     elif look == "map":
         _say(
             "Left: red is out of this ball's reach; contours of the ironed surface. "
-            "Right: how large a ball may be and still touch."
+            "Right: how large a ball may be and still touch; hover over a dot to read when that pit went out of reach."
         )
-        _show([mask_figure(ironed, dark), touched_figure(found.axes, found.last_touched, dark)], "map", 2)
+        _show([mask_figure(ironed, dark), touched_figure(found.swept, threshold, dark)], "map", 2)
     elif look == "barcode":
         _say(f"Every bar is a basin from its floor to its pass; those shallower than {short(threshold)} are left out.")
         _show(barcode_figures(before, after, threshold, dark), "barcode", 2)
@@ -158,14 +159,12 @@ def _theory(where: Ground, ironed: Ironed, found: Study, radius: float, dark: bo
     if found.grooves is not None and found.grooves.floor.size:
         fits = np.isfinite(found.grooves.predicted) & np.isfinite(found.grooves.vanished_from)
         if fits.any():
-            predicted, measured = found.grooves.predicted[fits], found.grooves.vanished_from[fits]
+            predicted, measured = found.grooves.predicted[fits], float(np.median(found.grooves.vanished_from[fits]))
+            # The sweep knows the radius at which a groove is gone, and the one before, at which it was not yet.
+            before = found.swept.radii[max(int(np.searchsorted(found.swept.radii, measured)) - 1, 0)]
+            between = f"{short(float(before))} to {short(measured)}"
             rows.append(
-                (
-                    "Critical radius",
-                    f"median of {fits.sum()} grooves",
-                    short(float(np.median(predicted))),
-                    short(float(np.median(measured))),
-                )
+                ("Critical radius", f"median of {fits.sum()} grooves", short(float(np.median(predicted))), between)
             )
     body = "\n".join(f"| {a} | {b} | {c} | {d} |" for a, b, c, d in rows)
     st.markdown(f"| Statement | Quantity | Theory | Measured at ρ = {short(radius)} |\n|---|---|---|---|\n{body}")

@@ -199,6 +199,7 @@ def spectrum_figure(spectra: dict[str, Spectrum], dark: bool) -> go.Figure:
     fig.update_yaxes(
         title_text="power spectral density",
         type="log",
+        exponentformat="power",
         range=[np.log10(max(top, 1e-30)) - 12, np.log10(max(top, 1e-30)) + 0.5],
     )
     return fig
