@@ -70,7 +70,7 @@ with st.sidebar:
         rivals = rival_controls(("sgd", "sam"), noise=noise)
     group("Picture")
     ironed = toggle("what the ball sees", "ironed", help="The curve ironed at this radius, and what it cannot touch.")
-    axis = choice("loss against", "axis", {"step": "Steps", "gradients": "Gradient evaluations"}, kind="segmented")
+    axis = choice("loss against", "axis", {"step": "Steps", "gradients": "Gradients"}, kind="segmented")
 
 runs: list[Run] = []
 for method in (ball, *rivals):

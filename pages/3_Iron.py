@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import iron_data, plots
-from pages.shared.controls import choice, number, short, surface_picker, toggle
+from pages.shared.controls import choice, ground_dim, number, short, surface_picker, toggle
 from pages.shared.iron_view import readouts, section
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from rbo_core.figures.ironing import curve_figure, surface_figure
@@ -42,9 +42,7 @@ open_page("Iron", "Move the radius: the ball irons out every wrinkle narrower th
 
 with st.sidebar:
     group("Surface")
-    dim = (
-        2 if choice("Ground", "ground", {"curve": "Curve", "surface": "Surface"}, kind="segmented") == "surface" else 1
-    )
+    dim = ground_dim()
     surface = surface_picker(dim=dim, key="surface" if dim == 1 else "surface_2d")
     group("Ball")
     loss_scale = number("loss scale λ", "loss_scale", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ f.")

@@ -5,7 +5,7 @@ import streamlit as st
 
 import landscapes
 from pages.shared import background, phases_data, phases_tabs, phases_view
-from pages.shared.controls import choice, number, set_start, short, surface_picker
+from pages.shared.controls import choice, ground_dim, number, set_start, short, surface_picker
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from pages.shared.story import story
 from rbo_core import RBO
@@ -55,12 +55,14 @@ if job_id and st.session_state.get("_job_loaded") != job_id:
 
 with st.sidebar:
     group("Surface")
-    dim = phases_view.ground_dim()
+    dim = ground_dim()
     surface = surface_picker(dim=dim, key="surface" if dim == 1 else "surface_2d")
     group("Ball")
     projection = choice("projection", "projection", phases_view.PROJECTIONS)
-    shared = phases_view.shared_settings()
-    settings = {"projection": projection, **shared, **phases_view.own_settings(projection)}
+    own_places = [st.container() for _ in range(phases_view.OWN_NUMBERS[projection])]
+    momentum_place, advanced = st.container(), st.expander("Advanced")
+    shared = phases_view.shared_settings(momentum_place, advanced)
+    settings = {"projection": projection, **shared, **phases_view.own_settings(projection, [*own_places, advanced])}
     group("Map")
     orders = {known.name: known.label[0].upper() + known.label[1:] for known in order.ORDERS}
     name = choice("colour", "order", orders, "in_basin", help="The order parameter: an average over the cell's balls.")

@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import network_examples, network_jobs, network_phases_view
+from pages.shared import network_examples, network_jobs, network_phases_view, plots
 from pages.shared.controls import choice, number
 from pages.shared.network_runs import SCHEDULES
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
-from pages.shared.phases_view import PLAIN_CHART, clickable_map
+from pages.shared.phases_view import clickable_map
 from rbo_core.figures.network_phases import QUANTITIES, along_radius, phases_figure
 from rbo_core.training import Method, TrainConfig
 from rbo_core.training.phases import PhaseConfig, load_phases, regimes
@@ -101,7 +101,7 @@ with left:
     clickable_map(phases_figure(result, told, quantity, dark, selected=here, height=500), "network_map")
 with right:
     network_phases_view.cell(result, i, j)
-    st.plotly_chart(along_radius(result, told, dark, here[0]), key="along", config=PLAIN_CHART, theme=None)
+    plots.show([along_radius(result, told, dark, here[0])], key="along")
 best = float(np.nanmax(result.validation_accuracy.mean(axis=2)))
 sentence(
     network_phases_view.what_it_says(result, told), best=f"{best:.4f}", radius=f"{here[0]:.6g}", rate=f"{here[1]:.6g}"

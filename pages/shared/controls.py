@@ -30,6 +30,7 @@ __all__ = [
     "URL",
     "choice",
     "get_surface",
+    "ground_dim",
     "link_query",
     "method_controls",
     "number",
@@ -54,7 +55,7 @@ def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface
         set_start(get_surface(st.session_state[key], dim))
 
     titles = surface_titles(dim)
-    name = choice("Surface", key, titles, default, on_change=move_start, help="What the ball rolls on.")
+    name = choice("Surface", key, titles, default, on_change=move_start, quiet=True)
     parameters = landscapes.parameters(name, dim)
     values: dict[str, Any] = {}
 
@@ -71,20 +72,26 @@ def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface
             help=parameter.help or None,
         )
 
-    if parameters:
-        with st.expander("Its shape"):
-            for parameter in parameters:
-                draw(parameter)
+    shape = st.expander("Its shape and equation" if parameters else "Its equation")
+    with shape:
+        for parameter in parameters:
+            draw(parameter)
     try:
         surface = get_surface(name, dim, **values)
     except ValueError as error:
         st.error(f"{error}. Until then the picture uses the surface's own defaults.")
         surface = get_surface(name, dim)
-    with st.expander("Its equation and source"):
+    with shape:
         st.markdown(surface.summary)
         st.latex(surface.latex)
         st.caption(f"Lowest point: {_minimum_text(surface)}. {surface.source}")
     return surface
+
+
+def ground_dim() -> int:
+    """Number of parameters of the ground: a curve has one, a surface two."""
+    grounds = {"curve": "Curve", "surface": "Surface"}
+    return 2 if choice("Ground", "ground", grounds, kind="segmented", quiet=True) == "surface" else 1
 
 
 START_KEYS: dict[int, tuple[str, ...]] = {1: ("start",), 2: ("start_x", "start_y")}
@@ -231,7 +238,7 @@ def method_controls(name: str, dim: int = 1, prefix: str | None = None, noise: f
 
 def rival_controls(default: Sequence[str], noise: float = 0.0, key: str = "rivals") -> tuple[Any, ...]:
     """Choose who races the ball; each rival's own settings are folded."""
-    names = several("Shown beside the ball", key, {name: LABELS[name] for name in RIVALS}, default)
+    names = several("Shown beside the ball", key, {name: LABELS[name] for name in RIVALS}, default, quiet=True)
     if not names:
         return ()
     made = []

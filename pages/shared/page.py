@@ -35,15 +35,15 @@ _CSS = """
 .lab-head h1 {font-size: 1.45rem; font-weight: 650; letter-spacing: -0.01em; padding: 0; margin: 0;}
 .lab-head p {margin: 0; font-size: 1rem; opacity: 0.78; line-height: 1.4;}
 [data-testid="stSidebarHeader"] {height: 2.2rem; min-height: 2.2rem; margin-bottom: 0; padding-top: 0.5rem;}
-[data-testid="stSidebarUserContent"] {padding-top: 0; padding-bottom: 2rem;}
-[data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] {gap: 0.35rem;}
+[data-testid="stSidebarUserContent"] {padding-top: 0; padding-bottom: 0.6rem; margin-top: -1.15rem;}
+[data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] {gap: 0.26rem;}
 [class*="st-key-menu_"] [data-testid="stPageLink"] a {padding: 0.05rem 0.4rem; min-height: 0; height: 1.55rem;
   margin: 0;}
 [class*="st-key-menu_"] [data-testid="stElementContainer"] {height: 1.6rem; margin: 0;}
 [data-testid="stSidebar"] [data-testid="stPageLink"] p {font-size: 0.9rem; white-space: nowrap;}
 .lab-brand {font-weight: 650; font-size: 1.02rem; letter-spacing: -0.01em; margin: 0;}
 .lab-group {font-size: 0.74rem; font-weight: 650; letter-spacing: 0.09em; text-transform: uppercase; opacity: 0.62;
-  margin: 0.9rem 0 0.1rem; padding-top: 0.55rem; border-top: 1px solid rgba(128, 136, 150, 0.28);}
+  margin: 0.35rem 0 0; padding-top: 0.4rem; border-top: 1px solid rgba(128, 136, 150, 0.28); line-height: 1.2;}
 .lab-menu {font-size: 0.7rem; font-weight: 600; letter-spacing: 0.07em; text-transform: uppercase; opacity: 0.55;
   margin: 0.35rem 0 0 0.4rem;}
 .lab-said {font-size: 1.02rem; line-height: 1.45; margin: 0.15rem 0 0;}
@@ -66,6 +66,8 @@ _CSS = """
 [data-testid="stSidebar"] [data-testid="stExpander"] summary {padding: 0.25rem 0.6rem; min-height: 0;}
 [data-testid="stSidebar"] [data-testid="stExpander"] summary p {font-size: 0.86rem;}
 [data-testid="stSidebar"] [data-testid="stExpander"] details {border-color: rgba(128, 136, 150, 0.22);}
+.st-key-axis [data-testid="stButtonGroup"], .st-key-budget [data-testid="stButtonGroup"] {display: flex;
+  flex-direction: row; align-items: center; gap: 0.6rem;}
 .lab-sub {font-size: 0.86rem; font-weight: 600; margin: 0.3rem 0 0;}
 .lab-sub::before {content: ""; display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%;
   background: var(--dot); margin-right: 0.45em;}

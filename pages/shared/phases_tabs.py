@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 
 import landscapes
-from pages.shared import phases_data
+from pages.shared import phases_data, plots
 from pages.shared.controls import choice, short, toggle
 from pages.shared.page import show_error
-from pages.shared.phases_view import PLAIN_CHART, PROJECTIONS, own_settings, refinement
+from pages.shared.phases_view import PROJECTIONS, own_settings, refinement
 from rbo_core import sweep
 from rbo_core.figures.phases import Curve, Jump, Mark, Span, cut_figure, difference_figure, map_figure
 from rbo_core.figures.style import color
@@ -65,7 +65,7 @@ def _cut(
         (curve,), _with_unit(chosen), dark, theory=marks, jumps=jumps, spans=spans, selected=radius,
         **phases_data.kind_of(name),
     )  # fmt: skip
-    st.plotly_chart(figure, key="cut", width="stretch", config=PLAIN_CHART, theme=None)
+    plots.show([figure], key="cut")
     kind = "Wilson" if order.is_share(name) else "bootstrap"
     st.caption(f"At η = {short(rate)}, {spec.balls} balls a radius; band: 95 % ({kind}).")
 
@@ -96,13 +96,13 @@ def _compare(
     ):
         with column:
             figure = map_figure(one, dark, limits=(low, high), title=text, height=330)
-            st.plotly_chart(figure, key=key, width="stretch", config=PLAIN_CHART, theme=None)
+            plots.show([figure], key=key)
     one, two = st.columns(2)
     with one:
         better = "less" if maps[0].brighter < 0 else "more"
         title = f"Where it has {better}: {PROJECTIONS[projection]} (orange), {PROJECTIONS[other]} (blue)"
         figure = difference_figure(*maps, dark, label=maps[0].label, title=title)
-        st.plotly_chart(figure, key="difference", width="stretch", config=PLAIN_CHART, theme=None)
+        plots.show([figure], key="difference")
     with two:
         chosen = order.order(name)
         curves = [
@@ -110,7 +110,7 @@ def _compare(
             phases_data.cut(second, theirs, name, rate_index, PROJECTIONS[other], color("sgd"))[0],
         ]
         figure = cut_figure(curves, _with_unit(chosen), dark, **phases_data.kind_of(name))
-        st.plotly_chart(figure, key="cut_both", width="stretch", config=PLAIN_CHART, theme=None)
+        plots.show([figure], key="cut_both")
     stored = int(np.isfinite(theirs[:, 0, 0]).sum())
     price = phases_data.prices(spec, second)
     st.caption(
@@ -164,7 +164,7 @@ def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_ind
     figure = cut_figure(
         curves, _with_unit(order.order(name)), dark, **phases_data.kind_of(name), x_label="radius ρ / w"
     )
-    st.plotly_chart(figure, key="finer_curves", width="stretch", config=PLAIN_CHART, theme=None)
+    plots.show([figure], key="finer_curves")
     st.caption(". ".join(notes) + "." if notes else "None of the three has a clear jump.")
 
 

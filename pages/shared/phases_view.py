@@ -10,9 +10,9 @@ from typing import Any
 import streamlit as st
 
 import landscapes
-from pages.shared import background, phases_data
+from pages.shared import background, phases_data, plots
 from pages.shared import player as player_module
-from pages.shared.controls import START_KEYS, choice, get_surface, link_query, number, short, toggle
+from pages.shared.controls import START_KEYS, get_surface, link_query, number, short, toggle
 from pages.shared.page import link, show_error
 from pages.shared.race_scene import entries, race_scene
 from pages.shared.roll_scene import roll_scene
@@ -23,14 +23,6 @@ from rbo_core.figures.phases import CLICKS, Jump, Mark, PhaseMap
 
 PROJECTIONS = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradient (paper)"}
 REDRAW_SECONDS = 2.5
-PLAIN_CHART: dict[str, Any] = {"displayModeBar": False}
-
-
-def ground_dim() -> int:
-    """Number of parameters of the ground: a curve has one, a surface two."""
-    return (
-        2 if choice("Ground", "ground", {"curve": "Curve", "surface": "Surface"}, kind="segmented") == "surface" else 1
-    )
 
 
 def start_controls(surface: landscapes.Landscape) -> tuple[float, ...]:
@@ -64,17 +56,23 @@ def run_links(surface: landscapes.Landscape, method: Any, start: tuple[float, ..
         link("Race", "Open this run on Race", link_query(surface, method, start, steps=steps, radii=""))
 
 
-def shared_settings() -> dict[str, float]:
-    """Settings that all projections share."""
-    return {
-        "momentum": number("momentum", "momentum", 0.0, 0.0, 0.99, help="Inertia of the centre."),
-        "loss_scale": number("loss scale λ", "loss_scale", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ f."),
-    }
+OWN_NUMBERS = {"rigid": 0, "newton": 1, "gradient": 2}
+"""How many numbers are a projection's own, besides unit speed."""
 
 
-def own_settings(projection: str, places: Sequence[Any] | None = None) -> dict[str, Any]:
-    """Settings that belong to one projection; each keeps its own, here and in the URL. places: a container for each."""
-    room = iter(places if places is not None else [st.container() for _ in range(3)])
+def shared_settings(plain: Any, advanced: Any) -> dict[str, float]:
+    """Settings that all projections share, drawn into two containers."""
+    with plain:
+        momentum = number("momentum", "momentum", 0.0, 0.0, 0.99, help="Inertia of the centre.")
+    with advanced:
+        scale = number("loss scale λ", "loss_scale", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ f.")
+    return {"momentum": momentum, "loss_scale": scale}
+
+
+def own_settings(projection: str, places: Sequence[Any]) -> dict[str, Any]:
+    """Settings that belong to one projection; each keeps its own, here and in the URL. places: a container for each,
+    the last for unit speed."""
+    room = iter(places)
     values: dict[str, Any] = {}
     if projection != "rigid":
         usual = 20 if projection == "gradient" else 2
@@ -124,20 +122,9 @@ def title_of(spec: sweep.Sweep, surface: landscapes.Landscape) -> str:
 def clickable_map(figure: Any, key: str) -> None:
     """Show a map; a click on a cell makes it the shown run."""
     figure.update_layout(dragmode=False)
-    event = st.plotly_chart(
-        figure, key=key, on_select="rerun", selection_mode="points", width="stretch", config=PLAIN_CHART, theme=None
-    )
-    names = [trace.name for trace in figure.data]
-    picked = [
-        (float(point["x"]), float(point["y"]))
-        for point in event.selection.points
-        if names[point["curve_number"]] == CLICKS
-    ]
-    seen = f"_seen_{key}"
-    # The chart reports its selection again on every run: only a new one is a click.
-    if picked and st.session_state.get(seen) != picked[-1]:
-        st.session_state[seen] = picked[-1]
-        st.session_state["_picked"] = picked[-1]
+    click = plots.show([figure], key=key, clicks=CLICKS)
+    if click is not None:
+        st.session_state["_picked"] = (float(click["x"]), float(click["y"]))
         st.rerun()
 
 

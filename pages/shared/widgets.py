@@ -52,11 +52,10 @@ def number(
     accepted = (low, high) if limits is None else limits
     _note_bad_link(key, lambda text: _text_problem(label, text, integer))
     options = _grid(low, high, log, integer, step)
-    slider_key = f"{key}_slider"
     good_key = f"_good_{key}"
 
     def from_slider() -> None:
-        picked = st.session_state[slider_key]
+        picked = st.session_state[_slider_key(key)]
         st.session_state[key] = int(picked) if integer else float(picked)
         if on_change is not None:
             on_change()
@@ -79,14 +78,22 @@ def number(
             good = float(typed)
             st.session_state[good_key] = good
         nearest = options[int(np.argmin([abs(o - good) for o in options]))]
-        if st.session_state.get(slider_key) != nearest:
-            st.session_state[slider_key] = nearest
-        left.select_slider(label, options, key=slider_key, format_func=short, help=help, on_change=from_slider)
+        if st.session_state.get(_slider_key(key), nearest) != nearest:
+            # A new slider: were the old one moved, a browser that has not heard of it yet would report its old place as
+            # the visitor's wish, and the value just typed would be lost.
+            st.session_state[f"_sliders_{key}"] = st.session_state.get(f"_sliders_{key}", 0) + 1
+        st.session_state.setdefault(_slider_key(key), nearest)
+        left.select_slider(label, options, key=_slider_key(key), format_func=short, help=help, on_change=from_slider)
     if problem is not None:
         st.error(f"{problem} Until then the picture uses {short(good)}.")
     else:
         _show_bad_link(key, typed)
     return int(good) if integer else good
+
+
+def _slider_key(key: str) -> str:
+    count = st.session_state.get(f"_sliders_{key}", 0)
+    return f"{key}_slider" + (f"_{count}" if count else "")
 
 
 def choice(
@@ -98,8 +105,12 @@ def choice(
     kind: Literal["select", "segmented"] = "select",
     help: str | None = None,
     on_change: Callable[[], None] | None = None,
+    quiet: bool = False,
 ) -> str:
-    """One of several; `options` maps the value (as in the URL) to what people read, or lists the values."""
+    """One of several; `options` maps the value (as in the URL) to what people read, or lists the values.
+
+    quiet: the label is for screen readers only, because what stands around the control says the same.
+    """
     titles = dict(options) if isinstance(options, Mapping) else {o: o for o in options}
     values = list(titles)
     first = default if default in titles else values[0]
@@ -108,6 +119,7 @@ def choice(
     _note_bad_link(key, lambda text: None if text in titles or text in shown else _unknown(label, text, titles))
     _translate_link(key, titles)
     common: dict[str, Any] = {"format_func": titles.__getitem__, "key": key, "bind": URL, "help": help}
+    common["label_visibility"] = "collapsed" if quiet else "visible"
     if kind == "segmented":
         picked = st.segmented_control(label, values, default=first, required=True, on_change=on_change, **common)
     else:
@@ -117,9 +129,15 @@ def choice(
 
 
 def several(
-    label: str, key: str, options: Mapping[str, str], default: Sequence[str], *, help: str | None = None
+    label: str,
+    key: str,
+    options: Mapping[str, str],
+    default: Sequence[str],
+    *,
+    help: str | None = None,
+    quiet: bool = False,
 ) -> tuple[str, ...]:
-    """Any number of options, as pills; the order is that of `options`."""
+    """Any number of options, as pills; the order is that of `options`. quiet: as in `choice`."""
     shown = {title: value for value, title in options.items()}
     _remember(key, list(default))
     raw = st.query_params.get_all(key) if key not in st.session_state else []
@@ -136,6 +154,7 @@ def several(
         key=key,
         bind=URL,
         help=help,
+        label_visibility="collapsed" if quiet else "visible",
     )
     _show_bad_link(key, tuple(picked))
     return tuple(name for name in options if name in picked)

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from rbo_core.figures.style import COLORS, COLORSCALE, fade, layout, palette
+from rbo_core.figures.style import COLORS, COLORSCALE, Palette, fade, layout, palette
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def map_figure(
     _add_hatching(fig, shown, dark)
     for mark in theory:
         if shown.radii[0] <= mark.radius <= shown.radii[-1]:
-            _add_theory(fig, mark, dark)
+            _add_theory(fig, shown, mark)
     if detected:
         _add_detected(fig, detected, dark)
     if selected is not None:
@@ -197,11 +197,11 @@ def cut_figure(
                       line={"color": fade(COLORS["rbo"], 0.55), "width": 5})  # fmt: skip
         fig.add_vline(x=jump.radius, line={"color": COLORS["rbo"], "width": 1.6})
         if i == 0:
-            _say(fig, jump.radius, 0.03, "detected, 95 %", COLORS["rbo"], _side(curves, jump.radius))
+            _say(fig, jump.radius, 0.03, "detected, 95 %", COLORS["rbo"], _side(curves, jump.radius), p)
     for mark in theory:
         if curves and curves[0].radii[0] <= mark.radius <= curves[0].radii[-1]:
             fig.add_vline(x=mark.radius, line={"color": p.ink, "width": 1.4, "dash": "dash"})
-            _say(fig, mark.radius, 0.14, mark.label, p.ink, _side(curves, mark.radius))
+            _say(fig, mark.radius, 0.14, mark.label, p.ink, _side(curves, mark.radius), p)
     for span in spans:
         at_the_end = span.high == curves[0].radii[-1]
         fig.add_annotation(
@@ -231,10 +231,10 @@ def _side(curves: Sequence[Curve], radius: float) -> str:
     return "left" if np.log(radius) < 0.5 * (low + high) else "right"
 
 
-def _say(fig: go.Figure, radius: float, y: float, text: str, ink: str, anchor: str) -> None:
+def _say(fig: go.Figure, radius: float, y: float, text: str, ink: str, anchor: str, p: Palette) -> None:
     fig.add_annotation(
         x=np.log10(radius), y=y, yref="paper", yanchor="bottom", xanchor=anchor, xshift=5 if anchor == "left" else -5,
-        text=text, showarrow=False, font={"color": ink, "size": 12},
+        text=text, showarrow=False, font={"color": ink, "size": 12}, bgcolor=fade(p.paper, 0.8), borderpad=1,
     )  # fmt: skip
 
 
@@ -255,13 +255,15 @@ def _add_hatching(fig: go.Figure, shown: PhaseMap, dark: bool) -> None:
     )  # fmt: skip
 
 
-def _add_theory(fig: go.Figure, mark: Mark, dark: bool) -> None:
+def _add_theory(fig: go.Figure, shown: PhaseMap, mark: Mark) -> None:
     fig.add_vline(x=mark.radius, line={"color": "rgba(0,0,0,0.65)", "width": 4})
     fig.add_vline(x=mark.radius, line={"color": "#FFFFFF", "width": 2, "dash": "dash"})
-    p = palette(dark)
+    # Along its own line: above the map, two marks or a mark and the legend would collide.
+    left = mark.radius > np.sqrt(shown.radii[0] * shown.radii[-1])
     fig.add_annotation(
-        x=np.log10(mark.radius), y=1.0, yref="paper", yanchor="bottom", text=f"theory: {mark.label}", showarrow=False,
-        font={"size": 12, "color": p.ink},
+        x=np.log10(mark.radius), y=0.015, yref="paper", yanchor="bottom", textangle=-90, text=f"theory: {mark.label}",
+        xanchor="right" if left else "left", xshift=-4 if left else 4, showarrow=False, borderpad=2,
+        bgcolor="rgba(255,255,255,0.82)", font={"size": 12, "color": "#1F2430"},
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from pages.shared import network_phases_view
 from pages.shared.story import plain
 from rbo_core.training import Method, TrainConfig
 from rbo_core.training.phases import PhaseConfig, PhaseResult, regimes, save_phases
+from tests.pages.drawn import drawn
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
@@ -63,7 +64,7 @@ def test_the_map_is_shown_with_its_best_cell(page, tmp_path):
     assert not opened.error
     assert "Best: 98.0 % at ρ = 0.38" in said(opened)
     assert "8.0 points more than SGD" in said(opened)
-    assert len(opened.get("plotly_chart")) == 2
+    assert set(drawn(opened)) == {"network_map", "along"}
 
 
 @pytest.mark.parametrize("quantity", ["train_loss", "diverged", "penetration"])

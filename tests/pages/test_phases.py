@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +16,7 @@ from pages.shared.story import plain
 from rbo_core import jobs, sweep
 from rbo_core.figures.phases import CLICKS, Curve, Jump, Mark, PhaseMap, Span, cut_figure, difference_figure, map_figure
 from rbo_core.sweep import order
+from tests.pages.drawn import drawn
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "4_Phases.py"
 SMALL = {"cells": "12", "starts": "2", "steps": "20"}
@@ -63,8 +63,7 @@ def said(page: AppTest) -> str:
 
 def traces(page: AppTest, key: str) -> dict:
     """Traces of one chart by their names ("" for the heat map)."""
-    chart = next(c for c in page.get("plotly_chart") if c.proto.id.endswith(f"-{key}"))
-    return {trace.get("name", ""): trace for trace in json.loads(chart.proto.spec)["data"]}
+    return {trace.get("name", ""): trace for trace in drawn(page)[key][0]["data"]}
 
 
 def the_sweep(lab) -> sweep.Sweep:
