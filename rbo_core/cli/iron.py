@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import landscapes
+from rbo_core.cli.files import require_writable
 from rbo_core.cli.roll import parsed_parameters
 from rbo_core.ironing import Measures, default_threshold, iron_landscape, measure_sweep, power_law, sample, sweep_field
 
@@ -39,10 +41,16 @@ def run(args: argparse.Namespace) -> int:
     radii = parsed_radii(args.radii)
     surface = landscapes.get(args.surface, dim=args.dim, **parsed_parameters(args.param))
     n = args.samples if args.samples is not None else (4001 if args.dim == 1 else 256)
-    for path, ending in ((args.csv, ".csv"), (args.html, ".html")):
-        if path is not None and path.suffix != ending:
-            raise ValueError(f"{ending[1:]} must end in {ending}, got {str(path)!r}")
+    require_writable("csv", args.csv, (".csv",))
+    require_writable("html", args.html, (".html",))
     field = sample(surface, n, args.loss_scale, margin=float(radii.max()))
+    idle = radii[radii < min(field.spacing)]
+    if idle.size:
+        print(
+            f"warning: radius {idle[0]:g} is below one grid spacing ({min(field.spacing):g}): nothing is ironed there; "
+            "use larger radii or more samples",
+            file=sys.stderr,
+        )
     threshold = default_threshold(field.heights) if args.threshold is None else args.threshold
     with tqdm(total=radii.size, desc="ironing", unit="radius", leave=False, disable=None) as bar:
 

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 import landscapes
 from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum, Status, Trajectory, trace
+from rbo_core.cli.files import require_writable
 
 METHODS: dict[str, Any] = {method.name: method for method in (RBO, SGD, Momentum, Adam, AdamW, SAM, EntropySGD)}
 FORMATS = (".csv", ".parquet", ".json")
@@ -45,8 +46,7 @@ def run(args: argparse.Namespace) -> int:
         for name in landscapes.names(args.dim):
             print(name)
         return 0
-    if args.output is not None and args.output.suffix not in FORMATS:
-        raise ValueError(f"output must end in {', '.join(FORMATS)}; got {str(args.output)!r}")
+    require_writable("output", args.output, FORMATS)
     surface = landscapes.get(args.surface, dim=args.dim, **parsed_parameters(args.param))
     start = surface.start if args.start is None else _numbers("start", args.start)
     with tqdm(total=args.steps, desc="rolling", unit="step", leave=False, disable=None) as bar:

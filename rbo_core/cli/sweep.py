@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 import landscapes
 from rbo_core import jobs, sweep
+from rbo_core.cli.files import require_writable
 from rbo_core.sweep import export, order, theory
 from rbo_core.sweep.cost import Estimate, Limits
 from rbo_core.sweep.transitions import regimes, transitions
@@ -54,9 +55,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
-    for path in (args.balls, args.cells):
-        if path is not None and path.suffix not in (".csv", ".parquet"):
-            raise ValueError(f"{path} must end in .csv or .parquet")
+    require_writable("balls", args.balls, (".csv", ".parquet"))
+    require_writable("cells", args.cells, (".csv", ".parquet"))
     if args.what in ("show", "list", "delete"):
         with sweep.Store(args.store) as store:
             return _stored(args, store)

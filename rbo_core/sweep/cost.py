@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rbo_core.sweep.cells import Build, Group, group, steps
-from rbo_core.sweep.engine import CHUNK_BALLS, Chunk, ball_bytes, check, compute
+from rbo_core.sweep.engine import CHUNK_BYTES, Chunk, ball_bytes, check, compute
 from rbo_core.sweep.measure import columns
 from rbo_core.sweep.spec import Sweep
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a sweep may cost before it is refused: seconds of wall clock and bytes of results."""
+    """What a sweep may cost before it is refused: seconds of wall clock, bytes of results, and bytes of memory for the
+    paths that one worker records at a time."""
 
     seconds: float = 24 * 3600.0
     result_bytes: float = 2e9
+    memory_bytes: float = 4e9
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def estimate(sweep: Sweep, build: Build, worker_count: int = 1) -> Estimate:
         ball_steps=ball_steps,
         seconds=seconds / worker_count,
         result_bytes=sweep.cells * sweep.balls * width * 8,
-        chunk_bytes=int(ball_bytes(sweep.dim, longest) * max(sweep.balls, CHUNK_BALLS)),
+        # A chunk is cut to CHUNK_BYTES, but never below one cell.
+        chunk_bytes=int(max(one := ball_bytes(sweep.dim, longest) * sweep.balls, min(CHUNK_BYTES, one * sweep.cells))),
     )
 
 
@@ -76,6 +79,11 @@ def refuse(cost: Estimate, limits: Limits) -> None:
         raise ValueError(
             f"the grid is too large: {cost}; the limit is {limits.result_bytes / 1e6:,.0f} MB of results. "
             "Take fewer values, starts or seeds, or raise the limit (--max-megabytes)"
+        )
+    if cost.chunk_bytes > limits.memory_bytes:
+        raise ValueError(
+            f"the balls of one cell would take {cost.chunk_bytes / 1e9:,.1f} GB of memory while they roll; "
+            f"the limit is {limits.memory_bytes / 1e9:,.1f} GB. Take fewer steps, starts or seeds"
         )
     if cost.seconds > limits.seconds:
         raise ValueError(

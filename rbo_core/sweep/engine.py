@@ -132,7 +132,7 @@ def workers(count: int) -> ProcessPoolExecutor:
 def check(sweep: Sweep, build: Build) -> None:
     """Build every surface and method of the sweep once, so that a bad setting is refused before any work."""
     seen = set()
-    everything = {name: np.array([float(v) for v in sweep.axis(name).values]) for name in batched_axes(sweep)}
+    everything = {name: _numbers(sweep, name) for name in batched_axes(sweep)}
     for cell in range(sweep.cells) if static_axes(sweep) else (0,):
         static = group(sweep, cell)
         if static in seen:
@@ -147,6 +147,14 @@ def check(sweep: Sweep, build: Build) -> None:
         build_method(sweep, {**static_settings(sweep, static), **first_values(sweep)})
         for name, values in everything.items():
             build_method(sweep, {**static_settings(sweep, static), **first_values(sweep), name: values})
+
+
+def _numbers(sweep: Sweep, name: str) -> NDArray[np.float64]:
+    values = sweep.axis(name).values
+    words = [value for value in values if isinstance(value, str)]
+    if words:
+        raise ValueError(f"grid.{name} must hold numbers, got {words[0]!r}; write a list, or low:high:countlog")
+    return np.array([float(value) for value in values])
 
 
 def chunks(sweep: Sweep, build: Build, cells: Sequence[int], chunk_balls: int = CHUNK_BALLS) -> Iterator[Chunk]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rbo_core.checks import per_ball
 from rbo_core.heights import height_grid
 from rbo_core.penetration import penetration
 from rbo_core.trace import Status, Trajectory
@@ -102,7 +103,7 @@ def _penetration(run: Trajectory, surface: Any, largest_ball: float) -> NDArray[
     if run.center is None or surface.dim > 2:
         return None
     batch = run.position.shape[1]
-    radius, scale = (np.broadcast_to(np.asarray(v, dtype=float), (batch,)) for v in _radius_and_scale(run.method))
+    radius, scale = per_ball(run.method.radius, batch), per_ball(run.method.loss_scale, batch)
     part = np.arange(1, PENETRATION_SAMPLES + 1) / PENETRATION_SAMPLES
     at = np.round(part[:, None] * np.asarray(run.stopped_at)).astype(int)
     centers = run.center[at, np.arange(batch)]
@@ -113,10 +114,6 @@ def _penetration(run: Trajectory, surface: Any, largest_ball: float) -> NDArray[
         grid, value, centers.reshape(-1, surface.dim + 1), np.tile(radius, count), np.tile(scale, count)
     )
     return depth.reshape(count, batch)
-
-
-def _radius_and_scale(method: Any) -> tuple[Any, Any]:
-    return method.radius, method.loss_scale
 
 
 def _norm(v: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -47,7 +47,8 @@ BAD = [
     (["--start", "99"], "lies outside the domain"),
     (["--start", "left"], "start must be a number"),
     (["--steps", "0"], "steps must be a whole number of at least 1, got 0"),
-    (["--output", "run.xlsx"], "output must end in .csv, .parquet, .json"),
+    (["--output", "run.xlsx"], "output must end in .csv or .parquet or .json"),
+    (["--output", "/no/such/folder/run.csv"], "there is no folder '/no/such/folder'"),
     (["--method", "sgd"], "sgd has no setting 'radius'"),
 ]
 

@@ -50,6 +50,7 @@ def test_surface_prints_the_table(capsys):
         (["--radii", "0.1,70"], "radius must be at most the window's longest side, 6, got 70"),
         (["--radii", "x"], "radii are written"),
         (["--csv", "a.txt"], "csv must end in .csv"),
+        (["--html", "/no/such/folder/a.html"], "html cannot be written to '/no/such/folder/a.html'"),
         (["--samples", "1"], "n must be at least 2"),
         (["--threshold", "-1"], "threshold must be ≥ 0"),
     ],
@@ -59,3 +60,10 @@ def test_bad_input_is_one_line(arguments, said, capsys):
     error = capsys.readouterr().err
     assert f"error: {said}" in error
     assert "Traceback" not in error
+
+
+def test_radii_below_the_grid_are_said(capsys):
+    assert main(["iron", "--radii", "0.0001,0.3", "--samples", "601"]) == 0
+    said = capsys.readouterr()
+    assert "warning: radius 0.0001 is below one grid spacing (0.01): nothing is ironed there" in said.err
+    assert said.out.startswith("radius,")

@@ -71,6 +71,7 @@ def test_estimate_does_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -
         (["no-such-file.json"], "cannot read no-such-file.json"),
         (["{file}", "--workers", "0"], "workers must be at least 1, got 0"),
         (["{file}", "--balls", "x.xlsx"], "must end in .csv or .parquet"),
+        (["{file}", "--cells", "/no/such/folder/x.csv"], "there is no folder '/no/such/folder'"),
         (["{file}", "--max-megabytes", "0.0001"], "the grid is too large"),
         (["{file}", "--max-hours", "0"], "would take too long"),
         (["show"], "needs a sweep's id"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,7 @@ def test_progress_counts_cells(store: sweep.Store) -> None:
         ({"method": {"name": "rbo", "colour": 1}}, "no setting 'colour'"),
         ({"grid": {"radius": [0.1, -0.2]}}, "radius must be positive"),
         ({"method": "rbo", "grid": {"projection": ["rigid", "sticky"]}}, "projection must be one of"),
+        ({"method": "rbo", "grid": {"radius": "big"}}, "grid.radius must hold numbers, got 'big'"),
         ({"surface": "hill"}, "surface.name must be bowl"),
         ({"surface": {"name": "bowl", "parameters": {"depth": 1}}}, "surface.parameters"),
         ({"starts": [[9.0]]}, r"starts must lie inside \[-3.0\] to \[3.0\], got \[9.0\]"),
@@ -211,6 +213,10 @@ def test_costs_are_estimated_and_limits_refuse_with_the_estimate() -> None:
         sweep.refuse(cost, sweep.Limits(seconds=0.0))
     with pytest.raises(ValueError, match=r"too large: .*--max-megabytes"):
         sweep.refuse(cost, sweep.Limits(result_bytes=1.0))
+    # One ball of 10⁸ steps rolls for less than a day, but its path is recorded whole.
+    endless = sweep.parse({**RIGID, "grid": {"radius": [0.4]}, "starts": [[1.0]], "seeds": 1, "steps": 10**8})
+    with pytest.raises(ValueError, match=r"one cell would take 8\.0 GB of memory .* Take fewer steps"):
+        sweep.refuse(replace(sweep.estimate(endless, build), seconds=1.0), sweep.Limits())
     huge = sweep.parse({**RIGID, "grid": {"radius": "0.1:1:9999log", "learning_rate": "0.1:1:9999log"}})
     with pytest.raises(ValueError, match="99,980,001 cells of 6 balls"):
         sweep.refuse_size(huge, sweep.Limits())
