@@ -18,8 +18,9 @@ EXPLANATION = r"""
 starts, spread evenly over the ground; the colour is the *order parameter* you choose, an average over those balls.
 Hatched cells: more than half of the balls diverged (became non-finite, or left the domain uphill).
 
-**Global basin**: a ball arrived when its contact or its centre ended within a twentieth of the domain's width of the
-global minimum.
+**Global basin**: here a ball arrived when its contact or its centre ended within a twentieth of the domain's width of
+the global minimum, a measure that works for thousands of balls on any ground. The page *Race*, which draws the ground,
+floods its lowest tenth instead: on a curve the two nearly agree, on a surface the flooded basin is the larger.
 
 **Detected jump**: for each $\eta$, the split of the radii that explains most of the order parameter's variation. It
 counts when a permutation test says that the order of the radii matters ($p<0.01$); the bar is a 95 % interval from
@@ -65,7 +66,10 @@ with st.sidebar:
     settings = {"projection": projection, **shared, **phases_view.own_settings(projection, [*own_places, advanced])}
     group("Map")
     orders = {known.name: known.label[0].upper() + known.label[1:] for known in order.ORDERS}
-    name = choice("colour", "order", orders, "in_basin", help="The order parameter: an average over the cell's balls.")
+    name = choice(
+        "colour", "order", orders, "in_basin",
+        help=f"The order parameter: an average over the cell's balls. {phases_view.basin_words(surface)}",
+    )  # fmt: skip
     budget = choice(
         "equal", "budget", {"steps": "Steps", "gradients": "Gradients"}, kind="segmented",
         help="What every cell and every method may spend.",

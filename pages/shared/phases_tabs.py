@@ -12,7 +12,7 @@ import landscapes
 from pages.shared import phases_data, plots
 from pages.shared.controls import choice, short, toggle
 from pages.shared.page import show_error
-from pages.shared.phases_view import PROJECTIONS, own_settings, refinement
+from pages.shared.phases_view import PROJECTIONS, basin_words, own_settings, refinement
 from rbo_core import sweep
 from rbo_core.figures.phases import Curve, Jump, Mark, Span, cut_figure, difference_figure, map_figure
 from rbo_core.figures.style import color
@@ -46,7 +46,7 @@ def tabs(
     projection = str(dict(spec.settings)["projection"])
     with cut_tab:
         curve, jumps, spans = phases_data.cut(spec, values, name, rate_index, PROJECTIONS[projection], color("rbo"))
-        _cut(spec, name, rate_index, curve, jumps, spans, marks, radius, dark)
+        _cut(spec, name, surface, rate_index, curve, jumps, spans, marks, radius, dark)
     with compare_tab:
         _compare(spec, values, name, projection, shared, rate_index, dark)
     with finer_tab:
@@ -56,8 +56,8 @@ def tabs(
 
 
 def _cut(
-    spec: sweep.Sweep, name: str, rate_index: int, curve: Curve, jumps: Sequence[Jump], spans: Sequence[Span],
-    marks: Sequence[Mark], radius: float, dark: bool,
+    spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_index: int, curve: Curve, jumps: Sequence[Jump],
+    spans: Sequence[Span], marks: Sequence[Mark], radius: float, dark: bool,
 ) -> None:  # fmt: skip
     chosen = order.order(name)
     rate = float(spec.axis("learning_rate").values[rate_index])
@@ -67,7 +67,8 @@ def _cut(
     )  # fmt: skip
     plots.show([figure], key="cut")
     kind = "Wilson" if order.is_share(name) else "bootstrap"
-    st.caption(f"At η = {short(rate)}, {spec.balls} balls a radius; band: 95 % ({kind}).")
+    meaning = f" {basin_words(surface)}" if name in ("in_basin", "reached_at") else ""
+    st.caption(f"At η = {short(rate)}, {spec.balls} balls a radius; band: 95 % ({kind}).{meaning}")
 
 
 def _compare(

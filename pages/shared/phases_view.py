@@ -20,6 +20,7 @@ from pages.shared.runs import Run, run_on
 from pages.shared.widgets import set_controls
 from rbo_core import sweep
 from rbo_core.figures.phases import CLICKS, Jump, Mark, PhaseMap
+from rbo_core.sweep import measure
 
 PROJECTIONS = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradient (paper)"}
 REDRAW_SECONDS = 2.5
@@ -102,6 +103,12 @@ def restore(values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         st.query_params[name] = str(value).lower() if isinstance(value, bool) else str(value)
     st.rerun()
+
+
+def basin_words(surface: landscapes.Landscape) -> str:
+    """What "in the global basin" means in a sweep over this surface."""
+    near = short(measure.basin_radius(surface, None))
+    return f"In the global basin: within {near} (a twentieth of the domain's width) of the global minimum."
 
 
 def range_problems(radius_low: float, radius_high: float, rate_low: float, rate_high: float) -> list[str]:
