@@ -1,9 +1,9 @@
 """What a step costs beside its gradients: RBO and SAM against plain SGD on an MLP, ResNet-8 and VGG-9.
 
-Prints the ratio to SGD's time per gradient evaluation and to a SAM step, all measured in one interleaved run, and the
-parameter-sized buffers alive beside parameters and gradients during a backward pass.
+Prints the ratio to SGD's time per gradient evaluation and to a SAM step, all measured in one interleaved run. The MLP
+runs at several batch sizes: a gradient's price grows with the batch, a step's own price does not.
 
-    python benchmarks/bench_torch.py [--rounds 15] [--threads 1] [--device cpu]
+    python benchmarks/bench_torch.py [--rounds 15] [--threads 1] [--device cpu] [--problems mlp-128 resnet8]
 """
 
 from __future__ import annotations
@@ -23,9 +23,16 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rbo_core.torch import RBO, SAM, EntropySGD
+from rbo_core.training.memory import keep_freed_pages
 from rbo_core.training.models import build_model
 
-PROBLEMS = {"mlp": ((1, 28, 28), 128), "resnet8": ((3, 32, 32), 32), "vgg9": ((3, 32, 32), 32)}
+PROBLEMS = {
+    "mlp-128": ("mlp", (1, 28, 28), 128),
+    "mlp-256": ("mlp", (1, 28, 28), 256),
+    "mlp-512": ("mlp", (1, 28, 28), 512),
+    "resnet8": ("resnet8", (3, 32, 32), 32),
+    "vgg9": ("vgg9", (3, 32, 32), 32),
+}
 METHODS: dict[str, tuple[Callable[[nn.Module], torch.optim.Optimizer], int]] = {
     "sgd": (lambda m: torch.optim.SGD(m.parameters(), lr=1e-3), 1),
     "sgd momentum": (lambda m: torch.optim.SGD(m.parameters(), lr=1e-3, momentum=0.9), 1),
@@ -48,12 +55,13 @@ def main() -> None:
     parser.add_argument("--methods", nargs="*", default=list(METHODS), choices=list(METHODS))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    keep_freed_pages()
     for problem in options.problems:
         measure(problem, options)
 
 
 def measure(problem: str, options: argparse.Namespace) -> None:
-    shape, batch = PROBLEMS[problem]
+    network, shape, batch = PROBLEMS[problem]
     device = torch.device(options.device)
     x = torch.randn(batch, *shape, device=device)
     y = torch.randint(0, 10, (batch,), device=device)
@@ -61,7 +69,7 @@ def measure(problem: str, options: argparse.Namespace) -> None:
     size = 0
     for name in options.methods:
         torch.manual_seed(0)
-        model = build_model(problem, shape, 10).to(device)
+        model = build_model(network, shape, 10).to(device)
         size = sum(p.numel() for p in model.parameters())
         build, gradients = METHODS[name]
         runs[name] = (stepper(model, build(model), x, y), gradients)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from rbo_core.checks import Number, scalar_and_column
+from rbo_core.fused import moved
 from rbo_core.objective import Array, Objective
 
 TINY = 1e-30
@@ -17,7 +18,7 @@ TINY = 1e-30
 
 
 class Tangent:
-    """The tangent plane of the scaled graph at one point: f (B,), g (B, d) and g2 = |g|² (B,).
+    """The tangent plane of the scaled graph at one point: f (B,), g (B, d), and g2 = |g|² (B,) where it is wanted.
 
     The gradient is handed out for the last time by :meth:`take`, so that a network of n parameters needs no more than
     two further arrays of that size while it evaluates.
@@ -55,17 +56,17 @@ def gradient_projection(
     Returns:
         (B, d) the footpoint; usually far from converged for the γ and K of the paper.
     """
+    xp = objective.xp
     _, gamma = scalar_and_column(step_size)
     for k in range(steps):
         if k > 0:
-            tangent = Tangent(objective.xp, *scaled(objective(z), loss_scale))
-        # z ← z − γ[(z − θ̃) + (f(z) − ỹ) ∇f(z)]
-        move = (tangent.f - height)[:, None] * tangent.take()
-        move -= offset
-        move *= gamma
-        z = z - move
-        offset += move
-        del move
+            tangent = Tangent(xp, *scaled(objective(z), loss_scale))
+        # z ← z + γ[(θ̃ − z) − (f(z) − ỹ) ∇f(z)]
+        descent = tangent.take()
+        descent *= (height - tangent.f)[:, None]
+        descent += offset
+        z = moved(xp, z, gamma, descent)
+        offset = moved(xp, offset, -gamma, descent)
     return z
 
 
@@ -100,16 +101,16 @@ def newton_projection(
         plane = Tangent(xp, *scaled(objective(z), loss_scale))
         # r = f(z) + g·(θ̃ − z) − ỹ ;  z⁺ = θ̃ − g r / (1 + |g|²)
         residual = plane.f + xp.vecdot(plane.g, offset) - height
-        rest = (residual / (1.0 + plane.g2))[:, None] * plane.take()
-        offset -= rest
-        move, offset = offset, rest
+        rest = (residual / (1.0 + plane.g2))[:, None]
+        move = moved(xp, offset, -rest, plane.g)
         length = xp.sqrt(xp.vecdot(move, move))
         factor = xp.minimum(reach / (length + TINY), xp.ones_like(length))[:, None]
+        z = moved(xp, z, factor, move)
         if k < steps - 1:
-            offset += (1.0 - factor) * move
-        move *= factor
-        z += move
-        del move, rest
+            # θ̃ − z⁺, in the place of the old offset
+            move *= 1.0 - factor
+            offset = moved(xp, move, rest, plane.take())
+        del plane, move
     return z
 
 

@@ -42,8 +42,8 @@ class Objective(Protocol):
         """Loss ``(B,)`` and gradient ``(B, d)`` at ``x (B, d)``; costs one gradient evaluation a ball."""
         ...
 
-    def normal(self, like: Array, /) -> Array:
-        """Standard normal draws of the shape of ``like``, from the run's own seeded stream."""
+    def noise(self, like: Array, /) -> Array:
+        """Independent draws of mean 0 and variance 1, shaped like ``like``, from the run's own seeded stream."""
         ...
 
 
@@ -78,10 +78,10 @@ class SurfaceObjective:
         self.gradients += self.active
         f, g = self.surface.value_and_grad(x)
         if self._noise is not None:
-            g = g + self._noise * self.normal(g)
+            g = g + self._noise * self.noise(g)
         return f, g
 
-    def normal(self, like: NDArray[np.float64]) -> NDArray[np.float64]:
+    def noise(self, like: NDArray[np.float64]) -> NDArray[np.float64]:
         """(B, d) standard normal draws: a ball's stream depends on its seed alone, never on its neighbours."""
         self._draws += 1
         return standard_normal(self._seed, self._draws, like.shape[1])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from rbo_core.checks import Number, require, require_count, scalar_and_column
+from rbo_core.fused import drawn, kept, moved, pushed
 from rbo_core.objective import Array, Objective
 
 
@@ -54,7 +55,7 @@ class SGD(PointMethod):
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         f, g = objective(state.x)
         _, lr = scalar_and_column(self.learning_rate)
-        return PointState(state.x - lr * g), f
+        return PointState(moved(objective.xp, state.x, -lr, g)), f
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +74,9 @@ class Momentum(PointMethod):
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         f, g = objective(state.x)
-        velocity, direction = _heavy_ball(state.first, g, self.momentum, self.nesterov)
+        velocity, direction = _heavy_ball(objective.xp, state.first, g, self.momentum, self.nesterov)
         _, lr = scalar_and_column(self.learning_rate)
-        return PointState(state.x - lr * direction, velocity), f
+        return PointState(moved(objective.xp, state.x, -lr, direction), velocity), f
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,23 +156,23 @@ class SAM(PointMethod):
         f, g = objective(state.x)
         # The small constant is SAM's own guard against a vanishing gradient.
         scale = self.perturbation_radius / (xp.sqrt(xp.vecdot(g, g)) + 1e-12)
-        # Built in the place of the gradient, so that networks hold one array less while they evaluate.
-        raised = scale[:, None] * g
+        start = kept(xp, state.x)
+        raised = moved(xp, state.x, scale[:, None], g)
         del g
-        raised += state.x
         _, g = objective(raised)
-        velocity, direction = _heavy_ball(state.first, g, self.momentum, nesterov=False)
+        velocity, direction = _heavy_ball(xp, state.first, g, self.momentum, nesterov=False)
         _, lr = scalar_and_column(self.learning_rate)
-        return PointState(state.x - lr * direction, velocity), f
+        return PointState(moved(xp, start, -lr, direction), velocity), f
 
 
 @dataclass(frozen=True, kw_only=True)
 class EntropySGD(PointMethod):
     """Entropy-SGD (Chaudhari et al. 2017, Algorithm 1): follow the mean μ of a short Langevin walk round x.
 
-    x' ← x' − η'[∇f(x') + γ(x' − x)] + √η' ε N(0, 1);  μ ← (1 − α) μ + α x';  x ← x − η (x − μ).
+    x' ← x' − η'[∇f(x') + γ(x' − x)] + √η' ε ξ;  μ ← (1 − α) μ + α x';  x ← x − η (x − μ).
 
-    The local-entropy gradient is γ(x − μ); η here is the paper's ηγ, so η = 1 jumps to μ.
+    The noise ξ has mean 0 and variance 1: normal on surfaces, ±1 on networks. The local-entropy gradient is
+    γ(x − μ); η here is the paper's ηγ, so η = 1 jumps to μ.
     ``n_langevin_steps`` gradients a step.
     """
 
@@ -201,24 +202,29 @@ class EntropySGD(PointMethod):
         _, scope = scalar_and_column(self.scope)
         _, noise = scalar_and_column(self.thermal_noise)
         _, averaging = scalar_and_column(self.averaging)
-        walker = mean = state.x
+        xp = objective.xp
+        start, mean, walker = kept(xp, state.x), kept(xp, state.x), state.x
         loss = None
         for _ in range(self.n_langevin_steps):
             f, g = objective(walker)
             loss = f if loss is None else loss
-            walker = walker - inner_lr * (g + scope * (walker - state.x))
-            walker = walker + inner_lr**0.5 * noise * objective.normal(walker)
-            mean = (1 - averaging) * mean + averaging * walker
-        return PointState(state.x - lr * (state.x - mean)), loss
+            walker = drawn(xp, walker, inner_lr * scope, start)
+            walker = moved(xp, walker, -inner_lr, g)
+            del g
+            walker = moved(xp, walker, inner_lr**0.5 * noise, objective.noise(walker))
+            mean = drawn(xp, mean, averaging, walker)
+        return PointState(drawn(xp, start, lr, mean)), loss
 
 
-def _heavy_ball(velocity: Array | None, g: Array, momentum: Number, nesterov: bool) -> tuple[Array | None, Array]:
+def _heavy_ball(
+    xp: Any, velocity: Array | None, g: Array, momentum: Number, nesterov: bool
+) -> tuple[Array | None, Array]:
     """(velocity, direction) of torch.optim.SGD; without momentum no buffer is kept."""
     if isinstance(momentum, float | int) and momentum == 0:
         return None, g
     _, beta = scalar_and_column(momentum)
-    velocity = g if velocity is None else beta * velocity + g
-    return velocity, g + beta * velocity if nesterov else velocity
+    velocity = pushed(xp, velocity, beta, g)
+    return velocity, moved(xp, g, beta, velocity) if nesterov else velocity
 
 
 def _all_at_most_one(value: Number) -> bool:

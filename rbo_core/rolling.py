@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from rbo_core.checks import Number, require, require_choice, require_count, scalar_and_column
 from rbo_core.footpoint import Tangent, gradient_projection, newton_projection, scaled
+from rbo_core.fused import moved, pushed
 from rbo_core.objective import Array, Objective
 
 if TYPE_CHECKING:
@@ -115,42 +116,39 @@ class RBO:
         lift = self.radius / norm
         height = plane.f + lift
 
-        # τ = (g, |g|²), or τ/√(1 + |g|²)
-        lr, lr_column = scalar_and_column(self.learning_rate)
-        speed = 1.0 / norm if self.unit_speed else None
+        # c̃ = c − η v; here η v = rate·(direction, climb)
+        lr, _ = scalar_and_column(self.learning_rate)
         if isinstance(self.momentum, float | int) and self.momentum == 0:
-            # η τ
-            climb = plane.g2 if speed is None else speed * plane.g2
-            move = (lr_column if speed is None else (lr * speed)[:, None]) * plane.g
+            # v = τ = (g, |g|²), or τ/√(1 + |g|²)
+            rate = lr / norm if self.unit_speed else lr
+            direction, climb, length = plane.g, plane.g2, xp.sqrt(plane.g2)
         else:
             # v ← β v + τ, with the old v laid into the new tangent plane: its height is g·v. Keeping the old height
             # instead lets a ball that leaves a steep slope turn height into speed, and it runs away.
-            _, beta_column = scalar_and_column(self.momentum)
-            velocity = 1.0 * plane.g if speed is None else speed[:, None] * plane.g
-            if state.velocity is not None:
-                velocity += beta_column * state.velocity
-            climb = xp.vecdot(velocity, plane.g)
-            state = BallState(theta, velocity)
-            move = lr_column * velocity
-            del velocity
-        # c̃ = c − η v
-        height = height - lr * climb
+            rate = lr
+            push = plane.g / norm[:, None] if self.unit_speed else plane.g
+            direction = pushed(xp, state.velocity, scalar_and_column(self.momentum)[1], push)
+            del push
+            climb, length = xp.vecdot(direction, plane.g), xp.sqrt(xp.vecdot(direction, direction))
+            state = BallState(theta, direction)
+        height = height - rate * climb
+        back = scalar_and_column(-rate)[1]
 
         # p⁺ = footpoint of c̃, warm-started at the old contact
         if self.projection == "newton":
             # c lies on the normal at p and v in the tangent plane, so the foot of c̃ on that plane is p − η v.
-            length = xp.sqrt(xp.vecdot(move, move))
-            offset = -lift[:, None] * plane.take()
-            theta = theta - move
-            del move
+            theta = moved(xp, theta, back, direction)
+            del direction
+            offset = plane.take()
+            offset *= -lift[:, None]
             theta = newton_projection(
                 objective, theta, offset, height,
-                first_length=length, trust=self.trust, steps=self.n_projection_steps, loss_scale=self.loss_scale,
+                first_length=rate * length, trust=self.trust, steps=self.n_projection_steps,
+                loss_scale=self.loss_scale,
             )  # fmt: skip
         else:
-            offset = -lift[:, None] * plane.g
-            offset -= move
-            del move
+            offset = moved(xp, -lift[:, None] * plane.g, back, direction)
+            del direction
             theta = gradient_projection(
                 objective, theta, plane, offset, height,
                 step_size=self.projection_step_size, steps=self.n_projection_steps, loss_scale=self.loss_scale,

@@ -21,7 +21,7 @@ class EnsembleObjective:
     Args:
         model: the architecture; its own parameters are not used. It must have no buffers (BatchNorm): running
             statistics of members would mix.
-        seeds: (B,) one a member, for :meth:`normal`.
+        seeds: (B,) one a member, for :meth:`noise`.
 
     Raises:
         ValueError: the model has buffers.
@@ -66,7 +66,7 @@ class EnsembleObjective:
             grads = torch.autograd.grad(loss.sum(), list(parameters.values()))
         return loss.detach(), torch.cat([g.reshape(len(x), -1) for g in grads], dim=1)
 
-    def normal(self, like: Tensor) -> Tensor:
+    def noise(self, like: Tensor) -> Tensor:
         """Standard normal draws (B, n); a member's stream depends on its own seed alone."""
         import numpy as np
 

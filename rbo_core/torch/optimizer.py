@@ -115,20 +115,16 @@ class FlatOptimizer(torch.optim.Optimizer):
     def _move(
         self, method: Method, objective: ClosureObjective, flat: FlatParameters, ratio: Tensor | None, in_metric: bool
     ) -> None:
-        if in_metric:
-            start = torch.zeros_like(flat.data)
-        else:
-            start = flat.data.clone() if self._keeps_start else flat.data
-        state = method.init(objective, start[None])
+        # A step overwrites the point it starts from, so parameters move in place.
+        start = flat.data.clone() if ratio is not None and not in_metric else None
+        state = method.init(objective, (torch.zeros_like(flat.data) if in_metric else flat.data)[None])
         if self._memory is not None:
             state = self._memory._replace(x=state.x)
         state, _ = method.step(objective, state)
-        if in_metric:
-            objective.place(state.x)
-        elif ratio is not None:
+        if start is not None and ratio is not None:
             torch.addcmul(start, ratio, state.x[0] - start, out=flat.data)
         else:
-            flat.data.copy_(state.x[0])
+            objective.place(state.x)
         self._memory = state._replace(x=None)
 
     def _flat_parameters(self) -> FlatParameters:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from rbo_core.training import diagnostics
 from rbo_core.training.checkpoint import load_tree, random_state, restore_random_state, save_tree
 from rbo_core.training.config import Method, TrainConfig
 from rbo_core.training.data import DataSet, add_label_noise, augment, load
+from rbo_core.training.memory import keep_freed_pages, peak_memory
 from rbo_core.training.models import build_model
 from rbo_core.training.store import RunStore
 
@@ -126,6 +126,7 @@ class _Training:
     def __init__(
         self, config: TrainConfig, data: DataSet, device: torch.device, store: RunStore | None, run_id: str | None
     ) -> None:
+        keep_freed_pages()
         self.config, self.device, self.store, self.run_id = config, device, store, run_id
         self.dtype = torch.float64 if config.precision == "float64" else torch.float32
         count = min(config.train_size or len(data.train_y), len(data.train_y))
@@ -240,10 +241,7 @@ class _Training:
         last = self.done >= self.total
         if config.diagnostics == "epoch" or (config.diagnostics == "final" and last):
             self._probe(row)
-        if self.device.type == "cuda":
-            row["peak_memory"] = torch.cuda.max_memory_allocated(self.device) / 1e6
-        else:
-            row["peak_memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        row["peak_memory"] = peak_memory(self.device)
         self.rows.append(row)
 
     def _probe(self, row: dict[str, float]) -> None:

@@ -33,7 +33,7 @@ class Quartic:
     def __call__(self, x: Any) -> tuple[Any, Any]:
         return self.xp.sum(0.25 * x**4 - 0.5 * x**2, axis=-1), x**3 - x
 
-    def normal(self, like: Any) -> Any:
+    def noise(self, like: Any) -> Any:
         return like * 0.0 + 0.25
 
 

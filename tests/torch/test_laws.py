@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,8 @@ from torch import nn
 from rbo_core import rolling
 from rbo_core.reference import explain_step
 from rbo_core.torch import RBO, SAM, EntropySGD
+from rbo_core.torch.closure import ClosureObjective
+from rbo_core.torch.flat import FlatParameters
 from tests.torch.helpers import OPTIMIZERS, batch, closure_of, mlp, train, vector
 
 
@@ -132,6 +136,21 @@ def test_loss_scale_law(projection):
     assert torch.equal(vector(plain), vector(scaled))
 
 
+def test_noise_of_a_walk_has_mean_zero_variance_one_and_no_memory():
+    parameter = nn.Parameter(torch.zeros(1003, 5))
+    objective = ClosureObjective(
+        lambda: parameter.sum(), FlatParameters([parameter]), [], generator=torch.Generator().manual_seed(3)
+    )
+    like = torch.zeros(1, parameter.numel(), dtype=torch.float64)
+    draws = torch.cat([objective.noise(like) for _ in range(200)])
+    assert torch.equal(draws.abs(), torch.ones_like(draws))
+    # A mean of n independent signs deviates by 1/√n; five deviations are never seen by chance.
+    assert abs(draws.mean()) < 5 / np.sqrt(draws.numel())
+    assert abs((draws[:-1] * draws[1:]).mean()) < 5 / np.sqrt(draws.numel())
+    assert abs((draws[:, :-1] * draws[:, 1:]).mean()) < 5 / np.sqrt(draws.numel())
+    assert draws.mean(dim=0).abs().max() < 5 / np.sqrt(200)
+
+
 def test_entropy_sgd_equals_the_algorithm_written_out():
     model, by_hand = mlp(), mlp()
     optimizer = EntropySGD(model, lr=0.7, n_langevin_steps=4, langevin_lr=0.2, scope=0.3, thermal_noise=1e-2, seed=5)
@@ -145,7 +164,11 @@ def test_entropy_sgd_equals_the_algorithm_written_out():
             torch.nn.utils.vector_to_parameters(walker, by_hand.parameters())
             loss = nn.functional.cross_entropy(by_hand(x), y)
             g = torch.cat([t.reshape(-1) for t in torch.autograd.grad(loss, list(by_hand.parameters()))])
-            noise = torch.randn((1, start.numel()), generator=generator, dtype=torch.float64)[0]
+            word = int(torch.empty(1, dtype=torch.int64).random_(-(2**63), None, generator=generator))
+            data = word.to_bytes(8, "little", signed=True)
+            noise = torch.tensor(
+                [1.0 if data[i // 8] >> (7 - i % 8) & 1 else -1.0 for i in range(start.numel())]
+            ).double()
             walker = walker - 0.2 * (g + 0.3 * (walker - start)) + np.sqrt(0.2) * 1e-2 * noise
             mean = 0.25 * mean + 0.75 * walker
         torch.nn.utils.vector_to_parameters(start - 0.7 * (start - mean), by_hand.parameters())
@@ -216,3 +239,29 @@ def test_float32_ball_at_a_stationary_point_stays():
 
     ball.step(closure)
     assert torch.equal(p.detach(), torch.zeros(3))
+
+
+def storages_of(size: int) -> set[int]:
+    """Addresses of all storages of ``size`` bytes that tensors alive hold."""
+    alive = (thing for thing in gc.get_objects() if type(thing) is torch.Tensor)
+    return {t.untyped_storage().data_ptr() for t in alive if t.untyped_storage().nbytes() == size}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_step_holds_at_most_two_arrays_of_parameter_size_while_it_evaluates(name):
+    model = mlp()
+    optimizer = OPTIMIZERS[name](model)
+    size = vector(model).untyped_storage().nbytes()
+    inner = closure_of(model, optimizer, *batch())
+    gc.collect()
+    others = storages_of(size)
+    held = []
+
+    def closure():
+        held.append(len(storages_of(size) - others))
+        return inner()
+
+    for _ in range(2):
+        optimizer.step(closure)
+    # Between the evaluations of a step something has to be remembered: the count sees it.
+    assert 1 <= max(held) <= 2
