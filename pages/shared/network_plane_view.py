@@ -237,7 +237,7 @@ def _noise(result: PlaneResult, radius: float, scale: float) -> str:
         )
     return text + (
         f"A ball of ρ = {short(radius)} still sees <b>{_percent(here)}</b> of their mark on the shape, and no radius "
-        f"up to {short(study.radii[-1])} removes it: noise bends this landscape as a whole, it does not wrinkle it."
+        f"up to {float(study.radii[-1]):.3g} removes it: noise bends this landscape as a whole, it does not wrinkle it."
     )
 
 

@@ -296,7 +296,7 @@ def _signed(gap: tuple[float, float]) -> str:
 
 
 def _ordinal(place: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(place, f"{place}th")
+    return dict(enumerate(("first", "second", "third", "fourth", "fifth", "sixth"), 1)).get(place, f"{place}th")
 
 
 def settings_text(settings: dict[str, Any]) -> str:

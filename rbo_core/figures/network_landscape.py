@@ -72,7 +72,7 @@ def plane_figure(
         _add_path(fig, path)
     if radius is not None and 2 * radius < 0.9 * float(x[-1] - x[0]):
         _add_ball(fig, float(x[-1]), float(y[0]), radius)
-    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8}, hoverdistance=20, uirevision="plane")
+    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 40, "b": 8}, hoverdistance=20, uirevision="plane")
     # The legend stays above the margin, so that panels with and without one stand at the same height.
     fig.update_layout(legend={"yref": "container", "y": 1.0, "yanchor": "top"})
     fig.update_xaxes(title_text=labels[0], range=[float(x[0]), float(x[-1])], showgrid=False, constrain="domain")

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def address(serve_script):
-    with serve_script(Path(__file__).resolve().parents[2] / "app.py") as served:
-        yield served
-
-
-def test_from_an_empty_store_to_a_ball_on_a_networks_plane(address, open_page, settle):
-    page = open_page(f"{address}/Network_landscape?size=31")
+def test_from_an_empty_store_to_a_ball_on_a_networks_plane(server, open_page, settle):
+    page = open_page(f"{server}/Network_landscape?size=31")
+    page.get_by_text("No run is stored here yet").wait_for()
+    page.locator(".st-key-plane_loss .js-plotly-plot").wait_for(timeout=60_000)
     page.get_by_role("button", name=re.compile("Train the ball")).click()
     page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"), timeout=20_000)
     page.get_by_role("button", name="Compute the plane").click(timeout=90_000)
@@ -31,8 +26,8 @@ def test_from_an_empty_store_to_a_ball_on_a_networks_plane(address, open_page, s
     page.locator(".lab-said[data-view=noise]").wait_for(timeout=30_000)
 
 
-def test_a_grid_is_trained_and_a_click_chooses_its_cell(address, open_page, settle):
-    page = open_page(f"{address}/Network_phases?cells=8&epochs=2")
+def test_a_grid_is_trained_and_a_click_chooses_its_cell(server, open_page, settle):
+    page = open_page(f"{server}/Network_phases?cells=8&epochs=2")
     page.get_by_role("button", name="Train the map").click()
     page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"), timeout=20_000)
     plot = page.locator(".st-key-network_map .js-plotly-plot")

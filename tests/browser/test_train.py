@@ -18,13 +18,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rbo_core.jobs import Queue
+from rbo_core.jobs import CONFIG, Queue
 from rbo_core.training import RunStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
-LONG = "methods=SGD&gradients=100000&seeds=3&budget=Gradients&v=1"
-SHORT = "methods=SGD&methods=SAM&gradients=200&seeds=1&v=1"
+LONG = "methods=SGD&gradients=100000&sharpness=false&v=1"
+SHORT = "methods=SGD&methods=SAM&gradients=60&seeds=1&sharpness=false&v=1"
 
 
 class Server:
@@ -40,7 +40,7 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        command += ["--server.address", "127.0.0.1", "--server.headless", "true"]
+        command += ["--server.address", "127.0.0.1", "--server.headless", "true", "--server.fileWatcherType", "none"]
         environment = {**os.environ, "RBO_DATA_DIR": self.folder}
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -48,7 +48,7 @@ class Server:
         for _ in range(240):
             with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2):
                 return
-            time.sleep(0.25)
+            time.sleep(0.1)
         pytest.fail("the Streamlit server did not start within 60 s")
 
     def kill(self) -> None:
@@ -73,102 +73,107 @@ def server():
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def job_of(page) -> str:
+@pytest.fixture(scope="module")
+def queue(server):
+    """The server's queue, read from outside."""
+    opened = Queue(Path(server.folder) / "jobs.sqlite")
+    yield opened
+    opened.close()
+
+
+def until(true, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+
+
+def start(page) -> str:
+    """Press Train; the id of the job that the address then names."""
+    page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url(re.compile(r"[?&]job=[0-9a-f]{12}"), timeout=20_000)
     return re.search(r"[?&]job=([0-9a-f]{12})", page.url)[1]
 
 
-def until(true, seconds: float = 40) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.2)
+def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, open_page):
+    page = open_page(f"{server.address}/Train?{LONG}&seeds=1")
+    first = start(page)
+    # It advances, and its curve grows on the page.
+    page.locator(".st-key-train_curves .scatterlayer .trace").first.wait_for(timeout=60_000)
+    page.get_by_text(re.compile(r"about .* left")).first.wait_for(timeout=60_000)
+    done = queue.get(first).done
+    until(lambda: queue.get(first).done > done)
+
+    # Three: at most two of one browser run, on two cores one, and the page says what waits.
+    for seeds in (2, 3):
+        page.goto(f"{server.address}/Train?{LONG}&seeds={seeds}")
+        last = start(page)
+    page.get_by_text(re.compile("Starts next|Waits behind")).first.wait_for(timeout=20_000)
+    assert queue.get(last).state == "queued"
+    others = page.get_by_text("2 other jobs in the queue")
+    until(lambda: others.count() == 1)
+    others.click()
+    # The reloaded page knows its own jobs: each can be cancelled from here.
+    cancel = page.get_by_role("button", name="Cancel")
+    cancel.nth(2).wait_for(timeout=20_000)
+    assert len({job.owner for job in queue.jobs()}) == 1
+
+    # The server dies and comes back: the same process goes on, and the bare link shows it, to others too.
+    page.goto("about:blank")
+    pid = queue.get(first).pid
+    server.kill()
+    server.start()
+    link = f"{server.address}/Train?v=1&job={first}"
+    page.goto(link)
+    cancel.first.wait_for(timeout=60_000)
+    before = queue.get(first)
+    assert (before.state, before.pid, before.attempt) == ("running", pid, 1)
+    until(lambda: queue.get(first).done > before.done)
+
+    # Cancel: what waits at once, what runs after its step.
+    for job in queue.jobs(states=("queued",)):
+        queue.cancel(job.id)
+    assert queue.get(last).state == "cancelled"
+    cancel.first.click()
+    page.get_by_text("Cancelled; what was finished is kept").wait_for(timeout=60_000)
+    assert queue.get(first).state == "cancelled"
+    for job in queue.jobs(states=("queued", "running")):
+        queue.cancel(job.id)
 
 
-def start(page, seeds: int | None = None) -> None:
-    if seeds is not None:
-        box = page.get_by_test_id("stNumberInput").get_by_label("seeds")
-        box.fill(str(seeds))
-        box.press("Enter")
-        page.wait_for_timeout(800)
-    page.get_by_role("button", name="Train", exact=True).click()
+def test_a_bare_link_shows_the_job_to_somebody_else(server, queue, open_page):
+    """The bare link brings the job's settings with it."""
+    until(lambda: not queue.jobs(states=("running",)))
+    job = queue.submit(
+        "train", ["train", CONFIG], config={"runs": [], "controls": {"seeds": 7}}, owner="f" * 16, title="Theirs",
+        link="Train?job=",
+    )  # fmt: skip
+    queue.cancel(job.id)
+    page = open_page(f"{server.address}/{job.link}")
+    page.get_by_text("Theirs").wait_for(timeout=20_000)
+    seeds = page.get_by_test_id("stNumberInput").get_by_label("seeds")
+    until(lambda: seeds.input_value() == "7")
 
 
-def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, open_page):
-    page = open_page(f"{server.address}/Train?{LONG}")
-    start(page)
-    job_id = job_of(page)
-    queue = Queue(Path(server.folder) / "jobs.sqlite")
-    try:
-        # It advances, and its curve grows on the page.
-        page.locator(".st-key-train_curves .scatterlayer .trace").first.wait_for(timeout=40_000)
-        first = queue.get(job_id)
-        until(lambda: queue.get(job_id).done > first.done)
-        page.get_by_text(re.compile(r"about .* left")).first.wait_for(timeout=20_000)
-
-        # Somebody else opens the link alone.
-        link = f"{server.address}/Train?v=1&job={job_id}"
-        other = open_page(link)
-        other.get_by_role("button", name="Cancel").wait_for(timeout=20_000)
-        page.goto("about:blank")
-        other.goto("about:blank")
-
-        # The server dies and comes back: the same process goes on, and the link shows it.
-        pid = queue.get(job_id).pid
-        server.kill()
-        server.start()
-        page = open_page(link)
-        page.get_by_role("button", name="Cancel").first.wait_for(timeout=20_000)
-        before = queue.get(job_id)
-        assert before.state == "running"
-        assert before.pid == pid
-        assert before.attempt == 1
-        until(lambda: queue.get(job_id).done > before.done)
-
-        # Three more: at most two of one visitor run, so at least one waits and says where.
-        again = open_page(f"{server.address}/Train?{LONG}")
-        for seeds in (4, 5, 6):
-            start(again, seeds)
-            until(lambda n=seeds: len(queue.jobs(states=("queued", "running"))) == n - 2)
-        until(lambda: len(queue.jobs(states=("queued", "running"))) == 4)
-        again.get_by_text(re.compile("Starts next|Waits behind")).first.wait_for(timeout=20_000)
-        again.get_by_text("3 other jobs in the queue").wait_for(timeout=20_000)
-        last = job_of(again)
-        assert queue.get(last).state == "queued"
-
-        # Cancel: the waiting one at once, the running one after its step.
-        again.get_by_role("button", name="Cancel").first.click()
-        again.get_by_text(re.compile("Cancelled; what was finished is kept")).wait_for(timeout=20_000)
-        assert queue.get(last).state == "cancelled"
-        page.get_by_role("button", name="Cancel").first.click()
-        until(lambda: queue.get(job_id).state == "cancelled")
-        page.get_by_text(re.compile("Cancelled; what was finished is kept")).wait_for(timeout=20_000)
-        for job in queue.jobs(states=("queued", "running")):
-            queue.cancel(job.id)
-        until(lambda: not queue.jobs(states=("queued", "running")))
-    finally:
-        queue.close()
-
-
-def test_a_short_race_ends_with_a_table_and_its_runs_can_be_deleted(server, open_page):
+def test_a_short_race_ends_with_a_table_and_its_runs_can_be_deleted(server, queue, open_page, settle):
     page = open_page(f"{server.address}/Train?{SHORT}")
     start(page)
-    page.get_by_text(re.compile("comes first with")).wait_for(timeout=40_000)
+    page.get_by_text(re.compile("comes first with")).wait_for(timeout=60_000)
     page.get_by_role("button", name="Download table (CSV)").wait_for()
     with RunStore(server.folder) as store:
-        before = {run.id for run in store.list()}
-        newest = store.list()[0].id
+        runs = store.list()
     results = open_page(f"{server.address}/Results")
-    table = results.get_by_test_id("stDataFrame").first
-    table.wait_for(timeout=20_000)
-    results.wait_for_timeout(800)
-    box = table.bounding_box()
-    results.mouse.click(box["x"] + 18, box["y"] + 52)  # the first row's checkbox; the table is drawn on a canvas
-    results.get_by_role("button", name="Delete 1 ticked").click()
-    results.get_by_role("dialog").get_by_role("button", name="Keep them").click()
-    results.get_by_role("dialog").wait_for(state="hidden")
-    results.get_by_role("button", name="Delete 1 ticked").click()
-    results.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
-    results.get_by_role("dialog").wait_for(state="hidden")
+    canvas = results.get_by_test_id("stDataFrame").first.locator("canvas").first
+    canvas.wait_for(timeout=20_000)
+    settle(results)
+    canvas.click(position={"x": 18, "y": 52}, force=True)  # the first row's checkbox; the table is drawn on a canvas
+    delete = results.get_by_role("button", name="Delete 1 ticked")
+    dialog = results.get_by_role("dialog")
+    delete.click()
+    dialog.get_by_role("button", name="Keep them").click()
+    dialog.wait_for(state="hidden")
+    delete.click()
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    dialog.wait_for(state="hidden")
     with RunStore(server.folder) as store:
-        until(lambda: {run.id for run in store.list()} == before - {newest}, 10)
+        until(lambda: {run.id for run in store.list()} == {run.id for run in runs[1:]}, 10)
