@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from rbo_core import jobs
 from rbo_core.training import RunStore, TrainConfig
-from rbo_core.training.compare import ENTRANTS, Row, compare, markdown, records
+from rbo_core.training.compare import EDGE, ENTRANTS, Row, compare, markdown, records
 from rbo_core.training.config import DATA
 from rbo_core.training.models import MODELS
 
@@ -37,11 +37,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--train-size", type=int)
     parser.add_argument("--label-noise", type=float, default=0.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[100, 101, 102, 103, 104])
-    parser.add_argument("--points", type=int, choices=(3, 9), default=9, help="configurations tried for each method")
+    parser.add_argument("--points", type=int, choices=(4, 16), default=16, help="configurations tried for each method")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--data-dir")
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--store", type=Path, help="also keep every run in this results folder")
+    parser.add_argument(
+        "--store", type=Path, help="keep every run in this folder; the same command goes on there after a kill"
+    )
     parser.add_argument("--out", type=Path, help="write OUT.md, OUT.csv and OUT.html")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
 
@@ -116,11 +118,12 @@ def _write(args: argparse.Namespace, rows: list[Row], base: TrainConfig, gradien
 {base.train_size or "all"} training images, minibatches of {base.batch_size}, cosine schedule, no weight decay.
 Each method was tuned over {args.points} settings on the validation images (seed 0, {gradients:,} gradients a run),
 then trained on the fresh seeds {", ".join(map(str, args.seeds))}; the interval is Student's t over those seeds.
-Equal epochs ({epochs}) use the settings tuned at equal gradients. Test images were used once.
+{f"Equal epochs ({epochs}) use the settings tuned at equal gradients. " if epochs else ""}Test images were used once.
+{EDGE} marks a setting at the end of its grid: a better one may lie beyond.
 {where}, {torch.get_num_threads()} thread(s), torch {torch.__version__}.
 
 {markdown(rows)}
-### Tuning grids{" (every third configuration)" if args.points == 3 else ""}
+### Tuning grids{" (every fourth configuration)" if args.points == 4 else ""}
 
 {grids}
 """

@@ -18,50 +18,58 @@ from rbo_core.training.store import RunStore
 
 Axes = dict[str, tuple[float, ...]]
 
+CONFIGURATIONS = 16
+"""Configurations of each entrant: 16 learning rates, or 4 by 4 of two settings."""
+
 
 @dataclass(frozen=True)
 class Entrant:
-    """A method with its fixed settings and its tuning grid; every entrant has nine configurations."""
+    """A method with its fixed settings and its tuning grid; every entrant has 16 configurations."""
 
     label: str
     method: str
     fixed: dict[str, Any]
     axes: Axes
 
-    def grid(self, points: int = 9) -> list[Method]:
-        """The nine configurations, or three spread over them."""
+    def grid(self, points: int = CONFIGURATIONS) -> list[Method]:
+        """All configurations, or every fourth."""
         names = list(self.axes)
         every = [dict(zip(names, values, strict=True)) for values in itertools.product(*self.axes.values())]
-        if points == 3:
-            # The middle of the second axis where there is one, else every third value of the only one.
-            every = every[1::3]
-        return [Method.of(self.method, **{**self.fixed, **settings}) for settings in every]
+        # Of two axes the second value of the second: both middles matter more than either end.
+        chosen = every if points == CONFIGURATIONS else every[1 :: CONFIGURATIONS // points]
+        return [Method.of(self.method, **{**self.fixed, **settings}) for settings in chosen]
 
+
+_ADAM_RATES = (1e-4, 2e-4, 3e-4, 5e-4, 7e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3, 7e-3, 1e-2, 1.5e-2, 2e-2, 3e-2, 5e-2)
+_SGD_RATES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)
 
 ENTRANTS: dict[str, Entrant] = {
-    "sgd": Entrant("SGD", "sgd", {}, {"lr": (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0)}),
-    "momentum": Entrant(
-        "SGD + momentum 0.9", "momentum", {}, {"lr": (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)}
-    ),
-    "adam": Entrant("Adam", "adam", {}, {"lr": (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2)}),
-    "adamw": Entrant("AdamW", "adamw", {}, {"lr": (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2)}),
-    "sam": Entrant("SAM", "sam", {}, {"lr": (0.1, 0.3, 1.0), "radius": (0.02, 0.05, 0.2)}),
+    "sgd": Entrant("SGD", "sgd", {}, {"lr": _SGD_RATES}),
+    "momentum": Entrant("SGD + momentum 0.9", "momentum", {}, {"lr": tuple(round(r / 5, 4) for r in _SGD_RATES)}),
+    "adam": Entrant("Adam", "adam", {}, {"lr": _ADAM_RATES}),
+    "adamw": Entrant("AdamW", "adamw", {}, {"lr": _ADAM_RATES}),
+    "sam": Entrant("SAM", "sam", {}, {"lr": (0.2, 0.5, 1.0, 2.0), "radius": (0.005, 0.02, 0.05, 0.2)}),
     "sam_momentum": Entrant(
-        "SAM + momentum 0.9", "sam", {"momentum": 0.9}, {"lr": (0.02, 0.05, 0.2), "radius": (0.02, 0.05, 0.2)}
+        "SAM + momentum 0.9",
+        "sam",
+        {"momentum": 0.9},
+        {"lr": (0.02, 0.05, 0.1, 0.2), "radius": (0.005, 0.02, 0.05, 0.2)},
     ),
-    "entropy_sgd": Entrant("Entropy-SGD", "entropy_sgd", {}, {"lr": (0.5, 1.0, 1.5), "langevin_lr": (0.05, 0.2, 0.5)}),
-    "rbo": Entrant("RBO Newton, K = 2", "rbo", {}, {"lr": (0.2, 0.5, 1.0), "radius": (0.02, 0.1, 0.5)}),
+    "entropy_sgd": Entrant(
+        "Entropy-SGD", "entropy_sgd", {}, {"lr": (0.5, 1.0, 1.5, 2.0), "langevin_lr": (0.1, 0.2, 0.5, 1.0)}
+    ),
+    "rbo": Entrant("RBO Newton, K = 2", "rbo", {}, {"lr": (0.2, 0.5, 1.0, 2.0), "radius": (0.005, 0.02, 0.1, 0.5)}),
     "rbo_momentum": Entrant(
         "RBO Newton, K = 2, momentum 0.9",
         "rbo",
         {"momentum": 0.9},
-        {"lr": (0.05, 0.1, 0.2), "radius": (0.02, 0.1, 0.5)},
+        {"lr": (0.02, 0.05, 0.1, 0.2), "radius": (0.005, 0.02, 0.1, 0.5)},
     ),
     "rbo_published": Entrant(
         "RBO as published, K = 20, γ = 0.01",
         "rbo",
         {"projection": "gradient", "n_projection_steps": 20, "projection_step_size": 0.01},
-        {"lr": (1.0, 3.0, 6.0), "radius": (0.1, 0.5, 2.0)},
+        {"lr": (1.0, 3.0, 6.0, 12.0), "radius": (0.02, 0.1, 0.5, 2.0)},
     ),
 }
 
@@ -118,7 +126,7 @@ def compare(
     epochs: int | None = None,
     seeds: Sequence[int] = (100, 101, 102, 103, 104),
     tuning_seed: int = 0,
-    points: int = 9,
+    points: int = CONFIGURATIONS,
     store: RunStore | None = None,
     progress: Callable[[int, int, str], object] | None = None,
 ) -> list[Row]:
@@ -130,6 +138,7 @@ def compare(
 
     Args:
         base: data, model and everything shared.
+        store: keeps every run; runs it already holds with the same settings are taken from it, unfinished ones go on.
         progress: called with (runs done, runs in all, what runs); a true answer stops the comparison.
 
     Raises:
@@ -140,12 +149,13 @@ def compare(
             raise ValueError(f"entrants must be among {', '.join(ENTRANTS)}; got {name!r}")
     if len(seeds) < 2:
         raise ValueError(f"seeds must be at least 2, for an interval, got {len(seeds)}")
-    if points not in (3, 9):
-        raise ValueError(f"points must be 3 or 9, got {points}")
+    if points not in (4, CONFIGURATIONS):
+        raise ValueError(f"points must be 4 or {CONFIGURATIONS}, got {points}")
     budgets = ["gradients"] + (["epochs"] if epochs is not None else [])
     total = len(entrants) * (points + len(budgets) * len(seeds))
     done = 0
     rows: list[Row] = []
+    known = {} if store is None else {run.config: run for run in reversed(store.list()) if run.state != "failed"}
 
     def train(config: TrainConfig, what: str) -> tuple[str, dict[str, Any]]:
         nonlocal done
@@ -153,7 +163,12 @@ def compare(
         def inner(now: Progress) -> object:
             return progress is not None and progress(done, total, what)
 
-        result = run_training(config, store, inner)
+        # A comparison that was killed goes on where it stood.
+        before = known.get(config)
+        if before is not None and before.state in ("done", "diverged"):
+            done += 1
+            return before.state, before.summary
+        result = run_training(config, store, inner, resume=None if before is None else before.id)
         if result.state == "cancelled":
             raise Cancelled
         done += 1
@@ -213,6 +228,9 @@ def _steps(config: TrainConfig) -> int:
     return min(config.train_size or available, available) // config.batch_size
 
 
+EDGE = "†"
+"""Marks a setting chosen at the end of its grid: a better one may lie beyond."""
+
 COLUMNS = (
     "budget",
     "label",
@@ -241,7 +259,10 @@ def markdown(rows: Sequence[Row]) -> str:
             "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |",
         ]
         for row in sorted((r for r in rows if r.budget == budget), key=lambda r: -r.mean):
-            chosen = ", ".join(f"{k} {v:g}" for k, v in row.chosen.items())
+            axes = ENTRANTS[row.entrant].axes
+            chosen = ", ".join(
+                f"{k} {v:g}{EDGE if v in (axes[k][0], axes[k][-1]) else ''}" for k, v in row.chosen.items()
+            )
             paper = "" if row.paper is None else f"{row.paper:.2f}"
             lines.append(
                 f"| {row.label} | {row.mean:.2f} ± {row.half:.2f} | {row.gradients:,} | {row.epochs:.1f} "
