@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.shared import background, network_jobs, network_runs
+from pages.shared import network_jobs, network_runs
 from pages.shared.controls import short
 from pages.shared.page import LINK_VERSION, is_dark, link, show_error
 from rbo_core.figures.style import color
@@ -47,8 +47,8 @@ def compute(config: PhaseConfig, job_id: str | None, example: PhaseResult | None
         pressed = st.button("Train the map", type="primary", key="compute", disabled=problem is not None)
         if example is not None:
             st.caption(
-                f"This map was trained earlier with these very settings ({background.clock(example.seconds)} on two "
-                "cores); train it on this machine, or change the settings."
+                "This map was trained earlier with these very settings, in less than a minute on two cores; train it "
+                "on this machine, or change the settings."
             )
     if pressed:
         grid = f"{config.n_radii} × {config.n_rates}" + (f" × {config.seeds} seeds" if config.seeds > 1 else "")
