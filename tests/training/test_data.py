@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
+import hashlib
+import http.server
+import io
 import os
+import tarfile
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from rbo_core.training import data as data_module
 from rbo_core.training.data import add_label_noise, augment, load
 from rbo_core.training.formats import read_cifar, read_idx
 from rbo_core.training.models import MODELS, build_model
@@ -62,6 +69,70 @@ def test_cifar_files_in_the_exact_format(tmp_path, name, label_bytes, classes):
     assert x[3, 1, 2, 5] == images[3, 1024 + 2 * 32 + 5]
     data = load(name, str(tmp_path))
     assert data.shape == (3, 32, 32) and data.classes == classes and np.array_equal(data.test_y, labels)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(tmp_path):
+    """(folder that is served, its address); nothing is remembered from other tests."""
+    load.cache_clear()
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as serving:
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        yield folder, f"http://127.0.0.1:{serving.server_address[1]}/"
+        serving.shutdown()
+        thread.join()
+    load.cache_clear()
+
+
+def md5(path):
+    return "md5:" + hashlib.md5(path.read_bytes()).hexdigest()
+
+
+def test_download_gives_the_files_and_uses_them_again(tmp_path, server, monkeypatch):
+    served, address = server
+    write_mnist(served, zipped=True)
+    monkeypatch.setitem(data_module.SOURCES, "mnist", (address, {p.name: md5(p) for p in served.iterdir()}))
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path / "own"))
+    first = load("mnist")
+    for path in served.iterdir():
+        path.unlink()
+    load.cache_clear()
+    assert np.array_equal(first.train_x, load("mnist").train_x)
+
+
+def test_downloaded_archives_are_unpacked_by_name_only(tmp_path, server, monkeypatch):
+    served, address = server
+    row = bytes([0, 3]) + bytes(3072)
+    with tarfile.open(served / "cifar.tar.gz", "w:gz") as tar:
+        for name in ("cifar-100-binary/train.bin", "cifar-100-binary/test.bin", "../evil.bin", "/tmp/../evil.txt"):
+            member = tarfile.TarInfo(name)
+            member.size = 20 * len(row)
+            tar.addfile(member, io.BytesIO(20 * row))
+    monkeypatch.setitem(data_module.SOURCES, "cifar100", (address, {"cifar.tar.gz": md5(served / "cifar.tar.gz")}))
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path / "own"))
+    assert set(load("cifar100").test_y) == {3}
+    assert not list(tmp_path.rglob("evil*"))
+
+
+@pytest.mark.parametrize("trouble", ["wrong checksum", "no such file"])
+def test_a_bad_download_is_named_and_leaves_nothing(tmp_path, server, monkeypatch, trouble):
+    served, address = server
+    write_mnist(served, zipped=True)
+    names = sorted(p.name for p in served.iterdir())
+    monkeypatch.setitem(data_module.SOURCES, "mnist", (address, dict.fromkeys(names, "md5:" + 32 * "0")))
+    if trouble == "no such file":
+        (served / names[0]).unlink()
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path / "own"))
+    with pytest.raises(ValueError, match=f"cannot download {address}{names[0]}.*--data-dir"):
+        load("mnist")
+    assert not [p for p in (tmp_path / "own").rglob("*") if p.is_file()]
 
 
 def test_real_fashion_mnist():
