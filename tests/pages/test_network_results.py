@@ -90,6 +90,18 @@ def test_the_verdict_says_whether_flat_is_good():
     assert "The flattest minimum is that of SAM, third in accuracy." in network_table.verdict(runs)
 
 
+def test_the_picture_has_one_task_unless_others_are_ticked():
+    digits = [run(seed=s, budget="640 gradients") for s in range(3)]
+    newer = run(seed=9, data="mnist", budget="3 epochs")
+    assert network_table.largest_task([*digits, newer]) == digits[::-1]
+    assert network_table.largest_task([digits[0], newer]) == [newer]  # of equals the newest
+    assert network_table.told_apart(digits) == digits
+    labels = [one.label for one in network_table.told_apart([digits[0], newer, run(label_noise=0.3)])]
+    assert labels[0] == "SGD · digits, mlp, 640 gradients"
+    assert labels[1] == "SGD · mnist, mlp, 3 epochs"
+    assert "30 % wrong labels" in labels[2]
+
+
 def test_the_papers_table_has_its_figures_beside_ours():
     ours = [run(seed=s, data="mnist", test=t) for s, t in enumerate((0.92, 0.94))]
     table = network_paper.beside([*ours, run("SAM", "sam", data="digits", final=0.96)])
@@ -147,6 +159,16 @@ def fill(folder) -> list[str]:
                     store.add_metrics(made[-1], row)
                 store.update(made[-1], "done", summary={"test_accuracy": 0.9 + 0.01 * seed})
     return made
+
+
+def test_the_page_says_who_came_first_in_the_task_it_draws(folder):
+    fill(folder)
+    with RunStore(folder) as store:
+        store.update(store.create(TrainConfig(label_noise=0.5)), "done", summary={"test_accuracy": 0.99})
+    said = next(html.proto.body for html in visit().get("html") if "Drawn:" in html.proto.body)
+    assert "90.5" in said
+    assert "99.0" not in said
+    assert "digits, mlp, 10 epochs (4 of 5 runs)" in said
 
 
 def test_an_empty_store_points_to_the_page_train(folder):

@@ -93,6 +93,20 @@ def test_a_small_plot_says_what_it_shows():
     assert not any(trace.showlegend for trace in fig.data)
 
 
+@pytest.mark.parametrize(("budget", "lengths"), [(640, [128, 320, 640]), (None, [5, 2, 1])])
+def test_the_price_is_the_steps_a_budget_buys_or_the_gradients_of_a_step(budget, lengths):
+    prices = [figures.Price("SGD", "sgd", 1), figures.Price("SAM", "sam", 2), figures.Price("Entropy", "?", 5)]
+    fig = figures.price_figure(prices, budget, dark=False)
+    assert [bar.x[0] for bar in fig.data] == lengths  # Plotly draws bars from below
+    assert ("640" in fig.layout.xaxis.title.text) == (budget is not None)
+    assert fig.data[1].text[0].endswith("2 gradients a step")
+
+
+def test_a_long_message_is_broken_into_lines():
+    (note,) = figures.message_figure("word " * 30, dark=True).layout.annotations
+    assert max(len(line) for line in note.text.split("<br>")) <= 42
+
+
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """An empty data folder, no data files on the system, and a dispatcher that starts nothing."""
@@ -148,6 +162,8 @@ def test_an_empty_store_invites_to_train(store):
     assert not page.error
     assert not page.button("train").disabled
     assert not page.dataframe
+    said = next(html.proto.body for html in page.get("html") if 'class="lab-said"' in html.proto.body)
+    assert "6 methods from the same 4 starts: 24 runs" in said
 
 
 @pytest.mark.parametrize("name", [n for n in network_runs.DATA if n != "digits"])
