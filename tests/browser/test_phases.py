@@ -32,7 +32,7 @@ def said(page, name: str) -> str:
     return page.get_attribute(".lab-said", f"data-{name}")
 
 
-def test_a_click_on_a_cell_shows_its_run(phases):
+def test_a_click_on_a_cell_shows_its_run(phases, settle):
     page = phases("?cells=12&starts=2&steps=60")
     before = said(page, "radius")
     click_cell(page, 0.12, 0.3)
@@ -46,6 +46,7 @@ def test_a_click_on_a_cell_shows_its_run(phases):
     page.wait_for_function("old => document.querySelector('.lab-said').dataset.radius !== old", arg=str(small))
     assert float(said(page, "radius")) > 1.5
     # The same cell again, then a slider: the old click must not come back.
+    settle(page)  # a box that the page is just setting takes the page's value
     page.locator(".st-key-radius input").fill("0.5")
     page.locator(".st-key-radius input").press("Enter")
     page.wait_for_function("document.querySelector('.lab-said').dataset.radius === '0.5'")
@@ -70,7 +71,7 @@ def test_a_job_is_found_again_by_its_link_after_closing_the_tab(phases, server):
     page.get_by_role("button", name="Compute the rest").click()
     page.wait_for_function("location.search.includes('job=')")
     job = page.url.split("job=")[1].split("&")[0]
-    page.context.close()
+    page.close()
     again = phases(f"?job={job}")
     again.get_by_role("button", name="Cancel").first.wait_for(timeout=60_000)
     assert "cells=40" in again.url
