@@ -17,6 +17,7 @@ from rbo_core.torch.ensemble import EnsembleObjective
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import add_label_noise, load
 from rbo_core.training.loop import PROBE, pick_device
+from rbo_core.training.memory import keep_freed_pages
 from rbo_core.training.models import build_model
 
 Floats = NDArray[np.float64]
@@ -69,6 +70,7 @@ def train_ensemble(
         )
     if config.augment or config.precision == "bf16":
         raise ValueError("an ensemble has no augmentation and no bf16; switch them off")
+    keep_freed_pages()
     device = pick_device(config.device)
     dtype = torch.float64 if config.precision == "float64" else torch.float32
     data = load(config.data, config.data_dir)
