@@ -78,12 +78,15 @@ def number(
             good = float(typed)
             st.session_state[good_key] = good
         nearest = options[int(np.argmin([abs(o - good) for o in options]))]
-        if st.session_state.get(_slider_key(key), nearest) != nearest:
+        count, first = st.session_state.get(f"_sliders_{key}", (0, None))
+        if first not in options or st.session_state.get(_slider_key(key)) != nearest:
             # A new slider: were the old one moved, a browser that has not heard of it yet would report its old place as
             # the visitor's wish, and the value just typed would be lost.
-            st.session_state[f"_sliders_{key}"] = st.session_state.get(f"_sliders_{key}", 0) + 1
-        st.session_state.setdefault(_slider_key(key), nearest)
-        left.select_slider(label, options, key=_slider_key(key), format_func=short, help=help, on_change=from_slider)
+            count, first = count + (first is not None), nearest
+            st.session_state[f"_sliders_{key}"] = (count, first)
+        left.select_slider(
+            label, options, value=first, key=_slider_key(key), format_func=short, help=help, on_change=from_slider
+        )
     if problem is not None:
         st.error(f"{problem} Until then the picture uses {short(good)}.")
     else:
@@ -92,7 +95,7 @@ def number(
 
 
 def _slider_key(key: str) -> str:
-    count = st.session_state.get(f"_sliders_{key}", 0)
+    count, _ = st.session_state.get(f"_sliders_{key}", (0, None))
     return f"{key}_slider" + (f"_{count}" if count else "")
 
 

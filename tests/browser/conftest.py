@@ -104,19 +104,17 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
-@pytest.fixture
-def open_page(chromium: object) -> Iterator[Callable[..., object]]:
-    """open_page(address, width=1280, **context options) -> a Playwright page that is ready.
-
-    page.said collects errors of the console and of scripts; the fixture fails the test on any.
-    """
-    contexts = []
+@contextmanager
+def _opener(chromium: object) -> Iterator[Callable[..., object]]:
+    contexts = {}
     pages = []
 
     def open_(address: str, width: int = 1280, height: int = 900, **options: object) -> object:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
+        # tabs of one context share what is cached of Streamlit's own scripts, and nothing of the app's sessions
+        key = (width, height, *sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        page = contexts[key].new_page()
         page.said = []
         page.on("console", lambda message: page.said.append(message.text) if _is_trouble(message) else None)
         page.on("pageerror", lambda error: page.said.append(str(error)))
@@ -127,9 +125,26 @@ def open_page(chromium: object) -> Iterator[Callable[..., object]]:
 
     yield open_
     said = [text for page in pages for text in page.said]
-    for context in contexts:
+    for context in contexts.values():
         context.close()
     assert not said, f"the browser's console complained: {said[:3]}"
+
+
+@pytest.fixture
+def open_page(chromium: object) -> Iterator[Callable[..., object]]:
+    """open_page(address, width=1280, **context options) -> a Playwright page that is ready.
+
+    page.said collects errors of the console and of scripts; the fixture fails the test on any.
+    """
+    with _opener(chromium) as open_:
+        yield open_
+
+
+@pytest.fixture(scope="module")
+def open_lasting_page(chromium: object) -> Iterator[Callable[..., object]]:
+    """As open_page, for pages that all tests of a module share."""
+    with _opener(chromium) as open_:
+        yield open_
 
 
 @pytest.fixture

@@ -24,20 +24,59 @@ def app(serve_script, tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture
-def show(app, open_page):
-    """show(scene, **options) -> a page whose player has drawn its first frame."""
+def show(app, open_lasting_page):
+    """show(scene, **options) -> a page of its own whose player has drawn its first frame."""
+    opened = []
 
     def show_(scene: str, query: str = "", **options):
-        page = open_page(f"{app}/?scene={scene}{query}", **options)
+        page = open_lasting_page(f"{app}/?scene={scene}{query}", **options)
+        opened.append(page)
         page.wait_for_selector(".rbp[data-frame]")
-        page.wait_for_timeout(300)
         return page
 
-    return show_
+    yield show_
+    for page in opened:
+        assert not page.said
+        page.close()
 
 
-def frame(page) -> int:
-    return int(page.get_attribute(".rbp", "data-frame"))
+@pytest.fixture(scope="module")
+def pages(app, open_lasting_page):
+    """A page for each scene, shared by the tests that leave its data alone: loading one costs more than most tests."""
+    opened = {}
+
+    def page_of(scene: str):
+        if scene not in opened:
+            opened[scene] = open_lasting_page(f"{app}/?scene={scene}")
+            opened[scene].wait_for_selector(".rbp[data-frame]")
+        return opened[scene]
+
+    return page_of
+
+
+@pytest.fixture
+def shared(pages):
+    """shared(scene) -> that scene's page, standing still at its first frame with its first view."""
+
+    def shared_(scene: str):
+        page = pages(scene)
+        page.get_by_label("Speed").select_option("1")
+        page.evaluate(
+            f"(p => {{ p.clock.loop = false; p.clock.seek(0); p.view.setZoom(0); p.view.camera?.reset(); }})({PLAYER})"
+        )
+        wait_for_frame(page, 0)
+        return page
+
+    return shared_
+
+
+def wait_for_frame(page, number: int) -> None:
+    page.wait_for_function(f"document.querySelector('.rbp').dataset.frame === '{number}'")
+
+
+def painted(page) -> None:
+    """Wait until what happened so far is on the screen."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def told(page) -> tuple[int, list[float]]:
@@ -51,7 +90,10 @@ def ball_box(page) -> tuple[int, int]:
     from PIL import Image
 
     page.mouse.move(5, 5)
-    page.wait_for_timeout(300)
+    painted(page)
+    # the fine picture, for which a player on software WebGL waits until all is quiet
+    page.evaluate(f"(p => {{ clearTimeout(p.view.resting); p.view.quality = 2; p.view.draw(p.clock.shown, p.theme); "
+                  f"p.view.quality = 1; }})({PLAYER})")  # fmt: skip
     shot = np.asarray(Image.open(io.BytesIO(page.locator(".rbp-main").screenshot())).convert("RGB")).astype(float)
     red, green, blue = np.moveaxis(shot, -1, 0)
     ball = (np.minimum(red, blue) - green > 0.13 * red) & (red > 25)
@@ -64,15 +106,14 @@ def drag(page, selector: str, dx: int, dy: int, origin: tuple[float, float] | No
     x, y = origin or (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(x, y)
     page.mouse.down()
-    for part in range(1, 9):
-        page.mouse.move(x + dx * part / 8, y + dy * part / 8)
+    page.mouse.move(x + dx, y + dy, steps=4)
     page.mouse.up()
-    page.wait_for_timeout(250)
+    painted(page)
 
 
 @pytest.mark.parametrize("scene", ["plane", "ramp", "compressed"])
-def test_the_sphere_is_round_after_a_turn_and_at_any_height_scale(show, scene):
-    page = show(scene)
+def test_the_sphere_is_round_after_a_turn_and_at_any_height_scale(shared, scene):
+    page = shared(scene)
     # stand before the downhill side and look at the ball from close by, where a pixel is a small error
     page.evaluate(
         f"""(({{view: {{camera: c, now}}}}) => {{
@@ -80,7 +121,7 @@ def test_the_sphere_is_round_after_a_turn_and_at_any_height_scale(show, scene):
             c.zoom *= 130 / (0.4 * {PLAYER}.view.project(now[0].center).k);
         }})({PLAYER})"""
     )
-    for turn in [(0, 0), (70, 30), (-130, -60)]:
+    for turn in [(70, 30), (-130, -60)]:
         drag(page, ".rbp-over", *turn)
         width, height = ball_box(page)
         assert width > 180
@@ -92,8 +133,8 @@ def test_the_sphere_is_round_after_a_turn_and_at_any_height_scale(show, scene):
     assert width == pytest.approx(height, rel=0.03)
 
 
-def test_the_ball_turns_by_its_path_over_its_radius_in_3d(show):
-    page = show("plane")
+def test_the_ball_turns_by_its_path_over_its_radius_in_3d(shared):
+    page = shared("plane")
     turn = page.evaluate(f"({PLAYER}).view.paths[0].turn && {{angle: Array.from({PLAYER}.view.paths[0].turn.angle), "
                          f"last: Array.from({PLAYER}.view.paths[0].turn.out.slice(-4))}}")  # fmt: skip
     expected = 1.5 / 0.4
@@ -103,57 +144,59 @@ def test_the_ball_turns_by_its_path_over_its_radius_in_3d(show):
     assert np.allclose(turn["last"], [*axis, math.cos(expected / 2)], atol=2e-4)
 
 
-def test_the_ball_turns_by_its_path_over_its_radius_in_2d(show):
-    page = show("curve")
+def test_the_ball_turns_by_its_path_over_its_radius_in_2d(shared):
+    page = shared("curve")
     angle = page.evaluate(f"Array.from({PLAYER}.scene.racers[0].rotation)")
     assert angle[-1] == pytest.approx(2.0 / 0.4, rel=1e-5)
     assert np.all(np.diff(angle) > 0)
 
 
-def test_playing_follows_the_clock(show):
-    page = show("curve")
+def test_playing_follows_the_clock(shared):
+    page = shared("curve")
+    page.get_by_label("Speed").select_option("0.1")  # however slow the machine, the run does not end meanwhile
     page.get_by_role("button", name="Play", exact=True).click()
     read = f"({{frame: {PLAYER}.clock.frame, then: {PLAYER}.clock.then, rate: {PLAYER}.clock.rate}})"
-    page.wait_for_function(f"{PLAYER}.clock.frame > 5")
+    page.wait_for_function(f"{PLAYER}.clock.frame > 0")
     first = page.evaluate(read)
-    page.wait_for_timeout(900)
+    page.wait_for_function(f"{PLAYER}.clock.then > {first['then'] + 400}")
     second = page.evaluate(read)
-    assert first["rate"] == pytest.approx(200 / 4)
+    assert first["rate"] == pytest.approx(200 / 4 / 10)
     elapsed = (second["then"] - first["then"]) / 1000
-    assert elapsed > 0.5
     assert second["frame"] - first["frame"] == pytest.approx(elapsed * first["rate"], abs=1e-6)
     page.get_by_label("Speed").select_option("2")
     assert page.evaluate(read)["rate"] == pytest.approx(100)
+    page.get_by_label("Speed").select_option("0.1")
     page.get_by_role("button", name="Pause", exact=True).click()
     page.get_by_role("button", name="Play", exact=True).wait_for()
-    held = frame(page)
-    page.wait_for_timeout(300)
-    assert frame(page) == held
+    held = page.evaluate(f"{PLAYER}.clock.frame")
+    painted(page)
+    painted(page)
+    assert page.evaluate(f"{PLAYER}.clock.frame") == held
 
 
-def test_playback_stops_at_the_end_or_loops(show):
-    page = show("curve")
+def test_playback_stops_at_the_end_or_loops(shared):
+    page = shared("curve")
     page.get_by_label("Frame").fill("195")
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '200'")
+    wait_for_frame(page, 200)
     page.get_by_role("button", name="Play", exact=True).wait_for()
-    assert "at rest" in page.locator(".rbp-readouts").inner_text()
+    page.locator(".rbp-readouts").get_by_text("at rest").wait_for()
     page.get_by_role("button", name="Loop").click()
     page.get_by_label("Speed").select_option("10")
     page.get_by_role("button", name="Restart").click()
-    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '200'")
+    wait_for_frame(page, 200)
     page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) < 150")
 
 
-def test_buttons_slider_and_read_outs_agree(show):
-    page = show("curve")
+def test_buttons_slider_and_read_outs_agree(shared):
+    page = shared("curve")
     page.get_by_role("button", name="Step forward").click()
     page.get_by_role("button", name="Step forward").click()
-    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '2'")
+    wait_for_frame(page, 2)
     page.get_by_role("button", name="Step back").click()
-    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '1'")
+    wait_for_frame(page, 1)
     page.get_by_label("Frame").fill("100")
-    page.wait_for_function("document.querySelector('.rbp').dataset.frame === '100'")
+    wait_for_frame(page, 100)
     rows = page.locator(".rbp-readouts tbody tr").all_inner_texts()
     assert "−1.000" in rows[0]
     assert "rolling" in rows[0]
@@ -162,12 +205,12 @@ def test_buttons_slider_and_read_outs_agree(show):
     assert "step 100 of 200" in page.locator(".rbp-bar").inner_text()
 
 
-def test_keyboard(show):
-    page = show("curve")
+def test_keyboard(shared):
+    page = shared("curve")
     page.locator(".rbp-stage").focus()
     for key, expected in [("End", 200), ("ArrowLeft", 199), ("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11)]:
         page.keyboard.press(key)
-        page.wait_for_function(f"document.querySelector('.rbp').dataset.frame === '{expected}'")
+        wait_for_frame(page, expected)
     page.keyboard.press("Space")
     page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 15")
     page.keyboard.press("Space")
@@ -176,52 +219,67 @@ def test_keyboard(show):
     assert outline == "solid"
 
 
-def test_a_click_on_the_curve_places_the_start_and_a_drag_does_not(show, settle):
+def test_a_click_on_the_curve_places_the_start_and_a_drag_does_not(show):
     page = show("curve")
     box = page.locator(".rbp-view").bounding_box()
     x = box["x"] + page.evaluate(f"{PLAYER}.view.X(1.25)")
     y = box["y"] + 60
     drag(page, ".rbp-view", 40, 0, origin=(x, y))
-    settle(page)
-    assert told(page)[0] == 0
     page.mouse.click(x, y)
-    page.get_by_text("clicks 1").wait_for()
-    assert told(page)[1][0] == pytest.approx(1.25, abs=0.01)
+    # had the drag placed a start, it would be the first one, or the click the second
+    page.get_by_text("clicks 1 ").wait_for()
+    assert told(page) == (1, [pytest.approx(1.25, abs=0.01)])
 
 
-def test_a_click_on_the_surface_or_the_map_places_the_start_and_a_drag_does_not(show, settle):
+def test_a_click_on_the_surface_or_the_map_places_the_start_and_a_drag_does_not(show):
     page = show("bowl")
     cell = 6 / 71
     target = [0.8, 0.5, 0.2 * (0.8**2 + 0.5**2)]
-    box = page.locator(".rbp-over").bounding_box()
     drag(page, ".rbp-over", 30, 0)
-    settle(page)
-    assert told(page)[0] == 0
+    drag(page, ".rbp-contour", 30, 0)
+    box = page.locator(".rbp-over").bounding_box()
     at = page.evaluate(f"{PLAYER}.view.project({target})")
     page.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
-    page.get_by_text("clicks 1").wait_for()
+    page.get_by_text("clicks 1 ").wait_for()
     assert np.allclose(told(page)[1], target[:2], atol=cell)
-    page.wait_for_timeout(300)
     plan = page.locator(".rbp-contour").bounding_box()
     at = page.evaluate(f"[{PLAYER}.contour.X(-1.5), {PLAYER}.contour.Y(2)]")
     page.mouse.click(plan["x"] + at[0], plan["y"] + at[1])
-    page.get_by_text("clicks 2").wait_for()
+    page.get_by_text("clicks 2 ").wait_for()
     assert np.allclose(told(page)[1], [-1.5, 2.0], atol=cell)
 
 
-def test_camera_and_frame_survive_a_rerun_with_new_data(show, settle):
+def test_camera_and_frame_survive_playback_and_a_rerun_with_new_data(show):
     page = show("plane")
-    page.get_by_label("Frame").fill("120")
     drag(page, ".rbp-over", 90, 40)
     page.get_by_role("button", name="Zoom in").click()
-    view = f"(({{view: {{camera: c}}, clock}}) => [c.azimuth, c.elevation, c.zoom, clock.frame])({PLAYER})"
+    view = f"(({{view: {{camera: c}}}}) => [c.azimuth, c.elevation, c.zoom, ...c.shift])({PLAYER})"
     before = page.evaluate(view)
+    page.get_by_label("Frame").fill("195")
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait_for_frame(page, 200)
+    assert page.evaluate(view) == before
+    page.get_by_label("Frame").fill("120")
     # the slider of the app changes the scene (its status text carries the value)
     page.get_by_role("slider", name="Size").focus()
     page.keyboard.press("ArrowRight")
-    settle(page)
     page.wait_for_function(f"{PLAYER}.scene.racers[0].status !== 'size 0.4'")
     assert page.evaluate(view) == before
+    wait_for_frame(page, 120)
+
+
+def test_the_scene_turns_while_it_plays(shared):
+    page = shared("plane")
+    page.get_by_label("Speed").select_option("0.1")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(f"{PLAYER}.clock.frame > 0")
+    read = f"(({{view: {{camera: c}}, clock}}) => [c.azimuth, clock.frame, clock.playing])({PLAYER})"
+    azimuth, begun, _ = page.evaluate(read)
+    drag(page, ".rbp-over", 60, 0)
+    page.wait_for_function(f"{PLAYER}.clock.frame > {begun}")
+    turned, _, playing = page.evaluate(read)
+    assert playing
+    assert turned == pytest.approx(azimuth - 60 * 0.008, abs=0.008)  # 0.008 rad a pixel, but the first few, as a press
 
 
 def test_touch_plays_and_places_the_start(show):
@@ -231,7 +289,18 @@ def test_touch_plays_and_places_the_start(show):
     page.get_by_role("button", name="Pause", exact=True).tap()
     box = page.locator(".rbp-view").bounding_box()
     page.touchscreen.tap(box["x"] + page.evaluate(f"{PLAYER}.view.X(0.5)"), box["y"] + 40)
-    page.get_by_text("clicks 1").wait_for()
+    page.get_by_text("clicks 1 ").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_touch_on_a_surface_places_the_start_and_leaves_scrolling_to_the_page(show):
+    page = show("bowl", has_touch=True, width=400)
+    box = page.locator(".rbp-over").bounding_box()
+    at = page.evaluate(f"{PLAYER}.view.project([0.8, 0.5, {0.2 * (0.8**2 + 0.5**2)}])")
+    page.touchscreen.tap(box["x"] + at["x"], box["y"] + at["y"])
+    page.get_by_text("clicks 1 ").wait_for()
+    assert np.allclose(told(page)[1], [0.8, 0.5], atol=6 / 71)
+    assert page.evaluate("getComputedStyle(document.querySelector('.rbp-over')).touchAction") == "pan-y"
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
@@ -239,13 +308,13 @@ def test_motion_starts_once_by_itself_but_not_under_reduced_motion(show):
     page = show("curve", "&autoplay=1")
     page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 3")
     calm = show("curve", "&autoplay=1", reduced_motion="reduce")
-    calm.wait_for_timeout(1200)
-    assert frame(calm) == 200
+    wait_for_frame(calm, 200)
+    assert calm.evaluate(f"{PLAYER}.autoplay") is None
     assert calm.get_by_role("button", name="Play", exact=True).count() == 1
 
 
-def test_every_control_has_a_name(show):
-    page = show("bowl")
+def test_every_control_has_a_name(shared):
+    page = shared("bowl")
     unnamed = page.evaluate(
         "[...document.querySelectorAll('.rbp button, .rbp input, .rbp select')]"
         ".filter((e) => !e.getAttribute('aria-label')).length"

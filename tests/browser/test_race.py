@@ -1,4 +1,7 @@
-"""The page Race in a real Chromium: clicks place the start, the camera stays, basin maps come and can be cancelled."""
+"""The page Race in a real Chromium: clicks place the start, the camera stays, basin maps come and can be cancelled.
+
+All tests share one page, as a visitor would: each says what it looks at and sets what it needs.
+"""
 
 from __future__ import annotations
 
@@ -8,72 +11,152 @@ import numpy as np
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 PLAYER = "document.querySelector('.rbp').__player"
-QUICK = "steps=200&radii=0.8"
+VIEW = f"(({{view: {{camera: c}}}}) => [c.azimuth, c.elevation, c.zoom, ...c.shift])({PLAYER})"
+SGD = f"{PLAYER}.scene.racers.find((r) => r.name === 'sgd')"
+FIRSTS = f"{PLAYER}.scene.racers.map((r) => Array.from((r.center || r.position).slice(0, 2)))"
 
 
-@pytest.fixture
-def race(server, open_page):
-    def race_(query: str = QUICK, **options):
-        page = open_page(f"{server}/Race?{query}", **options)
-        page.wait_for_selector(".rbp[data-frame]", timeout=60_000)
-        return page
-
-    return race_
+@pytest.fixture(scope="module")
+def page(server, open_lasting_page):
+    return open_lasting_page(f"{server}/Race?steps=200&radii=0.8 0.1")
 
 
-def test_a_click_on_the_map_starts_all_racers_there_and_the_address_says_so(race, settle):
-    page = race()
-    box = page.locator(".rbp-contour").bounding_box()
-    at = page.evaluate(f"[{PLAYER}.contour.X(1.5), {PLAYER}.contour.Y(-1)]")
-    page.mouse.click(box["x"] + at[0], box["y"] + at[1])
-    page.wait_for_function(f"Math.abs({PLAYER}.scene.racers[2].position[0] - 1.5) < 0.1")
-    firsts = page.evaluate(f"{PLAYER}.scene.racers.map((r) => Array.from((r.center || r.position).slice(0, 2)))")
-    assert np.allclose(firsts, [1.5, -1.0], atol=0.05)
-    settle(page)
-    start = [float(re.search(rf"start_{axis}=(-?[\d.]+)", page.url)[1]) for axis in "xy"]
-    assert np.allclose(start, [1.5, -1.0], atol=0.05)
+def look_at(page, mode: str, content: str) -> None:
+    """Choose what to look at, and wait for it."""
+    page.locator(".st-key-mode").get_by_text(mode, exact=True).click()
+    page.locator(content).first.wait_for(state="attached", timeout=60_000)
+    # until the script has run to its end, the player of the last mode is still there
+    page.wait_for_function("document.querySelectorAll('.rbp').length <= 1")
 
 
-def test_the_camera_stays_when_a_slider_changes_the_race(race):
-    page = race()
+def race(page) -> None:
+    look_at(page, "Race", ".rbp[data-kind=surface][data-frame]")
+
+
+def drag(page, dx: int, dy: int) -> None:
     box = page.locator(".rbp-over").bounding_box()
     page.mouse.move(box["x"] + 200, box["y"] + 200)
     page.mouse.down()
-    page.mouse.move(box["x"] + 260, box["y"] + 230, steps=5)
+    page.mouse.move(box["x"] + 200 + dx, box["y"] + 200 + dy, steps=4)
     page.mouse.up()
-    view = f"(({{view: {{camera: c}}}}) => [c.azimuth, c.elevation, c.zoom])({PLAYER})"
-    before = page.evaluate(view)
-    loss = page.evaluate(f"{PLAYER}.scene.racers[2].loss.at(-1)")
+
+
+def set_number(page, name: str, key: str, value: str) -> None:
+    """Type a number and wait until the script has run with it: a button under the pointer may still move before."""
+    box = page.get_by_role("spinbutton", name=name)
+    box.fill(value)
+    box.press("Enter")
+    page.wait_for_url(re.compile(f"[?&]{key}={value}(&|$)"))
+    page.wait_for_selector(READY)
+
+
+def test_a_click_on_map_or_surface_starts_all_racers_there_and_the_address_says_so(page):
+    race(page)
+    box = page.locator(".rbp-contour").bounding_box()
+    at = page.evaluate(f"[{PLAYER}.contour.X(1.5), {PLAYER}.contour.Y(-1)]")
+    page.mouse.click(box["x"] + at[0], box["y"] + at[1])
+    page.wait_for_function(f"Math.abs({SGD}.position[0] - 1.5) < 0.1")
+    assert np.allclose(page.evaluate(FIRSTS), [1.5, -1.0], atol=0.05)
+    page.wait_for_url(re.compile("start_x=.*start_y="))
+    start = [float(re.search(rf"start_{axis}=(-?[\d.]+)", page.url)[1]) for axis in "xy"]
+    assert np.allclose(start, [1.5, -1.0], atol=0.05)
+
+    # a spot on the wrinkled ground, as high as the player's own mesh is there
+    target = page.evaluate(f"((x, y) => [x, y, {PLAYER}.view.field.at(x, y)])(0.9, 1.1)")
+    drag(page, 30, 10)  # places nothing
+    at = page.evaluate(f"{PLAYER}.view.project({target})")
+    hidden = page.evaluate(f"{PLAYER}.view.hidden({target})")
+    assert not hidden
+    box = page.locator(".rbp-over").bounding_box()
+    page.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
+    page.wait_for_function(f"Math.abs({SGD}.position[0] - 1.5) > 0.1")
+    cell = page.evaluate(f"{PLAYER}.scene.ground.x[1] - {PLAYER}.scene.ground.x[0]")
+    assert np.allclose(page.evaluate(FIRSTS), target[:2], atol=cell)
+
+
+def test_the_camera_stays_when_a_slider_changes_the_race(page):
+    race(page)
+    drag(page, 60, 30)
+    before = page.evaluate(VIEW)
+    loss = page.evaluate(f"{SGD}.loss.at(-1)")
+    radius = page.evaluate(f"{PLAYER}.scene.racers[0].radius")
     page.get_by_test_id("stSidebar").get_by_role("slider", name="radius ρ").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"{PLAYER}.scene.racers[0].radius > 0.401", timeout=30_000)
-    assert page.evaluate(view) == before
-    assert page.evaluate(f"{PLAYER}.scene.racers[2].loss.at(-1)") == loss
+    page.wait_for_function(f"{PLAYER}.scene.racers[0].radius > {radius} + 1e-3", timeout=30_000)
+    assert page.evaluate(VIEW) == before
+    assert page.evaluate(f"{SGD}.loss.at(-1)") == loss
 
 
-def test_one_step_in_slow_motion_shows_three_projections(race):
-    page = race("mode=step")
-    page.wait_for_selector(".rbp-panels canvas")
+def test_keys_turn_the_scene_and_zoom(page):
+    race(page)
+    page.locator(".rbp-stage").focus()
+    before = page.evaluate(VIEW)
+    for key in ["d", "w", "+"]:
+        page.keyboard.press(key)
+    after = page.evaluate(VIEW)
+    assert after[0] == pytest.approx(before[0] + 0.1)
+    assert after[1] == pytest.approx(before[1] + 0.1)
+    assert after[2] == pytest.approx(before[2] * 1.25)
+
+
+def test_a_ball_between_walls_is_drawn_with_all_its_contacts(page):
+    race(page)
+    contacts = page.evaluate(f"""{PLAYER}.scene.racers.filter((r) => r.ball).flatMap((r) =>
+        [...r.contacts].flatMap(([frame, tied]) => tied.map((p) =>
+            Math.hypot(...p.map((v, j) => v - r.center[3 * frame + j])) / r.radius)))""")
+    assert contacts
+    assert np.allclose(contacts, 1.0, atol=1e-4)
+    frame = page.evaluate(f"[...{PLAYER}.scene.racers.find((r) => r.ball && r.contacts.size).contacts.keys()][0]")
+    page.get_by_label("Frame").fill(str(int(frame)))
+    page.wait_for_function(f"document.querySelector('.rbp').dataset.frame === '{int(frame)}'")
+    drawn = page.evaluate(f"""(({{view}}) => {{ const i = view.scene.racers.findIndex((r) => r.ball && r.contacts.size);
+        return view.touching(view.scene.racers[i], view.now[i].contact, {frame}).length; }})({PLAYER})""")
+    assert drawn >= 2
+
+
+def test_one_step_in_slow_motion_shows_three_projections(page):
+    look_at(page, "Follow one step", ".rbp-panels canvas")
     assert page.locator(".rbp-panels figcaption").all_inner_texts() == ["Rigid (exact)", "Newton", "Gradient (paper)"]
-    page.get_by_label("Frame").fill("120")
-    page.get_by_text("It touches and does not sink.").wait_for()
-    assert page.get_by_text(re.compile(r"It sinks in by \d+ % of ρ")).count() >= 1
+    page.get_by_text("frame", exact=False).first.wait_for()
+    page.get_by_label("Frame").fill("70")
+    page.get_by_text("small steps of size γ").wait_for()
+    page.get_by_label("Frame").fill("130")
+    page.get_by_text("It touches and does not sink.").first.wait_for()
+    set_number(page, "step of the ball's run", "step_number", "17")
+    page.get_by_text("Step 17, ended three ways").wait_for()
 
 
-def test_many_starts_can_be_cancelled_and_then_run(server, open_page, settle):
-    page = open_page(f"{server}/Race?mode=starts&starts_side=20&starts_steps=1000")
-    page.get_by_role("button", name=re.compile("Roll from 400 starts")).click()
+def test_many_starts_can_be_cancelled_and_then_run(page):
+    look_at(page, "Many starts", "[data-testid=stMain] .st-key-starts_run")
+    set_number(page, "starts a side", "starts_side", "20")
+    set_number(page, "steps each", "starts_steps", "1000")
+    page.get_by_role("button", name="Roll from 400 starts").click()
+    page.get_by_text(re.compile(r"Rolling ball: step [1-9]\d* of 1000")).wait_for(timeout=60_000)
+    assert page.get_by_test_id("stProgress").count() == 1
     page.get_by_role("button", name="Cancel").click(timeout=30_000)
-    settle(page)
-    assert page.get_by_text("Every square becomes a start").count() == 1
-    assert page.get_by_role("button", name="Cancel").count() == 0
-    page.goto(f"{server}/Race?mode=starts&starts_side=5&starts_steps=50")
-    page.get_by_role("button", name=re.compile("Roll from 25 starts")).click()
-    page.get_by_text(re.compile("of 25 starts")).wait_for(timeout=60_000)
+    page.get_by_text("Every square becomes a start").wait_for()
+    page.get_by_role("button", name="Cancel").wait_for(state="detached")
+    set_number(page, "starts a side", "starts_side", "5")
+    set_number(page, "steps each", "starts_steps", "50")
+    page.get_by_role("button", name="Roll from 25 starts").click()
+    page.get_by_text("of 25 starts").wait_for(timeout=60_000)
     page.locator(".js-plotly-plot .heatmaplayer").nth(2).wait_for(state="attached")
+    told = page.locator("[data-fractions]").get_attribute("data-fractions").split()
+    assert len(told) == 3
+    titles = page.locator(".js-plotly-plot .gtitle").all_text_contents()
+    for share, title in zip(told, titles, strict=True):
+        assert f"{100 * float(share):.0f} % reached" in title
 
 
-def test_narrow_screens_do_not_scroll_sideways(race):
-    page = race(width=400)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 400
+def test_narrow_screens_do_not_scroll_sideways(server, open_lasting_page):
+    page = open_lasting_page(f"{server}/Race?steps=200&radii=0.8", width=400)
+    page.wait_for_selector(".rbp[data-narrow=true][data-frame]", timeout=60_000)
+    wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
+    assert page.evaluate(wide) <= 400
+    look_at(page, "Follow one step", ".rbp-panels canvas")
+    assert page.evaluate(wide) <= 400
+    # the bar stays in sight while one looks at any of the panels
+    bar = page.locator(".rbp-bar").bounding_box()
+    assert 0 < bar["y"] < 900 - bar["height"]
