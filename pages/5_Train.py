@@ -74,11 +74,12 @@ except ValueError as error:
 if not chosen:
     problem = "Choose at least one method under Methods, on the left."
 
-with st.container(horizontal=True, vertical_alignment="bottom", key="train_bar"):
+with st.container(horizontal=True, vertical_alignment="center", key="train_bar"):
     started = st.button("Train", type="primary", key="train", disabled=problem is not None)
     quantity = choice(
-        "Shown", "quantity", {name: QUANTITIES[name].title.capitalize() for name in network_view.MAIN}, kind="segmented"
-    )
+        "Shown", "quantity", {name: QUANTITIES[name].title.capitalize() for name in network_view.MAIN},
+        kind="segmented", quiet=True,
+    )  # fmt: skip
     axis = choice(
         "Against", "axis", {"gradients": "Gradients", "epoch": "Epochs", "seconds": "Seconds"}, kind="segmented"
     )

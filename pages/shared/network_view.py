@@ -18,6 +18,10 @@ from rbo_core.jobs import Job
 
 MAIN = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss")
 PLAIN = {"displayModeBar": False, "displaylogo": False}
+_WAITING = {
+    "queued": "Its curves appear here when its turn has come.",
+    "running": "The first curve appears in a few seconds.",
+}
 _NUMBERS = {
     "test accuracy (%)": "%.2f",
     "validation accuracy (%)": "%.2f",
@@ -48,18 +52,18 @@ class View:
             empty = "Choose a method to see its price."
         else:
             runs = network_runs.runs_of(job_configs(job), since=job.created)
-            empty = "The first curve appears in a few seconds." if job.active else "This job left no runs."
+            empty = _WAITING.get(job.state, "This job left no runs: press Train to run its settings again.")
         dark = is_dark()
         lines = network_table.curves(runs, self.quantity, self.axis)
         if lines:
             figure = curves_figure(lines, self.quantity, self.axis, dark)
-        elif job is None and self.prices:
+        elif (job is None or not job.active) and self.prices:
             figure = price_figure(self.prices, self.budget, dark)
         else:
             figure = message_figure(empty, dark)
         st.plotly_chart(figure, key="train_curves", config=PLAIN, theme=None)
         if not runs:
-            if job is None and self.configs:
+            if (job is None or not job.active) and self.configs:
                 sentence(self._offer(), runs="0")
             return
         active = job is not None and job.active
@@ -67,7 +71,8 @@ class View:
             st.caption(
                 "These are the results of this address. The settings have changed since: press Train to run them."
             )
-        sentence(_said(runs, active), runs=str(len(runs)))
+        total = len(self.configs if job is None else job_configs(job))
+        sentence(_progress(runs, total) if active else network_table.verdict(runs), runs=str(len(runs)))
         if not active and any(run.label_noise > 0 for run in runs):
             st.caption(
                 "The settings offered here suit true labels. With wrong ones a smaller learning rate helps, SGD and "
@@ -139,11 +144,9 @@ def download(label: str, table: Any, file_name: str, key: str) -> None:
     )
 
 
-def _said(runs: Sequence[RunView], active: bool) -> str:
-    if active:
-        done = sum(run.state != "running" for run in runs)
-        return f"{done} run{'' if done == 1 else 's'} finished; the order may still change."
-    return network_table.verdict(runs)
+def _progress(runs: Sequence[RunView], total: int) -> str:
+    done = sum(run.state != "running" for run in runs)
+    return f"{done} of {total} run{'' if total == 1 else 's'} finished; the order may still change."
 
 
 def _problems(runs: Sequence[RunView]) -> None:
