@@ -3,14 +3,18 @@
     python benchmarks/bench_player.py [seconds]
 
 Prints updates a second for the 2-D view and for a 72 × 72 surface with one ball and three points (standing still and
-while the camera turns), the drift of the frame against the clock, and the payload of 4 racers × 1,000 steps.
+while the camera turns), the drift of the frame against the clock, and the payload of 4 racers × 1,000 steps. Then the
+waits on the page Race: seconds from a click on the map to the new race (two rigid balls, SGD, SAM), and from the button
+to the basin maps of 400 starts × 500 steps × 3 methods. A machine that does other work at the same time says little.
 """
 
 from __future__ import annotations
 
 import shutil
+import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +71,36 @@ TURN = """(p => { const turn = () => { p.view.camera.azimuth += 0.02; p.redraw()
     turn(); })(document.querySelector('.rbp').__player)"""
 
 
+def race_page(browser: object, address: str, clicks: int = 9) -> None:
+    """Waits of a visitor of the page Race, in seconds."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    began = time.perf_counter()
+    page.goto(f"{address}/Race")
+    page.wait_for_selector(".rbp[data-frame]", timeout=120_000)
+    print(f"page Race, first visit to a new server: {time.perf_counter() - began:.2f} s")
+    took = []
+    for k in range(clicks + 1):
+        x, y = -2.4 + 0.5 * k % 4.8, 2.3 - 0.37 * k
+        box = page.locator(".rbp-contour").bounding_box()
+        player = "document.querySelector('.rbp').__player"
+        at = page.evaluate(f"[{player}.contour.X({x}), {player}.contour.Y({y})]")
+        page.evaluate(f"{player}.clock.pause(); window.raced = {player}.scene")
+        began = time.perf_counter()
+        page.mouse.click(box["x"] + at[0], box["y"] + at[1])
+        page.wait_for_function(f"{player}.scene !== window.raced", polling=10)
+        took.append(time.perf_counter() - began)
+    warm = took[1:]
+    print(f"click to new race, 4 racers × 1,000 steps: median {statistics.median(warm):.2f} s, worst {max(warm):.2f} s")
+    page.goto(f"{address}/Race?mode=starts&starts_side=20")
+    button = page.get_by_role("button", name="Roll from 400 starts")
+    button.wait_for()
+    began = time.perf_counter()
+    button.click()
+    page.get_by_text("of 400 starts").wait_for(timeout=120_000)
+    print(f"400 starts × 500 steps × 3 methods: {time.perf_counter() - began:.1f} s")
+    page.close()
+
+
 def main(seconds: float = 5.0) -> None:
     from conftest import FLAGS, serve
     from playwright.sync_api import sync_playwright
@@ -97,6 +131,8 @@ def main(seconds: float = 5.0) -> None:
                 words = f"{dim + 1}-D{', camera turning' if turning else ''}"
                 print(f"{words}: {(b[0] - a[0]) / (b[1] - a[1]) * 1000:.1f} updates a second, clock drift {drift:.1e}")
                 page.close()
+            with serve(ROOT / "app.py") as app:
+                race_page(browser, app)
             browser.close()
 
 

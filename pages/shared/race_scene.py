@@ -253,6 +253,8 @@ def race_story(raced: Sequence[Entry], finest: float) -> str:
     told = [(outcome(entry.run, finest), entry) for entry in raced]
     texts = list(dict.fromkeys(text for text, _ in told))
     said = ". ".join(f"{_names([e for t, e in told if t == text])} {text}" for text in texts) + "."
+    sunk = [(depth, entry) for entry in raced if (depth := _deepest(entry.run)) > 1]
+    said += "".join(f" {_names([e])} sank into the ground by up to {depth:.0f} % of its radius." for depth, e in sunk)
     sound = [entry for entry in raced if np.isfinite(entry.run.loss[entry.run.stopped_at])]
     if len(raced) < 2 or not sound:
         return said

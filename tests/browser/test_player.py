@@ -275,7 +275,11 @@ def test_the_scene_turns_while_it_plays(shared):
     page.wait_for_function(f"{PLAYER}.clock.frame > 0")
     read = f"(({{view: {{camera: c}}, clock}}) => [c.azimuth, clock.frame, clock.playing])({PLAYER})"
     azimuth, begun, _ = page.evaluate(read)
-    drag(page, ".rbp-over", 60, 0)
+    box = page.locator(".rbp-over").bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 100, steps=2)
+    page.mouse.up()
     page.wait_for_function(f"{PLAYER}.clock.frame > {begun}")
     turned, _, playing = page.evaluate(read)
     assert playing

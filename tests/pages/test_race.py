@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -14,10 +16,21 @@ import landscapes
 import rbo_core
 from pages.shared.basins import Catchment, catchment, descend, global_basin
 from pages.shared.player.payload import pack
-from pages.shared.race_scene import DEEPEST, entries, parse_radii, race_scene, result_table, series, spent
+from pages.shared.race_scene import (
+    DEEPEST,
+    entries,
+    parse_radii,
+    paths_table,
+    race_scene,
+    race_story,
+    result_table,
+    series,
+    spent,
+)
 from pages.shared.race_starts import lattice, map_of
 from pages.shared.race_step import explain, section_of, section_through, step_scene
 from pages.shared.runs import Run, run_on
+from pages.shared.story import plain
 from rbo_core.figures.race import BasinMap, basin_map
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "2_Race.py"
@@ -263,6 +276,9 @@ def test_penetration_is_told_for_balls_and_only_for_them(bowl, sgd_run):
     assert np.array_equal(series(runs[1], "penetration"), 100 * np.maximum(runs[1].penetration, 0))
     assert np.isnan(series(sgd_run, "penetration")).all()
     assert np.array_equal(series(sgd_run, "distance"), sgd_run.distance)
+    said = plain(race_story(raced, bowl.finest_scale))
+    assert f"sank into the ground by up to {depth[1]:.0f} % of its radius" in said
+    assert said.count("sank") == 1
     assert race_scene(bowl, raced, curve="penetration").loss_label == "penetration, % of ρ"
 
 
@@ -279,6 +295,18 @@ def test_a_race_of_four_over_a_thousand_steps_is_a_small_message(bowl):
     rivals = [rbo_core.SGD(learning_rate=0.01), rbo_core.SAM(learning_rate=0.01)]
     runs = [run_on(bowl, method, (-2.6, 2.0), 1000, 0, True, 5) for method in (*balls, *rivals)]
     assert len(pack(race_scene(bowl, entries(runs)))) <= 200_000
+
+
+def test_the_paths_as_a_table_hold_every_step_up_to_the_end(bowl, sgd_run):
+    ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
+    run = run_on(bowl, ball, (-1.0, 1.0), 20, 0, False)
+    text = paths_table(entries([run, sgd_run])).to_csv(index=False)
+    read = pd.read_csv(io.StringIO(text))
+    assert read["racer"].value_counts().to_dict() == {"Ball": run.stopped_at + 1, "SAM": sgd_run.stopped_at + 1}
+    mine = read[read["racer"] == "Ball"]
+    assert np.allclose(mine[["x1", "x2"]], run.position[: run.stopped_at + 1])
+    assert np.allclose(mine[["center_x1", "center_x2", "center_height"]], run.center[: run.stopped_at + 1])
+    assert np.allclose(read[read["racer"] == "SAM"]["loss"], sgd_run.loss[: sgd_run.stopped_at + 1])
 
 
 def test_the_ironed_sheet_lies_along_the_same_axes_as_the_ground():

@@ -51,7 +51,7 @@ export class LossView {
     c.textBaseline = "middle";
     c.textAlign = "right";
     c.lineWidth = 1;
-    const rows = Math.max(box.height / 30, 2);
+    const rows = Math.max(box.height / 30, 3);
     for (const v of this.log ? decades(y0, y1, rows) : ticks(y0 - pad, y1 + pad, rows)) {
       const y = Math.round(Y(v)) + 0.5;
       c.strokeStyle = theme.faint;

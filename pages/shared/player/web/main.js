@@ -174,7 +174,7 @@ class Player {
       return;
     }
     const map = dim === 2 && contour ? Math.min(width, 420) : 0;
-    const below = map + (lossPanel ? (narrow ? 130 : Math.round(0.27 * height)) : 0);
+    const below = map + (lossPanel ? (narrow ? 170 : Math.round(0.27 * height)) : 0);
     const most = narrow ? Math.min(height, Math.round(dim === 1 ? Math.min(Math.max(1.2 * this.view.aspect * width + 60, 220), width) : width)) : height - below + map;
     this.main.style.height = `${most}px`;
     this.side.style.height = `${below}px`;
