@@ -47,9 +47,7 @@ with st.sidebar:
         shown = [run for run in shown if not picked or str(getattr(run, name)) in picked]
     group("Picture")
     quantity = choice("Shown", "quantity", {name: QUANTITIES[name].title.capitalize() for name in MAIN})
-    axis = choice(
-        "Against", "axis", {"gradients": "Gradients", "epoch": "Epochs", "seconds": "Seconds"}, kind="segmented"
-    )
+    axis = choice("Against", "axis", {"gradients": "Gradients", "epoch": "Epochs", "seconds": "Seconds"})
 
 
 @st.dialog("Delete runs?")

@@ -34,6 +34,7 @@ VIEWS = {"paths": "Paths", "roll": "Roll a ball", "noise": "Label noise"}
 FIRST_LABELS = tuple(label(name) for name in SHOWN_AT_FIRST)
 PLAIN = {"displayModeBar": False, "displaylogo": False}
 PAGE = "Network landscape"
+PAIR = (1.0, 1.17)  # widths of two panels of one size, the second with the colour bar of both
 
 
 def job_controls(job: Job, runs: Container[str]) -> dict[str, object]:
@@ -131,12 +132,13 @@ def _paths(result: PlaneResult, radius: float, scale: float) -> str:
     ironed = ironed_plane(own, result.spacing, radius, scale)
     seen = np.maximum(ironed.ironed / scale, own.min())
     limits = log_limits(own, seen)
-    left, right = st.columns(2)
+    left, right = st.columns(PAIR)
     with left:
         _head("The loss, and who went where")
-        _show(
-            plane_figure(result.x, result.y, own, dark, limits=limits, paths=result.paths, labels=_axes(result)), "loss"
-        )
+        figure = plane_figure(
+            result.x, result.y, own, dark, limits=limits, paths=result.paths, labels=_axes(result), colorbar=False,
+        )  # fmt: skip
+        _show(figure, "loss")
     with right:
         _head(f"As a ball of ρ = {short(radius)} sees it (λ = {short(scale)})")
         figure = plane_figure(
@@ -217,12 +219,13 @@ def _noise(result: PlaneResult, radius: float, scale: float) -> str:
     )  # fmt: skip
     limits = log_limits(result.clean, result.noisy)
     for column, name, words in zip(
-        st.columns(2), ("clean", "noisy"), ("True labels", f"{_percent(result.noise)} random labels"), strict=True
+        st.columns(PAIR), ("clean", "noisy"), ("True labels", f"{_percent(result.noise)} random labels"), strict=True
     ):
         with column:
             _head(f"{words}, as a ball of ρ = {short(radius)} sees them")
             figure = plane_figure(
-                result.x, result.y, seen[name], dark, limits=limits, radius=radius, labels=_axes(result), height=360,
+                result.x, result.y, seen[name], dark, limits=limits, radius=radius, labels=_axes(result), height=370,
+                colorbar=name == "noisy",
             )  # fmt: skip
             _show(figure, name)
     _show(noise_figure(study, radius, dark, height=190), "study")
