@@ -111,17 +111,18 @@ def cell(result: PhaseResult, i: int, j: int) -> None:
         f'{_CSS}<p class="cell-head"><span style="color:{color("rbo")}">○</span> ρ = {short(float(f"{radius:.3g}"))}, '
         f'η = {short(float(f"{rate:.3g}"))}{note}</p><div class="cell-read" data-testid="cell-readouts">{body}</div>'
     )
-    link("Train", "Train this cell by itself, with SGD beside it", train_query(result.config, radius, rate))
+    link("Train", "Train this cell by itself, with SGD beside it", train_query(result, radius, rate))
 
 
-def train_query(config: PhaseConfig, radius: float, rate: float) -> dict[str, str]:
-    """The address of a cell's run on the page Train."""
+def train_query(result: PhaseResult, radius: float, rate: float) -> dict[str, str | list[str]]:
+    """The address of a cell's run on the page Train, beside SGD at the same learning rate and number of gradients."""
+    config = result.config
     train, method = config.train, dict(config.train.method.settings)
     racer = "rbo" if method["projection"] == "newton" else "published"
     price = train.method.gradients_per_step
     query: dict[str, object] = {
         "v": LINK_VERSION, "data": train.data, "model": train.model, "label_noise": round(100 * train.label_noise),
-        "methods": racer, "budget": "epochs", "epochs": train.epochs, "seeds": max(config.seeds, 1),
+        "methods": [racer, "sgd"], "gradients": result.gradients, "sgd_lr": f"{rate:.6g}", "seeds": config.seeds,
         "batch": train.batch_size, "schedule": train.schedule, f"{racer}_radius": f"{radius:.6g}",
         f"{racer}_lr": f"{rate:.6g}", f"{racer}_n_projection_steps": price, f"{racer}_loss_scale": method["loss_scale"],
     }  # fmt: skip
@@ -131,7 +132,7 @@ def train_query(config: PhaseConfig, radius: float, rate: float) -> dict[str, st
         query["published_projection_step_size"] = method["projection_step_size"]
     if train.train_size:
         query["train_size"] = train.train_size
-    return {name: str(value) for name, value in query.items()}
+    return {name: value if isinstance(value, list) else str(value) for name, value in query.items()}
 
 
 def what_it_says(result: PhaseResult, told: Regimes) -> str:

@@ -152,7 +152,7 @@ def page_title(file: Path) -> str:
     return re.sub(r"^\d+_", "", file.stem).replace("_", " ")
 
 
-def link(title: str, label: str | None = None, query: Mapping[str, str] | None = None) -> None:
+def link(title: str, label: str | None = None, query: Mapping[str, str | list[str]] | None = None) -> None:
     """A link to a page by its title; nothing when the page does not exist. query: settings the page opens with."""
     file = page_files().get(title)
     if file is not None:
@@ -170,7 +170,7 @@ def _relative(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
-def _page_link(file: str, label: str, query: Mapping[str, str] | None = None) -> None:
+def _page_link(file: str, label: str, query: Mapping[str, str | list[str]] | None = None) -> None:
     try:
         st.page_link(file, label=label, query_params=dict(query) if query else None)
     except StreamlitPageNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import io
 from pathlib import Path
@@ -97,7 +98,7 @@ def test_a_damaged_map_is_said(page, tmp_path):
 def test_a_cell_opens_on_train_with_its_settings(monkeypatch, tmp_path, projection):
     method = Method.of("rbo", projection=projection, n_projection_steps=3, loss_scale=2.0)
     config = PhaseConfig(train=TrainConfig(method=method, epochs=4, label_noise=0.2, schedule="constant"), seeds=2)
-    query = network_phases_view.train_query(config, 0.25, 1.5)
+    query = network_phases_view.train_query(dataclasses.replace(made(config), gradients=240), 0.25, 1.5)
     monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
     train = AppTest.from_file(str(PAGES / "5_Train.py"), default_timeout=60)
     for name, value in query.items():
@@ -107,11 +108,12 @@ def test_a_cell_opens_on_train_with_its_settings(monkeypatch, tmp_path, projecti
     assert not train.error
     racer = "rbo" if projection == "newton" else "published"
     state = train.session_state
-    assert state["methods"] == [racer]
+    assert state["methods"] == [racer, "sgd"]
+    assert state["sgd_lr"] == 1.5
     assert state[f"{racer}_radius"] == 0.25
     assert state[f"{racer}_lr"] == 1.5
     assert state[f"{racer}_loss_scale"] == 2.0
-    assert (state["epochs"], state["label_noise"], state["schedule"], state["seeds"]) == (4, 20, "constant", 2)
+    assert (state["gradients"], state["label_noise"], state["schedule"], state["seeds"]) == (240, 20, "constant", 2)
 
 
 def test_the_sentence_claims_no_difference_within_the_error():
