@@ -105,13 +105,12 @@ def chromium() -> Iterator[object]:
 
 
 @contextmanager
-def _opener(chromium: object) -> Iterator[Callable[..., object]]:
+def _opener(chromium: object, share: bool) -> Iterator[Callable[..., object]]:
     contexts = {}
     pages = []
 
     def open_(address: str, width: int = 1280, height: int = 900, **options: object) -> object:
-        # tabs of one context share what is cached of Streamlit's own scripts, and nothing of the app's sessions
-        key = (width, height, *sorted(options.items()))
+        key = (width, height, *sorted(options.items())) if share else len(contexts)
         if key not in contexts:
             contexts[key] = chromium.new_context(viewport={"width": width, "height": height}, **options)
         page = contexts[key].new_page()
@@ -136,14 +135,18 @@ def open_page(chromium: object) -> Iterator[Callable[..., object]]:
 
     page.said collects errors of the console and of scripts; the fixture fails the test on any.
     """
-    with _opener(chromium) as open_:
+    with _opener(chromium, share=False) as open_:
         yield open_
 
 
 @pytest.fixture(scope="module")
 def open_lasting_page(chromium: object) -> Iterator[Callable[..., object]]:
-    """As open_page, for pages that all tests of a module share."""
-    with _opener(chromium) as open_:
+    """As open_page, for pages that the tests of a module share.
+
+    Tabs of one window: they share what is cached of Streamlit's own scripts, and nothing of the app's sessions.
+    A tab in the background is drawn once a second only (page.bring_to_front()).
+    """
+    with _opener(chromium, share=True) as open_:
         yield open_
 
 

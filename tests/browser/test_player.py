@@ -60,9 +60,12 @@ def shared(pages):
 
     def shared_(scene: str):
         page = pages(scene)
+        page.bring_to_front()  # a tab in the background is drawn once a second
         page.get_by_label("Speed").select_option("1")
+        # the fine picture that follows on software WebGL when all is quiet costs seconds; who needs it asks for it
         page.evaluate(
-            f"(p => {{ p.clock.loop = false; p.clock.seek(0); p.view.setZoom(0); p.view.camera?.reset(); }})({PLAYER})"
+            f"(p => {{ p.view.software = false; p.clock.loop = false; p.clock.seek(0); p.view.setZoom(0); "
+            f"p.view.camera?.reset(); }})({PLAYER})"
         )
         wait_for_frame(page, 0)
         return page
@@ -91,7 +94,6 @@ def ball_box(page) -> tuple[int, int]:
 
     page.mouse.move(5, 5)
     painted(page)
-    # the fine picture, for which a player on software WebGL waits until all is quiet
     page.evaluate(f"(p => {{ clearTimeout(p.view.resting); p.view.quality = 2; p.view.draw(p.clock.shown, p.theme); "
                   f"p.view.quality = 1; }})({PLAYER})")  # fmt: skip
     shot = np.asarray(Image.open(io.BytesIO(page.locator(".rbp-main").screenshot())).convert("RGB")).astype(float)

@@ -109,6 +109,23 @@ def test_many_starts_waits_for_a_press_then_draws_three_maps():
     assert any("of 16 starts" in html.body for html in app.get("html"))
 
 
+def test_a_typed_number_outlives_a_browser_that_has_not_heard_of_its_slider():
+    app = open_race(mode="starts")
+    box = app.number_input(key="starts_side")
+    assert box.value == 12
+    box.set_value(20)
+    sent = app._tree.get_widget_states()
+    # a browser sends the states of all controls; those of the second message are as old as the first one's
+    for _ in range(2):
+        app._run(sent)
+        assert app.number_input(key="starts_side").value == 20
+    assert app.button(key="starts_run").label == "Roll from 400 starts"
+    slider = next(s for s in app.select_slider if s.label == "starts a side")
+    assert slider.value == 20
+    slider.set_value(9).run()
+    assert app.number_input(key="starts_side").value == 9
+
+
 def test_the_explained_rigid_ball_does_not_sink_and_the_unfinished_projection_does(bowl):
     section = section_of(bowl, bowl.start)
     shown = explain(section, rbo_core.RBO(radius=0.4), 20, 0.02, 0.24)
