@@ -45,6 +45,12 @@ def test_turning_one_view_turns_the_other(server, open_page):
     after = page.evaluate(CAMERAS)
     assert after[0] != pytest.approx(before[0], abs=0.05)
     assert after[1] == pytest.approx(after[0], abs=1e-3)
+    said = page.locator(".lab-said").inner_text()
+    page.locator(".st-key-pair_radius [data-testid=stSlider] input").press("End")
+    page.wait_for_function("old => document.querySelector('.lab-said')?.innerText !== old", arg=said)
+    drawn = "[...document.querySelectorAll('.st-key-iron_plot .js-plotly-plot')].at(-1)._fullLayout.title.text"
+    page.wait_for_function(f"{drawn} === 'what a ball of radius 1 sees'", timeout=30_000)
+    assert page.evaluate(CAMERAS) == [pytest.approx(eye, abs=1e-3) for eye in after]  # the view outlives a new radius
 
 
 def test_a_phone_scrolls_only_down(server, open_page):
