@@ -49,7 +49,7 @@ with st.sidebar:
         amount = int(number("gradient evaluations", "gradients", 640, 20, 100_000, log=True, integer=True))
     else:
         amount = int(number("epochs", "epochs", 10, 1, 200, log=True, integer=True))
-    seeds = int(number("seeds", "seeds", 4, 1, 10, integer=True, help="Each seed is another start and other batches."))
+    seeds = int(number("seeds", "seeds", 3, 1, 10, integer=True, help="Each seed is another start and other batches."))
     with st.expander("Advanced"):
         batch = int(number("batch size", "batch", 50, 1, 1024, log=True, integer=True))
         schedule = choice("learning rate over time", "schedule", network_runs.SCHEDULES, "cosine")

@@ -230,7 +230,7 @@ def _noise(result: PlaneResult, radius: float, scale: float) -> str:
             _show(figure, name)
     _show(noise_figure(study, radius, dark, height=190), "study")
     here = float(np.interp(np.log(radius), np.log(study.radii[1:]), study.left[1:]))
-    raised = short(round(float((result.noisy - result.clean).mean()), 3))
+    raised = short(float(f"{(result.noisy - result.clean).mean():.3g}"))
     share = _percent(result.noise)
     text = f"With {share} random labels the mean loss on this plane is {raised} higher. "
     if study.vanished is not None:

@@ -28,10 +28,10 @@ def no_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_sets, "SYSTEM_FOLDERS", {})
 
 
-@pytest.fixture
-def broken(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with one finished run, one without epochs that says it runs, one of rubbish, one of a newer release."""
-    folder = tmp_path / "store"
+    folder = tmp_path_factory.mktemp("store")
     assert main(["train", "--gradient-budget", "40", "--diagnostics", "none", "--json", "--store", str(folder)]) == 0
     with RunStore(folder) as store:
         store.create(TrainConfig(method=Method.of("sgd")))
