@@ -71,6 +71,11 @@ class Parameter:
         return f"[{self.low:g}, {self.high:g}]"
 
 
+def seed(help: str, default: int = 0) -> Parameter:
+    """The seed of a surface that is drawn at random."""
+    return Parameter("seed", "Seed", default, 0, 10_000, 1, integer=True, help=help)
+
+
 @dataclass(frozen=True, eq=False)
 class Minimum:
     """The lowest point inside the bounds: x (d,), its value, and how we know."""
@@ -87,7 +92,7 @@ class Setup:
     kernel: Kernel
     p: Floats
     bounds: Floats  # (d, 2)
-    start: Floats  # (d,)
+    start: Floats  # (d,), or (2,) of which a curve takes the first
     finest_scale: float
     t: Floats = field(default_factory=lambda: NO_TABLE)
     minimum: Callable[[], Minimum] | None = None  # None: scan

@@ -170,7 +170,7 @@ def _build_rastrigin(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=rastrigin_kernel,
         p=np.array([params["height"], params["amplitude"]]),
         bounds=box(dim, -5.12, 5.12),
-        start=np.array([-4.0, 3.0][:dim]),
+        start=np.array([-4.0, 3.0]),
         finest_scale=1.0,
         minimum=known(np.zeros(dim), 0.0, "every term is at least zero"),
     )
@@ -217,7 +217,7 @@ def _build_ackley(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=ackley_kernel,
         p=np.array([params["height"], params["depth"], params["decay"]]),
         bounds=box(dim, -5.0, 5.0),
-        start=np.array([-4.0, 3.0][:dim]),
+        start=np.array([-4.0, 3.0]),
         finest_scale=1.0,
         minimum=known(np.zeros(dim), 0.0, "both terms are smallest at the origin"),
     )
@@ -281,7 +281,7 @@ def _build_whitley(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=whitley_kernel,
         p=np.array([params["height"], stiffness]),
         bounds=box(dim, low, high),
-        start=np.array([-0.55, 1.5][:dim]),
+        start=np.array([-0.55, 1.5]),
         finest_scale=2.0 * math.pi / float(max(steepest, steepest_alone) if dim == 2 else steepest_alone),
         minimum=known(np.ones(dim), 0.0, "every term is at least zero and all vanish where each y = 0, at θ = 1"),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel
+from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel, seed
 from landscapes.spline import MAX_HARMONICS, random_field, spline_kernel, variance
 from landscapes.vector import BLOCK, collect, sincos
 
@@ -80,7 +80,7 @@ def _build_weierstrass_like(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([terms, params["height"]]),
         t=1.0 / np.arange(1.0, terms + 1.0)[None, :] ** 2,
         bounds=box(dim, -1.0, 8.0),
-        start=np.array([2.6, 6.4][:dim]),
+        start=np.array([2.6, 6.4]),
         finest_scale=2.0 * math.pi / terms**2,
         separable=True,
     )
@@ -138,7 +138,7 @@ def _build_weierstrass(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.zeros(0),
         t=t,
         bounds=box(dim, -0.5, 2.5),
-        start=np.array([0.15, 1.75][:dim]),
+        start=np.array([0.15, 1.75]),
         finest_scale=2.0 / float(b) ** (terms - 1),
         minimum=minimum if b % 2 == 1 else None,
         separable=True,
@@ -207,7 +207,7 @@ FRACTIONAL_BROWNIAN = Definition(
             integer=True,
             help="The finest wavelength is 16/K.",
         ),
-        Parameter("seed", "Seed", 2, 0, 10_000, 1, integer=True, help="Which mountain range."),
+        seed("Which mountain range.", default=2),
     ),
     build=_build_fractional_brownian,
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel
+from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel, seed
 from landscapes.classic import height
 
 _SAMPLES = 50
@@ -58,7 +58,7 @@ def _build_sine_mse(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([params["height"], spacing, params["amplitude"]]),
         t=y[None, :],
         bounds=np.array([[0.0, 6.0], [-1.0, 3.0]][:dim]),
-        start=np.array([2.8, 0.6][:dim]),
+        start=np.array([2.8, 0.6]),
         # The square's highest frequency in θ₁ is twice the last data point.
         finest_scale=math.pi / _LENGTH,
         minimum=minimum if params["noise"] == 0 else None,
@@ -80,7 +80,7 @@ SINE_MSE = Definition(
         Parameter("frequency", "True θ₁", 2.0, 0.5, 5.5, 0.1, help="Frequency of the data."),
         Parameter("amplitude", "True θ₂", 1.5, 0.5, 2.5, 0.1, help="Amplitude of the data."),
         Parameter("noise", "Noise", 0.0, 0.0, 1.0, 0.05, help="Standard deviation added to the data."),
-        Parameter("seed", "Seed", 0, 0, 10_000, 1, integer=True, help="Seed of the noise."),
+        seed("Seed of the noise."),
         height(0.5),
     ),
     build=_build_sine_mse,
@@ -124,7 +124,7 @@ def _build_sharp_flat_wells(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=sharp_flat_wells_kernel,
         p=np.array([half, k, delta, w]),
         bounds=box(dim, -4.0, 4.0),
-        start=np.array([-3.2, 0.4][:dim]),
+        start=np.array([-3.2, 0.4]),
         finest_scale=2.0 * w,
         minimum=lambda: Minimum(flat, 0.0, note),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel
+from landscapes.base import Definition, Floats, Minimum, Parameter, Setup, box, kernel, seed
 from landscapes.spline import random_field, spline_kernel, variance
 from landscapes.vector import BLOCK, collect, sincos
 
@@ -38,7 +38,7 @@ def _build_wrinkled_bowl(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=wrinkled_bowl_kernel,
         p=np.array([params["steepness"], params["amplitude"], params["detail"], w, _DETAIL_RATIO * w]),
         bounds=box(dim, -3.0, 3.0),
-        start=np.array([-2.6, 2.0][:dim]),
+        start=np.array([-2.6, 2.0]),
         finest_scale=params["wavelength"] / (_DETAIL_RATIO if params["detail"] > 0 else 1.0),
         separable=True,
     )
@@ -108,7 +108,7 @@ def _build_corduroy(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=corduroy_kernel,
         p=p,
         bounds=box(dim, -half, half),
-        start=np.array([2.6, 1.5][:dim]),
+        start=np.array([2.6, 1.5]),
         finest_scale=w,
         minimum=minimum,
     )
@@ -139,7 +139,7 @@ CORDUROY = Definition(
 
 
 _BOWL = Parameter("steepness", "Bowl c", 0.25, 0.0, 1.0, 0.01, help="Coefficient of the bowl.")
-_SEED = Parameter("seed", "Seed", 0, 0, 10_000, 1, integer=True, help="Which noise.")
+_SEED = seed("Which noise.")
 _PERIOD = 12.0  # of spectral noise; the window shows half of it
 
 
@@ -158,7 +158,7 @@ def _build_spectral_noise(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([params["steepness"], t.shape[1] / _PERIOD]),
         t=t,
         bounds=box(dim, -3.0, 3.0),
-        start=np.array([-2.6, 2.0][:dim]),
+        start=np.array([-2.6, 2.0]),
         finest_scale=params["wavelength"],
     )
 
@@ -243,7 +243,7 @@ def _build_value_noise(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([params["steepness"], params["amplitude"], 1.0 / params["cell"], params["gain"], octaves]),
         t=rng.uniform(-1.0, 1.0, (1 if dim == 1 else _TABLE, _TABLE)),
         bounds=box(dim, -3.0, 3.0),
-        start=np.array([-2.6, 2.0][:dim]),
+        start=np.array([-2.6, 2.0]),
         finest_scale=params["cell"] / 2.0 ** (octaves - 1),
     )
 

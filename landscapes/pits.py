@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from landscapes.base import Definition, Floats, Parameter, Setup, box, kernel
+from landscapes.base import Definition, Floats, Parameter, Setup, box, kernel, seed
 
 _HALF = 3.0
 _MARGIN = 3.0  # pits go on outside the window, as far as the largest ball reaches
@@ -77,7 +77,7 @@ def _build_gaussian_pits(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.concatenate([[params["steepness"], params["depth"], sigma, -outer, width, cells], starts.astype(float)]),
         t=np.ascontiguousarray(pits[order]),
         bounds=box(dim, -_HALF, _HALF),
-        start=np.array([-2.6, 2.0][:dim]),
+        start=np.array([-2.6, 2.0]),
         # The spectrum of a Gaussian is below 1 % of its peak beyond this wavelength.
         finest_scale=2.0 * sigma,
     )
@@ -95,7 +95,7 @@ GAUSSIAN_PITS = Definition(
         Parameter("depth", "Depth A", 0.05 if dim == 1 else 0.2, 0.0, 1.0, 0.01, help="Depth of one pit."),
         Parameter("sigma", "Width σ", 0.03 if dim == 1 else 0.07, 0.02, 0.15, 0.005, log=True, help="Width of a pit."),
         Parameter("count", "Pits n", 1000, 1, 3000, 1, log=True, integer=True, help="Pits inside the window."),
-        Parameter("seed", "Seed", 0, 0, 10_000, 1, integer=True, help="Where the pits are."),
+        seed("Where the pits are."),
     ),
     build=_build_gaussian_pits,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -45,6 +46,7 @@ def get(name: str, dim: int = 1, **params: float) -> Landscape:
 def _build(name: str, dim: int, values: tuple[tuple[str, float], ...]) -> Landscape:
     definition = _DEFINITIONS[name]
     setup = definition.build(dim, dict(values))
+    setup = replace(setup, start=setup.start[:dim].copy())
     for array in (setup.bounds, setup.start):
         array.setflags(write=False)
     return Landscape(definition, dim, values, setup)

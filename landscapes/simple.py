@@ -62,7 +62,7 @@ def _build_paraboloid(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=paraboloid_kernel,
         p=np.array([k]),
         bounds=box(dim, -_HALF, _HALF),
-        start=np.array([-2.2, 1.4][:dim]) if k >= 0 else np.array([-0.2, 0.1][:dim]),
+        start=np.array([-2.2, 1.4]) if k >= 0 else np.array([-0.2, 0.1]),
         finest_scale=min(_HALF, 1.0 / max(abs(k), 1e-3)),
         minimum=minimum,
     )
@@ -89,7 +89,7 @@ def _build_v_valley(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=v_valley_kernel,
         p=np.array([params["slope"], params.get("valley", 0.0)]),
         bounds=box(dim, -_HALF, _HALF),
-        start=np.array([-2.2, 1.4][:dim]),
+        start=np.array([-2.2, 1.4]),
         finest_scale=1.0,
         minimum=lambda: Minimum(np.zeros(dim), 0.0, "closed form: the bottom of the valley"),
     )
