@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rbo_core.checks import per_ball
 from rbo_core.heights import height_grid
 from rbo_core.penetration import penetration
+from rbo_core.rolling import RBO
 from rbo_core.trace import Status, Trajectory
 
 PENETRATION_SAMPLES = 8  # instants of a run at which the depth is measured: a dense scan costs far more than a step
@@ -100,7 +101,7 @@ def measure(
 
 def _penetration(run: Trajectory, surface: Any, largest_ball: float) -> NDArray[np.float64] | None:
     """(samples, B) at evenly spaced instants of each ball's own run, its end included."""
-    if run.center is None or surface.dim > 2:
+    if run.center is None or not isinstance(run.method, RBO) or surface.dim > 2:
         return None
     batch = run.position.shape[1]
     radius, scale = per_ball(run.method.radius, batch), per_ball(run.method.loss_scale, batch)
