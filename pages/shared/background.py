@@ -76,7 +76,7 @@ def show(job_id: str) -> Job | None:
     if job is None:
         st.warning(f"There is no job {job_id[:20]!r} here: it was run on another server, or its records were deleted.")
         return None
-    left, right = st.columns([6, 1], vertical_alignment="center")
+    left, right = st.columns([5, 2], vertical_alignment="center")
     if job.active:
         left.progress(job.fraction, text=f"{job.title} · {describe(job)}")
         right.button(
