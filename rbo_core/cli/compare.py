@@ -97,6 +97,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _command(words: list[str]) -> str:
+    """The words without --store: where the runs are kept does not change the table."""
+    kept = [w for k, w in enumerate(words) if not w.startswith("--store") and words[k - 1 : k] != ["--store"]]
+    return shlex.join(kept)
+
+
 def _write(args: argparse.Namespace, rows: list[Row], base: TrainConfig, gradients: int, epochs: int) -> None:
     import pandas as pd
     import torch
@@ -113,7 +119,7 @@ def _write(args: argparse.Namespace, rows: list[Row], base: TrainConfig, gradien
     noise = f", {100 * base.label_noise:g} % random training labels" if base.label_noise else ""
     text = f"""# {base.data}, {base.model}{noise}
 
-`python -m rbo_core compare {shlex.join(word for word in sys.argv[2:])}`
+`python -m rbo_core compare {_command(sys.argv[2:])}`
 
 {base.train_size or "all"} training images, minibatches of {base.batch_size}, cosine schedule, no weight decay.
 Each method was tuned over {args.points} settings on the validation images (seed 0, {gradients:,} gradients a run),

@@ -48,28 +48,28 @@ ENTRANTS: dict[str, Entrant] = {
     "momentum": Entrant("SGD + momentum 0.9", "momentum", {}, {"lr": tuple(round(r / 5, 4) for r in _SGD_RATES)}),
     "adam": Entrant("Adam", "adam", {}, {"lr": _ADAM_RATES}),
     "adamw": Entrant("AdamW", "adamw", {}, {"lr": _ADAM_RATES}),
-    "sam": Entrant("SAM", "sam", {}, {"lr": (0.2, 0.5, 1.0, 2.0), "radius": (0.005, 0.02, 0.05, 0.2)}),
+    "sam": Entrant("SAM", "sam", {}, {"lr": (0.05, 0.2, 0.5, 1.0), "radius": (0.001, 0.01, 0.05, 0.2)}),
     "sam_momentum": Entrant(
         "SAM + momentum 0.9",
         "sam",
         {"momentum": 0.9},
-        {"lr": (0.02, 0.05, 0.1, 0.2), "radius": (0.005, 0.02, 0.05, 0.2)},
+        {"lr": (0.02, 0.05, 0.1, 0.2), "radius": (0.001, 0.01, 0.05, 0.2)},
     ),
     "entropy_sgd": Entrant(
-        "Entropy-SGD", "entropy_sgd", {}, {"lr": (0.5, 1.0, 1.5, 2.0), "langevin_lr": (0.1, 0.2, 0.5, 1.0)}
+        "Entropy-SGD", "entropy_sgd", {}, {"lr": (0.5, 1.0, 1.5, 2.0), "langevin_lr": (0.05, 0.1, 0.2, 0.5)}
     ),
-    "rbo": Entrant("RBO Newton, K = 2", "rbo", {}, {"lr": (0.2, 0.5, 1.0, 2.0), "radius": (0.005, 0.02, 0.1, 0.5)}),
+    "rbo": Entrant("RBO Newton, K = 2", "rbo", {}, {"lr": (0.1, 0.3, 1.0, 2.0), "radius": (0.002, 0.02, 0.1, 0.5)}),
     "rbo_momentum": Entrant(
         "RBO Newton, K = 2, momentum 0.9",
         "rbo",
         {"momentum": 0.9},
-        {"lr": (0.02, 0.05, 0.1, 0.2), "radius": (0.005, 0.02, 0.1, 0.5)},
+        {"lr": (0.02, 0.05, 0.1, 0.2), "radius": (0.002, 0.02, 0.1, 0.5)},
     ),
     "rbo_published": Entrant(
         "RBO as published, K = 20, γ = 0.01",
         "rbo",
         {"projection": "gradient", "n_projection_steps": 20, "projection_step_size": 0.01},
-        {"lr": (1.0, 3.0, 6.0, 12.0), "radius": (0.02, 0.1, 0.5, 2.0)},
+        {"lr": (0.5, 2.0, 6.0, 12.0), "radius": (0.1, 0.5, 2.0, 8.0)},
     ),
 }
 

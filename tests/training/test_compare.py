@@ -64,12 +64,15 @@ def test_bad_comparisons_are_named():
         compare(TrainConfig(), gradient_budget=10, seeds=[1])
 
 
-def test_command_writes_markdown_csv_and_a_figure(tmp_path, capsys):
+def test_command_writes_markdown_csv_and_a_figure(tmp_path, capsys, monkeypatch):
     words = ["compare", "--methods", "rbo", "--points", "4", "--gradients", "8", "--epochs", "0", "--train-size", "100"]
-    assert main([*words, "--seeds", "1", "2", "--out", str(tmp_path / "t")]) == 0
+    words += ["--seeds", "1", "2", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "t")]
+    monkeypatch.setattr("sys.argv", ["rbo_core", *words])
+    assert main(words) == 0
     assert "RBO Newton, K = 2" in capsys.readouterr().out
     with (tmp_path / "t.csv").open() as file:
         row = next(csv.DictReader(file))
     assert row["gradients"] == "8" and len(row["accuracies"].split()) == 2
-    assert "fresh seeds 1, 2" in (tmp_path / "t.md").read_text()
+    text = (tmp_path / "t.md").read_text()
+    assert "fresh seeds 1, 2" in text and "--seeds 1 2 --out" in text and "store" not in text
     assert "test accuracy" in (tmp_path / "t.html").read_text()
