@@ -206,7 +206,8 @@ def message_figure(text: str, dark: bool, height: int = 440) -> go.Figure:
 def _draw(fig: go.Figure, curves: Sequence[Curve], known: Quantity, *, legend: bool = True) -> None:
     scale = 100.0 if known.percent else 1.0
     unit = " %" if known.percent else ""
-    # All bands lie under all lines.
+    # All bands lie under all lines, the fainter the more there are.
+    shade = min(0.16, 0.4 / max(len(curves), 1))
     for one in curves:
         banded = np.isfinite(one.mean) & np.isfinite(one.low) & np.isfinite(one.high)
         if banded.any():
@@ -217,7 +218,7 @@ def _draw(fig: go.Figure, curves: Sequence[Curve], known: Quantity, *, legend: b
                 low, high = np.maximum(low, 0.0), np.minimum(high, 100.0)
             fig.add_scatter(
                 x=np.concatenate([one.x[banded], one.x[banded][::-1]]), y=np.concatenate([high, low[::-1]]),
-                mode="lines", fill="toself", fillcolor=fade(color(one.method), 0.09), line={"width": 0},
+                mode="lines", fill="toself", fillcolor=fade(color(one.method), shade), line={"width": 0},
                 hoverinfo="skip", legendgroup=one.label, showlegend=False,
             )  # fmt: skip
     seen: dict[str, int] = {}
