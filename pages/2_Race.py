@@ -19,7 +19,7 @@ from pages.shared.controls import (
     toggle,
 )
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
-from pages.shared.player import player
+from pages.shared.player import Click, player
 from pages.shared.race_scene import (
     AXES,
     CURVES,
@@ -66,8 +66,6 @@ open_page("Race", "Watch who gets past the wrinkles. All start at the same point
 with st.sidebar:
     group("Surface")
     surface = surface_picker(dim=2)
-    if "_clicked_start" in st.session_state:
-        set_start(surface, st.session_state.pop("_clicked_start"))
     start = tuple(
         number(
             f"start {name}",
@@ -141,14 +139,16 @@ def race() -> list[Run]:
     return runs
 
 
+def start_at(click: Click) -> None:
+    """All racers start where the visitor clicked."""
+    set_start(surface, np.clip(np.round(click.x, 3), *surface.bounds.T))
+
+
 def show_race() -> None:
     """The 3-D scene, what happened, and the table."""
     raced = entries(race(), is_dark())
     scene = race_scene(surface, raced, axis=axis, curve=curve, ironed=ironed, contour=contour)
-    click = player(scene, key="race_player", height=520)
-    if click is not None:
-        st.session_state["_clicked_start"] = [round(float(value), 3) for value in click.x]
-        st.rerun()
+    player(scene, key="race_player", height=520, on_click=start_at)
     ends = " ".join(f"{entry.run.name}:{entry.run.loss[-1]:.9g}" for entry in raced)
     sentence(race_story(raced, surface.finest_scale), ends=ends)
     results = result_table(raced, basins_of(surface))

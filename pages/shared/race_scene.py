@@ -31,8 +31,9 @@ CURVES = {"loss": "Loss", "distance": "Distance", "penetration": "Penetration"}
 """What the lower panel shows."""
 DEEPEST = "deepest penetration (% of the radius)"
 CURVE_LABELS = {"loss": "loss", "distance": "distance to the minimum", "penetration": "penetration, % of ρ"}
-# Balls of several radii share the method's colour and differ in lightness; a dark page needs the light ones first.
-TINTS = (0.0, -0.38, 0.42, -0.6, 0.62, 0.2, -0.2, 0.78)
+# Balls of several radii share the method's colour and differ in lightness, as far as the page's background allows.
+TINTS = (0.0, -0.38, 0.42, -0.6, 0.62, 0.2, -0.2, -0.75)
+TINTS_ON_DARK = (0.0, 0.42, -0.28, 0.7, 0.2, 0.56, -0.14, 0.84)
 AXES = {"step": "Steps", "gradients": "Gradients", "milliseconds": "ms"}
 MAX_BALLS = len(TINTS)
 
@@ -70,13 +71,14 @@ def parse_radii(text: str) -> tuple[float, ...]:
 def entries(runs: Sequence[Run], dark: bool = False) -> tuple[Entry, ...]:
     """Names and colours: balls are told apart by radius when there are several."""
     balls = [run for run in runs if run.center is not None]
+    tints = TINTS_ON_DARK if dark else TINTS
     out = []
     for run in runs:
         if run.center is None:
             out.append(Entry(run, label(run.name), color(run.name)))
             continue
         name = "Ball" if len(balls) == 1 else f"Ball ρ = {short(float(run.method.radius))}"
-        out.append(Entry(run, name, _tint(color(run.name), (-1 if dark else 1) * TINTS[balls.index(run) % len(TINTS)])))
+        out.append(Entry(run, name, _tint(color(run.name), tints[balls.index(run) % len(tints)])))
     return tuple(out)
 
 

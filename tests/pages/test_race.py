@@ -262,6 +262,9 @@ def test_balls_are_told_apart_and_tables_say_where_they_ended(bowl, sgd_run):
     raced = entries([*runs, sgd_run])
     assert [entry.label for entry in raced] == ["Ball ρ = 0.4", "Ball ρ = 0.8", "SAM"]
     assert len({entry.color for entry in raced}) == 3
+    crowd = [run_on(bowl, replace(ball, radius=0.1 * r), (-1.0, 1.0), 1, 0, False) for r in range(1, 9)]
+    for dark in (False, True):
+        assert len({entry.color for entry in entries(crowd, dark)}) == 8
     table = result_table(raced, catchment(bowl))
     assert table["final loss"][2] == pytest.approx(float(bowl.value(sgd_run.position[-1][None, :])[0]))
     assert table[DEEPEST].isna().tolist() == [True, True, True]  # not measured here

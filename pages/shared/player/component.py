@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -47,9 +49,16 @@ def install() -> str:
     return folder.name
 
 
-def player(scene: Scene, key: str, height: int = 560, autoplay: bool = True) -> Click | None:
+def player(
+    scene: Scene,
+    key: str,
+    height: int = 560,
+    autoplay: bool = True,
+    on_click: Callable[[Click], None] | None = None,
+) -> Click | None:
     """Show `scene`; returns the visitor's click on the ground in the run right after it, else None.
 
+    on_click: called with the click before that run begins, for a page that needs it before it draws its controls.
     height: pixels for the whole plot area on a wide screen, without the playback bar and the read-outs. Keep `key`
     constant: it is what lets camera and playback survive a rerun.
     """
@@ -61,9 +70,19 @@ def player(scene: Scene, key: str, height: int = 560, autoplay: bool = True) -> 
         css=(WEB / "player.css").read_text(encoding="utf-8"),
         isolate_styles=False,
     )
-    result = mount(key=key, data=pack(scene, height, autoplay), on_click_change=lambda: None)
+    dim = scene.ground.dim
+
+    def clicked() -> None:
+        click = _click(st.session_state[key], dim)
+        if on_click is not None and click is not None:
+            on_click(click)
+
+    return _click(mount(key=key, data=pack(scene, height, autoplay), on_click_change=clicked), dim)
+
+
+def _click(result: Mapping[str, Any], dim: int) -> Click | None:
     clicked = result.get("click")
     if not clicked:
         return None
     x = np.asarray(clicked["x"], dtype=np.float64)
-    return Click(x) if x.shape == (scene.ground.dim,) and np.all(np.isfinite(x)) else None
+    return Click(x) if x.shape == (dim,) and np.all(np.isfinite(x)) else None
