@@ -60,7 +60,7 @@ WRINKLED_BOWL = Definition(
         Parameter("steepness", "Bowl c", 0.25, 0.0, 1.0, 0.01, help="Coefficient of the bowl."),
         Parameter("amplitude", "Wrinkle a", 0.15, 0.0, 0.5, 0.005, help="Height of the coarse wrinkle."),
         Parameter("detail", "Fine wrinkle b", 0.075, 0.0, 0.3, 0.005, help="Height of the fine wrinkle."),
-        Parameter("wavelength", "Wavelength ℓ", 0.3, 0.1, 2.0, 0.01, log=True, help="Length of the coarse wrinkle."),
+        Parameter("wavelength", "Wavelength ℓ", 0.3, 0.05, 2.0, 0.01, log=True, help="Length of the coarse wrinkle."),
     ),
     build=_build_wrinkled_bowl,
 )
@@ -176,7 +176,7 @@ SPECTRAL_NOISE = Definition(
     parameters=lambda dim: (
         _BOWL,
         Parameter("amplitude", "Noise", 0.1, 0.0, 0.5, 0.005, help="Standard deviation of the noise."),
-        Parameter("wavelength", "Wavelength ℓ", 0.3, 0.08, 2.0, 0.01, log=True, help="Shortest wavelength."),
+        Parameter("wavelength", "Wavelength ℓ", 0.3, 0.07, 2.0, 0.01, log=True, help="Shortest wavelength."),
         _SEED,
     ),
     build=_build_spectral_noise,
@@ -258,7 +258,7 @@ VALUE_NOISE = Definition(
     parameters=lambda dim: (
         _BOWL,
         Parameter("amplitude", "Noise A", 0.3, 0.0, 1.0, 0.01, help="Height of the coarsest octave."),
-        Parameter("cell", "Cell ℓ", 0.8, 0.3, 3.0, 0.05, log=True, help="Lattice spacing of the coarsest octave."),
+        Parameter("cell", "Cell ℓ", 0.8, 0.2, 3.0, 0.05, log=True, help="Lattice spacing of the coarsest octave."),
         Parameter("octaves", "Octaves O", 4, 1, 6, 1, integer=True, help="Number of layers."),
         Parameter("gain", "Gain g", 0.55, 0.2, 0.9, 0.01, help="Height of each octave over the one before."),
         _SEED,

@@ -160,7 +160,7 @@ def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_ind
                     f"factor {width(relative.tolist(), samples, jump):.2f}"
                 )
     except ValueError as error:
-        show_error(error)
+        show_error(f"{error}: w/4 leaves this surface's range; start from wider wrinkles")
         return
     figure = cut_figure(
         curves, _with_unit(order.order(name)), dark, **phases_data.kind_of(name), x_label="radius ρ / w"

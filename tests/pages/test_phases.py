@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 import pages.shared.player
-from pages.shared import background, phases_data
+from pages.shared import background, phases_data, phases_tabs
 from pages.shared.story import plain
 from rbo_core import jobs, sweep
 from rbo_core.figures.phases import CLICKS, Curve, Jump, Mark, PhaseMap, Span, cut_figure, difference_figure, map_figure
@@ -218,6 +218,19 @@ def test_two_methods_and_their_difference(phases, lab):
     assert np.nanmean(second) > 0.05
     np.testing.assert_allclose(heights(traces(page, "difference")[""]), second - first, rtol=1e-5)
     assert any("One step costs" in c.value and "and 20 with Gradient" in c.value for c in page.caption)
+
+
+def test_every_surface_with_wrinkles_can_be_made_four_times_finer():
+    for name, scaled in phases_tabs.FINER.items():
+        for dim in (1, 2):
+            parameters = {p.name: p.default / 4 for p in landscapes.parameters(name, dim) if p.name in scaled}
+            fine = landscapes.get(name, dim=dim, **parameters)
+            assert fine.finest_scale == pytest.approx(landscapes.get(name, dim=dim).finest_scale / 4), name
+
+
+def test_wrinkles_too_fine_for_the_surface_get_a_message(phases):
+    page = phases(wrinkled_bowl_wavelength="0.1", finer="true")
+    assert "start from wider wrinkles" in page.error[0].value
 
 
 def test_finer_wrinkles(phases, lab):
