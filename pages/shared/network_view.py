@@ -132,15 +132,23 @@ def number_formats(table: Any) -> dict[str, Any]:
     return formats
 
 
+def as_bytes(table: Any, file_name: str) -> bytes:
+    """A table as the file of that name: Parquet or CSV, by its ending."""
+    return table.to_parquet(index=False) if file_name.endswith(".parquet") else table.to_csv(index=False).encode()
+
+
 def download(label: str, table: Any, file_name: str, key: str) -> None:
     """A button that hands out a table as CSV or, by its file's name, as Parquet."""
 
-    def made() -> bytes:
-        return table.to_parquet(index=False) if file_name.endswith(".parquet") else table.to_csv(index=False).encode()
-
     mime = "application/vnd.apache.parquet" if file_name.endswith(".parquet") else "text/csv"
     st.download_button(
-        label, data=made, file_name=file_name, mime=mime, key=key, on_click="ignore", disabled=not len(table)
+        label,
+        data=lambda: as_bytes(table, file_name),
+        file_name=file_name,
+        mime=mime,
+        key=key,
+        on_click="ignore",
+        disabled=not len(table),
     )
 
 

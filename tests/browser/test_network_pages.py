@@ -27,7 +27,7 @@ def test_from_an_empty_store_to_a_ball_on_a_networks_plane(server, open_page, se
 
 
 def test_a_grid_is_trained_and_a_click_chooses_its_cell(server, open_page, settle):
-    page = open_page(f"{server}/Network_phases?cells=8&epochs=2")
+    page = open_page(f"{server}/Network_phases?cells=8&epochs=1")
     page.get_by_role("button", name="Train the map").click()
     page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"), timeout=20_000)
     plot = page.locator(".st-key-network_map .js-plotly-plot")

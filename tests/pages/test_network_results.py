@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import network_paper, network_runs, network_table
+from pages.shared import network_paper, network_runs, network_table, network_view
 from pages.shared.network_table import RunView
 from rbo_core.cli import main
 from rbo_core.training import Method, RunStore, TrainConfig
@@ -130,6 +131,18 @@ def test_per_epoch_export_has_every_epoch_of_every_run():
     table = network_table.per_epoch([run(seed=0), run(seed=1)])
     assert len(table) == 4
     assert {"run", "epoch", "gradients", "train_loss"} <= set(table)
+
+
+@pytest.mark.parametrize(("ending", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
+def test_what_is_exported_is_what_is_stored(ending, read):
+    runs = [run(seed=0, test=0.97), run("SAM", "sam", 1, problem="out of memory")]
+    for table in (network_table.listing(runs), network_table.per_epoch(runs)):
+        back = read(io.BytesIO(network_view.as_bytes(table, f"runs.{ending}")))
+        assert list(back) == list(table)
+        numbers = table.select_dtypes("number")
+        pd.testing.assert_frame_equal(back[list(numbers)], numbers)
+        name = "id" if "id" in table else "run"
+        assert list(back[name]) == list(table[name])
 
 
 @pytest.fixture
