@@ -69,7 +69,7 @@ def show_many_starts(surface: landscapes.Landscape, methods: Sequence[Any], seed
     lowest = np.atleast_1d(surface.minimum.x)
     for column, made in zip(st.columns(len(maps)), maps, strict=True):
         figure = basin_map(made, x, y, basins.home, lowest, is_dark())
-        column.plotly_chart(figure, key=f"basin_map_{made.label}", config={"displayModeBar": False})
+        column.plotly_chart(figure, key=f"basin_map_{made.label}", config={"displayModeBar": False}, theme=None)
     best = max(maps, key=lambda m: m.fraction)
     told = ", ".join(f"{m.label} from {100 * m.fraction:.0f} %" for m in maps)
     lead = f" {best.label} does best." if sum(m.fraction == best.fraction for m in maps) == 1 else ""
