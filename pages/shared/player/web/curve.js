@@ -404,5 +404,3 @@ export class CurveView {
 
   dispose() {}
 }
-
-

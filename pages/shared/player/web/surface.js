@@ -3,11 +3,11 @@
 import { Camera } from "./camera.js";
 import { colours } from "./cividis.js";
 import { place } from "./data.js";
-import { Labels, arrows, fit, inkOf, marker, symbol, tickText, ticks } from "./draw.js";
 import { Field } from "./field.js";
 import { dots, ribbon, sheet, walls } from "./meshes.js";
+import { drawOver } from "./overlay.js";
 import { BALL, DOT, LINE, SURFACE, program } from "./shaders.js";
-import { parse, rgba } from "./theme.js";
+import { parse } from "./theme.js";
 import { Turntable } from "./turntable.js";
 import { matrixAt, orientations } from "./turn.js";
 
@@ -186,7 +186,7 @@ export class SurfaceView {
     this.drawPaths(frame, theme);
     scene.racers.forEach((r, i) => r.ball && this.drawBall(r, this.paths[i], now[i], frame));
     if (this.sheet) this.drawSheet(theme);
-    this.drawOver(frame, theme, now);
+    drawOver(this, frame, theme, now);
   }
 
   drawGround(theme, now) {
@@ -304,198 +304,6 @@ export class SurfaceView {
     return hit !== null && hit.t < length - 0.012 * this.camera.size;
   }
 
-  // All places where a ball touches at this frame: its main contact and those that tie with it.
-  touching(r, contact, frame) {
-    return [contact, ...(r.contacts.get(Math.round(frame)) || []).map(([x, y, z]) => [x, y, z * this.scale])];
-  }
-
-  // Is a point hidden by a ball (other than number `own`)? A contact lies on its ball, on the near side or the far one.
-  blocked(p, now, own = -1) {
-    const { eye } = this.camera;
-    const way = p.map((v, n) => v - eye[n]);
-    const length = Math.hypot(...way);
-    return this.scene.racers.some((r, i) => {
-      if (!r.ball || i === own) return false;
-      const to = now[i].center.map((v, n) => v - eye[n]);
-      const along = to.reduce((sum, v, n) => sum + v * way[n], 0) / length;
-      const beside = to.reduce((sum, v) => sum + v * v, 0) - along * along;
-      return beside < r.radius ** 2 && along - Math.sqrt(r.radius ** 2 - beside) < length - 0.02 * r.radius;
-    });
-  }
-
-  // What a ball hides is outlined on it.
-  drawBehind(c, theme, behind) {
-    for (const [at, radius, color, dashed] of behind) {
-      c.beginPath();
-      c.arc(at.x, at.y, radius, 0, 2 * Math.PI);
-      c.lineWidth = 4;
-      c.strokeStyle = rgba(theme.background, 0.75);
-      c.stroke();
-      c.setLineDash(dashed ? [5, 4] : []);
-      c.lineWidth = 1.8;
-      c.strokeStyle = dashed ? color : theme.ink;
-      c.stroke();
-      c.setLineDash([]);
-    }
-  }
-
-  drawOver(frame, theme, now) {
-    const { context: c, width, height } = fit(this.over);
-    const { scene } = this;
-    c.clearRect(0, 0, width, height);
-    this.drawAxes(c, theme);
-    const labels = new Labels(c, theme, width, height);
-    if (scene.minimum) {
-      const p = [scene.minimum[0], scene.minimum[1], scene.minimum[2] * this.scale];
-      const at = this.project(p);
-      c.globalAlpha = this.hidden(p) ? 0.45 : 1;
-      symbol(c, "star", at.x, at.y, 8);
-      c.fillStyle = theme.ink;
-      c.strokeStyle = rgba(theme.background, 1);
-      c.lineWidth = 2;
-      c.stroke();
-      c.fill();
-      c.globalAlpha = 1;
-    }
-    if (this.hover && scene.clickable) {
-      const at = this.project(this.hover);
-      c.beginPath();
-      c.arc(at.x, at.y, 5, 0, 2 * Math.PI);
-      c.strokeStyle = theme.ink;
-      c.lineWidth = 2;
-      c.fillStyle = rgba(theme.background, 0.9);
-      c.fill();
-      c.stroke();
-      labels.put("click to start here", at.x, at.y + 24, theme.ink, { weight: 400, up: false });
-    }
-    const notes = [];
-    const behind = []; // balls of which one sees nothing, and touching points under a ball
-    scene.racers.forEach((r, i) => {
-      const { contact, center } = now[i];
-      if (r.ball) {
-        const at = this.project(center);
-        const radius = r.radius * at.k;
-        if (this.blocked(center, now, i)) behind.push([at, radius, r.color, true]);
-        for (const p of this.touching(r, contact, frame)) {
-          const spot = this.project(p);
-          const size = Math.min(Math.max(radius / 6, 1.5), 3.4);
-          if (this.blocked(p, now)) {
-            if (radius > 12) behind.push([spot, size, r.color, false]);
-          } else {
-            c.beginPath();
-            c.arc(spot.x, spot.y, size, 0, 2 * Math.PI);
-            c.fillStyle = theme.ink;
-            c.fill();
-            c.lineWidth = 1.5;
-            c.strokeStyle = rgba(theme.background, 1);
-            c.stroke();
-          }
-        }
-        if (radius < 6) {
-          c.beginPath();
-          c.arc(at.x, at.y, 10, 0, 2 * Math.PI);
-          c.strokeStyle = r.color;
-          c.lineWidth = 1.5;
-          c.stroke();
-        }
-        labels.avoid(at.x, at.y, 0.7 * radius);
-        notes.push([r, at.x, at.y - Math.max(radius, 10) - 5, Math.max(radius, 10)]);
-      } else {
-        const at = this.project(contact);
-        c.globalAlpha = this.hidden([contact[0], contact[1], contact[2] + 0.01 * this.camera.size]) ? 0.4 : 1;
-        marker(c, theme, r, at.x, at.y, 6);
-        c.globalAlpha = 1;
-        labels.avoid(at.x, at.y, 7);
-        notes.push([r, at.x, at.y - 11, 8]);
-      }
-    });
-    this.drawBehind(c, theme, behind);
-    arrows(c, theme, scene.arrows, frame, labels, ([x, y, z]) => {
-      const at = this.project([x, y, z * this.scale]);
-      return [at.x, at.y];
-    });
-    for (const [r, x, y, reach] of notes) labels.put(r.label, x, Math.max(y, 14), inkOf(theme, r.color), { reach });
-    const caption = scene.captions.filter(([at]) => frame >= at).pop();
-    if (caption) labels.put(caption[1], 10, 22, theme.ink, { align: "left", weight: 400, size: 13, up: false });
-  }
-
-  // Ticks along the two lower edges that face the viewer and up the corner at the left.
-  drawAxes(c, theme) {
-    const [a, b, d, e] = this.field.box;
-    const { base, camera, scene } = this;
-    const [vx, vy] = [camera.back[0] > 0 ? b : a, camera.back[1] > 0 ? e : d];
-    const middle = this.project([(a + b) / 2, (d + e) / 2, base]);
-    c.font = `400 11.5px ${theme.font}`;
-    c.fillStyle = theme.soft;
-    c.strokeStyle = rgba(theme.text, 0.4);
-    c.lineWidth = 1;
-    c.textBaseline = "middle";
-    const edge = (from, to, low, high, name) => {
-      const p0 = this.project(from);
-      const p1 = this.project(to);
-      const length = Math.hypot(p1.x - p0.x, p1.y - p0.y);
-      if (length < 60) return;
-      let [ox, oy] = [-(p1.y - p0.y) / length, (p1.x - p0.x) / length];
-      if (ox * ((p0.x + p1.x) / 2 - middle.x) + oy * ((p0.y + p1.y) / 2 - middle.y) < 0) [ox, oy] = [-ox, -oy];
-      c.textAlign = ox > 0.35 ? "left" : ox < -0.35 ? "right" : "center";
-      for (const v of ticks(low, high, length / 75)) {
-        const t = (v - low) / (high - low);
-        const at = this.project(from.map((f, n) => f + t * (to[n] - f)));
-        c.beginPath();
-        c.moveTo(at.x, at.y);
-        c.lineTo(at.x + 4 * ox, at.y + 4 * oy);
-        c.stroke();
-        c.fillText(tickText(v), at.x + 9 * ox, at.y + 11 * oy);
-      }
-      const mid = this.project(from.map((f, n) => (f + to[n]) / 2));
-      c.fillStyle = theme.ink;
-      c.fillText(name, mid.x + 30 * ox, mid.y + 27 * oy);
-      c.fillStyle = theme.soft;
-    };
-    this.drawHeights(c, theme);
-    // the balls stand before the upright axis
-    c.globalCompositeOperation = "destination-out";
-    scene.racers.forEach((r, i) => {
-      if (!r.ball) return;
-      const at = this.project(this.now[i].center);
-      c.beginPath();
-      c.arc(at.x, at.y, r.radius * at.k, 0, 2 * Math.PI);
-      c.fill();
-    });
-    c.globalCompositeOperation = "source-over";
-    edge([a, vy, base], [b, vy, base], a, b, scene.labels.x);
-    edge([vx, d, base], [vx, e, base], d, e, scene.labels.y);
-  }
-
-  drawHeights(c, theme) {
-    const [a, b, d, e] = this.field.box;
-    const { base, scene } = this;
-    const corners = [[a, d], [a, e], [b, d], [b, e]].map(([x, y]) => ({ x, y, at: this.project([x, y, base]) }));
-    const left = corners.reduce((p, q) => (q.at.x < p.at.x ? q : p));
-    const { low, high } = this.field;
-    const rim = this.field.at(left.x, left.y);
-    const [p0, p1] = [this.project([left.x, left.y, low]), this.project([left.x, left.y, high])];
-    const length = p0.y - p1.y;
-    if (length < 30) return;
-    c.textAlign = "right";
-    c.beginPath();
-    c.moveTo(p0.x, this.project([left.x, left.y, rim]).y);
-    c.lineTo(p1.x, p1.y);
-    c.stroke();
-    for (const v of ticks(low / this.scale, high / this.scale, length / 45)) {
-      const at = this.project([left.x, left.y, v * this.scale]);
-      c.beginPath();
-      c.moveTo(at.x, at.y);
-      c.lineTo(at.x - 4, at.y);
-      c.stroke();
-      c.fillText(tickText(v), at.x - 8, at.y);
-    }
-    const note = this.scale === 1 ? "" : ` (× ${tickText(+this.scale.toPrecision(2))})`;
-    c.fillStyle = theme.ink;
-    c.textAlign = "center";
-    c.fillText(scene.labels.height + note, Math.max(p1.x, c.measureText(scene.labels.height + note).width / 2 + 4), p1.y - 14);
-  }
-
   // The point of the surface under a pixel of the canvas, or null.
   pick(px, py) {
     const { origin, direction } = this.camera.ray(px, py, this.width, this.height);
@@ -518,5 +326,3 @@ export class SurfaceView {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }
-
-
