@@ -82,7 +82,9 @@ class View:
         small = network_table.beside(runs, self.axis)
         if small:
             for column, (name, made) in zip(st.columns(len(small)), small.items(), strict=True):
-                column.plotly_chart(small_figure(made, name, self.axis, dark), key=f"train_{name}", config=PLAIN)
+                column.plotly_chart(
+                    small_figure(made, name, self.axis, dark), key=f"train_{name}", config=PLAIN, theme=None
+                )
         table = network_table.results(runs)
         st.dataframe(table, hide_index=True, key="train_table", column_config=number_formats(table), placeholder="–")
         if not active:
