@@ -144,7 +144,7 @@ def evaluate(
     inputs: Tensor,
     labels: Sequence[Tensor],
     progress: Progress | None = None,
-    memory: float = 16e6,
+    memory: float = 4e6,
 ) -> NDArray[np.float64]:
     """Mean cross-entropy on a ``size × size`` grid of the plane.
 
@@ -212,5 +212,5 @@ def _batch(model: nn.Module, inputs: Tensor, memory: float) -> int:
         model.train(was_training)
         for handle in handles:
             handle.remove()
-    scale = 32.0 if inputs.device.type == "cuda" else 1.0
+    scale = 128.0 if inputs.device.type == "cuda" else 1.0
     return int(max(1, min(4096, scale * memory / (4.0 * widest * len(inputs)))))
