@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.shared import network_paper, network_runs, network_table
+from pages.shared import network_paper, network_runs, network_table, plots
 from pages.shared.controls import choice
-from pages.shared.network_view import MAIN, PLAIN, download, number_formats
+from pages.shared.network_view import MAIN, download, number_formats
 from pages.shared.page import group, how_it_works, is_dark, link, open_page, sentence, show_error
 from pages.shared.widgets import several
 from rbo_core.figures.train import QUANTITIES, curves_figure
@@ -98,7 +98,7 @@ else:
         lines = network_table.curves(drawn, quantity, axis)
         if lines:
             figure = curves_figure(lines, quantity, axis, is_dark(), 380)
-            st.plotly_chart(figure, key="results_curves", config=PLAIN, theme=None)
+            plots.show([figure], "results_curves")
         if len({run.task for run in drawn}) == 1:
             said = f" Drawn: {drawn[0].task_title} ({len(drawn)} of {len(shown)} runs); tick others to compare them."
             sentence(network_table.verdict(drawn) + ("" if rows else said), runs=str(len(ids)))

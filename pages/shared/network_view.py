@@ -10,14 +10,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import network_runs, network_table
+from pages.shared import network_runs, network_table, plots
 from pages.shared.network_table import RunView
 from pages.shared.page import is_dark, sentence
 from rbo_core.figures.train import Price, curves_figure, message_figure, price_figure, small_figure
 from rbo_core.jobs import Job
 
 MAIN = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss")
-PLAIN = {"displayModeBar": False, "displaylogo": False}
 _WAITING = {
     "queued": "Its curves appear here when its turn has come.",
     "running": "The first curve appears in a few seconds.",
@@ -61,7 +60,7 @@ class View:
             figure = price_figure(self.prices, self.budget, dark)
         else:
             figure = message_figure(empty, dark)
-        st.plotly_chart(figure, key="train_curves", config=PLAIN, theme=None)
+        plots.show([figure], "train_curves")
         if not runs:
             if (job is None or not job.active) and self.configs:
                 sentence(self._offer(), runs="0")
@@ -81,10 +80,8 @@ class View:
         _problems(runs)
         small = network_table.beside(runs, self.axis)
         if small:
-            for column, (name, made) in zip(st.columns(len(small)), small.items(), strict=True):
-                column.plotly_chart(
-                    small_figure(made, name, self.axis, dark), key=f"train_{name}", config=PLAIN, theme=None
-                )
+            pictures = [small_figure(made, name, self.axis, dark) for name, made in small.items()]
+            plots.show(pictures, "train_beside", columns=len(pictures))
         table = network_table.results(runs)
         st.dataframe(table, hide_index=True, key="train_table", column_config=number_formats(table), placeholder="–")
         if not active:

@@ -68,6 +68,10 @@ _CSS = """
 [data-testid="stSidebar"] [data-testid="stExpander"] details {border-color: rgba(128, 136, 150, 0.22);}
 .st-key-axis [data-testid="stButtonGroup"], .st-key-budget [data-testid="stButtonGroup"] {display: flex;
   flex-direction: row; align-items: center; gap: 0.6rem;}
+[data-testid="stSidebar"] .st-key-axis [data-testid="stButtonGroup"] {gap: 0.4rem;}
+[data-testid="stSidebar"] .st-key-axis label {flex: none; white-space: nowrap;}
+[data-testid="stSidebar"] .st-key-axis button {padding-inline: 0.45rem;}
+[data-testid="stSidebar"] .st-key-axis button p {font-size: 0.82rem;}
 .lab-sub {font-size: 0.86rem; font-weight: 600; margin: 0.3rem 0 0;}
 .lab-sub::before {content: ""; display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%;
   background: var(--dot); margin-right: 0.45em;}
