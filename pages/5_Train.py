@@ -27,14 +27,16 @@ percent; 0 says that along its normal it only touches.
 - Runs of `python -m rbo_core train`, and of `compare --store runs`, land in the same store; see the page Results.
 """
 
+DEFAULT = network_runs.DEFAULT
+
 open_page("Train", "Who learns most from the same number of gradients? Start the race and watch.")
 st.html("<style>.st-key-train_bar [data-testid=stButtonGroup] > div {flex-wrap: wrap;}</style>")
 network_jobs.load_link(network_view.job_controls)
 
 with st.sidebar:
     group("Task")
-    data = choice("Data", "data", network_runs.DATA, "digits")
-    model = choice("Network", "model", network_runs.MODELS, "mlp")
+    data = choice("Data", "data", network_runs.DATA, DEFAULT.data)
+    model = choice("Network", "model", network_runs.MODELS, DEFAULT.model)
     noise = number(
         "wrong labels, %", "label_noise", 0, 0, 90, integer=True, help="Share of training labels drawn at random."
     )
@@ -46,13 +48,17 @@ with st.sidebar:
         help="What every method may spend.",
     )  # fmt: skip
     if unit == "gradients":
-        amount = int(number("gradient evaluations", "gradients", 640, 20, 100_000, log=True, integer=True))
+        amount = int(number("gradient evaluations", "gradients", DEFAULT.amount, 20, 100_000, log=True, integer=True))
     else:
         amount = int(number("epochs", "epochs", 10, 1, 200, log=True, integer=True))
-    seeds = int(number("seeds", "seeds", 3, 1, 10, integer=True, help="Each seed is another start and other batches."))
+    seeds = int(
+        number(
+            "seeds", "seeds", DEFAULT.seeds, 1, 10, integer=True, help="Each seed is another start and other batches."
+        )
+    )
     with st.expander("Advanced"):
-        batch = int(number("batch size", "batch", 50, 1, 1024, log=True, integer=True))
-        schedule = choice("learning rate over time", "schedule", network_runs.SCHEDULES, "cosine")
+        batch = int(number("batch size", "batch", DEFAULT.batch_size, 1, 1024, log=True, integer=True))
+        schedule = choice("learning rate over time", "schedule", network_runs.SCHEDULES, DEFAULT.schedule)
         train_size = int(
             number("training images", "train_size", 0, 0, 50_000, step=500, integer=True, help="0: all there are.")
         )

@@ -1,19 +1,27 @@
 """What the network pages show before anything was trained here: results of the default settings, measured earlier.
 
-`python -m pages.shared.network_examples` makes them again (about a minute and a half on two cores).
+`python -m pages.shared.network_examples` makes them again (about two minutes on two cores).
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from pages.shared import network_runs
+from pages.shared.network_methods import DEFAULT, standard
 from pages.shared.network_plane import default_runs
+from pages.shared.network_table import RunView
 from pages.shared.page import cached
-from rbo_core.training import RunStore, TrainConfig, run_training
+from rbo_core.training import Run, RunStore, TrainConfig, run_training
 from rbo_core.training.landscape import PlaneConfig, PlaneResult, compute_plane, load_plane, save_plane
 from rbo_core.training.phases import PhaseConfig, PhaseResult, compute_phases, load_phases, save_phases
+from rbo_core.training.results import load_result, save_result
 
 FOLDER = Path(__file__).with_name("examples")
 NAME = "default"
@@ -36,14 +44,47 @@ def phases(config: PhaseConfig) -> PhaseResult | None:
     return found if found is not None and found.config.key == config.key else None
 
 
+@cached
+def _race() -> list[RunView]:
+    found = load_result(FOLDER / "race" / f"{NAME}.npz")
+    if found is None:
+        return []
+    about, arrays = found
+    runs = [Run(**{**kept, "config": TrainConfig.from_dict(kept["config"])}) for kept in about["runs"]]
+    return network_runs.views(runs, [dict(zip(about["columns"], arrays[run.id], strict=True)) for run in runs])
+
+
+def race(configs: Sequence[Mapping[str, Any]]) -> list[RunView]:
+    """The runs of the default race, when those are what `configs` ask for; else none."""
+    usual = network_runs.DEFAULT.configs(standard(*DEFAULT))
+    same = network_runs.same_run
+    return _race() if [same(config) for config in configs] == [same(config) for config in usual] else []
+
+
 def make() -> None:
-    """Measure both again and write them into the folder of the examples."""
+    """Measure all again and write them into the folder of the examples."""
     with tempfile.TemporaryDirectory() as folder:
         with RunStore(folder) as store:
             ids = [str(run_training(TrainConfig.from_dict(config), store).run_id) for config in default_runs()]
             file = save_plane(compute_plane(PlaneConfig(runs=tuple(ids)), store), folder)
         _keep(file, "planes")
         _keep(save_phases(compute_phases(PhaseConfig()), folder), "network_phases")
+        _keep(_train_race(Path(folder)), "race")
+
+
+def _train_race(folder: Path) -> Path:
+    with RunStore(folder / "race") as store:
+        configs = network_runs.DEFAULT.configs(standard(*DEFAULT))
+        ids = [str(run_training(TrainConfig.from_dict(config), store).run_id) for config in configs]
+        runs = [store.get(run_id) for run_id in ids]
+        metrics = [store.metrics(run_id) for run_id in ids]
+    about = {
+        "columns": list(metrics[0]),
+        "runs": [{**vars(run), "config": run.config.to_dict()} for run in runs],
+    }
+    file = folder / "race.npz"
+    save_result(file, about, {run.id: np.array(list(m.values())) for run, m in zip(runs, metrics, strict=True)})
+    return file
 
 
 def _keep(file: Path, kind: str) -> None:

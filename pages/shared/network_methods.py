@@ -115,6 +115,13 @@ class Chosen:
         return int(self.settings[counts[self.racer.cost]]) if self.racer.cost in counts else int(self.racer.cost)
 
 
+def standard(*keys: str) -> tuple[Chosen, ...]:
+    """Racers with the settings the controls offer first."""
+    return tuple(
+        Chosen(RACERS[k], {**RACERS[k].fixed, **{s.field: s.default for s in RACERS[k].settings}}) for k in keys
+    )
+
+
 def choose() -> tuple[Chosen, ...]:
     """The controls: who takes part, and each one's settings, folded."""
     names = several("Compared", "methods", {key: racer.title for key, racer in RACERS.items()}, DEFAULT)

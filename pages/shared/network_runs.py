@@ -98,6 +98,13 @@ class Task:
         return f"{DATA[self.data]}, {MODELS[self.model]}{noise}: {counts}, {self.amount:,} {self.unit}"
 
 
+DEFAULT = Task(
+    data="digits", model="mlp", label_noise=0.0, unit="gradients", amount=640, seeds=3, batch_size=50,
+    schedule="cosine", train_size=0, augment=False, device="auto", sharpness=True,
+)  # fmt: skip
+"""What the page Train offers first."""
+
+
 def command() -> list[str]:
     """What the job runs."""
     return ["train", CONFIG, "--json"]
@@ -120,12 +127,12 @@ def all_runs() -> tuple[list[RunView], str]:
 
 def runs_of(configs: Sequence[Mapping[str, Any]], since: float = 0.0) -> list[RunView]:
     """The latest stored run of each config that was made after `since`, in the order of the configs."""
-    wanted = {_key(config): index for index, config in enumerate(configs)}
+    wanted = {same_run(config): index for index, config in enumerate(configs)}
     try:
         with RunStore() as store:
             found: dict[int, Run] = {}
             for run in store.list():
-                index = wanted.get(_key(run.config.to_dict()))
+                index = wanted.get(same_run(run.config.to_dict()))
                 if index is not None and run.created >= since and index not in found:
                     found[index] = run
             return _views(store, [found[index] for index in sorted(found)])
@@ -162,14 +169,19 @@ def data_note(name: str) -> str | None:
 
 
 def _views(store: RunStore, runs: Sequence[Run]) -> list[RunView]:
+    return views(runs, [store.metrics(run.id) for run in runs])
+
+
+def views(runs: Sequence[Run], metrics: Sequence[Mapping[str, Any]]) -> list[RunView]:
+    """Runs as the pages show them. metrics: of each run, column name -> (epochs + 1,) values."""
     labels = _labels([run.config.method for run in runs])
-    return [_view(store, run, labels[run.config.method]) for run in runs]
+    return [_view(run, columns, labels[run.config.method]) for run, columns in zip(runs, metrics, strict=True)]
 
 
-def _view(store: RunStore, run: Run, label: str) -> RunView:
+def _view(run: Run, metrics: Mapping[str, Any], label: str) -> RunView:
     config = run.config
     plain = config.to_dict()
-    group = _key({**plain, "seed": 0})
+    group = same_run({**plain, "seed": 0})
     score = run.summary.get("test_accuracy") if run.state in ("done", "diverged") else None
     return RunView(
         id=run.id,
@@ -183,7 +195,7 @@ def _view(store: RunStore, run: Run, label: str) -> RunView:
         state="interrupted" if run.state == "running" and time.time() - run.updated > SILENT else run.state,
         created=run.created,
         settings=config.method.to_dict(),
-        epochs=pd.DataFrame(store.metrics(run.id)),
+        epochs=pd.DataFrame(metrics),
         test_accuracy=score,
         problem=run.message,
         budget=f"{config.gradient_budget:,} gradients" if config.gradient_budget else _some(config.epochs, "epoch"),
@@ -213,7 +225,8 @@ def _name(method: Method) -> str:
     return f"{title} + momentum" if extra else title
 
 
-def _key(config: Mapping[str, Any]) -> str:
+def same_run(config: Mapping[str, Any]) -> str:
+    """Equal for configs whose results are equal."""
     kept = {name: value for name, value in config.items() if name not in _INCIDENTAL}
     if kept.get("gradient_budget") is not None:
         kept.pop("epochs", None)

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import network_runs, network_table, plots
+from pages.shared import network_examples, network_runs, network_table, plots
 from pages.shared.network_table import RunView
 from pages.shared.page import is_dark, sentence
 from rbo_core.figures.train import Price, curves_figure, message_figure, price_figure, small_figure
@@ -48,6 +48,10 @@ class View:
         """Draw what is known: of the job, or without one what the store has of these settings."""
         if job is None:
             runs = network_runs.runs_of(self.configs)
+            if not runs and (runs := network_examples.race(self.configs)):
+                st.caption(
+                    "These curves were measured earlier with these very settings; press Train to race on this machine."
+                )
             empty = "Choose a method to see its price."
         else:
             runs = network_runs.runs_of(job_configs(job), since=job.created)

@@ -10,8 +10,8 @@ import torch
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import background, network_methods, network_runs
-from pages.shared.network_methods import RACERS, Chosen
+from pages.shared import background, network_examples, network_methods, network_runs
+from pages.shared.network_methods import DEFAULT, RACERS, standard
 from rbo_core.figures import train as figures
 from rbo_core.jobs import Dispatcher
 from rbo_core.training import METHOD_DEFAULTS, RunStore, TrainConfig, run_training
@@ -136,15 +136,9 @@ def short_task(**changes) -> network_runs.Task:
     return network_runs.Task(**{**values, **changes})
 
 
-def chosen(*keys) -> tuple[Chosen, ...]:
-    return tuple(
-        Chosen(RACERS[k], {**RACERS[k].fixed, **{s.field: s.default for s in RACERS[k].settings}}) for k in keys
-    )
-
-
 @pytest.mark.parametrize("key", RACERS)
 def test_every_racer_is_a_method_the_training_knows(key):
-    (one,) = chosen(key)
+    (one,) = standard(key)
     assert set(one.settings) <= set(METHOD_DEFAULTS[one.racer.method])
     config = TrainConfig.from_dict(short_task().configs([one])[0])
     assert config.method.gradients_per_step == one.gradients_per_step
@@ -152,18 +146,38 @@ def test_every_racer_is_a_method_the_training_knows(key):
 
 
 def test_the_defaults_compare_the_ball_at_sams_price():
-    ball, sam = chosen("rbo", "sam")
+    ball, sam = standard("rbo", "sam")
     assert ball.gradients_per_step == sam.gradients_per_step == 2
     assert {"rbo", "sgd", "momentum", "adam", "sam", "entropy_sgd"} == set(network_methods.DEFAULT)
 
 
-def test_an_empty_store_invites_to_train(store):
+def test_an_empty_store_shows_the_default_race_and_invites_to_train(store):
     page = visit()
     assert not page.error
     assert not page.button("train").disabled
+    assert any("measured earlier" in caption.value for caption in page.caption)
+    (table,) = page.dataframe
+    assert len(table.value) == len(DEFAULT)
+
+
+def test_other_settings_say_what_training_will_do(store):
+    page = visit(seeds="2")
+    assert not page.error
     assert not page.dataframe
     said = next(html.proto.body for html in page.get("html") if 'class="lab-said"' in html.proto.body)
-    assert "6 methods from the same 3 starts: 18 runs" in said
+    assert "6 methods from the same 2 starts: 12 runs" in said
+
+
+def test_the_shipped_race_is_what_the_optimizers_of_today_do():
+    shipped = network_examples.race(network_runs.DEFAULT.configs(standard(*DEFAULT)))
+    assert len(shipped) == 3 * len(DEFAULT)
+    for key in ("rbo", "sgd"):
+        (config,) = (c for c in network_runs.DEFAULT.configs(standard(key)) if c["seed"] == 1)
+        (stored,) = (run for run in shipped if run.method == key and run.seed == 1)
+        run = run_training(TrainConfig.from_dict({**config, "diagnostics": "none"}))
+        # Other machines sum in another order, and training amplifies it: three of 100 images are no news.
+        assert run.summary["test_accuracy"] == pytest.approx(stored.test_accuracy, abs=0.03)
+        assert run.summary["gradients"] == stored.last("gradients")
 
 
 @pytest.mark.parametrize("name", [n for n in network_runs.DATA if n != "digits"])
@@ -213,7 +227,7 @@ def test_train_puts_one_job_into_the_queue_and_its_id_into_the_address(store):
 
 def test_runs_of_these_settings_are_shown_without_a_job(store):
     with RunStore(store) as runs:
-        for config in short_task(seeds=2).configs(chosen("sgd", "sam")):
+        for config in short_task(seeds=2).configs(standard("sgd", "sam")):
             run_training(TrainConfig.from_dict(config), runs)
     page = visit(methods=["sgd", "sam"], gradients="40", seeds="2")
     table = page.dataframe[0].value
@@ -231,7 +245,7 @@ def test_an_unknown_job_is_said(store):
 
 
 def test_a_job_that_starts_again_does_nothing_twice(store):
-    configs = [TrainConfig.from_dict(c) for c in short_task(seeds=2).configs(chosen("sgd", "sam"))]
+    configs = [TrainConfig.from_dict(c) for c in short_task(seeds=2).configs(standard("sgd", "sam"))]
     with RunStore(store) as runs:
         older = runs.create(configs[3])
         since = runs.get(older).updated + 1e-6
