@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.shared import network_jobs, network_runs
+from pages.shared import network_jobs, network_runs, plots
 from pages.shared.controls import choice, number, short
 from pages.shared.network_plane import (
     SHOWN_AT_FIRST,
@@ -273,7 +273,7 @@ def _readouts(*items: tuple[str, str, str]) -> None:
 
 
 def _show(figure: go.Figure, name: str) -> None:
-    st.plotly_chart(figure, key=f"plane_{name}", config=PLAIN, theme=None)
+    plots.show([figure], f"plane_{name}")
 
 
 _CSS = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -21,6 +20,7 @@ from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_f
 from rbo_core.ironing import iron
 from rbo_core.training import Method, RunStore, TrainConfig, run_training
 from rbo_core.training.landscape import NoiseStudy, PlaneConfig, comparable, compute_plane, save_plane
+from tests.pages.drawn import drawn
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "6_Network_landscape.py"
 
@@ -62,7 +62,7 @@ def said(opened: AppTest) -> str:
 
 
 def charts(opened: AppTest) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in opened.get("plotly_chart")]
+    return [figure for block in drawn(opened).values() for figure in block]
 
 
 def test_an_empty_store_offers_to_train_and_does(page, tmp_path, queue):
