@@ -159,3 +159,9 @@ def test_narrow_screens_do_not_scroll_sideways(server, open_lasting_page):
     # the bar stays in sight while one looks at any of the panels
     bar = page.locator(".rbp-bar").bounding_box()
     assert 0 < bar["y"] < 900 - bar["height"]
+    # A pane smaller than its view's margins, as while a page is laid out: nothing to see, nothing to complain of.
+    size = "size => { for (const c of document.querySelectorAll('.rbp-panels canvas')) c.style.cssText = size; }"
+    page.evaluate(size, "width: 12px !important; height: 12px !important; min-width: 0 !important")
+    page.wait_for_function("document.querySelector('.rbp-panels canvas').clientWidth < 40", timeout=5_000)
+    page.get_by_role("button", name="Step forward").click()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -24,7 +24,7 @@ export class ContourView {
   transform(width, height) {
     const { x, y } = this.scene.ground;
     const [a, b, c, d] = [x[0], x.at(-1), y[0], y.at(-1)];
-    const box = { left: 36, top: 6, width: width - 44, height: height - 36 };
+    const box = { left: 36, top: 6, width: Math.max(width - 44, 1), height: Math.max(height - 36, 1) };
     this.k = Math.min(box.width / (b - a), box.height / (d - c));
     this.left = box.left + (box.width - (b - a) * this.k) / 2;
     this.top = box.top + (box.height - (d - c) * this.k) / 2;

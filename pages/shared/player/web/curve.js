@@ -54,7 +54,11 @@ export class CurveView {
 
   frameBox(width, height) {
     const left = width < 480 ? 36 : MARGIN.left;
-    return { left, top: MARGIN.top, width: width - left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom };
+    // while the page is laid out a canvas may be smaller than its margins
+    return {
+      left, top: MARGIN.top,
+      width: Math.max(width - left - MARGIN.right, 1), height: Math.max(height - MARGIN.top - MARGIN.bottom, 1),
+    };
   }
 
   transform(width, height) {

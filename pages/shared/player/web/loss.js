@@ -39,7 +39,7 @@ export class LossView {
     c.clearRect(0, 0, width, height);
     const { racers, loss } = this.scene;
     const left = width < 480 ? 36 : 46;
-    const box = { left, top: 18, width: width - left - 12, height: height - 18 - 30 };
+    const box = { left, top: 18, width: Math.max(width - left - 12, 1), height: Math.max(height - 18 - 30, 1) };
     const [x0, x1, y0, y1] = this.range;
     const up = this.log ? Math.log10 : (v) => v;
     const [a, b] = [up(y0), up(y1)];
