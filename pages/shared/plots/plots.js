@@ -83,7 +83,8 @@ class Plots {
     });
     const turned = () => { if (this.wanted.linked) this.turn(div); };
     div.on("plotly_relayouting", turned);
-    div.on("plotly_relayout", turned);
+    // Plotly's camera glides on for a moment after it was let go, and tells nobody.
+    div.on("plotly_relayout", () => { for (const wait of [0, 250, 1000]) setTimeout(turned, wait); });
   }
 
   // Plotly links no cameras: hand the one that moved to the others, without drawing their data again.
