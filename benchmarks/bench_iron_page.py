@@ -11,29 +11,20 @@ its software renderer shares the cores with the server.
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from browsing import app_in_browser
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import landscapes
 from rbo_core.ironing import iron_landscape
 
-ROOT = Path(__file__).resolve().parents[1]
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 # Plotly's own event says when a plot is drawn; one or two plots must be drawn again.
 WATCH = """() => {
   const plots = [...document.querySelectorAll('.st-key-iron_plot .js-plotly-plot')];
@@ -52,35 +43,16 @@ WATCH = """() => {
 
 def main(changes: int) -> None:
     """Print the latencies."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    command += ["--server.address", "127.0.0.1", "--server.headless", "true"]
-    with tempfile.TemporaryDirectory() as data:
-        environment = {**os.environ, "RBO_DATA_DIR": data}
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, **quiet)
-        try:
-            for _ in range(240):
-                with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
-                    break
-                time.sleep(0.25)
-            with sync_playwright() as driver:
-                browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-                for name, query, plots in (("curve", "", 1), ("surface 256 × 256", "ground=surface&look=blur", 2)):
-                    page = browser.new_page(viewport={"width": 1280, "height": 900})
-                    page.goto(f"http://127.0.0.1:{port}/Iron?{query}")
-                    seconds = presses(page, plots, changes)[1:]
-                    page.close()
-                    print(
-                        f"{name}: press to picture, median {statistics.median(seconds):.3f} s, "
-                        f"worst {max(seconds):.3f} s of {len(seconds)}"
-                    )
-                browser.close()
-        finally:
-            server.terminate()
-            server.wait(20)
+    with app_in_browser() as (address, browser):
+        for name, query, plots in (("curve", "", 1), ("surface 256 × 256", "ground=surface&look=blur", 2)):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(f"{address}/Iron?{query}")
+            seconds = presses(page, plots, changes)[1:]
+            page.close()
+            print(
+                f"{name}: press to picture, median {statistics.median(seconds):.3f} s, "
+                f"worst {max(seconds):.3f} s of {len(seconds)}"
+            )
     for dim, n in ((1, 2001), (2, 256)):
         surface = landscapes.get("wrinkled_bowl", dim=dim)
         iron_landscape(surface, 0.11, n=n)

@@ -10,20 +10,12 @@ Needs Debian's chromium; its software renderer shares the cores with the server.
 
 from __future__ import annotations
 
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import time
-import urllib.request
-from contextlib import suppress
-from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from browsing import app_in_browser
 
-ROOT = Path(__file__).resolve().parents[1]
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 CHANGED = "old => (document.querySelector('.lab-said')?.dataset.ends ?? old) !== old"
 FRAMES = """() => new Promise(done => {
   const player = document.querySelector('.rbp'), start = performance.now();
@@ -40,41 +32,25 @@ FRAMES = """() => new Promise(done => {
 
 def main(changes: int) -> None:
     """Print latency and frame rate."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    command += ["--server.address", "127.0.0.1", "--server.headless", "true"]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-    try:
-        for _ in range(240):
-            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
-                break
-            time.sleep(0.25)
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"http://127.0.0.1:{port}/Roll")
-            page.wait_for_selector(".rbp[data-frame]", timeout=60_000)
-            page.wait_for_timeout(500)
-            drawn, callbacks = page.evaluate(FRAMES)
-            print(f"playback: {drawn:.0f} frames drawn a second ({callbacks:.0f} animation callbacks)")
-            page.wait_for_timeout(6000)
-            seconds = []
-            for _ in range(changes):
-                before = page.get_attribute(".lab-said", "data-ends")
-                page.locator(".st-key-pair_radius input[type=range]").focus()
-                begin = time.perf_counter()
-                page.keyboard.press("ArrowLeft")
-                page.wait_for_function(CHANGED, arg=before)
-                seconds.append(time.perf_counter() - begin)
-                page.wait_for_timeout(400)
-            warm = seconds[1:]
-            print(f"slider to new run: median {statistics.median(warm):.3f} s, worst {max(warm):.3f} s of {len(warm)}")
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait(20)
+    with app_in_browser() as (address, browser):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{address}/Roll")
+        page.wait_for_selector(".rbp[data-frame]", timeout=60_000)
+        page.wait_for_timeout(500)
+        drawn, callbacks = page.evaluate(FRAMES)
+        print(f"playback: {drawn:.0f} frames drawn a second ({callbacks:.0f} animation callbacks)")
+        page.wait_for_timeout(6000)
+        seconds = []
+        for _ in range(changes):
+            before = page.get_attribute(".lab-said", "data-ends")
+            page.locator(".st-key-pair_radius input[type=range]").focus()
+            begin = time.perf_counter()
+            page.keyboard.press("ArrowLeft")
+            page.wait_for_function(CHANGED, arg=before)
+            seconds.append(time.perf_counter() - begin)
+            page.wait_for_timeout(400)
+        warm = seconds[1:]
+        print(f"slider to new run: median {statistics.median(warm):.3f} s, worst {max(warm):.3f} s of {len(warm)}")
 
 
 if __name__ == "__main__":

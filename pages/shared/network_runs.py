@@ -160,7 +160,7 @@ def data_note(name: str) -> str | None:
     with RunStore() as store:
         own = store.folder / "datasets" / name
     places: list[Path | None] = [own, data_sets.SYSTEM_FOLDERS.get(name)]
-    if any(place is not None and data_sets._has_all(name, place) for place in places):
+    if any(place is not None and data_sets.has_all(name, place) for place in places):
         return None
     return (
         f"{DATA[name]} is not on this machine. The job downloads it first; without a connection, put its files into "

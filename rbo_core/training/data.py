@@ -172,7 +172,8 @@ def _find(folder: Path, name: str) -> Path:
     raise ValueError(f"{folder} must hold {name} (or {name}.gz), which is missing; fetch it or name another folder")
 
 
-def _has_all(name: str, folder: Path) -> bool:
+def has_all(name: str, folder: Path) -> bool:
+    """Whether a folder holds every file of a downloaded data set."""
     wanted = CIFAR[name][0] + CIFAR[name][1] if name in CIFAR else list(IDX.values())
     try:
         for file in wanted:
@@ -194,10 +195,10 @@ def _folder(name: str, data_dir: str | None) -> Path:
             root / "cifar-10-batches-bin",
             root / "cifar-100-binary",
         ]
-        return next((f for f in subfolders if _has_all(name, f)), root)
+        return next((f for f in subfolders if has_all(name, f)), root)
     own = Path(os.environ.get("RBO_DATA_DIR", "runs")) / "datasets" / name
     for folder in (own, SYSTEM_FOLDERS.get(name)):
-        if folder is not None and _has_all(name, folder):
+        if folder is not None and has_all(name, folder):
             return folder
     download(name, own)
     return own
