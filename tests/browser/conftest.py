@@ -160,3 +160,18 @@ def settle() -> Callable[[object], None]:
         page.wait_for_timeout(150)
 
     return wait
+
+
+@pytest.fixture
+def press(settle: Callable[[object], None]) -> Callable[..., None]:
+    """press(locator): click a widget after the script has run to its end.
+
+    Until then the page still shows what the run before drew, and a click on a widget that is about to go is lost.
+    """
+
+    def click(locator: object, timeout: float = 30_000) -> None:
+        locator.wait_for(timeout=timeout)
+        settle(locator.page)
+        locator.click()
+
+    return click

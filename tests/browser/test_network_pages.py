@@ -9,26 +9,25 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_from_an_empty_store_to_a_ball_on_a_networks_plane(server, open_page, settle):
+def test_from_an_empty_store_to_a_ball_on_a_networks_plane(server, open_page, press):
     page = open_page(f"{server}/Network_landscape?size=31")
     page.get_by_text("No run is stored here yet").wait_for()
     page.locator(".st-key-plane_loss .js-plotly-plot").wait_for(timeout=60_000)
-    page.get_by_role("button", name=re.compile("Train the ball")).click()
+    press(page.get_by_role("button", name=re.compile("Train the ball")))
     page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"), timeout=20_000)
-    page.get_by_role("button", name="Compute the plane").click(timeout=90_000)
+    press(page.get_by_role("button", name="Compute the plane"), timeout=90_000)
     page.locator(".st-key-plane_loss .js-plotly-plot").wait_for(timeout=60_000)
     assert "of all the paths" in page.locator(".lab-said").inner_text()
-    page.get_by_role("radio", name="Roll a ball").click()
-    settle(page)
+    press(page.get_by_role("radio", name="Roll a ball"))
     page.locator(".lab-said[data-view=roll]").wait_for(timeout=30_000)
     assert "lowest point of this plane" in page.locator(".lab-said").inner_text()
-    page.get_by_role("radio", name="Label noise").click()
+    press(page.get_by_role("radio", name="Label noise"))
     page.locator(".lab-said[data-view=noise]").wait_for(timeout=30_000)
 
 
-def test_a_grid_is_trained_and_a_click_chooses_its_cell(server, open_page, settle):
+def test_a_grid_is_trained_and_a_click_chooses_its_cell(server, open_page, settle, press):
     page = open_page(f"{server}/Network_phases?cells=8&epochs=1")
-    page.get_by_role("button", name="Train the map").click()
+    press(page.get_by_role("button", name="Train the map"))
     page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"), timeout=20_000)
     plot = page.locator(".st-key-network_map .js-plotly-plot")
     plot.wait_for(timeout=90_000)

@@ -59,7 +59,7 @@ def test_a_click_on_a_cell_shows_its_run(phases, settle):
     assert said(page, "radius") == "0.5"
 
 
-def test_the_map_refines_until_it_is_complete(phases):
+def test_the_map_refines_until_it_is_complete(phases, press):
     page = phases("?cells=40&starts=8&steps=100")
     first = int(said(page, "cells"))
     assert 0 < first < 1600
@@ -67,20 +67,20 @@ def test_the_map_refines_until_it_is_complete(phases):
     done = page.get_by_text("complete.")
     page.get_by_role("button", name="Cancel").or_(ask).or_(done).first.wait_for(timeout=60_000)
     if ask.is_visible():  # a machine too slow to do it unasked
-        ask.click()
+        press(ask)
     page.wait_for_function("document.querySelector('.lab-said').dataset.cells === '1600'", timeout=120_000)
 
 
-def test_a_job_is_found_again_by_its_link_after_closing_the_tab(phases, server):
+def test_a_job_is_found_again_by_its_link_after_closing_the_tab(phases, press):
     page = phases("?cells=40&starts=64&steps=3000&projection=gradient")
-    page.get_by_role("button", name="Compute the rest").click()
+    press(page.get_by_role("button", name="Compute the rest"))
     page.wait_for_function("location.search.includes('job=')")
     job = page.url.split("job=")[1].split("&")[0]
     page.close()
     again = phases(f"?job={job}")
     again.get_by_role("button", name="Cancel").first.wait_for(timeout=60_000)
     assert "cells=40" in again.url
-    again.get_by_role("button", name="Cancel").first.click()
+    press(again.get_by_role("button", name="Cancel").first)
     again.get_by_role("button", name="Compute the rest").wait_for(timeout=60_000)
 
 

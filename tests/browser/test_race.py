@@ -25,6 +25,7 @@ def page(server, open_lasting_page):
 
 def look_at(page, mode: str, content: str) -> None:
     """Choose what to look at, and wait for it."""
+    page.wait_for_selector(READY)
     page.locator(".st-key-mode").get_by_text(mode, exact=True).click()
     page.locator(content).first.wait_for(state="attached", timeout=60_000)
     # until the script has run to its end, the player of the last mode is still there

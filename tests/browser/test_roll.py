@@ -93,10 +93,10 @@ def test_a_link_with_plain_names_keeps_them_all(roll):
         assert part in page.url
 
 
-def test_a_preset_is_a_link_too(roll):
+def test_a_preset_is_a_link_too(roll, press):
     page = roll("?radius=2&momentum=0.5")
     before = ends(page)
-    page.get_by_role("button", name="Small ball sticks").click()
+    press(page.get_by_role("button", name="Small ball sticks"))
     after = changed(page, before)
     page.wait_for_function("location.search.includes('radius=0.2') && !location.search.includes('momentum')")
     assert ends(roll("?radius=0.2&v=1")) == after

@@ -88,16 +88,16 @@ def until(true, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-def start(page) -> str:
+def start(page, press) -> str:
     """Press Train; the id of the job that the address then names."""
-    page.get_by_role("button", name="Train", exact=True).click()
+    press(page.get_by_role("button", name="Train", exact=True))
     page.wait_for_url(re.compile(r"[?&]job=[0-9a-f]{12}"), timeout=20_000)
     return re.search(r"[?&]job=([0-9a-f]{12})", page.url)[1]
 
 
-def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, open_page):
+def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, open_page, press):
     page = open_page(f"{server.address}/Train?{LONG}&seeds=1")
-    first = start(page)
+    first = start(page, press)
     # It advances, and its curve grows on the page.
     page.locator(".st-key-train_curves .scatterlayer .trace").first.wait_for(timeout=60_000)
     page.get_by_text(re.compile(r"about .* left")).first.wait_for(timeout=60_000)
@@ -107,12 +107,12 @@ def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, 
     # Three: at most two of one browser run, on two cores one, and the page says what waits.
     for seeds in (2, 3):
         page.goto(f"{server.address}/Train?{LONG}&seeds={seeds}")
-        last = start(page)
+        last = start(page, press)
     page.get_by_text(re.compile("Starts next|Waits behind")).first.wait_for(timeout=20_000)
     assert queue.get(last).state == "queued"
     others = page.get_by_text("2 other jobs in the queue")
     until(lambda: others.count() == 1)
-    others.click()
+    press(others)
     # The reloaded page knows its own jobs: each can be cancelled from here.
     cancel = page.get_by_role("button", name="Cancel")
     cancel.nth(2).wait_for(timeout=20_000)
@@ -134,7 +134,7 @@ def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, 
     for job in queue.jobs(states=("queued",)):
         queue.cancel(job.id)
     assert queue.get(last).state == "cancelled"
-    cancel.first.click()
+    press(cancel.first)
     page.get_by_text("Cancelled; what was finished is kept").wait_for(timeout=60_000)
     assert queue.get(first).state == "cancelled"
     for job in queue.jobs(states=("queued", "running")):
@@ -155,9 +155,9 @@ def test_a_bare_link_shows_the_job_to_somebody_else(server, queue, open_page):
     until(lambda: seeds.input_value() == "7")
 
 
-def test_a_short_race_ends_with_a_table_and_its_runs_can_be_deleted(server, queue, open_page, settle):
+def test_a_short_race_ends_with_a_table_and_its_runs_can_be_deleted(server, queue, open_page, settle, press):
     page = open_page(f"{server.address}/Train?{SHORT}")
-    start(page)
+    start(page, press)
     page.get_by_text(re.compile("comes first with")).wait_for(timeout=60_000)
     page.get_by_role("button", name="Download table (CSV)").wait_for()
     with RunStore(server.folder) as store:
@@ -169,11 +169,11 @@ def test_a_short_race_ends_with_a_table_and_its_runs_can_be_deleted(server, queu
     canvas.click(position={"x": 18, "y": 52}, force=True)  # the first row's checkbox; the table is drawn on a canvas
     delete = results.get_by_role("button", name="Delete 1 ticked")
     dialog = results.get_by_role("dialog")
-    delete.click()
-    dialog.get_by_role("button", name="Keep them").click()
+    press(delete)
+    press(dialog.get_by_role("button", name="Keep them"))
     dialog.wait_for(state="hidden")
-    delete.click()
-    dialog.get_by_role("button", name="Delete", exact=True).click()
+    press(delete)
+    press(dialog.get_by_role("button", name="Delete", exact=True))
     dialog.wait_for(state="hidden")
     with RunStore(server.folder) as store:
         until(lambda: {run.id for run in store.list()} == {run.id for run in runs[1:]}, 10)
