@@ -47,11 +47,9 @@ def _shown(value: Number) -> str:
     return repr(array.item()) if array.ndim == 0 else f"an array with {array.ravel()[:3].tolist()} ..."
 
 
-def scalar_and_column(value: Number) -> tuple[Number, Number]:
-    """A setting ready to multiply a ``(B,)`` and a ``(B, d)`` array: itself, or the array and its column."""
-    if isinstance(value, float | int):
-        return value, value
-    return value, value[:, None]
+def column(value: Number) -> Number:
+    """One number a ball, ready to multiply a ``(B, d)`` array: an array (B,) as a column (B, 1), a float as it is."""
+    return value if isinstance(value, float | int) else value[:, None]
 
 
 def per_ball(setting: Number, batch: int) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rbo_core.checks import Number, scalar_and_column
+from rbo_core.checks import Number, column
 from rbo_core.fused import moved
 from rbo_core.objective import Array, Objective
 
@@ -57,13 +57,13 @@ def gradient_projection(
         (B, d) the footpoint; usually far from converged for the γ and K of the paper.
     """
     xp = objective.xp
-    _, gamma = scalar_and_column(step_size)
+    gamma = column(step_size)
     for k in range(steps):
         if k > 0:
             tangent = Tangent(xp, *scaled(objective(z), loss_scale))
         # z ← z + γ[(θ̃ − z) − (f(z) − ỹ) ∇f(z)]
         descent = tangent.take()
-        descent *= (height - tangent.f)[:, None]
+        descent *= column(height - tangent.f)
         descent += offset
         z = moved(xp, z, gamma, descent)
         offset = moved(xp, offset, -gamma, descent)
@@ -73,7 +73,8 @@ def gradient_projection(
 def newton_projection(
     objective: Objective,
     z: Array,
-    offset: Array,
+    u: Array,
+    s: Array,
     height: Array,
     *,
     first_length: Array,
@@ -89,7 +90,8 @@ def newton_projection(
     iteration at no cost.
 
     Args:
-        z: (B, d) where the first move ended; offset: (B, d) θ̃ − z. Both are overwritten.
+        z: (B, d) where the first move ended, overwritten.
+        u, s: (B, d), overwritten, and (B,): θ̃ − z = s u, so that a multiple of a gradient needs no pass of its own.
         height: (B,) ỹ; first_length: (B,) length of the first move.
 
     Returns:
@@ -99,18 +101,18 @@ def newton_projection(
     reach = trust * first_length
     for k in range(1, steps):
         plane = Tangent(xp, *scaled(objective(z), loss_scale))
-        # r = f(z) + g·(θ̃ − z) − ỹ ;  z⁺ = θ̃ − g r / (1 + |g|²)
-        residual = plane.f + xp.vecdot(plane.g, offset) - height
-        rest = (residual / (1.0 + plane.g2))[:, None]
-        move = moved(xp, offset, -rest, plane.g)
-        length = xp.sqrt(xp.vecdot(move, move))
-        factor = xp.minimum(reach / (length + TINY), xp.ones_like(length))[:, None]
-        z = moved(xp, z, factor, move)
+        # r = f(z) + g·(θ̃ − z) − ỹ ;  z⁺ = θ̃ − g r / (1 + |g|²) = z + s (u − w g)
+        residual = plane.f + s * xp.vecdot(plane.g, u) - height
+        w = residual / ((1.0 + plane.g2) * s)
+        u = moved(xp, u, column(-w), plane.g)
+        length = abs(s) * xp.sqrt(xp.vecdot(u, u))
+        factor = xp.minimum(reach / (length + TINY), xp.ones_like(length))
+        z = moved(xp, z, column(factor * s), u)
         if k < steps - 1:
-            # θ̃ − z⁺, in the place of the old offset
-            move *= 1.0 - factor
-            offset = moved(xp, move, rest, plane.take())
-        del plane, move
+            # θ̃ − z⁺ = s ((1 − factor) (u − w g) + w g)
+            u *= column(1.0 - factor)
+            u = moved(xp, u, column(w), plane.take())
+        del plane
     return z
 
 
@@ -119,5 +121,4 @@ def scaled(value_and_gradient: tuple[Array, Array], loss_scale: Any) -> tuple[Ar
     f, g = value_and_gradient
     if isinstance(loss_scale, float | int) and loss_scale == 1:
         return f, g
-    scale, scale_column = scalar_and_column(loss_scale)
-    return scale * f, scale_column * g
+    return loss_scale * f, column(loss_scale) * g

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from rbo_core.checks import Number, require, require_count, scalar_and_column
+from rbo_core.checks import Number, column, require, require_count
 from rbo_core.fused import drawn, kept, moved, pushed
 from rbo_core.objective import Array, Objective
 
@@ -54,7 +54,7 @@ class SGD(PointMethod):
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         f, g = objective(state.x)
-        _, lr = scalar_and_column(self.learning_rate)
+        lr = column(self.learning_rate)
         return PointState(moved(objective.xp, state.x, -lr, g)), f
 
 
@@ -75,7 +75,7 @@ class Momentum(PointMethod):
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         f, g = objective(state.x)
         velocity, direction = _heavy_ball(objective.xp, state.first, g, self.momentum, self.nesterov)
-        _, lr = scalar_and_column(self.learning_rate)
+        lr = column(self.learning_rate)
         return PointState(moved(objective.xp, state.x, -lr, direction), velocity), f
 
 
@@ -105,10 +105,10 @@ class Adam(PointMethod):
         return self._move(objective.xp, state, state.x, g), f
 
     def _move(self, xp: Any, state: PointState, x: Array, g: Array) -> PointState:
-        _, lr = scalar_and_column(self.learning_rate)
-        _, beta1 = scalar_and_column(self.beta1)
-        _, beta2 = scalar_and_column(self.beta2)
-        _, epsilon = scalar_and_column(self.epsilon)
+        lr = column(self.learning_rate)
+        beta1 = column(self.beta1)
+        beta2 = column(self.beta2)
+        epsilon = column(self.epsilon)
         count = state.taken + 1
         first = beta1 * state.first + (1 - beta1) * g
         second = beta2 * state.second + (1 - beta2) * g * g
@@ -131,8 +131,8 @@ class AdamW(Adam):
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         f, g = objective(state.x)
-        _, lr = scalar_and_column(self.learning_rate)
-        _, decay = scalar_and_column(self.weight_decay)
+        lr = column(self.learning_rate)
+        decay = column(self.weight_decay)
         return self._move(objective.xp, state, state.x * (1 - lr * decay), g), f
 
 
@@ -157,11 +157,11 @@ class SAM(PointMethod):
         # The small constant is SAM's own guard against a vanishing gradient.
         scale = self.perturbation_radius / (xp.sqrt(xp.vecdot(g, g)) + 1e-12)
         start = kept(xp, state.x)
-        raised = moved(xp, state.x, scale[:, None], g)
+        raised = moved(xp, state.x, column(scale), g)
         del g
         _, g = objective(raised)
         velocity, direction = _heavy_ball(xp, state.first, g, self.momentum, nesterov=False)
-        _, lr = scalar_and_column(self.learning_rate)
+        lr = column(self.learning_rate)
         return PointState(moved(xp, start, -lr, direction), velocity), f
 
 
@@ -197,18 +197,19 @@ class EntropySGD(PointMethod):
             raise ValueError(f"averaging must be between 0 and 1, got {self.averaging!r}")
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
-        _, lr = scalar_and_column(self.learning_rate)
-        _, inner_lr = scalar_and_column(self.langevin_learning_rate)
-        _, scope = scalar_and_column(self.scope)
-        _, noise = scalar_and_column(self.thermal_noise)
-        _, averaging = scalar_and_column(self.averaging)
+        lr = column(self.learning_rate)
+        inner_lr = column(self.langevin_learning_rate)
+        scope = column(self.scope)
+        noise = column(self.thermal_noise)
+        averaging = column(self.averaging)
         xp = objective.xp
         start, mean, walker = kept(xp, state.x), kept(xp, state.x), state.x
         loss = None
-        for _ in range(self.n_langevin_steps):
+        for k in range(self.n_langevin_steps):
             f, g = objective(walker)
             loss = f if loss is None else loss
-            walker = drawn(xp, walker, inner_lr * scope, start)
+            if k > 0:  # the walk begins at x: nothing pulls it there
+                walker = drawn(xp, walker, inner_lr * scope, start)
             walker = moved(xp, walker, -inner_lr, g)
             del g
             walker = moved(xp, walker, inner_lr**0.5 * noise, objective.noise(walker))
@@ -222,7 +223,7 @@ def _heavy_ball(
     """(velocity, direction) of torch.optim.SGD; without momentum no buffer is kept."""
     if isinstance(momentum, float | int) and momentum == 0:
         return None, g
-    _, beta = scalar_and_column(momentum)
+    beta = column(momentum)
     velocity = pushed(xp, velocity, beta, g)
     return velocity, moved(xp, g, beta, velocity) if nesterov else velocity
 

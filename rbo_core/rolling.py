@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
-from rbo_core.checks import Number, require, require_choice, require_count, scalar_and_column
+from rbo_core.checks import Number, column, require, require_choice, require_count
 from rbo_core.footpoint import Tangent, gradient_projection, newton_projection, scaled
 from rbo_core.fused import moved, pushed
 from rbo_core.objective import Array, Objective
@@ -117,37 +117,34 @@ class RBO:
         height = plane.f + lift
 
         # c̃ = c − η v; here η v = rate·(direction, climb)
-        lr, _ = scalar_and_column(self.learning_rate)
         if isinstance(self.momentum, float | int) and self.momentum == 0:
             # v = τ = (g, |g|²), or τ/√(1 + |g|²)
-            rate = lr / norm if self.unit_speed else lr
+            rate = self.learning_rate / norm if self.unit_speed else self.learning_rate
             direction, climb, length = plane.g, plane.g2, xp.sqrt(plane.g2)
         else:
             # v ← β v + τ, with the old v laid into the new tangent plane: its height is g·v. Keeping the old height
             # instead lets a ball that leaves a steep slope turn height into speed, and it runs away.
-            rate = lr
-            push = plane.g / norm[:, None] if self.unit_speed else plane.g
-            direction = pushed(xp, state.velocity, scalar_and_column(self.momentum)[1], push)
+            rate = self.learning_rate
+            push = plane.g / column(norm) if self.unit_speed else plane.g
+            direction = pushed(xp, state.velocity, column(self.momentum), push)
             del push
             climb, length = xp.vecdot(direction, plane.g), xp.sqrt(xp.vecdot(direction, direction))
             state = BallState(theta, direction)
         height = height - rate * climb
-        back = scalar_and_column(-rate)[1]
+        back = column(-rate)
 
         # p⁺ = footpoint of c̃, warm-started at the old contact
         if self.projection == "newton":
             # c lies on the normal at p and v in the tangent plane, so the foot of c̃ on that plane is p − η v.
             theta = moved(xp, theta, back, direction)
             del direction
-            offset = plane.take()
-            offset *= -lift[:, None]
             theta = newton_projection(
-                objective, theta, offset, height,
+                objective, theta, plane.take(), -lift, height,
                 first_length=rate * length, trust=self.trust, steps=self.n_projection_steps,
                 loss_scale=self.loss_scale,
             )  # fmt: skip
         else:
-            offset = moved(xp, -lift[:, None] * plane.g, back, direction)
+            offset = moved(xp, column(-lift) * plane.g, back, direction)
             del direction
             theta = gradient_projection(
                 objective, theta, plane, offset, height,

@@ -107,7 +107,7 @@ def _memory_order(p: Tensor) -> tuple[int, ...] | None:
 
 
 def _flatten(t: Tensor, order: tuple[int, ...] | None) -> Tensor:
-    return t.reshape(-1) if order is None else t.permute(order).reshape(-1)
+    return t.flatten() if order is None else t.permute(order).flatten()
 
 
 def _view(piece: Tensor, shape: torch.Size, order: tuple[int, ...] | None) -> Tensor:

@@ -36,6 +36,8 @@ def drawn(x: Tensor, share: float | Tensor, goal: Tensor) -> Tensor:
 
 def pushed(velocity: Tensor, momentum: float | Tensor, push: Tensor) -> Tensor:
     """velocity ← momentum·velocity + push, (B, d), with momentum a number or (B, 1)."""
+    if isinstance(momentum, float | int):
+        return torch.add(push, velocity, alpha=momentum, out=velocity)
     return velocity.mul_(momentum).add_(push)
 
 

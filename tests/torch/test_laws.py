@@ -13,7 +13,7 @@ from torch import nn
 
 from rbo_core import rolling
 from rbo_core.reference import explain_step
-from rbo_core.torch import RBO, SAM, EntropySGD
+from rbo_core.torch import RBO, SAM, EntropySGD, namespace
 from rbo_core.torch.closure import ClosureObjective
 from rbo_core.torch.flat import FlatParameters
 from tests.torch.helpers import OPTIMIZERS, batch, closure_of, mlp, train, vector
@@ -134,6 +134,17 @@ def test_loss_scale_law(projection):
         second.step(closure)
     # Powers of two round alike, so the trajectories are identical to the last bit.
     assert torch.equal(vector(plain), vector(scaled))
+
+
+@pytest.mark.parametrize("settings", [{}, {"weight_decay": 0.1}], ids=["plain", "decay"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_single_numbers_are_the_same_as_floats_and_as_tensors(monkeypatch, name, settings):
+    """The second is how a GPU keeps them; here it runs on the CPU."""
+    as_floats, as_tensors = mlp(), mlp()
+    train(as_floats, OPTIMIZERS[name](as_floats, **settings), 5)
+    monkeypatch.setattr("rbo_core.torch.closure._namespace", lambda device: namespace)
+    train(as_tensors, OPTIMIZERS[name](as_tensors, **settings), 5)
+    torch.testing.assert_close(vector(as_floats), vector(as_tensors), rtol=1e-10, atol=1e-12)
 
 
 def test_noise_of_a_walk_has_mean_zero_variance_one_and_no_memory():
