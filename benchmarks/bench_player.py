@@ -25,9 +25,9 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 import streamlit as st
-import pages.shared.player.component as component
+from pages.shared import static
 from pages.shared.player import player
-component.STATIC = Path(__file__).parent / "static"
+static.FOLDER = Path(__file__).parent / "static"
 st.set_page_config(layout="wide")
 sys.path.insert(0, {bench!r})
 from bench_player import scene

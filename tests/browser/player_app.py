@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-import pages.shared.player.component as component
+from pages.shared import static
 from pages.shared.player import Ground, Racer, Readout, Scene, player
 
-component.STATIC = Path(__file__).parent / "static"
+static.FOLDER = Path(__file__).parent / "static"
 
 st.set_page_config(layout="wide")
 kind = st.query_params.get("scene", "curve")

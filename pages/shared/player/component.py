@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,11 +10,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.shared.static import publish
+
 from .payload import pack
 from .scene import Click, Scene
 
 WEB = Path(__file__).parent / "web"
-STATIC = Path(__file__).resolve().parents[3] / "static"
 
 # The modules are found relative to Streamlit's own script, so a base path or a proxy prefix needs no setting.
 BOOT = """
@@ -31,22 +29,8 @@ export default async function (component) {
 
 
 @cache
-def install() -> str:
-    """Copy web/ into static/ and return the folder's name, which carries the content: no browser runs a stale copy."""
-    files = sorted(path for path in WEB.iterdir() if path.is_file())
-    digest = hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:12]
-    folder = STATIC / f"player-{digest}"
-    if not folder.exists():
-        STATIC.mkdir(exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=STATIC))
-        for path in files:
-            shutil.copy(path, staging / path.name)
-        staging.chmod(0o755)
-        try:
-            staging.replace(folder)
-        except OSError:  # another process was faster
-            shutil.rmtree(staging, ignore_errors=True)
-    return folder.name
+def _folder() -> str:
+    return publish("player", (path for path in WEB.iterdir() if path.is_file()))
 
 
 def player(
@@ -62,11 +46,10 @@ def player(
     height: pixels for the whole plot area on a wide screen, without the playback bar and the read-outs. Keep `key`
     constant: it is what lets camera and playback survive a rerun.
     """
-    folder = install()
     # Registered at each mount: the registry belongs to the running server, and an equal definition is a no-op.
     mount = st.components.v2.component(
         "rolling_ball_player",
-        js=BOOT.replace("@FOLDER@", folder),
+        js=BOOT.replace("@FOLDER@", _folder()),
         css=(WEB / "player.css").read_text(encoding="utf-8"),
         isolate_styles=False,
     )

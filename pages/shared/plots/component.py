@@ -7,8 +7,6 @@ old one, and a turned or zoomed view is lost. Here a figure is changed in place.
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +18,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.utils import PlotlyJSONEncoder
 
-STATIC = Path(__file__).resolve().parents[3] / "static"
+from pages.shared.static import publish
+
 SCRIPT = Path(__file__).with_name("plots.js")
 STYLE = Path(__file__).with_name("plots.css")
 
@@ -45,17 +44,10 @@ class Picture:
 
 
 @cache
-def install() -> str:
-    """Copy the package's Plotly into static/ and return the file's name, which carries its version."""
-    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    target = STATIC / f"plotly-{plotly.__version__}.min.js"
-    if not target.exists():
-        STATIC.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=STATIC, delete=False) as part:
-            shutil.copy(source, part.name)
-        Path(part.name).chmod(0o644)
-        Path(part.name).replace(target)
-    return target.name
+def _plotly() -> str:
+    """Where the package's own Plotly is served, under static/."""
+    script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    return f"{publish('plotly', [script])}/{script.name}"
 
 
 def show(
@@ -79,7 +71,7 @@ def show(
     """
     pictures = [figure if isinstance(figure, Picture) else Picture.of(figure) for figure in figures]
     message = {
-        "plotly": install(),
+        "plotly": _plotly(),
         "columns": columns,
         "linked": linked,
         "clicks": clicks,
