@@ -101,7 +101,8 @@ def section(
             on_click="ignore",
         )
     elif look == "multiples":
-        _say("The same landscape as balls of six sizes see it (the paper's Figure 2, computed exactly).")
+        light = " Lit from the upper left; one colour scale for all." if where.dim == 2 else ""
+        _say(f"The same landscape as balls of six sizes see it (the paper's Figure 2, computed exactly).{light}")
         _show(multiple_figures(multiples(where, *span), dark), "multiples", 3)
     elif look == "map":
         _say(

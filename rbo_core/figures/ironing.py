@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from rbo_core.figures.style import COLORS, COLORSCALE, fade, layout, palette
-from rbo_core.ironing import Grooves, Ironed, Sweep
+from rbo_core.ironing import Grooves, Ironed, Sweep, largest_slope
 
 Array = NDArray[np.float64]
 
@@ -255,6 +255,7 @@ def multiple_figures(swept: Sweep, dark: bool) -> list[go.Figure]:
     """Small multiples: one figure a radius of the sweep (six, for a page), all on the same axes."""
     ink, p = inks(dark), palette(dark)
     low, high = float(swept.heights.min()), float(max(swept.heights.max(), swept.ironed.max()))
+    steep = largest_slope(swept.heights, swept.spacing) / 2
     figures = []
     for radius, ironed, reachable in zip(swept.radii, swept.ironed, swept.reachable, strict=True):
         fig = go.Figure()
@@ -282,12 +283,30 @@ def multiple_figures(swept: Sweep, dark: bool) -> list[go.Figure]:
                 colorbar={"thickness": 9, "outlinewidth": 0, "tickfont": {"color": p.muted, "size": 11}},
                 hovertemplate="x₁ = %{x:.3g}<br>x₂ = %{y:.3g}<br>ironed = %{z:.4g}<extra></extra>",
             )
+            fig.add_heatmap(
+                x=single(swept.axes[0][::step]),
+                y=single(swept.axes[1][::step]),
+                z=single(_relief(ironed, swept.spacing, steep)[::step, ::step]).T,
+                zmin=-1,
+                zmax=1,
+                colorscale=[[0, "rgba(0,0,0,0.7)"], [0.5, "rgba(128,128,128,0)"], [1, "rgba(255,255,255,0.55)"]],
+                showscale=False,
+                hoverinfo="skip",
+            )
             fig.update_xaxes(showgrid=False, title_text="x₁", constrain="domain")
             fig.update_yaxes(showgrid=False, title_text="x₂", constrain="domain", scaleanchor="x")
         layout(fig, dark, height=250, margin={"l": 8, "r": 8, "t": 30, "b": 8}, hovermode="closest")
         fig.update_layout(title={"text": f"ρ = {radius:.3g}", "font": {"size": 13}})
         figures.append(fig)
     return figures
+
+
+def _relief(heights: Array, spacing: tuple[float, ...], steep: float) -> Array:
+    """Light from the upper left on a surface (n, m): 0 on level ground, ±1 where it faces the light or away from it at
+    slope `steep` or more.
+    """
+    along, up = np.gradient(heights, *spacing)
+    return np.clip((along - up) / (np.sqrt(2) * max(steep, 1e-300)), -1, 1)
 
 
 def section_figure(
