@@ -21,7 +21,11 @@ from rbo_core.objective import Surface, value_of
 BLOCK_CURVE = (64, 1)
 BLOCK_SURFACE = (8, 8)
 MAX_NODES = (1 << 19, 4096)
-"""Most nodes along an axis: a curve (4 MB) and a surface (128 MB)."""
+"""Most nodes along an axis inside the bounds: a curve (4 MB) and a surface (128 MB)."""
+MAX_GRID = (1 << 22, 1 << 26)
+"""Most nodes of a grid, the ball's margin included: a curve (32 MB) and a surface (512 MB)."""
+MEASURED = 2.1
+"""Margin, in radii, of the grid on which a ball's penetration is measured: the widest that a run needs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +60,24 @@ def height_grid(surface: Surface, margin: float) -> HeightGrid:
     if isinstance(surface, Hashable):
         return _cached_grid(surface, steps)
     return _sample(surface, steps)
+
+
+def largest_radius(surface: Surface) -> float:
+    """The largest ball whose contacts this search can find: a larger one would need a grid of over MAX_GRID nodes."""
+    spacing = _spacing(surface)
+    nodes = MAX_GRID[surface.dim - 1] ** (1 / surface.dim)
+    width = float((surface.bounds[:, 1] - surface.bounds[:, 0]).max())
+    return (nodes * float(np.prod(spacing)) ** (1 / surface.dim) - width) / (2 * MEASURED)
+
+
+def check_radius(surface: Surface, radius: float) -> None:
+    """Raise ``ValueError`` for a ball larger than :func:`largest_radius`."""
+    most = largest_radius(surface)
+    if radius > most:
+        raise ValueError(
+            f"radius must be at most {most:.4g} on this surface, got {radius:g}: the ball would touch far outside the "
+            "domain, and the heights to search for its contacts would not fit into memory"
+        )
 
 
 def _spacing(surface: Surface) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.checks import per_ball, require_count
-from rbo_core.heights import height_grid
+from rbo_core.heights import MEASURED, check_radius, height_grid
 from rbo_core.objective import Surface, SurfaceObjective, value_of
 from rbo_core.penetration import penetration
 from rbo_core.points import PointMethod
@@ -26,6 +26,8 @@ Progress = Callable[[int, int], object]
 
 PATIENCE = 5
 """A ball has converged after this many successive steps below the tolerance."""
+MAX_RECORD = 4 << 30
+"""Most bytes a run may keep of its steps."""
 
 
 class Status(IntEnum):
@@ -103,7 +105,7 @@ class Trajectory:
         count, batch = self.loss.shape
         radius = per_ball(self.method.radius, batch)
         scale = per_ball(self.method.loss_scale, batch)
-        grid = height_grid(self.surface, 2.1 * float(radius.max()))
+        grid = height_grid(self.surface, MEASURED * float(radius.max()))
         value = value_of(self.surface)
         out = np.empty((count, batch))
         for b in range(batch):
@@ -136,13 +138,17 @@ def trace(
             width of the domain) in each of several successive steps.
 
     Raises:
-        ValueError: for a start of the wrong shape or outside the domain, or a bad number of steps or seed.
+        ValueError: for a start of the wrong shape or outside the domain, a bad number of steps or seed, or, in 1 or 2
+            parameters, a ball too large to search for its contacts.
     """
     require_count("steps", steps)
     bounds = np.asarray(surface.bounds, dtype=float)
     x = _checked_start(start, bounds)
     batch = x.shape[0]
+    _check_memory(steps, x)
     _check_batch(method, batch)
+    if isinstance(method, RBO) and x.shape[1] <= 2:
+        check_radius(surface, float(np.max(method.radius)))
     objective = SurfaceObjective(surface, batch, _checked_seed(seed, batch), method.gradient_noise)
     rest = tolerance * _scale_of_rest(method, bounds, batch)
 
@@ -254,6 +260,17 @@ def _scale_of_rest(method: Method, bounds: Floats, batch: int) -> Floats:
     if isinstance(method, RBO):
         return per_ball(method.radius, batch)
     return np.full(batch, float((bounds[:, 1] - bounds[:, 0]).max()))
+
+
+def _check_memory(steps: int, x: Floats) -> None:
+    """A record keeps positions, centres, tied contacts and counts of every step."""
+    bytes_a_step = 8 * x.shape[0] * (7 * x.shape[1] + 4)
+    most = MAX_RECORD // bytes_a_step
+    if steps > most:
+        raise ValueError(
+            f"steps must be at most {most:,} for {x.shape[0]} ball{'s' * (x.shape[0] > 1)} in one run, got {steps:,}: "
+            f"their record would take {steps * bytes_a_step / 2**30:.0f} GB; roll fewer steps or fewer balls at once"
+        )
 
 
 def _checked_start(start: ArrayLike, bounds: Floats) -> Floats:

@@ -50,7 +50,7 @@ def number(
     low, high = float(low), float(high)
     _remember(key, int(default) if integer else float(default))
     accepted = (low, high) if limits is None else limits
-    _note_bad_link(key, lambda text: _text_problem(label, text, integer))
+    _note_bad_link(key, lambda text: _text_problem(label, text, accepted, integer))
     options = _grid(low, high, log, integer, step)
     good_key = f"_good_{key}"
 
@@ -189,8 +189,9 @@ def _remember(key: str, default: Any) -> None:
 
 
 def short(value: float) -> str:
-    """A number as people write it: four digits, no trailing zeros, a true minus sign."""
-    return f"{value:.4g}".replace("-", "\u2212")
+    """A number as people write it: four digits, no trailing zeros, a true minus sign; whole ones in full."""
+    whole = abs(value) < 1e6 and value == round(value)
+    return f"{value + 0.0:{'.0f' if whole else '.4g'}}".replace("-", "\u2212")
 
 
 def step_of(low: float, high: float, log: bool, step: float | None) -> float:
@@ -212,15 +213,16 @@ def _grid(low: float, high: float, log: bool, integer: bool, step: float | None)
     return values if math.isclose(values[-1], high) else [*values, high]
 
 
-def _text_problem(label: str, text: str, integer: bool) -> str | None:
-    """What is wrong with a number in a link; its size is checked with the box's value."""
+def _text_problem(label: str, text: str, accepted: tuple[float, float], integer: bool) -> str | None:
+    """What is wrong with a number in a link; its size is checked with the box's value, if a box can hold it."""
     kind = "whole" if integer else "finite"
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    sound = math.isfinite(value) and (not integer or value == round(value))
-    return None if sound else f"{label} must be a {kind} number, got {text[:24]!r}."
+    sound = math.isfinite(value) and (not integer or (value == round(value) and abs(value) < 2**53))
+    low, high = accepted
+    return None if sound else f"{label} must be a {kind} number from {short(low)} to {short(high)}, got {text[:24]!r}."
 
 
 def _number_problem(label: str, value: Any, accepted: tuple[float, float], integer: bool, log: bool) -> str | None:
@@ -243,13 +245,19 @@ def _unknown(label: str, text: str, titles: Mapping[str, str]) -> str:
 
 
 def _note_bad_link(key: str, problem: Callable[[str], str | None]) -> None:
-    """Remember what a link got wrong: Streamlit drops a bad value from the URL without a word."""
+    """Remember what a link got wrong, and take it out of the address.
+
+    Streamlit itself would drop a bad value without a word, or, at an infinite whole number, stop with a traceback. It
+    reads the address only when a widget first appears, so the run begins again.
+    """
     if key in st.session_state:
         return
     text = st.query_params.get(key)
     said = problem(text) if text is not None else None
     if said is not None:
         st.session_state[f"_link_{key}"] = said
+        del st.query_params[key]
+        st.rerun()
 
 
 def _show_bad_link(key: str, value: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.checks import per_ball
-from rbo_core.heights import height_grid
+from rbo_core.heights import MEASURED, height_grid
 from rbo_core.penetration import penetration
 from rbo_core.rolling import RBO
 from rbo_core.trace import Status, Trajectory
@@ -108,7 +108,7 @@ def _penetration(run: Trajectory, surface: Any, largest_ball: float) -> NDArray[
     part = np.arange(1, PENETRATION_SAMPLES + 1) / PENETRATION_SAMPLES
     at = np.round(part[:, None] * np.asarray(run.stopped_at)).astype(int)
     centers = run.center[at, np.arange(batch)]
-    grid = height_grid(surface, 2.1 * max(largest_ball, float(radius.max())))
+    grid = height_grid(surface, MEASURED * max(largest_ball, float(radius.max())))
     value = getattr(surface, "value", None) or (lambda x: surface.value_and_grad(x)[0])
     count = PENETRATION_SAMPLES
     depth = penetration(

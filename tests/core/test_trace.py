@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import landscapes
-from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum, Status, trace
+from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum, Status, heights, trace
 from tests.core.surfaces import Explosive, Paraboloid, Plane, Smooth
 
 METHODS: list[Any] = [
@@ -136,6 +136,11 @@ BAD_TRACES = [
     ({"start": "here"}, "start must be numbers"),
     ({"seed": 0.5}, "seed must be a whole number"),
     ({"method": SGD(learning_rate=np.array([0.1, 0.2]))}, "learning_rate must be one number or 1"),
+    ({"steps": 10**12}, "steps must be at most .* for 1 ball in one run, got 1,000,000,000,000: .* roll fewer steps"),
+    *(
+        ({"method": RBO(radius=1e9, projection=projection)}, "radius must be at most .* on this surface, got 1e.09")
+        for projection in ("rigid", "newton", "gradient")
+    ),
 ]
 
 
@@ -144,6 +149,22 @@ def test_bad_input_is_refused_with_the_value_and_the_remedy(change: dict[str, An
     given: dict[str, Any] = {"method": SGD(), "surface": Paraboloid(), "start": [[0.5]], "steps": 5, **change}
     with pytest.raises(ValueError, match=message):
         trace(**given)
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_the_largest_ball_that_is_accepted_rolls_and_its_grid_is_as_large_as_allowed(
+    dim: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heights, "MAX_GRID", (1 << 15, 1 << 21))
+    surface = Paraboloid(dim=dim)
+    largest = heights.largest_radius(surface)
+    grid = heights.height_grid(surface, heights.MEASURED * largest)
+    assert 0.9 < grid.heights.size / heights.MAX_GRID[dim - 1] < 1.2
+    run = trace(RBO(radius=0.999 * largest, projection="rigid"), surface, [[1.0] * dim], steps=2)
+    assert run.penetration is not None
+    np.testing.assert_allclose(run.penetration, 0, atol=1e-9)
+    with pytest.raises(ValueError, match="radius must be at most"):
+        trace(RBO(radius=1.001 * largest), surface, [[1.0] * dim], steps=2)
 
 
 BAD_SETTINGS = [
