@@ -24,6 +24,8 @@ MAX_NODES = (1 << 19, 4096)
 """Most nodes along an axis inside the bounds: a curve (4 MB) and a surface (128 MB)."""
 MAX_GRID = (1 << 22, 1 << 26)
 """Most nodes of a grid, the ball's margin included: a curve (32 MB) and a surface (512 MB)."""
+SMALLEST = 1e-9
+"""Smallest ball, in widths of the domain: its contacts are known to a ten-millionth of its radius."""
 MEASURED = 2.1
 """Margin, in radii, of the grid on which a ball's penetration is measured: the widest that a run needs."""
 
@@ -70,12 +72,17 @@ def largest_radius(surface: Surface) -> float:
     return (nodes * float(np.prod(spacing)) ** (1 / surface.dim) - width) / (2 * MEASURED)
 
 
-def check_radius(surface: Surface, radius: float) -> None:
-    """Raise ``ValueError`` for a ball larger than :func:`largest_radius`."""
-    most = largest_radius(surface)
-    if radius > most:
+def check_radius(surface: Surface, smallest: float, largest: float) -> None:
+    """Raise ``ValueError`` when balls of these radii are larger than :func:`largest_radius`, or lost in rounding."""
+    least, most = SMALLEST * float((surface.bounds[:, 1] - surface.bounds[:, 0]).max()), largest_radius(surface)
+    if smallest < least:
         raise ValueError(
-            f"radius must be at most {most:.4g} on this surface, got {radius:g}: the ball would touch far outside the "
+            f"radius must be at least {least:.2g} on this surface, got {smallest:g}: a smaller ball is lost in the "
+            "rounding of the heights; it is a point, take sgd"
+        )
+    if largest > most:
+        raise ValueError(
+            f"radius must be at most {most:.4g} on this surface, got {largest:g}: the ball would touch far outside the "
             "domain, and the heights to search for its contacts would not fit into memory"
         )
 

@@ -139,7 +139,7 @@ def trace(
 
     Raises:
         ValueError: for a start of the wrong shape or outside the domain, a bad number of steps or seed, or, in 1 or 2
-            parameters, a ball too large to search for its contacts.
+            parameters, a ball too large or too small to search for its contacts.
     """
     require_count("steps", steps)
     bounds = np.asarray(surface.bounds, dtype=float)
@@ -148,7 +148,7 @@ def trace(
     _check_memory(steps, x)
     _check_batch(method, batch)
     if isinstance(method, RBO) and x.shape[1] <= 2:
-        check_radius(surface, float(np.max(method.radius)))
+        check_radius(surface, float(np.min(method.radius)), float(np.max(method.radius)))
     objective = SurfaceObjective(surface, batch, _checked_seed(seed, batch), method.gradient_noise)
     rest = tolerance * _scale_of_rest(method, bounds, batch)
 

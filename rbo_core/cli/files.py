@@ -1,8 +1,31 @@
-"""Files that commands write: refused before the work, not after it."""
+"""Files that commands read, and those they write: refused before the work, not after it."""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
+from typing import Any
+
+
+def read_text(path: str) -> str:
+    """The text of a file, of standard input for "-"; ``ValueError`` when there is none."""
+    try:
+        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except OSError as problem:
+        raise ValueError(f"cannot read {path}: {problem.strerror}; give a JSON file") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not text; give a JSON file") from None
+
+
+def read_json(path: str) -> Any:
+    """What a JSON file (standard input for "-") holds; ``ValueError`` when it is none."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as problem:
+        raise ValueError(f"{path} must be JSON, got {problem}") from None
+    except RecursionError:
+        raise ValueError(f"{path} is nested too deeply; nothing here takes more than a few levels") from None
 
 
 def require_writable(name: str, path: Path | None, endings: tuple[str, ...]) -> None:

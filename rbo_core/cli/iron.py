@@ -17,6 +17,8 @@ from rbo_core.cli.files import require_writable
 from rbo_core.cli.roll import parsed_parameters
 from rbo_core.ironing import Measures, default_threshold, iron_landscape, measure_sweep, power_law, sample, sweep_field
 
+MAX_RADII = 10_000
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
@@ -72,7 +74,9 @@ def run(args: argparse.Namespace) -> int:
 
 def parsed_radii(text: str) -> NDArray[np.float64]:
     """``"0.01:3:24log"``, ``"0.5:2:4"`` or ``"0.1,0.3,1"`` as radii, ascending."""
-    remedy = f"radii are written LOW:HIGH:COUNTlog, LOW:HIGH:COUNT or R1,R2,…; got {text!r}"
+    remedy = (
+        f"radii are written LOW:HIGH:COUNTlog, LOW:HIGH:COUNT or R1,R2,…, at most {MAX_RADII} of them; got {text!r}"
+    )
     try:
         if ":" not in text:
             radii = np.array([float(part) for part in text.split(",")])
@@ -80,7 +84,7 @@ def parsed_radii(text: str) -> NDArray[np.float64]:
             low, high, count = text.split(":")
             log = count.endswith("log")
             n = int(count.removesuffix("log"))
-            if n < 1 or float(low) <= 0 or float(high) < float(low):
+            if not 1 <= n <= MAX_RADII or float(low) <= 0 or float(high) < float(low):
                 raise ValueError
             radii = (np.geomspace if log else np.linspace)(float(low), float(high), n)
     except ValueError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from rbo_core import jobs
+from rbo_core.cli.files import read_json
 from rbo_core.training.landscape import PlaneConfig, compute_plane, save_plane
 from rbo_core.training.phases import PhaseConfig, compute_phases, save_phases
 from rbo_core.training.planes import Cancelled
@@ -48,12 +48,7 @@ def run_map(args: argparse.Namespace, store: RunStore) -> int:
 def _read(path: str | None) -> dict[str, Any]:
     if path is None:
         raise ValueError("--plane and --phases need a JSON file that describes the map")
-    try:
-        content = json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise ValueError(f"cannot read {path}: {problem.strerror}; give a JSON file") from problem
-    except ValueError as problem:
-        raise ValueError(f"{path} must be JSON, got {problem}") from problem
+    content = read_json(path)
     if not isinstance(content, dict):
         raise ValueError(f"{path} must hold one JSON object, got {type(content).__name__}")
     return content

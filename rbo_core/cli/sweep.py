@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 import landscapes
 from rbo_core import jobs, sweep
-from rbo_core.cli.files import require_writable
+from rbo_core.checks import require
+from rbo_core.cli.files import read_text, require_writable
 from rbo_core.sweep import export, order, theory
 from rbo_core.sweep.cost import Estimate, Limits
 from rbo_core.sweep.transitions import regimes, transitions
@@ -44,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, help="results file (default: sweeps.sqlite in RBO_DATA_DIR, else ./runs)")
     names = [known.name for known in order.ORDERS]
     parser.add_argument("--order", default="in_basin", choices=names, help="order parameter whose jumps are reported")
-    parser.add_argument("--along", default="radius", help="axis along which it is followed (default radius)")
+    parser.add_argument("--along", help="axis along which it is followed (default radius, where that is an axis)")
     parser.add_argument("--balls", type=Path, help="write one row a ball to this .csv or .parquet file")
     parser.add_argument("--cells", type=Path, help="write one row a cell to this .csv or .parquet file")
     parser.add_argument("--max-hours", type=float, default=24.0, help="refuse sweeps that would take longer (24)")
@@ -60,7 +61,10 @@ def run(args: argparse.Namespace) -> int:
     if args.what in ("show", "list", "delete"):
         with sweep.Store(args.store) as store:
             return _stored(args, store)
-    described = sweep.loads(_read(args.what))
+    described = sweep.loads(read_text(args.what))
+    _check_along(args, described)
+    require("max-hours", args.max_hours, at_least=0)
+    require("max-megabytes", args.max_megabytes, at_least=0)
     limits = Limits(args.max_hours * 3600, args.max_megabytes * 1e6)
     sweep.refuse_size(described, limits)
     if args.workers < 1:
@@ -107,6 +111,8 @@ def _stored(args: argparse.Namespace, store: sweep.Store) -> int:
         rows = [{"id": i, "created": t, "stored_cells": n, **_title(store.spec(i))} for i, t, n in store.sweeps()]
         if args.json:
             print(json.dumps(rows, indent=2))
+        elif not rows:
+            print("no sweeps stored")
         else:
             for row in rows:
                 made = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created"]))
@@ -119,6 +125,7 @@ def _stored(args: argparse.Namespace, store: sweep.Store) -> int:
         store.delete(args.id)
         _print(args, {"deleted": args.id})
         return 0
+    _check_along(args, described)
     data = store.data(described)
     _export(args, described, data)
     summary = _summary(args, described, data)
@@ -135,9 +142,15 @@ def _summary(args: argparse.Namespace, described: sweep.Sweep, data: Any) -> dic
         if known.better and np.isfinite(cells).any():
             best = int(np.nanargmax(known.better * cells))
             found[f"best_{known.name}"] = {"value": float(cells[best]), **described.cell(best)}
-    if args.along in [axis.name for axis in described.grid]:
-        found |= _jumps(described, data, args.order, args.along)
+    along = args.along or "radius"
+    if along in [axis.name for axis in described.grid]:
+        found |= _jumps(described, data, args.order, along)
     return found
+
+
+def _check_along(args: argparse.Namespace, described: sweep.Sweep) -> None:
+    if args.along is not None:
+        described.axis(args.along)
 
 
 def _jumps(described: sweep.Sweep, data: Any, name: str, along: str) -> dict[str, Any]:
@@ -185,17 +198,6 @@ def _export(args: argparse.Namespace, described: sweep.Sweep, data: Any) -> None
         export.write(export.balls_table(described, data), args.balls)
     if args.cells is not None:
         export.write(export.cells_table(described, data), args.cells)
-
-
-def _read(what: str) -> str:
-    if what == "-":
-        return sys.stdin.read()
-    try:
-        return Path(what).read_text(encoding="utf-8")
-    except OSError as problem:
-        raise ValueError(f"cannot read {what}: {problem.strerror}; give a JSON file, or show, list, delete") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{what} is not text; give a JSON file") from None
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from rbo_core import jobs
+from rbo_core.cli.files import read_json
 from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, Run, RunStore, TrainConfig, run_training
 from rbo_core.training.again import unfinished
 from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, SCHEDULES
@@ -93,13 +94,7 @@ def configs(args: argparse.Namespace) -> list[TrainConfig]:
 
 
 def _read(path: str) -> list[dict[str, Any]]:
-    try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text()
-        content = json.loads(text)
-    except OSError as problem:
-        raise ValueError(f"cannot read {path}: {problem.strerror}") from problem
-    except ValueError as problem:
-        raise ValueError(f"{path} must be JSON, got {problem}") from problem
+    content = read_json(path)
     if isinstance(content, dict):
         content = content.get("runs", [content])
     if not isinstance(content, list) or not content or not all(isinstance(one, dict) for one in content):

@@ -22,6 +22,7 @@ from rbo_core.ironing.touch import touched
 T = TypeVar("T", bound=np.generic)
 
 MAX_SAMPLES = 4096**2
+MAX_HEIGHT = 1e100
 _BYTES_PER_SAMPLE = 8 * 8  # heights, centre, ironed, closing, mask, and an accumulator a thread
 
 
@@ -148,6 +149,8 @@ def sample(surface: Surface, n: int | None = None, loss_scale: float = 1.0, marg
     if not np.isfinite(inside).all():
         where = [float(a[p + i]) for a, p, i in zip(wide, pad, np.argwhere(~np.isfinite(inside))[0], strict=True)]
         raise ValueError(f"surface must be finite on its window, but is not at {where}; choose a smaller window")
+    if (highest := float(np.abs(inside).max())) > MAX_HEIGHT:
+        raise ValueError(f"heights must stay below {MAX_HEIGHT:g}, got {highest:.3g}; use a smaller loss_scale")
     f = np.where(np.isfinite(f), f, -np.inf)
     axes = tuple(a[p : a.size - p] for a, p in zip(wide, pad, strict=True))
     return Field(f, pad, spacing, axes)

@@ -153,6 +153,8 @@ def loads(text: str) -> Sweep:
         data = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as problem:
         raise ValueError(f"not valid JSON, line {problem.lineno} column {problem.colno}: {problem.msg}") from None
+    except RecursionError:
+        raise ValueError("the description is nested too deeply; a sweep takes no more than a few levels") from None
     return parse(data)
 
 

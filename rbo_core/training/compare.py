@@ -149,6 +149,8 @@ def compare(
             raise ValueError(f"entrants must be among {', '.join(ENTRANTS)}; got {name!r}")
     if len(seeds) < 2:
         raise ValueError(f"seeds must be at least 2, for an interval, got {len(seeds)}")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must differ, or the interval is too narrow, got {list(seeds)}")
     if points not in (4, CONFIGURATIONS):
         raise ValueError(f"points must be 4 or {CONFIGURATIONS}, got {points}")
     budgets = ["gradients"] + (["epochs"] if epochs is not None else [])

@@ -138,8 +138,12 @@ BAD_TRACES = [
     ({"method": SGD(learning_rate=np.array([0.1, 0.2]))}, "learning_rate must be one number or 1"),
     ({"steps": 10**12}, "steps must be at most .* for 1 ball in one run, got 1,000,000,000,000: .* roll fewer steps"),
     *(
-        ({"method": RBO(radius=1e9, projection=projection)}, "radius must be at most .* on this surface, got 1e.09")
+        ({"method": RBO(radius=radius, projection=projection)}, message)
         for projection in ("rigid", "newton", "gradient")
+        for radius, message in (
+            (1e9, "radius must be at most .* on this surface, got 1e.09"),
+            (1e-300, "radius must be at least .* on this surface, got 1e-300: .* take sgd"),
+        )
     ),
 ]
 

@@ -51,6 +51,8 @@ def test_surface_prints_the_table(capsys):
         (["--radii", "x"], "radii are written"),
         (["--csv", "a.txt"], "csv must end in .csv"),
         (["--html", "/no/such/folder/a.html"], "html cannot be written to '/no/such/folder/a.html'"),
+        (["--radii", "0.1:1:1000000000log"], "radii are written"),
+        (["--loss-scale", "1e300"], "heights must stay below 1e+100"),
         (["--samples", "1"], "n must be at least 2"),
         (["--threshold", "-1"], "threshold must be ≥ 0"),
     ],

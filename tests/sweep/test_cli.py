@@ -74,6 +74,8 @@ def test_estimate_does_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -
         (["{file}", "--cells", "/no/such/folder/x.csv"], "there is no folder '/no/such/folder'"),
         (["{file}", "--max-megabytes", "0.0001"], "the grid is too large"),
         (["{file}", "--max-hours", "0"], "would take too long"),
+        (["{file}", "--max-hours", "nan"], "max-hours must be finite, got nan"),
+        (["{file}", "--along", "height"], "no axis 'height'; it has ['radius']"),
         (["show"], "needs a sweep's id"),
         (["show", "feed"], "no sweep 'feed'"),
         (["{file}", "--scheduler", "nonsense"], "Dask"),
@@ -90,6 +92,13 @@ def test_malformed_json_names_the_field(here: Path, capsys: pytest.CaptureFixtur
     (here / "bad.json").write_text(json.dumps({**SPEC, "starts": -3}))
     assert main(["sweep", str(here / "bad.json")]) == 2
     assert "starts must be at least 1, got -3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["sweep"], ["train"], ["train", "--plane"], ["train", "--phases"]], ids=" ".join)
+def test_json_nested_without_end_is_refused(here: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    (here / "deep.json").write_text("[" * 100_000)
+    assert main([*words, str(here / "deep.json")]) == 2
+    assert "nested too deeply" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -62,6 +62,8 @@ def test_bad_comparisons_are_named():
         compare(TrainConfig(), entrants=["lion"], gradient_budget=10)
     with pytest.raises(ValueError, match="seeds must be at least 2"):
         compare(TrainConfig(), gradient_budget=10, seeds=[1])
+    with pytest.raises(ValueError, match=r"seeds must differ, .* got \[3, 3\]"):
+        compare(TrainConfig(), gradient_budget=10, seeds=[3, 3])
 
 
 def test_command_writes_markdown_csv_and_a_figure(tmp_path, capsys, monkeypatch):
