@@ -33,12 +33,7 @@ methods = (
     SGD(learning_rate=0.01),
     SAM(learning_rate=0.01),
 )
-try:
-    runs = [run_on(surface, method, (start,), 900, 0, with_penetration=False) for method in methods]
-    player(roll_scene(surface, runs, loss_panel=False, clickable=False, readouts=False), key="home_player", height=400)
-except ValueError as error:
-    show_error(error)
-
+stage = st.container(key="home_stage")
 titles = [title for title in CARDS if title in page_files()]
 for first in range(0, len(titles), 4):
     for column, title in zip(st.columns(4), titles[first : first + 4], strict=False):
@@ -54,3 +49,12 @@ st.caption(
     "The smaller ρ, the closer to gradient descent."
 )
 st.caption("The method: Rolling Ball Optimizer, arXiv 2505.19527 (a preprint).")
+
+# Last, because the first ball on a new machine takes seconds to compile: all else is there to read meanwhile.
+with stage:
+    try:
+        runs = [run_on(surface, method, (start,), 900, 0, with_penetration=False) for method in methods]
+        scene = roll_scene(surface, runs, loss_panel=False, clickable=False, readouts=False)
+        player(scene, key="home_player", height=400)
+    except ValueError as error:
+        show_error(error)

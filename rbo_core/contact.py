@@ -199,7 +199,7 @@ def insert_candidate(nodes: Floats, values: Floats, found: int, here: float, x: 
     k = min(found, size - 1)
     while k > 0 and values[k - 1] < here:
         values[k] = values[k - 1]
-        nodes[k] = nodes[k - 1]
+        nodes[k, 0], nodes[k, 1] = nodes[k - 1, 0], nodes[k - 1, 1]
         k -= 1
     values[k] = here
     nodes[k, 0], nodes[k, 1] = x, y

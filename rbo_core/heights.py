@@ -64,17 +64,21 @@ def height_grid(surface: Surface, margin: float) -> HeightGrid:
     return _sample(surface, steps)
 
 
-def largest_radius(surface: Surface) -> float:
-    """The largest ball whose contacts this search can find: a larger one would need a grid of over MAX_GRID nodes."""
+def radius_limits(surface: Surface) -> tuple[float, float]:
+    """The smallest and the largest ball whose contacts this search can find.
+
+    A smaller one is lost in the rounding of the heights, a larger one needs a grid of over MAX_GRID nodes.
+    """
     spacing = _spacing(surface)
     nodes = MAX_GRID[surface.dim - 1] ** (1 / surface.dim)
     width = float((surface.bounds[:, 1] - surface.bounds[:, 0]).max())
-    return (nodes * float(np.prod(spacing)) ** (1 / surface.dim) - width) / (2 * MEASURED)
+    return SMALLEST * width, (nodes * float(np.prod(spacing)) ** (1 / surface.dim) - width) / (2 * MEASURED)
 
 
-def check_radius(surface: Surface, smallest: float, largest: float) -> None:
-    """Raise ``ValueError`` when balls of these radii are larger than :func:`largest_radius`, or lost in rounding."""
-    least, most = SMALLEST * float((surface.bounds[:, 1] - surface.bounds[:, 0]).max()), largest_radius(surface)
+def check_radius(surface: Surface, radius: NDArray[np.float64]) -> None:
+    """Raise ``ValueError`` when one of the radii is outside :func:`radius_limits`."""
+    least, most = radius_limits(surface)
+    smallest, largest = float(np.min(radius)), float(np.max(radius))
     if smallest < least:
         raise ValueError(
             f"radius must be at least {least:.2g} on this surface, got {smallest:g}: a smaller ball is lost in the "

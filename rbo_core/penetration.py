@@ -13,6 +13,8 @@ from rbo_core.heights import HeightGrid
 
 Floats = NDArray[np.float64]
 
+FINE = 1e-3
+"""The last stencil, in radii: a distance is then known to a millionth of the radius."""
 CHUNK = 20_000
 
 
@@ -42,8 +44,9 @@ def penetration(grid: HeightGrid, value: Any, center: Floats, radius: Floats, lo
         part = slice(first, first + CHUNK)
         chosen = owner[part]
         np.minimum.at(
-            square, chosen, _refine(value, start[part], center[chosen], loss_scale[chosen], grid.spacing[:dim])
-        )
+            square, chosen,
+            _refine(value, start[part], center[chosen], radius[chosen], loss_scale[chosen], grid.spacing[:dim]),
+        )  # fmt: skip
     return (radius - np.sqrt(square)) / radius
 
 
@@ -100,8 +103,8 @@ def _scan(
         counts[p] = found
 
 
-def _refine(value: Any, x: Floats, center: Floats, loss_scale: Floats, spacing: Floats) -> Floats:
-    """Squared distance after shrinking a stencil round each node on the true surface."""
+def _refine(value: Any, x: Floats, center: Floats, radius: Floats, loss_scale: Floats, spacing: Floats) -> Floats:
+    """Squared distance after shrinking a stencil round each node on the true surface, to a small part of the ball."""
     dim = x.shape[1]
     steps = np.linspace(-1.0, 1.0, 9) if dim == 1 else np.linspace(-1.0, 1.0, 5)
     mesh = np.meshgrid(*([steps] * dim), indexing="ij")
@@ -110,7 +113,10 @@ def _refine(value: Any, x: Floats, center: Floats, loss_scale: Floats, spacing: 
     rows = np.arange(x.shape[0])
     square = np.full(x.shape[0], np.inf)
     size = np.ones(x.shape[0])
-    for _ in range(10):
+    fine = FINE * radius / spacing.max()
+    for k in range(80):
+        if k >= 10 and (size <= fine).all():
+            break
         stencil = x[:, None, :] + size[:, None, None] * offsets
         loss = value(stencil.reshape(-1, dim)).reshape(stencil.shape[:2])
         away = np.sum((stencil - center[:, None, :dim]) ** 2, axis=2)

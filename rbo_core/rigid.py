@@ -271,7 +271,7 @@ def smallest_elements(vectors: Floats, shift: Floats, out: Floats) -> None:
             for p in range(count):
                 for q in range(p + 1, count):
                     for r in range(q + 1, count):
-                        if _holds_zero(vectors[b, p] + shift[b], vectors[b, q] + shift[b], vectors[b, r] + shift[b]):
+                        if _holds_zero(vectors[b, p], vectors[b, q], vectors[b, r], shift[b]):
                             out[b, 0] = 0.0
                             out[b, 1] = 0.0
         if count == 0:
@@ -280,8 +280,10 @@ def smallest_elements(vectors: Floats, shift: Floats, out: Floats) -> None:
 
 
 @njit(cache=True)
-def _holds_zero(p: Floats, q: Floats, r: Floats) -> bool:
-    a = p[0] * q[1] - p[1] * q[0]
-    b = q[0] * r[1] - q[1] * r[0]
-    c = r[0] * p[1] - r[1] * p[0]
+def _holds_zero(p: Floats, q: Floats, r: Floats, shift: Floats) -> bool:
+    """Whether the triangle p, q, r, moved by ``shift``, holds the origin."""
+    x, y = shift[0], shift[1]
+    a = (p[0] + x) * (q[1] + y) - (p[1] + y) * (q[0] + x)
+    b = (q[0] + x) * (r[1] + y) - (q[1] + y) * (r[0] + x)
+    c = (r[0] + x) * (p[1] + y) - (r[1] + y) * (p[0] + x)
     return (a >= 0 and b >= 0 and c >= 0) or (a <= 0 and b <= 0 and c <= 0)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.checks import per_ball, require_count
-from rbo_core.heights import MEASURED, check_radius, height_grid
+from rbo_core.heights import MEASURED, check_radius, height_grid, radius_limits
 from rbo_core.objective import Surface, SurfaceObjective, value_of
 from rbo_core.penetration import penetration
 from rbo_core.points import PointMethod
@@ -99,12 +99,18 @@ class Trajectory:
 
     @cached_property
     def penetration(self) -> Floats | None:
-        """(T+1, B) (ρ − d(c, Γ))/ρ against a dense scan of the surface; None for points and above 2 parameters."""
+        """(T+1, B) (ρ − d(c, Γ))/ρ against a dense scan of the surface.
+
+        None for points, above 2 parameters, and for balls too large or too small to scan for (`heights.radius_limits`).
+        """
         if self.center is None or self.surface.dim > 2 or not isinstance(self.method, RBO):
             return None
         count, batch = self.loss.shape
         radius = per_ball(self.method.radius, batch)
         scale = per_ball(self.method.loss_scale, batch)
+        least, most = radius_limits(self.surface)
+        if radius.min() < least or radius.max() > most:
+            return None
         grid = height_grid(self.surface, MEASURED * float(radius.max()))
         value = value_of(self.surface)
         out = np.empty((count, batch))
@@ -138,8 +144,8 @@ def trace(
             width of the domain) in each of several successive steps.
 
     Raises:
-        ValueError: for a start of the wrong shape or outside the domain, a bad number of steps or seed, or, in 1 or 2
-            parameters, a ball too large or too small to search for its contacts.
+        ValueError: for a start of the wrong shape or outside the domain, a bad number of steps or seed, or a rigid
+            ball too large or too small to search for its contacts.
     """
     require_count("steps", steps)
     bounds = np.asarray(surface.bounds, dtype=float)
@@ -147,8 +153,8 @@ def trace(
     batch = x.shape[0]
     _check_memory(steps, x)
     _check_batch(method, batch)
-    if isinstance(method, RBO) and x.shape[1] <= 2:
-        check_radius(surface, float(np.min(method.radius)), float(np.max(method.radius)))
+    if isinstance(method, RBO) and method.projection == "rigid" and x.shape[1] <= 2:
+        check_radius(surface, np.asarray(method.radius))
     objective = SurfaceObjective(surface, batch, _checked_seed(seed, batch), method.gradient_noise)
     rest = tolerance * _scale_of_rest(method, bounds, batch)
 

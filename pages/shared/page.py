@@ -81,6 +81,7 @@ _CSS = """
   border-color: rgba(128, 136, 150, 0.4);}
 .st-key-presets button p {font-size: 0.82rem;}
 .st-key-home_player .rbp-readouts {display: none;}
+@media (min-width: 641px) {.st-key-home_stage {min-height: 450px;}}
 [class*="st-key-card_"] [data-testid="stPageLink"] a {padding: 0; margin: 0; min-height: 0; background: transparent;}
 [class*="st-key-card_"] [data-testid="stPageLink"] p {font-weight: 650; font-size: 1.02rem;}
 [class*="st-key-card_"] {padding: 0.7rem 0.9rem !important;}

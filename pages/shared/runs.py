@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 import landscapes
 import rbo_core
@@ -72,6 +73,11 @@ def run_on(
         ValueError: for a start outside the domain, or steps or seed that `trace` refuses.
     """
     key = (surface.name, surface.dim, tuple(sorted(surface.parameters.items())))
+    kernels = (*key[:2], method.name, getattr(method, "projection", ""))
+    if kernels not in _COMPILED:  # the first call of a kernel compiles it, which is no part of the method's cost
+        with st.spinner("Compiling the ball for this machine: some ten seconds, the first time only"):
+            rbo_core.trace(method, surface, [list(start)], 1, seed=seed)
+        _COMPILED.add(kernels)
     return _run(surface, key, method, start, steps, seed, with_penetration, samples)
 
 
@@ -87,10 +93,6 @@ def _run(
     samples: int | None = None,
 ) -> Run:
     # `key` identifies the surface for the cache; a landscape itself is left out of Streamlit's hash by its underscore.
-    kernels = (*key[:2], method.name, getattr(method, "projection", ""))
-    if kernels not in _COMPILED:  # the first call of a kernel compiles it, which is no part of the method's cost
-        rbo_core.trace(method, _surface, [list(start)], 1, seed=seed)
-        _COMPILED.add(kernels)
     done = rbo_core.trace(method, _surface, [list(start)], steps, seed=seed)
     position = done.position[:, 0, :]
     lowest = np.atleast_1d(_surface.minimum.x)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.checks import per_ball
-from rbo_core.heights import MEASURED, height_grid
+from rbo_core.heights import MEASURED, height_grid, radius_limits
 from rbo_core.penetration import penetration
 from rbo_core.rolling import RBO
 from rbo_core.trace import Status, Trajectory
@@ -105,16 +105,21 @@ def _penetration(run: Trajectory, surface: Any, largest_ball: float) -> NDArray[
         return None
     batch = run.position.shape[1]
     radius, scale = per_ball(run.method.radius, batch), per_ball(run.method.loss_scale, batch)
+    least, most = radius_limits(surface)
+    if (largest := max(largest_ball, float(radius.max()))) > most:
+        return None
     part = np.arange(1, PENETRATION_SAMPLES + 1) / PENETRATION_SAMPLES
     at = np.round(part[:, None] * np.asarray(run.stopped_at)).astype(int)
     centers = run.center[at, np.arange(batch)]
-    grid = height_grid(surface, MEASURED * max(largest_ball, float(radius.max())))
+    grid = height_grid(surface, MEASURED * largest)
     value = getattr(surface, "value", None) or (lambda x: surface.value_and_grad(x)[0])
     count = PENETRATION_SAMPLES
     depth = penetration(
-        grid, value, centers.reshape(-1, surface.dim + 1), np.tile(radius, count), np.tile(scale, count)
-    )
-    return depth.reshape(count, batch)
+        grid, value, centers.reshape(-1, surface.dim + 1), np.tile(np.maximum(radius, least), count),
+        np.tile(scale, count),
+    )  # fmt: skip
+    # A ball lost in the rounding of the heights is not measured; the others of its chunk are.
+    return np.where(radius < least, np.nan, depth.reshape(count, batch))
 
 
 def _norm(v: NDArray[np.float64]) -> NDArray[np.float64]:

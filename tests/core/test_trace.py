@@ -138,8 +138,7 @@ BAD_TRACES = [
     ({"method": SGD(learning_rate=np.array([0.1, 0.2]))}, "learning_rate must be one number or 1"),
     ({"steps": 10**12}, "steps must be at most .* for 1 ball in one run, got 1,000,000,000,000: .* roll fewer steps"),
     *(
-        ({"method": RBO(radius=radius, projection=projection)}, message)
-        for projection in ("rigid", "newton", "gradient")
+        ({"method": RBO(radius=radius, projection="rigid")}, message)
         for radius, message in (
             (1e9, "radius must be at most .* on this surface, got 1e.09"),
             (1e-300, "radius must be at least .* on this surface, got 1e-300: .* take sgd"),
@@ -156,19 +155,27 @@ def test_bad_input_is_refused_with_the_value_and_the_remedy(change: dict[str, An
 
 
 @pytest.mark.parametrize("dim", [1, 2])
-def test_the_largest_ball_that_is_accepted_rolls_and_its_grid_is_as_large_as_allowed(
+def test_the_smallest_and_the_largest_ball_touch_the_ground_and_the_grid_is_as_large_as_allowed(
     dim: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heights, "MAX_GRID", (1 << 15, 1 << 21))
     surface = Paraboloid(dim=dim)
-    largest = heights.largest_radius(surface)
-    grid = heights.height_grid(surface, heights.MEASURED * largest)
+    least, most = heights.radius_limits(surface)
+    grid = heights.height_grid(surface, heights.MEASURED * most)
     assert 0.9 < grid.heights.size / heights.MAX_GRID[dim - 1] < 1.2
-    run = trace(RBO(radius=0.999 * largest, projection="rigid"), surface, [[1.0] * dim], steps=2)
-    assert run.penetration is not None
-    np.testing.assert_allclose(run.penetration, 0, atol=1e-9)
+    for radius in (1.001 * least, 0.999 * most):
+        run = trace(RBO(radius=radius, projection="rigid"), surface, [[1.0] * dim], steps=2)
+        assert run.penetration is not None
+        np.testing.assert_allclose(run.penetration, 0, atol=1e-5)
     with pytest.raises(ValueError, match="radius must be at most"):
-        trace(RBO(radius=1.001 * largest), surface, [[1.0] * dim], steps=2)
+        trace(RBO(radius=1.001 * most, projection="rigid"), surface, [[1.0] * dim], steps=2)
+
+
+@pytest.mark.parametrize("radius", [1e-300, 1e9])
+def test_a_ball_beyond_the_search_rolls_locally_and_its_penetration_is_not_measured(radius: float) -> None:
+    run = trace(RBO(radius=radius), Paraboloid(dim=2), [[1.0, 0.5]], steps=5)
+    assert np.isfinite(run.position).all()
+    assert run.penetration is None
 
 
 BAD_SETTINGS = [
