@@ -25,6 +25,9 @@ MAX_CONTACTS = 4
 
 CANDIDATES = 12
 
+STEEP = 0.5
+"""|w|² from which the ground counts as steep (a slope of 2√2)."""
+
 LEAP = 4.0
 """How many stencil sizes away the vertex of the quadratic is believed."""
 
@@ -79,11 +82,11 @@ def find_contacts(
     nodes = nodes[:, :, order]
     owner = np.repeat(np.arange(batch), counts)
     start = nodes[np.arange(CANDIDATES) < counts[:, None]][:, :dim]
-    point, height, evaluations = _polish(value, start, owner, center, radius, loss_scale, tie, grid.spacing[:dim])
+    w, height, evaluations = _polish(value, start, owner, center, radius, loss_scale, tie, grid.spacing[:dim])
     best = np.full(batch, -np.inf)
     points = np.full((batch, MAX_CONTACTS, dim), np.nan)
     slopes = np.full((batch, MAX_CONTACTS, dim), np.nan)
-    _keep_ties(owner, point, height, center, radius, tie, grid.spacing[:dim], best, points, slopes)
+    _keep_ties(owner, w, height, center, radius, tie, grid.spacing[:dim], best, points, slopes)
     return Contacts(best, points, slopes, evaluations)
 
 
@@ -212,9 +215,17 @@ def _polish(
 ) -> tuple[Floats, Floats, Ints]:  # fmt: skip
     """Climb from each candidate to the local maximum of F on the true surface.
 
+    Places are found on the ball, by stereographic coordinates w, u = 2ρw/(1 + |w|²). On steep ground the stencil is
+    square in w: there F of a plane is round about its maximum however steep the plane, while over the parameters it is
+    a thin bent ridge along the ball's rim. Elsewhere it is square over the parameters, where straight crests are
+    straight.
+
     A stencil of 3 (curve) or 9 (surface) points and the vertex of the quadratic through them: quadratic convergence
     where F is smooth, halving of the stencil at a crest where it is not. Ends when the stencil is 1e-9 of the
     radius or F is flat on it to rounding; candidates that cannot win any more or climb the same hill drop out.
+
+    Returns:
+        w (P, d) and F (P,) of each candidate, and the evaluations of each ball (B,).
     """
     count, dim = point.shape
     evaluations = np.zeros(radius.size, dtype=np.int64)
@@ -222,66 +233,118 @@ def _polish(
     offsets = np.array([[-1.0], [0.0], [1.0]])
     if dim == 2:
         offsets = np.array([[i, j] for i in (-1.0, 0.0, 1.0) for j in (-1.0, 0.0, 1.0)])
-    size = np.minimum(spacing.max(), 0.5 * radius)
+    w, size = np.empty((count, dim)), np.empty(count)
+    _to_ball(point, center, radius, spacing.max(), w, size)
     height = np.full(count, -np.inf)
-    point = point.copy()
     live = np.arange(count)
     record = np.full(evaluations.size, -np.inf)
     for _ in range(60):
         stencil = np.empty((live.size, offsets.shape[0], dim))
-        _spread(point, size, live, offsets, stencil)
-        loss = value(stencil.reshape(-1, dim)).reshape(live.size, -1)
-        vertex = np.empty((live.size, dim))
-        _vertex(stencil, loss, center, radius, loss_scale, live, size, vertex)
-        peak = value(vertex)
+        place = np.empty_like(stencil)
+        _spread(w, size, live, offsets, center, radius, stencil, place)
+        loss = value(place.reshape(-1, dim)).reshape(live.size, -1)
+        vertex, above = np.empty((live.size, dim)), np.empty((live.size, dim))
+        _vertex(w, stencil, loss, center, radius, loss_scale, live, size, vertex, above)
+        peak = value(above)
         keep = np.empty(live.size, dtype=np.bool_)
-        _climb(
-            stencil, loss, vertex, peak, center, radius, loss_scale, live, owner, tie, point, height, size, record, keep
-        )
+        _climb(stencil, loss, vertex, peak, radius, loss_scale, live, owner, tie, w, height, size, record, keep)
         np.add.at(evaluations, owner[live], offsets.shape[0] + 1)
         live = live[keep]
         if live.size == 0:
             break
-    return point, height, evaluations
+    return w, height, evaluations
 
 
 @njit(cache=True)
-def _spread(point: Floats, size: Floats, live: Ints, offsets: Floats, stencil: Floats) -> None:
-    for p in range(live.size):
-        for s in range(offsets.shape[0]):
-            for i in range(offsets.shape[1]):
-                stencil[p, s, i] = point[live[p], i] + size[live[p]] * offsets[s, i]
+def _to_ball(point: Floats, center: Floats, radius: Floats, spacing: float, w: Floats, size: Floats) -> None:
+    """Stereographic coordinates of nodes, and how far apart two of them are there."""
+    for k in range(radius.size):
+        rho, away = radius[k], 0.0
+        for i in range(point.shape[1]):
+            away += (point[k, i] - center[k, i]) ** 2
+        down = np.sqrt(max(0.0, rho * rho - away))
+        for i in range(point.shape[1]):
+            w[k, i] = (point[k, i] - center[k, i]) / (rho + down)
+        size[k] = 0.5 * spacing / rho
+        if away > STEEP * (rho + down) ** 2:
+            # An angle of spacing / (ρ cos) apart; at the rim, where the cosine is 0, √(2 spacing / ρ).
+            angle = min(spacing / down if down > 0.0 else np.inf, np.sqrt(2.0 * spacing / rho))
+            size[k] = 0.5 * (1.0 + away / (rho + down) ** 2) * angle
+        size[k] = min(0.25, size[k])
 
 
 @njit(cache=True, inline="always")
-def _center_height(x: Floats, loss: float, center: Floats, rho: float, scale: float) -> float:
-    gap = rho * rho
-    for i in range(x.size):
-        gap -= (x[i] - center[i]) ** 2
-    if gap < 0.0 or not np.isfinite(loss):
+def _square(w: Floats) -> float:
+    square = 0.0
+    for i in range(w.size):
+        square += w[i] * w[i]
+    return square
+
+
+@njit(cache=True, inline="always")
+def _shift(w: Floats, size: float, step: Floats, out: Floats) -> None:
+    """The place that lies ``size·step`` from w: in w where the ball is steep, else in u/2ρ; NaN beyond the rim."""
+    square = _square(w)
+    if square > STEEP:
+        for i in range(w.size):
+            out[i] = w[i] + size * step[i]
+        return
+    gap = 1.0
+    for i in range(w.size):
+        out[i] = 2.0 * (w[i] / (1.0 + square) + size * step[i])
+        gap -= out[i] * out[i]
+    for i in range(w.size):
+        out[i] = out[i] / (1.0 + np.sqrt(gap)) if gap >= 0.0 else np.nan
+
+
+@njit(cache=True, inline="always")
+def _place(w: Floats, center: Floats, rho: float, out: Floats) -> None:
+    """The parameters under a place on the ball; its centre's for NaN, which no surface need know."""
+    square = _square(w)
+    for i in range(w.size):
+        out[i] = center[i] + (rho * (2.0 * w[i] / (1.0 + square)) if np.isfinite(square) else 0.0)
+
+
+@njit(cache=True)
+def _spread(
+    w: Floats, size: Floats, live: Ints, offsets: Floats, center: Floats, radius: Floats, stencil: Floats, place: Floats
+) -> None:
+    for p in range(live.size):
+        k = live[p]
+        for s in range(offsets.shape[0]):
+            _shift(w[k], size[k], offsets[s], stencil[p, s])
+            _place(stencil[p, s], center[k], radius[k], place[p, s])
+
+
+@njit(cache=True, inline="always")
+def _center_height(w: Floats, loss: float, rho: float, scale: float) -> float:
+    """F, the height of the centre; beyond the rim (|w| > 1) that of a ball that hangs from the place."""
+    square = _square(w)
+    if not (np.isfinite(loss) and np.isfinite(square)):
         return -np.inf
-    return scale * loss + np.sqrt(gap)
+    return scale * loss + rho * ((1.0 - square) / (1.0 + square))
 
 
 @njit(cache=True)
 def _vertex(
-    stencil: Floats, loss: Floats, center: Floats, radius: Floats, loss_scale: Floats, live: Ints, size: Floats,
-    vertex: Floats,
+    w: Floats, stencil: Floats, loss: Floats, center: Floats, radius: Floats, loss_scale: Floats, live: Ints,
+    size: Floats, vertex: Floats, above: Floats,
 ) -> None:  # fmt: skip
-    """Maximum of the quadratic through the stencil, or its middle where there is none inside it. Turns loss into F."""
+    """Maximum of the quadratic through the stencil, or its middle where there is none near it, and the parameters
+    under it. Turns loss into F.
+    """
     points, dim = stencil.shape[1], stencil.shape[2]
+    leap = np.zeros(dim)
     for p in range(live.size):
         k = live[p]
         for s in range(points):
-            loss[p, s] = _center_height(stencil[p, s], loss[p, s], center[k], radius[k], loss_scale[k])
-        middle = points // 2
-        for i in range(dim):
-            vertex[p, i] = stencil[p, middle, i]
+            loss[p, s] = _center_height(stencil[p, s], loss[p, s], radius[k], loss_scale[k])
+        leap[:] = 0.0
         if dim == 1:
             first = 0.5 * (loss[p, 2] - loss[p, 0])
             second = loss[p, 2] - 2.0 * loss[p, 1] + loss[p, 0]
             if second < 0.0 and abs(first) <= -LEAP * second:
-                vertex[p, 0] -= size[k] * first / second
+                leap[0] = -first / second
         else:
             # Stencil index is 3·(i + 1) + (j + 1).
             a = 0.5 * (loss[p, 7] - loss[p, 1])
@@ -294,17 +357,17 @@ def _vertex(
                 u = -(bb * a - ab * b) / det
                 v = -(aa * b - ab * a) / det
                 if abs(u) <= LEAP and abs(v) <= LEAP:
-                    vertex[p, 0] += size[k] * u
-                    vertex[p, 1] += size[k] * v
+                    leap[0], leap[1] = u, v
+        _shift(w[k], size[k], leap, vertex[p])
+        _place(vertex[p], center[k], radius[k], above[p])
 
 
 @njit(cache=True)
 def _climb(
-    stencil: Floats, loss: Floats, vertex: Floats, peak: Floats, center: Floats, radius: Floats, loss_scale: Floats,
-    live: Ints, owner: Ints, tie: Floats, point: Floats, height: Floats, size: Floats, record: Floats,
-    keep: NDArray[np.bool_],
+    stencil: Floats, loss: Floats, vertex: Floats, peak: Floats, radius: Floats, loss_scale: Floats, live: Ints,
+    owner: Ints, tie: Floats, w: Floats, height: Floats, size: Floats, record: Floats, keep: NDArray[np.bool_],
 ) -> None:  # fmt: skip
-    """Move each candidate to the best point seen, choose the next stencil size, and say who goes on."""
+    """Move each candidate to the best place seen, choose the next stencil size, and say who goes on."""
     points, dim = stencil.shape[1], stencil.shape[2]
     middle = points // 2
     rise = np.empty(live.size)
@@ -312,21 +375,21 @@ def _climb(
         k = live[p]
         best, lowest, where = loss[p, middle], loss[p, middle], middle
         for s in range(points):
-            if loss[p, s] > best:
+            if loss[p, s] > best and _square(stencil[p, s]) <= 1.0:
                 best, where = loss[p, s], s
             lowest = min(lowest, loss[p, s])
-        top = _center_height(vertex[p], peak[p], center[k], radius[k], loss_scale[k])
-        if top > best:
+        top = _center_height(vertex[p], peak[p], radius[k], loss_scale[k])
+        if top > best and _square(vertex[p]) <= 1.0:
             # The next stencil is of the order of the step just made, so a Newton-like iteration stays one.
             step = 0.0
             for i in range(dim):
                 step = max(step, abs(vertex[p, i] - stencil[p, middle, i]))
-                point[k, i] = vertex[p, i]
+                w[k, i] = vertex[p, i]
             best = top
             size[k] = min(2.0 * size[k], max(0.125 * size[k], 2.0 * step))
         elif where != middle:
             for i in range(dim):
-                point[k, i] = stencil[p, where, i]
+                w[k, i] = stencil[p, where, i]
             # Uphill along the stencil: stride out, unless it hangs over the ball's rim.
             size[k] *= 0.5 if lowest == -np.inf else 1.5
         else:
@@ -335,7 +398,7 @@ def _climb(
         record[owner[k]] = max(record[owner[k]], height[k])
         rise[p] = best - lowest
         rounding = 4e-16 * (abs(best) + radius[k])
-        keep[p] = size[k] > 1e-9 * radius[k] and not (rise[p] <= rounding)
+        keep[p] = size[k] > 1e-9 and not (rise[p] <= rounding)
     for p in range(live.size):
         k = live[p]
         if not keep[p]:
@@ -348,7 +411,7 @@ def _climb(
             other = live[q]
             apart = 0.0
             for i in range(dim):
-                apart = max(apart, abs(point[k, i] - point[other, i]))
+                apart = max(apart, abs(w[k, i] - w[other, i]))
             if keep[q] and apart < 0.5 * max(size[k], size[other]):
                 if height[k] >= height[other]:
                     keep[q] = False
@@ -359,12 +422,13 @@ def _climb(
 
 @njit(cache=True)
 def _keep_ties(
-    owner: Ints, point: Floats, height: Floats, center: Floats, radius: Floats, tie: Floats, spacing: Floats,
+    owner: Ints, w: Floats, height: Floats, center: Floats, radius: Floats, tie: Floats, spacing: Floats,
     best: Floats, points: Floats, slopes: Floats,
 ) -> None:  # fmt: skip
     """Group polished candidates by ball: the highest first, then distinct ones within the tie."""
     slots, dim = points.shape[1], points.shape[2]
     used = np.zeros(best.size, dtype=np.int64)
+    place = np.empty(dim)
     for p in range(owner.size):
         best[owner[p]] = max(best[owner[p]], height[p])
     taken = np.zeros(owner.size, dtype=np.bool_)
@@ -384,21 +448,19 @@ def _keep_ties(
             if chosen < 0:
                 break
             taken[chosen] = True
+            _place(w[chosen], center[b], radius[b], place)
             distinct = True
             for c in range(used[b]):
                 apart = 0.0
                 for i in range(dim):
-                    apart = max(apart, abs(points[b, c, i] - point[chosen, i]) - 0.25 * spacing[i])
+                    apart = max(apart, abs(points[b, c, i] - place[i]) - 0.25 * spacing[i])
                 if apart <= 0.0:
                     distinct = False
             if not distinct:
                 continue
-            gap = radius[b] * radius[b]
+            square = _square(w[chosen])
             for i in range(dim):
-                gap -= (point[chosen, i] - center[b, i]) ** 2
-            down = np.sqrt(max(gap, 1e-30 * radius[b] * radius[b]))
-            for i in range(dim):
-                points[b, used[b], i] = point[chosen, i]
-                slopes[b, used[b], i] = (point[chosen, i] - center[b, i]) / down
+                points[b, used[b], i] = place[i]
+                slopes[b, used[b], i] = 2.0 * w[chosen, i] / max(1.0 - square, 1e-15)
             used[b] += 1
         p = end

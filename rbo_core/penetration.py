@@ -73,7 +73,7 @@ def _scan(
         if np.isfinite(x) and np.isfinite(y) and np.isfinite(z):
             ci = (x - low[0]) / spacing[0] - first[0]
             cj = 0.0 if flat else (y - low[1]) / spacing[1] - first[1]
-            best = (1.05 * radius[p]) ** 2
+            best = np.inf
             for sweep in range(2):
                 reach = 1.05 * radius[p]
                 for i in range(max(0, int(np.ceil(ci - reach / spacing[0]))),
@@ -110,21 +110,25 @@ def _refine(value: Any, x: Floats, center: Floats, radius: Floats, loss_scale: F
     mesh = np.meshgrid(*([steps] * dim), indexing="ij")
     offsets = np.stack([axis.ravel() for axis in mesh], axis=1) * spacing
     edge = np.abs(np.stack([axis.ravel() for axis in mesh], axis=1)).max(axis=1) == 1.0
-    rows = np.arange(x.shape[0])
+    x = x.copy()
     square = np.full(x.shape[0], np.inf)
     size = np.ones(x.shape[0])
     fine = FINE * radius / spacing.max()
+    live = np.arange(x.shape[0])
     for k in range(80):
-        if k >= 10 and (size <= fine).all():
-            break
-        stencil = x[:, None, :] + size[:, None, None] * offsets
+        stencil = x[live, None, :] + size[live, None, None] * offsets
         loss = value(stencil.reshape(-1, dim)).reshape(stencil.shape[:2])
-        away = np.sum((stencil - center[:, None, :dim]) ** 2, axis=2)
-        away += (loss_scale[:, None] * loss - center[:, None, dim]) ** 2
+        away = np.sum((stencil - center[live, None, :dim]) ** 2, axis=2)
+        away += (loss_scale[live, None] * loss - center[live, None, dim]) ** 2
         away = np.where(np.isfinite(away), away, np.inf)
         chosen = np.argmin(away, axis=1)
-        square = np.minimum(square, away[rows, chosen])
-        x = stencil[rows, chosen]
+        rows = np.arange(live.size)
+        square[live] = np.minimum(square[live], away[rows, chosen])
+        x[live] = stencil[rows, chosen]
         # A minimum on the stencil's edge may lie beyond it: move there before looking closer.
-        size = np.where(edge[chosen], size, size / (4 if dim == 1 else 2))
+        size[live] = np.where(edge[chosen], size[live], size[live] / (4 if dim == 1 else 2))
+        if k >= 9:
+            live = live[size[live] > fine[live]]
+            if live.size == 0:
+                break
     return square
