@@ -18,6 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rbo_core import ball_lattice
+from rbo_core.ball_lattice import FEW, insert_candidate
 from rbo_core.heights import HeightGrid
 
 MAX_CONTACTS = 4
@@ -80,13 +82,19 @@ def find_contacts(
           grid.heights.ravel(), np.array(grid.upper.shape)[order], grid.upper.ravel(), np.array(grid.block)[order],
           plane, radius, loss_scale, tie, nodes, counts)  # fmt: skip
     nodes = nodes[:, :, order]
+    few = np.flatnonzero(radius < FEW[dim - 1] * grid.spacing[:dim].max())
+    if few.size:
+        _scan_balls(value, few, center[few], radius[few], loss_scale[few], tie[few], nodes, counts)
     owner = np.repeat(np.arange(batch), counts)
     start = nodes[np.arange(CANDIDATES) < counts[:, None]][:, :dim]
-    w, height, evaluations = _polish(value, start, owner, center, radius, loss_scale, tie, grid.spacing[:dim])
+    # What tells two places apart: the grid's spacing, or a part of a ball that is as small.
+    apart = np.minimum(grid.spacing[:dim], 0.25 * radius[:, None])
+    w, height, evaluations = _polish(value, start, owner, center, radius, loss_scale, tie, apart)
+    evaluations[few] += ball_lattice.lattice(dim)[0].shape[0]
     best = np.full(batch, -np.inf)
     points = np.full((batch, MAX_CONTACTS, dim), np.nan)
     slopes = np.full((batch, MAX_CONTACTS, dim), np.nan)
-    _keep_ties(owner, w, height, center, radius, tie, grid.spacing[:dim], best, points, slopes)
+    _keep_ties(owner, w, height, center, radius, tie, apart, best, points, slopes)
     return Contacts(best, points, slopes, evaluations)
 
 
@@ -193,25 +201,22 @@ def _lift(
             line[j] = scale * ground[j] + np.sqrt(gap) if gap >= 0.0 else -np.inf
 
 
-@njit(cache=True)
-def insert_candidate(nodes: Floats, values: Floats, found: int, here: float, x: float, y: float) -> int:
-    """Keep the highest candidates, in descending order."""
-    size = nodes.shape[0]
-    if found == size and here <= values[size - 1]:
-        return found
-    k = min(found, size - 1)
-    while k > 0 and values[k - 1] < here:
-        values[k] = values[k - 1]
-        nodes[k, 0], nodes[k, 1] = nodes[k - 1, 0], nodes[k - 1, 1]
-        k -= 1
-    values[k] = here
-    nodes[k, 0], nodes[k, 1] = x, y
-    return min(found + 1, size)
+def _scan_balls(
+    value: Any, which: Ints, center: Floats, radius: Floats, loss_scale: Floats, tie: Floats, nodes: Floats,
+    counts: Ints,
+) -> None:  # fmt: skip
+    """As `_scan`, on the lattices of small balls and the true surface."""
+    dim = center.shape[1]
+    square = (ball_lattice.lattice(dim)[0] ** 2).sum(axis=1)
+    place = ball_lattice.places(center, radius, dim)
+    lifted = loss_scale[:, None] * ball_lattice.heights(value, place)
+    lifted += radius[:, None] * ((1.0 - square) / (1.0 + square))
+    ball_lattice.peaks(lifted, place, tie, which, nodes, counts)
 
 
 def _polish(
     value: Any, point: Floats, owner: Ints, center: Floats, radius: Floats, loss_scale: Floats, tie: Floats,
-    spacing: Floats,
+    apart: Floats,
 ) -> tuple[Floats, Floats, Ints]:  # fmt: skip
     """Climb from each candidate to the local maximum of F on the true surface.
 
@@ -234,7 +239,7 @@ def _polish(
     if dim == 2:
         offsets = np.array([[i, j] for i in (-1.0, 0.0, 1.0) for j in (-1.0, 0.0, 1.0)])
     w, size = np.empty((count, dim)), np.empty(count)
-    _to_ball(point, center, radius, spacing.max(), w, size)
+    _to_ball(point, center, radius, apart.max(axis=1)[owner], w, size)
     height = np.full(count, -np.inf)
     live = np.arange(count)
     record = np.full(evaluations.size, -np.inf)
@@ -256,7 +261,7 @@ def _polish(
 
 
 @njit(cache=True)
-def _to_ball(point: Floats, center: Floats, radius: Floats, spacing: float, w: Floats, size: Floats) -> None:
+def _to_ball(point: Floats, center: Floats, radius: Floats, apart: Floats, w: Floats, size: Floats) -> None:
     """Stereographic coordinates of nodes, and how far apart two of them are there."""
     for k in range(radius.size):
         rho, away = radius[k], 0.0
@@ -265,10 +270,10 @@ def _to_ball(point: Floats, center: Floats, radius: Floats, spacing: float, w: F
         down = np.sqrt(max(0.0, rho * rho - away))
         for i in range(point.shape[1]):
             w[k, i] = (point[k, i] - center[k, i]) / (rho + down)
-        size[k] = 0.5 * spacing / rho
+        size[k] = 0.5 * apart[k] / rho
         if away > STEEP * (rho + down) ** 2:
-            # An angle of spacing / (ρ cos) apart; at the rim, where the cosine is 0, √(2 spacing / ρ).
-            angle = min(spacing / down if down > 0.0 else np.inf, np.sqrt(2.0 * spacing / rho))
+            # An angle of apart / (ρ cos); at the rim, where the cosine is 0, √(2 apart / ρ).
+            angle = min(apart[k] / down if down > 0.0 else np.inf, np.sqrt(2.0 * apart[k] / rho))
             size[k] = 0.5 * (1.0 + away / (rho + down) ** 2) * angle
         size[k] = min(0.25, size[k])
 
@@ -422,7 +427,7 @@ def _climb(
 
 @njit(cache=True)
 def _keep_ties(
-    owner: Ints, w: Floats, height: Floats, center: Floats, radius: Floats, tie: Floats, spacing: Floats,
+    owner: Ints, w: Floats, height: Floats, center: Floats, radius: Floats, tie: Floats, spread: Floats,
     best: Floats, points: Floats, slopes: Floats,
 ) -> None:  # fmt: skip
     """Group polished candidates by ball: the highest first, then distinct ones within the tie."""
@@ -453,7 +458,7 @@ def _keep_ties(
             for c in range(used[b]):
                 apart = 0.0
                 for i in range(dim):
-                    apart = max(apart, abs(points[b, c, i] - place[i]) - 0.25 * spacing[i])
+                    apart = max(apart, abs(points[b, c, i] - place[i]) - 0.25 * spread[b, i])
                 if apart <= 0.0:
                     distinct = False
             if not distinct:

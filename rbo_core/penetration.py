@@ -8,13 +8,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rbo_core.contact import CANDIDATES, insert_candidate
+from rbo_core import ball_lattice
+from rbo_core.ball_lattice import FEW, insert_candidate
+from rbo_core.contact import CANDIDATES
 from rbo_core.heights import HeightGrid
 
 Floats = NDArray[np.float64]
 
 FINE = 1e-3
 """The last stencil, in radii: a distance is then known to a millionth of the radius."""
+REACH = 1.05
+"""How far round the centre, in radii, nodes are looked at."""
 CHUNK = 20_000
 
 
@@ -37,6 +41,10 @@ def penetration(grid: HeightGrid, value: Any, center: Floats, radius: Floats, lo
     nodes = np.empty((center.shape[0], CANDIDATES, 2))
     counts = np.empty(center.shape[0], dtype=np.int64)
     _scan(grid.low, grid.spacing, grid.first, grid.heights, plane, radius, loss_scale, nodes, counts)
+    few = np.flatnonzero((radius < FEW[dim - 1] * grid.spacing[:dim].max()) & np.isfinite(center).all(axis=1))
+    for first in range(0, few.size, CHUNK // 10):
+        which = few[first : first + CHUNK // 10]
+        _scan_balls(value, which, center[which], radius[which], loss_scale[which], nodes, counts)
     owner = np.repeat(np.arange(center.shape[0]), counts)
     start = nodes[np.arange(CANDIDATES) < counts[:, None]][:, :dim]
     square = np.full(center.shape[0], np.inf)
@@ -50,12 +58,28 @@ def penetration(grid: HeightGrid, value: Any, center: Floats, radius: Floats, lo
     return (radius - np.sqrt(square)) / radius
 
 
-@njit(cache=True, inline="always")
-def _square(
+@njit(cache=True)
+def _nearest(
     heights: Floats, i: int, j: int, ci: float, cj: float, z: float, spacing: Floats, scale: float
-) -> float:  # fmt: skip
-    """Squared distance from the centre to the graph's point at one node."""
-    return ((i - ci) * spacing[0]) ** 2 + ((j - cj) * spacing[1]) ** 2 + (scale * heights[i, j] - z) ** 2
+) -> tuple[float, float, float]:  # fmt: skip
+    """Squared distance from the centre to the two edges that leave a node, and where on them, in nodes.
+
+    Edges, because steep ground passes the ball between two nodes that are both far above or below it.
+    """
+    x, y, f = (i - ci) * spacing[0], (j - cj) * spacing[1], scale * heights[i, j] - z
+    best, at_i, at_j = x * x + y * y + f * f, float(i), float(j)
+    for axis in range(2):
+        k, q = i + (axis == 0), j + (axis == 1)
+        if k >= heights.shape[0] or q >= heights.shape[1]:
+            continue
+        step, rise = spacing[axis], scale * heights[k, q] - z - f
+        along = -((x if axis == 0 else y) * step + f * rise) / (step * step + rise * rise)
+        if 0.0 < along <= 1.0:
+            u, v = x + along * step * (axis == 0), y + along * step * (axis == 1)
+            there = u * u + v * v + (f + along * rise) ** 2
+            if there < best:
+                best, at_i, at_j = there, i + along * (axis == 0), j + along * (axis == 1)
+    return best, at_i, at_j
 
 
 @njit(cache=True)
@@ -63,7 +87,7 @@ def _scan(
     low: Floats, spacing: Floats, first: NDArray[np.int64], heights: Floats, center: Floats, radius: Floats,
     loss_scale: Floats, nodes: Floats, counts: NDArray[np.int64],
 ) -> None:  # fmt: skip
-    """Nodes that are local minima of the distance and may, between nodes, be the nearest."""
+    """Places on the grid's edges that are local minima of the distance and may, between nodes, be the nearest."""
     n, m = heights.shape
     flat = m == 1
     values = np.empty(nodes.shape[1])
@@ -73,9 +97,9 @@ def _scan(
         if np.isfinite(x) and np.isfinite(y) and np.isfinite(z):
             ci = (x - low[0]) / spacing[0] - first[0]
             cj = 0.0 if flat else (y - low[1]) / spacing[1] - first[1]
-            best = np.inf
+            # The edge that comes nearest may begin at a node just outside.
+            best, reach = np.inf, REACH * radius[p] + (spacing[0] if flat else max(spacing[0], spacing[1]))
             for sweep in range(2):
-                reach = 1.05 * radius[p]
                 for i in range(max(0, int(np.ceil(ci - reach / spacing[0]))),
                                min(n - 1, int(np.floor(ci + reach / spacing[0]))) + 1):  # fmt: skip
                     room = reach * reach - ((i - ci) * spacing[0]) ** 2
@@ -83,24 +107,36 @@ def _scan(
                         continue
                     half = 0.0 if flat else np.sqrt(room) / spacing[1]
                     for j in range(max(0, int(np.ceil(cj - half))), min(m - 1, int(np.floor(cj + half))) + 1):
-                        here = _square(heights, i, j, ci, cj, z, spacing, scale)
+                        here, at_i, at_j = _nearest(heights, i, j, ci, cj, z, spacing, scale)
                         if sweep == 0:
                             best = min(best, here)
                             continue
                         low_point, rise = True, 0.0
                         for k in range(max(i - 1, 0), min(i + 2, n)):
                             for q in range(max(j - 1, 0), min(j + 2, m)):
-                                there = _square(heights, k, q, ci, cj, z, spacing, scale)
+                                there = _nearest(heights, k, q, ci, cj, z, spacing, scale)[0]
                                 if there < here:
                                     low_point = False
                                 rise = max(rise, there - here)
                         if low_point and here - rise <= best:
                             found = insert_candidate(nodes[p], values, found, -here,
-                                            x + (i - ci) * spacing[0], y + (j - cj) * spacing[1])  # fmt: skip
+                                            x + (at_i - ci) * spacing[0], y + (at_j - cj) * spacing[1])  # fmt: skip
         if found == 0:
             nodes[p, 0, 0], nodes[p, 0, 1] = x, y
             found = 1
         counts[p] = found
+
+
+def _scan_balls(
+    value: Any, which: NDArray[np.int64], center: Floats, radius: Floats, loss_scale: Floats, nodes: Floats,
+    counts: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """As `_scan`, on the lattices of small balls and the true surface."""
+    dim = center.shape[1] - 1
+    place = ball_lattice.places(center, REACH * radius, dim)
+    square = ((place - center[:, None, :dim]) ** 2).sum(axis=2)
+    square += (loss_scale[:, None] * ball_lattice.heights(value, place) - center[:, None, dim]) ** 2
+    ball_lattice.peaks(-square, place, np.zeros(which.size), which, nodes, counts)
 
 
 def _refine(value: Any, x: Floats, center: Floats, radius: Floats, loss_scale: Floats, spacing: Floats) -> Floats:
@@ -112,7 +148,7 @@ def _refine(value: Any, x: Floats, center: Floats, radius: Floats, loss_scale: F
     edge = np.abs(np.stack([axis.ravel() for axis in mesh], axis=1)).max(axis=1) == 1.0
     x = x.copy()
     square = np.full(x.shape[0], np.inf)
-    size = np.ones(x.shape[0])
+    size = np.minimum(1.0, 0.25 * radius / spacing.max())
     fine = FINE * radius / spacing.max()
     live = np.arange(x.shape[0])
     for k in range(80):

@@ -10,7 +10,7 @@ import landscapes
 from rbo_core import RBO, Status, trace
 from rbo_core.contact import find_contacts
 from rbo_core.heights import height_grid
-from tests.core.surfaces import Smooth
+from tests.core.surfaces import Plane, Smooth
 
 EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim)]
 
@@ -67,6 +67,49 @@ def test_a_rigid_ball_never_penetrates_and_always_touches(name: str, dim: int, r
         assert (radius - distance) / radius < 1e-3, f"step {t} penetrates"
         assert (radius - distance) / radius > -1e-2, f"step {t} hovers"
     assert np.abs(run.penetration).max() < 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "dim"), EVERY)
+def test_small_balls_anywhere_neither_penetrate_nor_hover(name: str, dim: int) -> None:
+    """Down to a ball that lies between two nodes of the search grid, and after it has rolled into a groove."""
+    surface = landscapes.get(name, dim=dim)
+    low, high = surface.bounds.T
+    starts = low + (high - low) * np.random.default_rng(0).uniform(0.1, 0.9, (6, dim))
+    for radius in (1e-4, 0.003, 0.01, 0.03, 0.1):
+        ball = RBO(radius=radius, learning_rate=0.05 * radius, projection="rigid", unit_speed=True)
+        depth = trace(ball, surface, starts, steps=25).penetration
+        assert depth is not None
+        assert depth.max() < 1e-3, f"a ball of {radius} penetrates"
+        assert depth.min() > -1e-2, f"a ball of {radius} hovers"
+
+
+@pytest.mark.parametrize("slope", [(0.0,), (3.0,), (-1000.0,), (0.3, -0.1), (25.0, 40.0), (-700.0, 900.0)])
+@pytest.mark.parametrize("radius", [1e-6, 1e-3, 0.3, 2.0])
+def test_on_a_plane_the_contact_is_known_however_steep(slope: tuple[float, ...], radius: float) -> None:
+    plane = Plane(slope)
+    s, norm = np.array(slope), np.sqrt(1 + np.square(slope).sum())
+    center = np.full((1, len(slope)), 0.123)
+    found = find_contacts(
+        height_grid(plane, radius), lambda x: plane.value_and_grad(x)[0], center, np.array([radius]), np.ones(1),
+        np.array([1e-9 * radius]),
+    )  # fmt: skip
+    # h = f(c) + ρ √(1 + |s|²), touching at c + ρ s/√(1 + |s|²)
+    assert (found.height[0] - center[0] @ s) / radius == pytest.approx(norm, rel=1e-8)
+    np.testing.assert_allclose((found.point[0, 0] - center[0]) / radius, s / norm, atol=3e-5)
+    assert np.isnan(found.point[0, 1:]).all()
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+@pytest.mark.parametrize("radius", [1e-6, 1e-3, 0.02, 0.5])
+def test_a_ball_in_a_groove_touches_both_walls_however_small(dim: int, radius: float) -> None:
+    groove = landscapes.get("v_valley", dim=dim, slope=1.5)
+    found = find_contacts(
+        height_grid(groove, radius), groove.value, np.zeros((1, dim)), np.array([radius]), np.ones(1),
+        np.array([1e-7 * radius]),
+    )  # fmt: skip
+    walls = found.point[0, ~np.isnan(found.point[0, :, 0])]
+    assert sorted(walls[:, 0] / radius) == pytest.approx([-1.5 / np.sqrt(3.25), 1.5 / np.sqrt(3.25)], abs=1e-4)
 
 
 def test_two_contacts_that_tie_are_both_found_and_neither_is_penetrated() -> None:
