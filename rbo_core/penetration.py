@@ -58,14 +58,19 @@ def penetration(grid: HeightGrid, value: Any, center: Floats, radius: Floats, lo
     return (radius - np.sqrt(square)) / radius
 
 
+@njit(cache=True, inline="always")
+def _square(
+    heights: Floats, i: int, j: int, ci: float, cj: float, z: float, spacing: Floats, scale: float
+) -> float:  # fmt: skip
+    """Squared distance from the centre to the graph's point at one node."""
+    return ((i - ci) * spacing[0]) ** 2 + ((j - cj) * spacing[1]) ** 2 + (scale * heights[i, j] - z) ** 2
+
+
 @njit(cache=True)
-def _nearest(
+def _edges(
     heights: Floats, i: int, j: int, ci: float, cj: float, z: float, spacing: Floats, scale: float
 ) -> tuple[float, float, float]:  # fmt: skip
-    """Squared distance from the centre to the two edges that leave a node, and where on them, in nodes.
-
-    Edges, because steep ground passes the ball between two nodes that are both far above or below it.
-    """
+    """Squared distance from the centre to the two edges that leave a node, and where on them, in nodes."""
     x, y, f = (i - ci) * spacing[0], (j - cj) * spacing[1], scale * heights[i, j] - z
     best, at_i, at_j = x * x + y * y + f * f, float(i), float(j)
     for axis in range(2):
@@ -87,7 +92,7 @@ def _scan(
     low: Floats, spacing: Floats, first: NDArray[np.int64], heights: Floats, center: Floats, radius: Floats,
     loss_scale: Floats, nodes: Floats, counts: NDArray[np.int64],
 ) -> None:  # fmt: skip
-    """Places on the grid's edges that are local minima of the distance and may, between nodes, be the nearest."""
+    """Places of the grid that are local minima of the distance and may, between nodes, be the nearest."""
     n, m = heights.shape
     flat = m == 1
     values = np.empty(nodes.shape[1])
@@ -98,8 +103,15 @@ def _scan(
             ci = (x - low[0]) / spacing[0] - first[0]
             cj = 0.0 if flat else (y - low[1]) / spacing[1] - first[1]
             # The edge that comes nearest may begin at a node just outside.
-            best, reach = np.inf, REACH * radius[p] + (spacing[0] if flat else max(spacing[0], spacing[1]))
-            for sweep in range(2):
+            reach = REACH * radius[p] + (spacing[0] if flat else max(spacing[0], spacing[1]))
+            best, climb, edges = np.inf, 0.0, False
+            for sweep in range(3):
+                if sweep == 1:
+                    # Where the ground climbs by half a ball from node to node, it can pass the ball between two nodes
+                    # that are both far away: then its edges are looked at.
+                    edges = climb > 0.5 * radius[p]
+                    if not edges:
+                        continue
                 for i in range(max(0, int(np.ceil(ci - reach / spacing[0]))),
                                min(n - 1, int(np.floor(ci + reach / spacing[0]))) + 1):  # fmt: skip
                     room = reach * reach - ((i - ci) * spacing[0]) ** 2
@@ -107,18 +119,31 @@ def _scan(
                         continue
                     half = 0.0 if flat else np.sqrt(room) / spacing[1]
                     for j in range(max(0, int(np.ceil(cj - half))), min(m - 1, int(np.floor(cj + half))) + 1):
-                        here, at_i, at_j = _nearest(heights, i, j, ci, cj, z, spacing, scale)
                         if sweep == 0:
+                            best = min(best, _square(heights, i, j, ci, cj, z, spacing, scale))
+                            climb = max(climb, scale * abs(heights[min(i + 1, n - 1), j] - heights[i, j]))
+                            climb = max(climb, scale * abs(heights[i, min(j + 1, m - 1)] - heights[i, j]))
+                            continue
+                        at_i, at_j = float(i), float(j)
+                        if edges:
+                            here, at_i, at_j = _edges(heights, i, j, ci, cj, z, spacing, scale)
+                        else:
+                            here = _square(heights, i, j, ci, cj, z, spacing, scale)
+                        if sweep == 1:
                             best = min(best, here)
                             continue
-                        low_point, rise = True, 0.0
+                        lowest, rise = True, 0.0
                         for k in range(max(i - 1, 0), min(i + 2, n)):
                             for q in range(max(j - 1, 0), min(j + 2, m)):
-                                there = _nearest(heights, k, q, ci, cj, z, spacing, scale)[0]
-                                if there < here:
-                                    low_point = False
+                                if edges:
+                                    there = _edges(heights, k, q, ci, cj, z, spacing, scale)[0]
+                                else:
+                                    there = _square(heights, k, q, ci, cj, z, spacing, scale)
+                                lowest = lowest and there >= here
                                 rise = max(rise, there - here)
-                        if low_point and here - rise <= best:
+                            if not lowest:
+                                break
+                        if lowest and here - rise <= best:
                             found = insert_candidate(nodes[p], values, found, -here,
                                             x + (at_i - ci) * spacing[0], y + (at_j - cj) * spacing[1])  # fmt: skip
         if found == 0:
