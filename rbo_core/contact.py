@@ -235,25 +235,30 @@ def _polish(
     count, dim = point.shape
     evaluations = np.zeros(radius.size, dtype=np.int64)
     center, radius, loss_scale = center[owner], radius[owner], loss_scale[owner]
-    offsets = np.array([[-1.0], [0.0], [1.0]])
+    offsets = np.array([[[-1.0], [0.0], [1.0]]])
     if dim == 2:
-        offsets = np.array([[i, j] for i in (-1.0, 0.0, 1.0) for j in (-1.0, 0.0, 1.0)])
+        offsets = np.array([[[i, j] for i in (-1.0, 0.0, 1.0) for j in (-1.0, 0.0, 1.0)]])
     w, size = np.empty((count, dim)), np.empty(count)
     _to_ball(point, center, radius, apart.max(axis=1)[owner], w, size)
     height = np.full(count, -np.inf)
     live = np.arange(count)
     record = np.full(evaluations.size, -np.inf)
+
+    def look(steps: Floats) -> tuple[Floats, Floats, Floats]:
+        places = np.empty((live.size, *steps.shape[1:]))
+        ground, lift = np.empty_like(places), np.empty(places.shape[:2])
+        _spread(w, size, live, steps, center, radius, places, ground, lift)
+        return places, value(ground.reshape(-1, dim)).reshape(lift.shape), lift
+
     for _ in range(60):
-        stencil = np.empty((live.size, offsets.shape[0], dim))
-        place = np.empty_like(stencil)
-        _spread(w, size, live, offsets, center, radius, stencil, place)
-        loss = value(place.reshape(-1, dim)).reshape(live.size, -1)
-        vertex, above = np.empty((live.size, dim)), np.empty((live.size, dim))
-        _vertex(w, stencil, loss, center, radius, loss_scale, live, size, vertex, above)
-        peak = value(above)
+        stencil, loss, lift = look(offsets)
+        leap = np.empty((live.size, dim))
+        _vertex(loss, lift, loss_scale, live, leap)
+        vertex, peak, top = look(leap[:, None])
         keep = np.empty(live.size, dtype=np.bool_)
-        _climb(stencil, loss, vertex, peak, radius, loss_scale, live, owner, tie, w, height, size, record, keep)
-        np.add.at(evaluations, owner[live], offsets.shape[0] + 1)
+        _climb(stencil, loss, vertex.reshape(-1, dim), peak.ravel(), top.ravel(), radius, loss_scale, live, owner, tie,
+               w, height, size, record, keep)  # fmt: skip
+        np.add.at(evaluations, owner[live], offsets.shape[1] + 1)
         live = live[keep]
         if live.size == 0:
             break
@@ -286,70 +291,66 @@ def _square(w: Floats) -> float:
     return square
 
 
-@njit(cache=True, inline="always")
-def _shift(w: Floats, size: float, step: Floats, out: Floats) -> None:
-    """The place that lies ``size·step`` from w: in w where the ball is steep, else in u/2ρ; NaN beyond the rim."""
-    square = _square(w)
-    if square > STEEP:
-        for i in range(w.size):
-            out[i] = w[i] + size * step[i]
-        return
-    gap = 1.0
-    for i in range(w.size):
-        out[i] = 2.0 * (w[i] / (1.0 + square) + size * step[i])
-        gap -= out[i] * out[i]
-    for i in range(w.size):
-        out[i] = out[i] / (1.0 + np.sqrt(gap)) if gap >= 0.0 else np.nan
-
-
-@njit(cache=True, inline="always")
-def _place(w: Floats, center: Floats, rho: float, out: Floats) -> None:
-    """The parameters under a place on the ball; its centre's for NaN, which no surface need know."""
-    square = _square(w)
-    for i in range(w.size):
-        out[i] = center[i] + (rho * (2.0 * w[i] / (1.0 + square)) if np.isfinite(square) else 0.0)
-
-
 @njit(cache=True)
 def _spread(
-    w: Floats, size: Floats, live: Ints, offsets: Floats, center: Floats, radius: Floats, stencil: Floats, place: Floats
-) -> None:
+    w: Floats, size: Floats, live: Ints, steps: Floats, center: Floats, radius: Floats, places: Floats, ground: Floats,
+    lift: Floats,
+) -> None:  # fmt: skip
+    """Places that lie ``size·steps`` from w, in w where the ball is steep, else in u/2ρ.
+
+    steps (1 or live, S, d). Writes the places' w, the parameters under them, and the height of the centre above a
+    contact there: where |w| > 1 that of a ball which hangs from it, so that F stays smooth; NaN off the ball.
+    """
+    dim = w.shape[1]
     for p in range(live.size):
-        k = live[p]
-        for s in range(offsets.shape[0]):
-            _shift(w[k], size[k], offsets[s], stencil[p, s])
-            _place(stencil[p, s], center[k], radius[k], place[p, s])
+        k, own = live[p], min(p, steps.shape[0] - 1)
+        rho, square = radius[k], 0.0
+        for i in range(dim):
+            square += w[k, i] * w[k, i]
+        to_unit = 1.0 if square > STEEP else 2.0 / (1.0 + square)
+        stride = size[k] if square > STEEP else 2.0 * size[k]
+        for s in range(steps.shape[1]):
+            away = 0.0
+            for i in range(dim):
+                places[p, s, i] = to_unit * w[k, i] + stride * steps[own, s, i]
+                away += places[p, s, i] * places[p, s, i]
+            if square > STEEP:
+                scale = 2.0 * rho / (1.0 + away)
+                for i in range(dim):
+                    ground[p, s, i] = center[k, i] + scale * places[p, s, i]
+                lift[p, s] = 0.5 * scale * (1.0 - away)
+            elif away > 1.0:
+                for i in range(dim):
+                    # The centre: a surface need not know NaN.
+                    places[p, s, i], ground[p, s, i] = np.nan, center[k, i]
+                lift[p, s] = np.nan
+            else:
+                down = np.sqrt(1.0 - away)
+                part = 1.0 / (1.0 + down)
+                for i in range(dim):
+                    ground[p, s, i] = center[k, i] + rho * places[p, s, i]
+                    places[p, s, i] *= part
+                lift[p, s] = rho * down
 
 
 @njit(cache=True, inline="always")
-def _center_height(w: Floats, loss: float, rho: float, scale: float) -> float:
-    """F, the height of the centre; beyond the rim (|w| > 1) that of a ball that hangs from the place."""
-    square = _square(w)
-    if not (np.isfinite(loss) and np.isfinite(square)):
-        return -np.inf
-    return scale * loss + rho * ((1.0 - square) / (1.0 + square))
+def _center_height(loss: float, lift: float, scale: float) -> float:
+    """F, the height of the centre of a ball that touches where the ground has this loss."""
+    height = scale * loss + lift
+    return height if np.isfinite(height) else -np.inf
 
 
 @njit(cache=True)
-def _vertex(
-    w: Floats, stencil: Floats, loss: Floats, center: Floats, radius: Floats, loss_scale: Floats, live: Ints,
-    size: Floats, vertex: Floats, above: Floats,
-) -> None:  # fmt: skip
-    """Maximum of the quadratic through the stencil, or its middle where there is none near it, and the parameters
-    under it. Turns loss into F.
-    """
-    points, dim = stencil.shape[1], stencil.shape[2]
-    leap = np.zeros(dim)
+def _vertex(loss: Floats, lift: Floats, loss_scale: Floats, live: Ints, leap: Floats) -> None:
+    """Steps (live, d) to the maximum of the quadratic through each stencil, 0 if none is near. Turns loss into F."""
+    points, dim = loss.shape[1], leap.shape[1]
     for p in range(live.size):
-        k = live[p]
         for s in range(points):
-            loss[p, s] = _center_height(stencil[p, s], loss[p, s], radius[k], loss_scale[k])
-        leap[:] = 0.0
+            loss[p, s] = _center_height(loss[p, s], lift[p, s], loss_scale[live[p]])
         if dim == 1:
             first = 0.5 * (loss[p, 2] - loss[p, 0])
             second = loss[p, 2] - 2.0 * loss[p, 1] + loss[p, 0]
-            if second < 0.0 and abs(first) <= -LEAP * second:
-                leap[0] = -first / second
+            leap[p, 0] = -first / second if second < 0.0 and abs(first) <= -LEAP * second else 0.0
         else:
             # Stencil index is 3·(i + 1) + (j + 1).
             a = 0.5 * (loss[p, 7] - loss[p, 1])
@@ -358,19 +359,19 @@ def _vertex(
             bb = loss[p, 5] - 2.0 * loss[p, 4] + loss[p, 3]
             ab = 0.25 * (loss[p, 8] - loss[p, 6] - loss[p, 2] + loss[p, 0])
             det = aa * bb - ab * ab
+            leap[p, 0], leap[p, 1] = 0.0, 0.0
             if np.isfinite(det) and aa < 0.0 and det > 0.0:
                 u = -(bb * a - ab * b) / det
                 v = -(aa * b - ab * a) / det
                 if abs(u) <= LEAP and abs(v) <= LEAP:
-                    leap[0], leap[1] = u, v
-        _shift(w[k], size[k], leap, vertex[p])
-        _place(vertex[p], center[k], radius[k], above[p])
+                    leap[p, 0], leap[p, 1] = u, v
 
 
 @njit(cache=True)
 def _climb(
-    stencil: Floats, loss: Floats, vertex: Floats, peak: Floats, radius: Floats, loss_scale: Floats, live: Ints,
-    owner: Ints, tie: Floats, w: Floats, height: Floats, size: Floats, record: Floats, keep: NDArray[np.bool_],
+    stencil: Floats, loss: Floats, vertex: Floats, peak: Floats, lift: Floats, radius: Floats, loss_scale: Floats,
+    live: Ints, owner: Ints, tie: Floats, w: Floats, height: Floats, size: Floats, record: Floats,
+    keep: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Move each candidate to the best place seen, choose the next stencil size, and say who goes on."""
     points, dim = stencil.shape[1], stencil.shape[2]
@@ -383,7 +384,7 @@ def _climb(
             if loss[p, s] > best and _square(stencil[p, s]) <= 1.0:
                 best, where = loss[p, s], s
             lowest = min(lowest, loss[p, s])
-        top = _center_height(vertex[p], peak[p], radius[k], loss_scale[k])
+        top = _center_height(peak[p], lift[p], loss_scale[k])
         if top > best and _square(vertex[p]) <= 1.0:
             # The next stencil is of the order of the step just made, so a Newton-like iteration stays one.
             step = 0.0
@@ -453,7 +454,9 @@ def _keep_ties(
             if chosen < 0:
                 break
             taken[chosen] = True
-            _place(w[chosen], center[b], radius[b], place)
+            square = _square(w[chosen])
+            for i in range(dim):
+                place[i] = center[b, i] + radius[b] * (2.0 * w[chosen, i] / (1.0 + square))
             distinct = True
             for c in range(used[b]):
                 apart = 0.0
@@ -463,7 +466,6 @@ def _keep_ties(
                     distinct = False
             if not distinct:
                 continue
-            square = _square(w[chosen])
             for i in range(dim):
                 points[b, used[b], i] = place[i]
                 slopes[b, used[b], i] = 2.0 * w[chosen, i] / max(1.0 - square, 1e-15)

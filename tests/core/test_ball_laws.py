@@ -31,7 +31,8 @@ def test_contact_and_centre_move_in_the_ratio_of_their_circles(dim: int, curvatu
     ball = RBO(radius=radius, learning_rate=0.02, projection="rigid")
     run = trace(ball, Paraboloid(curvature, dim), start, steps=3)
     contact, center = run.position[3, 0] - run.position[0, 0], run.center[3, 0, :-1] - run.center[0, 0, :-1]
-    np.testing.assert_allclose(contact / center, 1.0 / (1.0 - radius * curvature), rtol=2e-4)
+    # F is flat about its maximum: rounding places a contact to √ε of the radius, here some 1e-4 of the way it moves.
+    np.testing.assert_allclose(contact / center, 1.0 / (1.0 - radius * curvature), rtol=6e-4)
 
 
 def test_a_small_rigid_ball_is_gradient_descent_with_an_error_linear_in_the_radius() -> None:
