@@ -392,7 +392,7 @@ def _climb(
                 step = max(step, abs(vertex[p, i] - stencil[p, middle, i]))
                 w[k, i] = vertex[p, i]
             best = top
-            size[k] = min(2.0 * size[k], max(0.125 * size[k], 2.0 * step))
+            size[k] = min(2.0 * size[k], max(0.03125 * size[k], 2.0 * step))
         elif where != middle:
             for i in range(dim):
                 w[k, i] = stencil[p, where, i]
