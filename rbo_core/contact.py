@@ -6,7 +6,8 @@ A ball of radius ρ whose centre stands over θ rests on the graph of λf at the
 
 the grey-scale dilation of λf by a hemisphere. The maximiser θ + u* is the contact, and ∇h(θ) = u*/√(ρ² − |u*|²).
 The search scans sampled heights with bounds that prune (so no contact of the grid is missed), keeps every local
-maximum that could still win, and polishes those on the true surface until nothing more is to be gained.
+maximum that could still win, and polishes those on the true surface until nothing more is to be gained. A ball that
+covers few nodes of the grid is searched on a lattice of its own as well (``ball_lattice.py``).
 """
 
 from __future__ import annotations
