@@ -75,8 +75,8 @@ def test_small_balls_anywhere_neither_penetrate_nor_hover(name: str, dim: int) -
     """Down to a ball that lies between two nodes of the search grid, and after it has rolled into a groove."""
     surface = landscapes.get(name, dim=dim)
     low, high = surface.bounds.T
-    starts = low + (high - low) * np.random.default_rng(0).uniform(0.1, 0.9, (6, dim))
-    for radius in (1e-4, 0.003, 0.01, 0.03, 0.1):
+    starts = low + (high - low) * np.random.default_rng(0).uniform(0.1, 0.9, (4, dim))
+    for radius in (1e-4, 0.003, 0.01, 0.05):
         ball = RBO(radius=radius, learning_rate=0.05 * radius, projection="rigid", unit_speed=True)
         depth = trace(ball, surface, starts, steps=25).penetration
         assert depth is not None

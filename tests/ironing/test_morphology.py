@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
@@ -122,6 +122,7 @@ def test_radii_add_up_on_surfaces():
 def test_reachable_samples_of_a_curve(f, share):
     spacing = 0.7
     radius = spacing * (1 + share * (f.size - 2))
+    assume(abs(radius / spacing - round(radius / spacing)) > 1e-9)  # rounding decides whom a sample on the rim hinders
     mask = iron(f, spacing, radius).reachable
     gap = oracle.gap_to_touch(f, spacing, radius)
     assert mask[gap == 0].all()  # a centre was found at which this sample carries the ball
