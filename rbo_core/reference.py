@@ -143,6 +143,11 @@ def rigid_contacts(
             options={"xatol": 1e-11 * rho, "fatol": 1e-15, "initial_simplex": simplex, "maxiter": 2000},
         )
         found.append((-float(best.fun), best.x))
+    if not found:
+        raise ValueError(
+            f"no ground of finite height lies under a ball of radius {rho:g} at {theta.tolist()}; "
+            "take a smaller radius or a shorter step"
+        )
     found.sort(key=lambda item: -item[0])
     top = found[0][0]
     contacts: list[Floats] = []

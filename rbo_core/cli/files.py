@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 
-def read_text(path: str) -> str:
-    """The text of a file, of standard input for "-"; ``ValueError`` when there is none."""
+def read_text(path: str, wanted: str = "a JSON file") -> str:
+    """The text of a file, of standard input for "-"; ``ValueError``, which asks for ``wanted``, when there is none."""
     try:
         return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except OSError as problem:
-        raise ValueError(f"cannot read {path}: {problem.strerror}; give a JSON file") from None
+        raise ValueError(f"cannot read {path}: {problem.strerror}; give {wanted}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text; give a JSON file") from None
+        raise ValueError(f"{path} is not text; give {wanted}") from None
 
 
 def read_json(path: str) -> Any:

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if args.what in ("show", "list", "delete"):
         with sweep.Store(args.store) as store:
             return _stored(args, store)
-    described = sweep.loads(read_text(args.what))
+    described = sweep.loads(read_text(args.what, "a JSON file, or show, list, delete"))
     _check_along(args, described)
     require("max-hours", args.max_hours, at_least=0)
     require("max-megabytes", args.max_megabytes, at_least=0)

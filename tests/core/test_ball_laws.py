@@ -27,12 +27,13 @@ def test_on_a_plane_the_contact_moves_by_minus_eta_g(ball: RBO, slope: tuple[flo
 @pytest.mark.parametrize("dim", [1, 2])
 @pytest.mark.parametrize(("curvature", "radius"), [(1.0, 0.5), (2.0, 0.4), (-1.0, 0.5), (-2.0, 1.5)])
 def test_contact_and_centre_move_in_the_ratio_of_their_circles(dim: int, curvature: float, radius: float) -> None:
-    start = np.full((1, dim), 3e-4)
+    # F is flat about its maximum, so rounding places a contact to √ε of the radius only. The less a contact moves for
+    # its centre, the farther out the ball begins, where that is little beside the move.
+    start = np.full((1, dim), 5e-4 * (1.0 - radius * curvature))
     ball = RBO(radius=radius, learning_rate=0.02, projection="rigid")
     run = trace(ball, Paraboloid(curvature, dim), start, steps=3)
     contact, center = run.position[3, 0] - run.position[0, 0], run.center[3, 0, :-1] - run.center[0, 0, :-1]
-    # F is flat about its maximum: rounding places a contact to √ε of the radius, here some 1e-4 of the way it moves.
-    np.testing.assert_allclose(contact / center, 1.0 / (1.0 - radius * curvature), rtol=6e-4)
+    np.testing.assert_allclose(contact / center, 1.0 / (1.0 - radius * curvature), rtol=2e-4)
 
 
 def test_a_small_rigid_ball_is_gradient_descent_with_an_error_linear_in_the_radius() -> None:

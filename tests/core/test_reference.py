@@ -10,6 +10,7 @@ import pytest
 import landscapes
 from rbo_core import RBO, trace
 from rbo_core.reference import explain_step
+from tests.core.surfaces import Paraboloid
 
 EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim)]
 STEPS = 100
@@ -59,3 +60,9 @@ def test_local_projections(kind: str, name: str, dim: int) -> None:
 def test_rigid(kind: str, name: str, dim: int) -> None:
     # The twin searches a whole lattice at each call: on a surface every tenth step is enough to look at.
     _compare(RIGID[kind], name, dim, tolerance=1e-4 * 0.3, every=1 if dim == 1 else 10)
+
+
+def test_a_step_to_where_the_ground_is_not_finite_is_refused() -> None:
+    ball = RBO(radius=0.5, learning_rate=1e200, projection="rigid")
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=r"no ground of finite height .* a shorter step"):
+        explain_step(ball, Paraboloid(1.0), np.array([1.0]))
