@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from pages.player import player
 from pages.shared.controls import get_surface
 from pages.shared.page import card, open_page, page_files, show_error
-from pages.shared.player import player
 from pages.shared.roll_scene import roll_scene
 from pages.shared.runs import run_on
 from rbo_core import RBO, SAM, SGD

@@ -26,7 +26,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 import streamlit as st
 from pages.shared import static
-from pages.shared.player import player
+from pages.player import player
 static.FOLDER = Path(__file__).parent / "static"
 st.set_page_config(layout="wide")
 sys.path.insert(0, {bench!r})
@@ -39,7 +39,7 @@ def scene(dim: int, steps: int = 1000, balls: int = 1):
     """A landscape with `balls` balls and the rest points, four racers in all, on wavy paths."""
     import numpy as np
 
-    from pages.shared.player import Ground, Racer, Readout, Scene
+    from pages.player import Ground, Racer, Readout, Scene
 
     t = np.linspace(0, 1, steps + 1)
     x = np.linspace(-3, 3, 2000 if dim == 1 else 72)
@@ -105,7 +105,7 @@ def main(seconds: float = 5.0) -> None:
     from conftest import FLAGS, serve
     from playwright.sync_api import sync_playwright
 
-    from pages.shared.player.payload import pack
+    from rbo_core.figures.player.payload import pack
 
     for balls in (1, 4):
         size = len(pack(scene(2, balls=balls)))

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from pages.player import player
+from pages.roll.presets import ROLL, preset_row
 from pages.shared.controls import (
     choice,
     method_controls,
@@ -13,8 +15,6 @@ from pages.shared.controls import (
 )
 from pages.shared.downloads import csv_button
 from pages.shared.page import group, how_it_works, open_page, sentence, show_error
-from pages.shared.player import player
-from pages.shared.presets import ROLL, preset_row
 from pages.shared.roll_scene import roll_scene
 from pages.shared.runs import Run, run_on
 from pages.shared.story import story

@@ -6,6 +6,9 @@ import numpy as np
 import streamlit as st
 
 import rbo_core
+from pages.player import Click, player
+from pages.race.starts import show_many_starts
+from pages.race.step import explain, section_through, step_scene
 from pages.shared.controls import (
     URL,
     choice,
@@ -19,7 +22,6 @@ from pages.shared.controls import (
     toggle,
 )
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
-from pages.shared.player import Click, player
 from pages.shared.race_scene import (
     AXES,
     CURVES,
@@ -32,8 +34,6 @@ from pages.shared.race_scene import (
     race_story,
     result_table,
 )
-from pages.shared.race_starts import show_many_starts
-from pages.shared.race_step import explain, section_through, step_scene
 from pages.shared.runs import Run, run_on
 
 EXPLANATION = r"""

@@ -3,9 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import iron_data, plots
+from pages.iron import data as iron_data
+from pages.iron.view import readouts, section
+from pages.shared import plots
 from pages.shared.controls import choice, ground_dim, number, short, surface_picker, toggle
-from pages.shared.iron_view import readouts, section
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from rbo_core.figures.ironing import curve_figure, surface_figure
 from rbo_core.ironing import basins, oscillation

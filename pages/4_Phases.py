@@ -4,7 +4,10 @@ import numpy as np
 import streamlit as st
 
 import landscapes
-from pages.shared import background, phases_data, phases_tabs, phases_view
+from pages.phases import data as phases_data
+from pages.phases import tabs as phases_tabs
+from pages.phases import view as phases_view
+from pages.shared import background
 from pages.shared.controls import choice, ground_dim, number, set_start, short, surface_picker
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from pages.shared.story import story

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from pages.shared import network_jobs, network_methods, network_runs, network_view
+from pages.shared import network_jobs, network_methods, network_runs
 from pages.shared.controls import choice, number, toggle
 from pages.shared.page import group, how_it_works, link, open_page, show_error
-from rbo_core.figures.train import AXES, QUANTITIES, Price
+from pages.train import view as network_view
+from rbo_core.figures.curves import AXES, QUANTITIES, Price
 
 EXPLANATION = r"""
 **The race.** Every method starts from the same weights (one per seed), sees the same minibatches in the same order and

@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import network_examples, network_jobs
-from pages.shared.controls import choice, number
-from pages.shared.network_plane import (
+from pages.network_landscape.plane import (
     companions,
     default_runs,
     finished_runs,
@@ -12,7 +10,9 @@ from pages.shared.network_plane import (
     run_title,
     stored_plane,
 )
-from pages.shared.network_plane_view import FIRST_LABELS, compute_button, job_controls, offer_training, show
+from pages.network_landscape.view import FIRST_LABELS, compute_button, job_controls, offer_training, show
+from pages.shared import network_examples, network_jobs
+from pages.shared.controls import choice, number
 from pages.shared.page import group, how_it_works, link, open_page, show_error
 from pages.shared.widgets import several
 from rbo_core.training.landscape import PlaneConfig

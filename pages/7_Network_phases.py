@@ -3,11 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import network_examples, network_jobs, network_phases_view, plots
+from pages.network_phases import view as network_phases_view
+from pages.phases.view import clickable_map
+from pages.shared import network_examples, network_jobs, plots
 from pages.shared.controls import choice, number
 from pages.shared.network_runs import SCHEDULES
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
-from pages.shared.phases_view import clickable_map
 from rbo_core.figures.network_phases import QUANTITIES, along_radius, phases_figure
 from rbo_core.training import Method, TrainConfig
 from rbo_core.training.phases import PhaseConfig, load_phases, regimes

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from pages.shared import network_paper, network_runs, network_table, plots
+from pages.results import paper as network_paper
+from pages.shared import network_runs, plots
+from pages.shared import run_table as network_table
 from pages.shared.controls import choice
-from pages.shared.network_view import MAIN, download, number_formats
 from pages.shared.page import group, how_it_works, is_dark, link, open_page, sentence, show_error
 from pages.shared.widgets import several
-from rbo_core.figures.train import QUANTITIES, curves_figure
+from pages.train.view import MAIN, download, number_formats
+from rbo_core.figures.curves import QUANTITIES, curves_figure
 
 EXPLANATION = """
 **One store.** Runs of the page Train and of `python -m rbo_core train` lie in the same file (in `RBO_DATA_DIR`, by

@@ -2,7 +2,7 @@
 
 Both look for the footpoint  p⁺ = argmin over p in Γ of |p − c̃|²  (arXiv 2505.19527, Eq. 3) of the centre
 c̃ = (θ̃, ỹ) and spend ``steps`` gradients, the one at the warm start included. The third, rigid projection
-has no local footpoint: it is a global contact (``contact.py``).
+has no local footpoint: it is a global contact (``ball/contact.py``).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ With p = (θ, f(θ)) the contact and g = ∇f(θ), everything in units of the sc
     p⁺ = argmin over p ∈ Γ |p − c̃|²  the new contact, its footpoint
 
 Three projections find the new contact: ``gradient`` (the paper's Eq. 4), ``newton`` (ours, two gradients a step) and
-``rigid`` (ours, 1 or 2 parameters: an exact global contact, so the ball never penetrates; see ``rigid.py``).
+``rigid`` (ours, 1 or 2 parameters: an exact global contact, so the ball never penetrates; see ``ball/rigid.py``).
 The step is written once over the array API, for NumPy on analytic surfaces and for torch on networks.
 """
 
@@ -24,8 +24,8 @@ from rbo_core.fused import moved, pushed
 from rbo_core.objective import Array, Objective
 
 if TYPE_CHECKING:
+    from rbo_core.ball.rigid import RigidState
     from rbo_core.objective import SurfaceObjective
-    from rbo_core.rigid import RigidState
 
 PROJECTIONS = ("rigid", "newton", "gradient")
 
@@ -88,7 +88,7 @@ class RBO:
         """Put the ball on the surface: at contact ``x (B, d)``, or, rigid, lowered with its centre over ``x``."""
         if self.projection != "rigid":
             return BallState(x)
-        from rbo_core import rigid
+        from rbo_core.ball import rigid
 
         if x.shape[1] > 2:
             raise ValueError(
@@ -100,7 +100,7 @@ class RBO:
         """Roll once; returns the new state and the loss (B,) at the start of the step (None for "rigid")."""
         if isinstance(state, BallState):
             return self._step_local(objective, state)
-        from rbo_core import rigid
+        from rbo_core.ball import rigid
 
         return rigid.roll(self, cast("SurfaceObjective", objective), state), None
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rbo_core.ball.heights import MEASURED, check_radius, height_grid, radius_limits
+from rbo_core.ball.penetration import penetration
+from rbo_core.ball.rigid import RigidState
 from rbo_core.checks import per_ball, require_count
-from rbo_core.heights import MEASURED, check_radius, height_grid, radius_limits
 from rbo_core.objective import Surface, SurfaceObjective, value_of
-from rbo_core.penetration import penetration
 from rbo_core.points import PointMethod
-from rbo_core.rigid import RigidState
 from rbo_core.rolling import RBO
 
 Floats = NDArray[np.float64]

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from pages.network_landscape.plane import default_runs
 from pages.shared import network_runs
 from pages.shared.network_methods import DEFAULT, standard
-from pages.shared.network_plane import default_runs
-from pages.shared.network_table import RunView
 from pages.shared.page import cached
+from pages.shared.run_table import RunView
 from rbo_core.training import Run, RunStore, TrainConfig, run_training
 from rbo_core.training.landscape import PlaneConfig, PlaneResult, compute_plane, load_plane, save_plane
 from rbo_core.training.phases import PhaseConfig, PhaseResult, compute_phases, load_phases, save_phases

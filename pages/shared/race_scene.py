@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 import landscapes
+from pages.player import Ground, Racer, Readout, Scene
 from pages.shared.basins import Catchment, catchment
 from pages.shared.controls import get_surface, short
 from pages.shared.page import cached
-from pages.shared.player import Ground, Racer, Readout, Scene
 from pages.shared.runs import Run, moving_steps
 from pages.shared.story import outcome, status_words
 from rbo_core.figures.style import color, label

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import landscapes
-from pages.shared.player import Ground, Racer, Readout, Scene
+from pages.player import Ground, Racer, Readout, Scene
 from pages.shared.runs import Run, curve, moving_steps
 from pages.shared.story import status_words
 from rbo_core.figures.style import color, label

@@ -107,7 +107,7 @@ def _write(args: argparse.Namespace, rows: list[Row], base: TrainConfig, gradien
     import pandas as pd
     import torch
 
-    from rbo_core.figures.training import comparison
+    from rbo_core.figures.comparison import comparison
 
     args.out.parent.mkdir(parents=True, exist_ok=True)
     where = torch.cuda.get_device_name() if base.device.startswith("cuda") else f"{platform.machine()} CPU"

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rbo_core.ball.heights import MEASURED, height_grid, radius_limits
+from rbo_core.ball.penetration import penetration
 from rbo_core.checks import per_ball
-from rbo_core.heights import MEASURED, height_grid, radius_limits
-from rbo_core.penetration import penetration
 from rbo_core.rolling import RBO
 from rbo_core.trace import Status, Trajectory
 

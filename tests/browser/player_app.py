@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from pages.player import Ground, Racer, Readout, Scene, player
 from pages.shared import static
-from pages.shared.player import Ground, Racer, Readout, Scene, player
 
 static.FOLDER = Path(__file__).parent / "static"
 

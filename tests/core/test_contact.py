@@ -8,8 +8,8 @@ from scipy.ndimage import grey_dilation
 
 import landscapes
 from rbo_core import RBO, Status, trace
-from rbo_core.contact import find_contacts
-from rbo_core.heights import height_grid
+from rbo_core.ball.contact import find_contacts
+from rbo_core.ball.heights import height_grid
 from tests.core.surfaces import Plane, Smooth
 
 EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim)]

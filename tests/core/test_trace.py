@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import landscapes
-from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum, Status, heights, trace
+from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum, Status, trace
+from rbo_core.ball import heights
 from tests.core.surfaces import Explosive, Paraboloid, Plane, Smooth
 
 METHODS: list[Any] = [

@@ -11,7 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import landscapes
-from pages.shared import iron_data, plots
+from pages.iron import data as iron_data
+from pages.shared import plots
 from rbo_core.figures.ironing import curve_figure, is_true_scale, resting_ball, surface_figure
 from rbo_core.figures.ironing_maps import gone_text, touched_figure
 from rbo_core.figures.ironing_measures import measure_figures

@@ -13,8 +13,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-import pages.shared.network_plane_view as view
-from pages.shared.network_plane import default_runs, natural_scale
+import pages.network_landscape.view as view
+from pages.network_landscape.plane import default_runs, natural_scale
 from pages.shared.story import plain
 from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
 from rbo_core.ironing import iron

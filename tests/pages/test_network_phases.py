@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import network_examples, network_phases_view
+from pages.network_phases import view as network_phases_view
+from pages.shared import network_examples
 from pages.shared.story import plain
 from rbo_core.training import Method, TrainConfig, run_training
 from rbo_core.training.phases import PhaseConfig, PhaseResult, regimes, save_phases

@@ -12,8 +12,11 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import network_paper, network_runs, network_table, network_view
-from pages.shared.network_table import RunView
+from pages.results import paper as network_paper
+from pages.shared import network_runs
+from pages.shared import run_table as network_table
+from pages.shared.run_table import RunView
+from pages.train import view as network_view
 from rbo_core.cli import main
 from rbo_core.training import Method, RunStore, TrainConfig
 

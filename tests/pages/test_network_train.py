@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared import background, network_examples, network_methods, network_runs
 from pages.shared.network_methods import DEFAULT, RACERS, standard
-from rbo_core.figures import train as figures
+from rbo_core.figures import curves as figures
 from rbo_core.jobs import Dispatcher
 from rbo_core.training import METHOD_DEFAULTS, RunStore, TrainConfig, run_training
 from rbo_core.training import data as data_sets

@@ -10,8 +10,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from pages.network_phases.view import DATA as PHASE_DATA
 from pages.shared import network_runs
-from pages.shared.network_phases_view import DATA as PHASE_DATA
 from rbo_core.cli import main
 from rbo_core.training import Method, RunStore, TrainConfig
 from rbo_core.training import data as data_sets

@@ -10,8 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import landscapes
-import pages.shared.player
-from pages.shared import background, phases_data, phases_tabs
+import pages.player
+from pages.phases import data as phases_data
+from pages.phases import tabs as phases_tabs
+from pages.shared import background
 from pages.shared.story import plain
 from rbo_core import jobs, sweep
 from rbo_core.figures.phases import CLICKS, Curve, Jump, Mark, PhaseMap, Span, cut_figure, difference_figure, map_figure
@@ -33,7 +35,7 @@ def lab(monkeypatch, tmp_path):
         click, seen.click = seen.click, None
         return click
 
-    monkeypatch.setattr(pages.shared.player, "player", fake)
+    monkeypatch.setattr(pages.player, "player", fake)
     monkeypatch.setattr(background, "queue", lambda: seen.queue)
     monkeypatch.setattr(phases_data, "store", lambda: seen.store)
     yield seen

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from pages.shared.player import Ground, Racer, Readout, Scene, roll_angle
-from pages.shared.player.payload import frames, height_scale, pack
-from pages.shared.player.scene import MAX_FRAMES
+from pages.player import Ground, Racer, Readout, Scene, roll_angle
+from rbo_core.figures.player.payload import frames, height_scale, pack
+from rbo_core.figures.player.scene import MAX_FRAMES
 
 
 def unpacked(message: bytes) -> tuple[dict, object]:

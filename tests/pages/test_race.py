@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 import rbo_core
+from pages.race.starts import lattice, map_of
+from pages.race.step import explain, section_of, section_through, step_scene
 from pages.shared.basins import Catchment, catchment, descend, global_basin
-from pages.shared.player.payload import pack
 from pages.shared.race_scene import (
     DEEPEST,
     entries,
@@ -27,10 +28,9 @@ from pages.shared.race_scene import (
     series,
     spent,
 )
-from pages.shared.race_starts import lattice, map_of
-from pages.shared.race_step import explain, section_of, section_through, step_scene
 from pages.shared.runs import Run, run_on
 from pages.shared.story import plain
+from rbo_core.figures.player.payload import pack
 from rbo_core.figures.race import BasinMap, basin_map
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "2_Race.py"

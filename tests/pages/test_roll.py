@@ -12,9 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import landscapes
-import pages.shared.player
+import pages.player
+from pages.roll.presets import ROLL
 from pages.shared.downloads import table
-from pages.shared.presets import ROLL
 from pages.shared.runs import run_on
 from pages.shared.story import plain
 from rbo_core import RBO, SGD, Status, trace
@@ -32,7 +32,7 @@ def scenes(monkeypatch):
         click, seen.click = seen.click, None
         return click
 
-    monkeypatch.setattr(pages.shared.player, "player", fake)
+    monkeypatch.setattr(pages.player, "player", fake)
     return seen
 
 
@@ -230,7 +230,7 @@ def test_every_link_carries_the_version(roll):
 
 def test_a_click_on_the_curve_places_the_start(roll, scenes):
     page = roll()
-    scenes.click = pages.shared.player.Click(np.array([1.23456]))
+    scenes.click = pages.player.Click(np.array([1.23456]))
     page.run()
     assert not page.exception
     assert page.number_input("start").value == pytest.approx(1.235)

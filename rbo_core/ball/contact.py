@@ -19,9 +19,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rbo_core import ball_lattice
-from rbo_core.ball_lattice import FEW, insert_candidate
-from rbo_core.heights import HeightGrid
+from rbo_core.ball import lattice as ball_lattice
+from rbo_core.ball.heights import HeightGrid
+from rbo_core.ball.lattice import FEW, insert_candidate
 
 MAX_CONTACTS = 4
 """Contacts kept for a ball; more than d + 1 of them never change where it can roll."""

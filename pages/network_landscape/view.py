@@ -10,9 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.shared import network_jobs, network_runs, plots
-from pages.shared.controls import choice, number, short
-from pages.shared.network_plane import (
+from pages.network_landscape.plane import (
     SHOWN_AT_FIRST,
     companions,
     ironed_plane,
@@ -21,12 +19,14 @@ from pages.shared.network_plane import (
     scene,
     study_of,
 )
+from pages.player import player
+from pages.shared import network_jobs, network_runs, plots
+from pages.shared.controls import choice, number, short
 from pages.shared.page import group, is_dark, sentence, show_error
-from pages.shared.player import player
 from rbo_core import RBO, SGD
+from rbo_core.figures.curves import message_figure
 from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
 from rbo_core.figures.style import color, label
-from rbo_core.figures.train import message_figure
 from rbo_core.jobs import CONFIG, Job
 from rbo_core.training.landscape import GONE, PlaneConfig, PlaneResult
 

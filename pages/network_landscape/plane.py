@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 import rbo_core
+from pages.player import Ground, Racer, Readout, Scene
 from pages.shared.controls import short
 from pages.shared.page import cached
-from pages.shared.player import Ground, Racer, Readout, Scene
 from pages.shared.runs import Run
 from pages.shared.story import status_words
 from rbo_core import Status

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pages.shared.player import Arrow, Ground, Racer, Scene
+from pages.player import Arrow, Ground, Racer, Scene
 from rbo_core import RBO
 from rbo_core.figures.style import COLORS
 from rbo_core.reference import StepExplanation, explain_step

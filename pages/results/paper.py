@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pages.shared.network_table import RunView, score_of
-from rbo_core.figures.train import interval
+from pages.shared.run_table import RunView, score_of
+from rbo_core.figures.curves import interval
 
 METHODS = {"sgd": "SGD", "entropy_sgd": "Entropy-SGD", "sam": "SAM", "rbo": "Rolling ball"}
 # Test accuracy in percent after ten epochs, untuned: SGD, Entropy-SGD, SAM, RBO.

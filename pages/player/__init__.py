@@ -1,6 +1,6 @@
 """The player: an animation component for curves and surfaces with balls and points that move over them."""
 
-from .component import player
-from .scene import Arrow, Click, Ground, Racer, Readout, Scene, roll_angle
+from pages.player.component import player
+from rbo_core.figures.player.scene import Arrow, Click, Ground, Racer, Readout, Scene, roll_angle
 
 __all__ = ["Arrow", "Click", "Ground", "Racer", "Readout", "Scene", "player", "roll_angle"]

@@ -10,10 +10,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import network_examples, network_runs, network_table, plots
-from pages.shared.network_table import RunView
+from pages.shared import network_examples, network_runs, plots
+from pages.shared import run_table as network_table
 from pages.shared.page import is_dark, sentence
-from rbo_core.figures.train import Price, curves_figure, message_figure, price_figure, small_figure
+from pages.shared.run_table import RunView
+from rbo_core.figures.curves import Price, curves_figure, message_figure, price_figure, small_figure
 from rbo_core.jobs import Job
 
 MAIN = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss")

@@ -8,6 +8,7 @@ so a point is (d+1,) and a path is (T+1, d+1). Units are the landscape's own: pa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,11 +41,11 @@ class Ground:
                 raise ValueError(f"{name} must have shape {wanted}, got {np.shape(value)}")
 
     @classmethod
-    def curve(cls, x: np.ndarray, heights: np.ndarray, **more: object) -> Ground:
+    def curve(cls, x: np.ndarray, heights: np.ndarray, **more: Any) -> Ground:
         return cls(x, heights, **more)
 
     @classmethod
-    def surface(cls, x: np.ndarray, y: np.ndarray, heights: np.ndarray, **more: object) -> Ground:
+    def surface(cls, x: np.ndarray, y: np.ndarray, heights: np.ndarray, **more: Any) -> Ground:
         return cls(x, heights, y, **more)
 
     @property

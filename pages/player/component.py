@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from pages.shared.static import publish
-
-from .payload import pack
-from .scene import Click, Scene
-
-WEB = Path(__file__).parent / "web"
+from rbo_core.figures.player import WEB
+from rbo_core.figures.player.payload import pack
+from rbo_core.figures.player.scene import Click, Scene
 
 # The modules are found relative to Streamlit's own script, so a base path or a proxy prefix needs no setting.
 BOOT = """

@@ -8,10 +8,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rbo_core import ball_lattice
-from rbo_core.ball_lattice import FEW, insert_candidate
-from rbo_core.contact import CANDIDATES
-from rbo_core.heights import HeightGrid
+from rbo_core.ball import lattice as ball_lattice
+from rbo_core.ball.contact import CANDIDATES
+from rbo_core.ball.heights import HeightGrid
+from rbo_core.ball.lattice import FEW, insert_candidate
 
 Floats = NDArray[np.float64]
 

@@ -9,10 +9,11 @@ import numpy as np
 import streamlit as st
 
 import landscapes
-from pages.shared import phases_data, plots
+from pages.phases import data as phases_data
+from pages.phases.view import PROJECTIONS, basin_words, own_settings, refinement
+from pages.shared import plots
 from pages.shared.controls import choice, short, toggle
 from pages.shared.page import show_error
-from pages.shared.phases_view import PROJECTIONS, basin_words, own_settings, refinement
 from rbo_core import sweep
 from rbo_core.figures.phases import Curve, Jump, Mark, Span, cut_figure, difference_figure, map_figure
 from rbo_core.figures.style import color

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rbo_core.figures.train import BESIDE, Curve, curve, interval
+from rbo_core.figures.curves import BESIDE, Curve, curve, interval
 
 SCORES = ("test_accuracy", "validation_accuracy")
 

@@ -14,9 +14,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rbo_core.ball.contact import Contacts, find_contacts
+from rbo_core.ball.heights import height_grid
 from rbo_core.checks import per_ball
-from rbo_core.contact import Contacts, find_contacts
-from rbo_core.heights import height_grid
 from rbo_core.objective import SurfaceObjective
 
 if TYPE_CHECKING:

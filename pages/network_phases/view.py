@@ -9,8 +9,8 @@ import streamlit as st
 from pages.shared import network_jobs, network_runs
 from pages.shared.controls import short
 from pages.shared.page import LINK_VERSION, is_dark, link, show_error
+from rbo_core.figures.curves import message_figure
 from rbo_core.figures.style import color
-from rbo_core.figures.train import message_figure
 from rbo_core.jobs import CONFIG, Job
 from rbo_core.training.phases import PhaseConfig, PhaseResult, Regimes
 

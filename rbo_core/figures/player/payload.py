@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .scene import MAX_FRAMES, Racer, Scene, roll_angle
+from rbo_core.figures.player.scene import MAX_FRAMES, Racer, Scene, roll_angle
 
 TALL = 1.25  # heights beyond this multiple of the width are compressed, or one would look at a needle
 

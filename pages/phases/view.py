@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 import landscapes
-from pages.shared import background, phases_data, plots
-from pages.shared import player as player_module
+from pages import player as player_module
+from pages.phases import data as phases_data
+from pages.shared import background, plots
 from pages.shared.controls import START_KEYS, get_surface, link_query, number, short, toggle
 from pages.shared.page import link, show_error
 from pages.shared.race_scene import entries, race_scene

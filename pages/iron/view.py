@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.iron.data import Ground, Study, blur_of, multiples, study
 from pages.shared import plots
 from pages.shared.controls import choice, short
-from pages.shared.iron_data import Ground, Study, blur_of, multiples, study
 from pages.shared.page import cached
 from rbo_core.figures.ironing import multiple_figures, section_figure
 from rbo_core.figures.ironing_maps import mask_figure, touched_figure
