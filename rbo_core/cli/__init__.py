@@ -1,4 +1,4 @@
-"""Command line: ``python -m rbo_core roll | iron | sweep | train | compare | jobs``."""
+"""Command line: ``python -m rbo_core roll | iron | sweep | train | compare | jobs | app``, or ``rolling-ball …``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "train a network with one optimizer",
     "compare": "compare tuned optimizers on networks at equal budgets",
     "jobs": "list, show or cancel background jobs",
+    "app": "open the app in the browser",
 }
 
 

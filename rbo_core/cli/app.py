@@ -1,0 +1,46 @@
+"""``python -m rbo_core app``: open the app, from wherever one stands."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("--port", type=int, help="where it listens (default: 8501 or the next that is free)")
+    parser.add_argument("--address", default="localhost", help="for whom; 0.0.0.0 lets other machines in")
+    parser.add_argument("--headless", action="store_true", help="do not open a browser")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run Streamlit until it is stopped; its exit code is this command's."""
+    if args.port is not None and not 0 <= args.port < 65536:
+        raise ValueError(f"--port must be between 0 and 65535, got {args.port}")
+    command = [sys.executable, "-m", "streamlit", "run", str(script()), "--server.address", args.address]
+    if args.port is not None:
+        command += ["--server.port", str(args.port)]
+    if args.headless:
+        command += ["--server.headless", "true"]
+    if os.name == "posix":
+        os.execve(sys.executable, command, environment())  # a signal to the command is then one to the server
+    return subprocess.run(command, env=environment(), check=False).returncode
+
+
+def script() -> Path:
+    """``app.py``: inside the installed package, or beside it in a checkout."""
+    for folder in (PACKAGE / "_app", PACKAGE.parent):
+        if (folder / "app.py").is_file() and (folder / "pages").is_dir():
+            return folder / "app.py"
+    raise ValueError(f"app.py lies neither in {PACKAGE / '_app'} nor in {PACKAGE.parent}; install the project again")
+
+
+def environment() -> dict[str, str]:
+    """The server's environment: the package of this very command comes first, whatever folder it runs in."""
+    known = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *([known] if known else [])])}
