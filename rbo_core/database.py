@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 FORMAT_ID = 0x52424F31  # "RBO1": the file's application_id, so that a foreign database is never touched
+PATIENCE = 30.0  # seconds that one process waits for another's transaction
 
 
 def open_database(path: Path | str, version: int, schema: str) -> sqlite3.Connection:
-    """Open or create a database of this project.
+    """Open or create a database of this project; many processes may do so at the same instant.
 
     Args:
         path: the file; its folder is made when missing.
@@ -27,19 +29,16 @@ def open_database(path: Path | str, version: int, schema: str) -> sqlite3.Connec
     except OSError as problem:
         raise ValueError(f"cannot make the folder {path.parent}: {problem.strerror}; name another one") from problem
     try:
-        connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     except sqlite3.OperationalError as problem:
         raise ValueError(f"cannot open {path}: {problem}; check that its folder can be written") from problem
     try:
-        _check(connection, path, version)
-        connection.execute("PRAGMA journal_mode=WAL")
+        with _snapshot(connection):
+            empty = _is_empty(connection, path, version)
+        if empty:
+            _use_wal(connection)
+            _create(connection, path, version, schema)
         connection.execute("PRAGMA synchronous=NORMAL")
-        with transaction(connection):
-            if _pragma(connection, "user_version") == 0:
-                for statement in schema.split(";"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id={FORMAT_ID}")
-                connection.execute(f"PRAGMA user_version={version}")
     except sqlite3.DatabaseError as problem:
         connection.close()
         if isinstance(problem, sqlite3.OperationalError):
@@ -54,9 +53,22 @@ def open_database(path: Path | str, version: int, schema: str) -> sqlite3.Connec
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """All or nothing, with the write lock taken at once so that two processes queue instead of failing half-way."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _within(connection, "BEGIN IMMEDIATE"):
         yield connection
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything read inside is one state of the file, whatever other processes commit meanwhile."""
+    with _within(connection, "BEGIN"):
+        yield
+
+
+@contextmanager
+def _within(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -64,7 +76,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise
 
 
-def _check(connection: sqlite3.Connection, path: Path, version: int) -> None:
+def _is_empty(connection: sqlite3.Connection, path: Path, version: int) -> bool:
+    """Whether the file has yet to be filled. Call it inside a transaction: its three answers belong together."""
     found, owner = _pragma(connection, "user_version"), _pragma(connection, "application_id")
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if owner != FORMAT_ID and (found or tables):
@@ -74,6 +87,30 @@ def _check(connection: sqlite3.Connection, path: Path, version: int) -> None:
             f"{path} was written by a newer release (format {found}, this one reads up to {version}); "
             "update the program or name another file"
         )
+    return found == 0
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch an empty file to WAL. While another process does the same, SQLite answers "locked" without waiting."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.005)
+
+
+def _create(connection: sqlite3.Connection, path: Path, version: int, schema: str) -> None:
+    with transaction(connection):
+        # Another process may have been first.
+        if _is_empty(connection, path, version):
+            for statement in schema.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id={FORMAT_ID}")
+            connection.execute(f"PRAGMA user_version={version}")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.processes import Processes
+
 # In CI a property test tries the same examples every time; everywhere else it goes on looking for new ones.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
@@ -21,3 +23,11 @@ def main_module() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    """processes.start(words): a subprocess that does not outlive the test."""
+    started = Processes()
+    yield started
+    started.end()

@@ -41,6 +41,7 @@ class Dispatcher:
         self.owner_limit = owner_limit
         self.grace = grace
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._signs: dict[str, tuple[tuple[int, float | None] | None, float]] = {}  # last sign of life, and since when
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -67,7 +68,9 @@ class Dispatcher:
 
     def tick(self) -> None:
         """One look: note what ended, stop what was cancelled, start what may start."""
-        for job in self.queue.jobs(states=("running",), limit=1000):
+        running = self.queue.jobs(states=("running",), limit=1000)
+        self._signs = {job.id: self._signs[job.id] for job in running if job.id in self._signs}
+        for job in running:
             if self._ended(job):
                 self._give_up(job)
             elif job.cancel is not None and time.time() - job.cancel > self.grace:
@@ -122,22 +125,30 @@ class Dispatcher:
 
     def _ended(self, job: Job) -> bool:
         """Whether the job's process is gone for certain."""
-        if job.host != socket.gethostname() or job.pid is None:
-            return time.time() - (job.heartbeat or 0.0) > SILENCE
+        if job.host != socket.gethostname() or job.pid is None or job.born is None:
+            return self._silent(job)
         child = self._children.get(job.id)
         if child is not None:
             return child.poll() is not None
         return _process(job) is None
 
+    def _silent(self, job: Job) -> bool:
+        """Whether a process that cannot be looked at has given no sign of life for too long.
+
+        Its clock may differ from ours, and a sign may even lie in the future: what counts as well is how long this
+        dispatcher has seen no new one.
+        """
+        sign, now = (job.attempt, job.heartbeat), time.monotonic()
+        seen, since = self._signs.get(job.id, (None, now))
+        if sign != seen:
+            since = now
+        self._signs[job.id] = (sign, since)
+        return time.time() - (job.heartbeat or 0.0) > SILENCE or now - since > SILENCE
+
     def _give_up(self, job: Job) -> None:
         """The process is gone although the job did not record its end."""
-        if job.cancel is not None:
-            self.queue.update(job, state="cancelled", message="cancelled", finished=time.time())
-        elif job.resumable and job.attempt < ATTEMPTS:
-            self.queue.update(job, state="queued", message="its process vanished; it will go on where it stopped")
-        else:
-            how = self.queue.log(job.id, 1) or "killed, out of memory, or the machine restarted"
-            self.queue.update(job, state="interrupted", message=f"its process vanished ({how})", finished=time.time())
+        how = self.queue.log(job.id, 1) or "killed, out of memory, or the machine restarted"
+        self.queue.give_up(job, ATTEMPTS, how)
 
     def _kill(self, job: Job) -> None:
         process = _process(job) if job.host == socket.gethostname() else None
@@ -155,14 +166,17 @@ class Dispatcher:
 
 
 def _process(job: Job) -> psutil.Process | None:
-    """The job's own process, or None when it is gone (another process may have its pid by now)."""
-    if job.pid is None:
+    """The job's own process, or None when it is gone (another process may have its pid by now).
+
+    A record without a time of birth names no process for certain: it may be anybody's.
+    """
+    if job.pid is None or job.born is None:
         return None
     try:
         process = psutil.Process(job.pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
         # Start times agree to the clock tick; a reused pid began later.
-        return process if job.born is None or abs(process.create_time() - job.born) < 1.0 else None
+        return process if abs(process.create_time() - job.born) < 1.0 else None
     except psutil.Error:
         return None

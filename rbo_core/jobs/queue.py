@@ -233,6 +233,24 @@ class Queue:
             self._update(job.id, values)
             return True
 
+    def give_up(self, job: Job, attempts: int, why: str) -> bool:
+        """This attempt's process is gone: cancelled if that was asked for, again if it may go on, else interrupted.
+
+        What was asked is read with the lock held: a Cancel pressed a moment ago must not start the job again.
+        """
+        with self._lock, transaction(self._connection):
+            now = self._select("id = ?", (job.id,))
+            if not now or now[0].state != "running" or now[0].attempt != job.attempt:
+                return False
+            if now[0].cancel is not None:
+                end = {"state": "cancelled", "message": "cancelled", "finished": time.time()}
+            elif job.resumable and job.attempt < attempts:
+                end = {"state": "queued", "message": "its process vanished; it will go on where it stopped"}
+            else:
+                end = {"state": "interrupted", "message": f"its process vanished ({why})", "finished": time.time()}
+            self._update(job.id, end)
+            return True
+
     def close(self) -> None:
         """Close the file; the queue cannot be used afterwards."""
         with self._lock:

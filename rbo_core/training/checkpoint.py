@@ -46,16 +46,28 @@ def load_tree(folder: Path, name: str) -> Any:
     Raises:
         ValueError: for a damaged file.
     """
+    pointer = folder / f"{name}.current"
+    version = _read_pointer(pointer)
+    while version is not None:
+        current = folder / version
+        try:
+            tensors = load_file(current / "tensors.safetensors")
+            plain = json.loads((current / "tree.json").read_text())
+        except (OSError, ValueError, SafetensorError) as problem:
+            # A run that trains may have put a newer version in place and removed this one meanwhile.
+            before, version = version, _read_pointer(pointer)
+            if version == before:
+                raise ValueError(f"{current} is damaged ({problem}); delete the run and train again") from problem
+        else:
+            return _unflatten(plain, tensors)
+    return None
+
+
+def _read_pointer(pointer: Path) -> str | None:
     try:
-        current = folder / (folder / f"{name}.current").read_text()
+        return pointer.read_text()
     except FileNotFoundError:
         return None
-    try:
-        tensors = load_file(current / "tensors.safetensors")
-        plain = json.loads((current / "tree.json").read_text())
-    except (OSError, ValueError, SafetensorError) as problem:
-        raise ValueError(f"{current} is damaged ({problem}); delete the run and train again") from problem
-    return _unflatten(plain, tensors)
 
 
 def _flatten(tree: Any, tensors: dict[str, Tensor]) -> Any:

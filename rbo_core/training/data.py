@@ -230,7 +230,7 @@ def _unpack(archive: Path, folder: Path, names: list[str]) -> None:
             name = Path(member.name).name
             content = tar.extractfile(member) if name in names else None
             if content is not None:
-                part = folder / f"{name}.part"
+                part = folder / f"{name}.{os.getpid()}.part"  # another process may unpack the same
                 part.write_bytes(content.read())
                 part.replace(folder / name)
 

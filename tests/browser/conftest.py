@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import end
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--headless",
@@ -70,8 +72,7 @@ def serve(script: Path) -> Iterator[str]:
                 pytest.fail(f"the Streamlit server ended: {log.read()[-2000:]!r}")
             yield address
         finally:
-            process.terminate()
-            process.wait(20)
+            end(process)
             shutil.rmtree(environment["RBO_DATA_DIR"], ignore_errors=True)
 
 

@@ -15,10 +15,10 @@ import time
 import urllib.request
 from pathlib import Path
 
-import psutil
 import pytest
 
 from rbo_core.jobs import CONFIG, Queue
+from rbo_core.jobs import dispatcher as dispatching
 from rbo_core.training import RunStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -61,16 +61,19 @@ class Server:
 def server():
     folder = tempfile.mkdtemp(prefix="rbo-test-")
     server = Server(folder)
-    server.start()
-    yield server
-    server.kill()
-    queue = Queue(Path(folder) / "jobs.sqlite")
-    for job in queue.jobs(states=("queued", "running")):
-        if job.pid is not None:
-            with contextlib.suppress(psutil.Error):
-                psutil.Process(job.pid).kill()
-    queue.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+        queue = Queue(Path(folder) / "jobs.sqlite")
+        # A job may belong to a server that the test has killed already.
+        for job in queue.jobs(states=("queued", "running")):
+            process = dispatching._process(job)
+            if process is not None:
+                process.kill()
+        queue.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import pytest
 from rbo_core import jobs
 from rbo_core.jobs import dispatcher as dispatching
 from rbo_core.jobs.reporter import DATABASE_VARIABLE, JOB_VARIABLE
+from tests.processes import Processes, end
 
 SLOW_SWEEP = {
     "surface": "wrinkled_bowl",
@@ -52,9 +52,7 @@ def dispatch(queue: jobs.Queue) -> Iterator[Callable[..., jobs.Dispatcher]]:
     for dispatcher in made:
         dispatcher.stop()
         for child in dispatcher._children.values():
-            if queue.jobs(states=("running",)):
-                child.kill()
-            child.wait()
+            end(child)
 
 
 def submit(queue: jobs.Queue, owner: str = "", **options: object) -> jobs.Job:
@@ -218,13 +216,11 @@ def test_a_killed_job_goes_on_where_it_stopped(queue: jobs.Queue, dispatch: Call
 
 
 @pytest.mark.slow
-def test_a_job_survives_its_server_and_is_adopted(queue: jobs.Queue, dispatch: Callable[..., jobs.Dispatcher]) -> None:
+def test_a_job_survives_its_server_and_is_adopted(
+    queue: jobs.Queue, dispatch: Callable[..., jobs.Dispatcher], processes: Processes
+) -> None:
     job = queue.submit("sweep", ["sweep", jobs.CONFIG], config=SLOW_SWEEP, resumable=False)
-    server = subprocess.Popen(
-        [sys.executable, "-m", "rbo_core", "jobs", "run", "--data", str(queue.path.parent)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    server = processes.start([sys.executable, "-m", "rbo_core", "jobs", "run", "--data", str(queue.path.parent)])
     wait(lambda: queue.get(job.id).total > 0)
     server.kill()
     server.wait()
@@ -263,6 +259,56 @@ def test_a_job_of_another_machine_lives_by_its_heartbeat(
     queue.update(claimed, heartbeat=time.time() - 3600.0)
     dispatcher.tick()
     assert queue.get(claimed.id).state == "interrupted"
+
+
+def test_a_heartbeat_from_the_future_keeps_no_slot_for_ever(
+    queue: jobs.Queue, dispatch: Callable[..., jobs.Dispatcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another machine's clock may be ahead of ours: what counts is that no new sign of life comes."""
+    submit(queue, resumable=False)
+    claimed = queue.claim(1, 1)
+    assert claimed is not None
+    queue.update(claimed, host="elsewhere", pid=1, heartbeat=time.time() + 1e6)
+    dispatcher = dispatch()
+    now = time.monotonic()
+    for later, sign in [(0.0, None), (50.0, None), (55.0, 2e6), (110.0, None), (114.0, None)]:
+        if sign is not None:
+            queue.update(claimed, heartbeat=time.time() + sign)
+        monkeypatch.setattr(dispatching.time, "monotonic", lambda later=later: now + later)
+        dispatcher.tick()
+        assert queue.get(claimed.id).state == "running", f"given up after {later} s"
+    monkeypatch.setattr(dispatching.time, "monotonic", lambda: now + 116.0)
+    dispatcher.tick()
+    assert queue.get(claimed.id).state == "interrupted"
+
+
+def test_a_record_without_a_time_of_birth_names_no_process(
+    queue: jobs.Queue, dispatch: Callable[..., jobs.Dispatcher], processes: Processes
+) -> None:
+    """Cancel must not kill whoever has that pid by now."""
+    submit(queue)
+    claimed = queue.claim(1, 1)
+    assert claimed is not None
+    innocent = processes.start([sys.executable, "-c", "import time; time.sleep(60)"])
+    queue.update(claimed, pid=innocent.pid, born=None)
+    queue.cancel(claimed.id)
+    dispatcher = dispatch(grace=0.0)
+    dispatcher.tick()
+    assert innocent.poll() is None
+    queue.update(claimed, heartbeat=time.time() - 3600.0)
+    dispatcher.tick()
+    assert queue.get(claimed.id).state == "cancelled"
+    assert innocent.poll() is None
+
+
+def test_a_job_cancelled_while_its_process_vanishes_does_not_start_again(queue: jobs.Queue) -> None:
+    submit(queue)
+    seen = queue.claim(1, 1)
+    assert seen is not None
+    queue.cancel(seen.id)  # after the dispatcher has read the record
+    assert queue.give_up(seen, attempts=3, why="killed")
+    assert queue.get(seen.id).state == "cancelled"
+    assert not queue.give_up(seen, attempts=3, why="killed"), "it has ended"
 
 
 def test_dispatcher_thread_starts_and_stops(queue: jobs.Queue, dispatch: Callable[..., jobs.Dispatcher]) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 import landscapes
 from rbo_core import sweep
+from tests.processes import Processes
 from tests.sweep.surfaces import build
 
 SPEC: dict[str, Any] = {
@@ -66,11 +67,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
-def test_sigkill_in_mid_sweep(workers: int, spec_file: Path, tmp_path: Path, whole: np.ndarray) -> None:
+def test_sigkill_in_mid_sweep(
+    workers: int, spec_file: Path, tmp_path: Path, whole: np.ndarray, processes: Processes
+) -> None:
     made = sweep.parse(SPEC)
     path = tmp_path / "killed.sqlite"
     words = command(spec_file, path, "--workers", str(workers))
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = processes.start(words, start_new_session=True)
     end = time.monotonic() + 60
     while not stored(path, made.id):
         assert process.poll() is None, "it ended before it could be killed"

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -15,7 +14,8 @@ import pytest
 import torch
 
 from rbo_core.cli import main
-from rbo_core.training import Method, RunStore, TrainConfig, run_training
+from rbo_core.training import Method, RunStore, TrainConfig, checkpoint, run_training
+from rbo_core.training.checkpoint import load_tree, save_tree
 from rbo_core.training.ensemble import train_ensemble
 
 QUICK = TrainConfig(epochs=3, train_size=200, diagnostics="none", device="cpu")
@@ -50,7 +50,7 @@ def test_a_run_cut_short_resumes_bit_for_bit(name, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_run_resumes_bit_for_bit(tmp_path):
+def test_a_killed_run_resumes_bit_for_bit(tmp_path, processes):
     config = dataclasses.replace(QUICK, epochs=60, train_size=1000, method=METHODS["rbo"])
     (tmp_path / "c.json").write_text(json.dumps(config.to_dict()))
     command = [
@@ -64,7 +64,7 @@ def test_a_killed_run_resumes_bit_for_bit(tmp_path):
         "--threads",
         "1",
     ]
-    child = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    child = processes.start(command)
     for _ in range(600):
         time.sleep(0.05)
         with RunStore(tmp_path) as store:
@@ -184,3 +184,19 @@ def test_bad_settings_are_named(change, message):
 def test_cuda_where_there_is_none():
     with pytest.raises(ValueError, match="choose cpu or auto"):
         run_training(dataclasses.replace(QUICK, device="cuda"))
+
+
+def test_a_checkpoint_replaced_while_it_is_read_is_read_anew(tmp_path, monkeypatch):
+    save_tree(tmp_path, "checkpoint", {"done": 1, "x": torch.zeros(2)})
+    read = checkpoint.load_file
+
+    def slow(path):
+        monkeypatch.setattr(checkpoint, "load_file", read)
+        save_tree(tmp_path, "checkpoint", {"done": 2, "x": torch.ones(2)})  # the run that trains goes on
+        return read(path)
+
+    monkeypatch.setattr(checkpoint, "load_file", slow)
+    assert load_tree(tmp_path, "checkpoint")["done"] == 2
+    (tmp_path / (tmp_path / "checkpoint.current").read_text() / "tree.json").write_text("{")
+    with pytest.raises(ValueError, match="damaged"):
+        load_tree(tmp_path, "checkpoint")
