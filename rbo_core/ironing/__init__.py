@@ -2,11 +2,13 @@
 
     ironed = iron(heights, spacing, radius)  # .center, .ironed, .closing, .reachable
 
-`iron_landscape` does the same for a surface of `landscapes`, `iron_sweep` for many radii at once; `basins` counts
-basins by persistence, `measure` measures smoothness against radius, `theory` says what to expect.
+`iron_landscape` does the same for a surface of `landscapes`, `iron_sweep` for many radii at once; `crests` says how
+long each crest holds a ball, `basins` counts basins by persistence, `measure` measures smoothness against radius,
+`theory` says what to expect.
 """
 
 from rbo_core.ironing.blur import Blur, blur, crest_change, equal_blur
+from rbo_core.ironing.crests import Crests, crests, field_crests, round_crest_radius
 from rbo_core.ironing.morphology import Field, Ironed, Sweep, iron, iron_landscape, iron_sweep, sample, sweep_field
 from rbo_core.ironing.persistence import Basins, basins, local_minima
 from rbo_core.ironing.roughness import (
@@ -38,6 +40,7 @@ from rbo_core.ironing.theory import (
 __all__ = [
     "Basins",
     "Blur",
+    "Crests",
     "Field",
     "Grooves",
     "Ironed",
@@ -48,9 +51,11 @@ __all__ = [
     "basins",
     "blur",
     "crest_change",
+    "crests",
     "critical_radius",
     "default_threshold",
     "equal_blur",
+    "field_crests",
     "fractal_dimension",
     "grooves",
     "iron",
@@ -64,6 +69,7 @@ __all__ = [
     "oscillation",
     "plane_lift",
     "power_law",
+    "round_crest_radius",
     "sample",
     "spectrum",
     "sweep_field",
