@@ -34,9 +34,18 @@ FLAGS = [
 READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
 
+# What a browser without a graphics card says of its own slowness.
+SLOW = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL")
+
+
 def _is_trouble(message: object) -> bool:
-    """An error on the console; not the 404 by which Streamlit finds its base path when a page is opened directly."""
-    return message.type == "error" and "/_stcore/" not in message.location.get("url", "")
+    """An error or a warning on the console, what WebGL refuses included.
+
+    Not the 404 by which Streamlit finds its base path when a page is opened directly.
+    """
+    if message.type not in ("error", "warning") or "/_stcore/" in message.location.get("url", ""):
+        return False
+    return not any(text in message.text for text in SLOW)
 
 
 def _missing(reason: str) -> None:
@@ -110,11 +119,12 @@ def _opener(chromium: object, share: bool) -> Iterator[Callable[..., object]]:
     contexts = {}
     pages = []
 
-    def open_(address: str, width: int = 1280, height: int = 900, **options: object) -> object:
+    def open_(address: str, width: int = 1280, height: int = 900, script: str = "", **options: object) -> object:
         key = (width, height, *sorted(options.items())) if share else len(contexts)
         if key not in contexts:
             contexts[key] = chromium.new_context(viewport={"width": width, "height": height}, **options)
         page = contexts[key].new_page()
+        page.add_init_script(script or "0")
         page.said = []
         page.on("console", lambda message: page.said.append(message.text) if _is_trouble(message) else None)
         page.on("pageerror", lambda error: page.said.append(str(error)))
@@ -134,7 +144,8 @@ def _opener(chromium: object, share: bool) -> Iterator[Callable[..., object]]:
 def open_page(chromium: object) -> Iterator[Callable[..., object]]:
     """open_page(address, width=1280, **context options) -> a Playwright page that is ready.
 
-    page.said collects errors of the console and of scripts; the fixture fails the test on any.
+    script: JavaScript that runs before the page's own. page.said collects errors and warnings of the console and errors
+    of scripts; the fixture fails the test on any.
     """
     with _opener(chromium, share=False) as open_:
         yield open_

@@ -61,11 +61,11 @@ export function ribbon(points) {
     while (after < n - 1 && after < i + 4 && !far(points[after], points[i])) after++;
     for (let s = 0; s < 2; s++) data.set([...points[i], ...points[before], ...points[after], s ? 1 : -1, i], 11 * (2 * i + s));
   }
-  return { data, count: 2 * n };
+  return data;
 }
 
 // Where a ball touched, points (x, y, z, frame); contacts beyond the drawn ground are left out.
 export function dots(points, [a, b, c, d]) {
   const inside = points.filter(([x, y]) => x >= a && x <= b && y >= c && y <= d);
-  return { data: new Float32Array(inside.flat()), count: inside.length };
+  return new Float32Array(inside.flat());
 }

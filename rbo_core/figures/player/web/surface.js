@@ -7,14 +7,21 @@ import { Field } from "./field.js";
 import { dots, ribbon, sheet, walls } from "./meshes.js";
 import { drawOver } from "./overlay.js";
 import { BALL, DOT, LINE, SURFACE, program } from "./shaders.js";
+import { Shapes } from "./shapes.js";
 import { parse } from "./theme.js";
 import { Turntable } from "./turntable.js";
 import { matrixAt, orientations } from "./turn.js";
 
+const SHEET = [["aPosition", 3], ["aNormal", 3]];
+const RIBBON = [["aPosition", 3], ["aBefore", 3], ["aAfter", 3], ["aSide", 2]];
+const DOTS = [["aPosition", 3], ["aFrame", 1]];
+const LOST = "The graphics card was taken away; the picture comes back as soon as it is there again.";
 const unit = (color) => (Array.isArray(color) ? color : parse(color)).map((v) => v / 255);
 
-// Software WebGL pays dearly for smooth edges: there they are left for when the picture stands still.
+// Software WebGL pays dearly for smooth edges: there they are left for when the picture stands still. A test that wants
+// the branch of a graphics card sets window.rbpRenderer = "hardware".
 function drawnByProcessor() {
+  if (window.rbpRenderer) return window.rbpRenderer === "software";
   const gl = document.createElement("canvas").getContext("webgl2");
   if (!gl) return false;
   const info = gl.getExtension("WEBGL_debug_renderer_info");
@@ -25,38 +32,51 @@ function drawnByProcessor() {
 
 export class SurfaceView {
   constructor(canvas, over, actions) {
-    Object.assign(this, { canvas, over, actions, hover: null, quality: 1 });
+    Object.assign(this, { canvas, over, actions, hover: null, quality: 1, lost: null });
     this.software = drawnByProcessor();
     const gl = canvas.getContext("webgl2", { antialias: !this.software, alpha: false, powerPreference: "high-performance" });
     if (!gl) throw new Error("This browser offers no WebGL 2.");
     this.gl = gl;
+    this.camera = new Camera();
+    this.turntable = new Turntable(over, this, actions);
+    this.prepare();
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    canvas.addEventListener("webglcontextlost", (e) => this.lose(e), { signal });
+    canvas.addEventListener("webglcontextrestored", () => this.restore(), { signal });
+  }
+
+  prepare() {
+    const { gl } = this;
     this.surface = program(gl, SURFACE);
     this.line = program(gl, LINE);
     this.dot = program(gl, DOT);
     this.ball = program(gl, BALL);
-    this.square = this.buffer(new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]));
-    this.camera = new Camera();
-    this.turntable = new Turntable(over, this, actions);
-    this.kept = [];
+    this.square = new Shapes(gl).add(this.ball, [["aCorner", 2]], new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]));
+    this.shapes = new Shapes(gl);
+    this.map = this.mapFor = null;
   }
 
-  buffer(data, target = this.gl.ARRAY_BUFFER) {
-    const b = this.gl.createBuffer();
-    this.gl.bindBuffer(target, b);
-    this.gl.bufferData(target, data, this.gl.STATIC_DRAW);
-    return b;
+  // A browser takes a context away when the card is reset or too many pages want one.
+  lose(event) {
+    event.preventDefault(); // or it would not be given back
+    clearTimeout(this.resting);
+    this.lost = Object.assign(document.createElement("p"), { className: "rbp-lost", textContent: LOST });
+    this.lost.setAttribute("role", "status");
+    this.canvas.parentElement?.append(this.lost);
+    this.over.hidden = true; // words without their landscape would only confuse
+  }
+
+  restore() {
+    this.prepare();
+    this.upload();
+    this.lost?.remove();
+    this.lost = null;
+    this.over.hidden = false;
+    this.actions.redraw();
   }
 
   load(scene) {
-    const gl = this.gl;
-    for (const b of this.kept) gl.deleteBuffer(b);
-    this.kept = [];
-    const keep = (data, target) => {
-      const b = this.buffer(data, target);
-      this.kept.push(b);
-      return b;
-    };
-    const mesh = ({ data, index }) => ({ data: keep(data), index: keep(index, gl.ELEMENT_ARRAY_BUFFER), count: index.length });
     this.scene = scene;
     const s = (this.scale = scene.heightScale);
     const field = (this.field = new Field(scene.ground, s));
@@ -64,22 +84,7 @@ export class SurfaceView {
     const [a, b, c, d] = field.box;
     const wide = Math.max(b - a, d - c);
     this.base = field.low - 0.05 * Math.max(field.high - field.low, 0.25 * wide);
-    this.ground = mesh(sheet(field, scene.ground.heights));
-    this.walls = mesh(walls(field, this.base));
-    this.sheet = scene.ground.ironed ? mesh(sheet(field, scene.ground.ironed)) : null;
-    const lift = 0.0022 * wide;
-    this.paths = scene.racers.map((r) => {
-      const points = Array.from({ length: r.n }, (_, i) => place(r, i, s));
-      const main = points.map((p) => p.center || p.contact);
-      const strip = ribbon(main.map((p, i) => (points[i].center ? p : [p[0], p[1], p[2] + lift])));
-      const tied = [...r.contacts].flatMap(([i, all]) => all.map(([x, y, z]) => [x, y, z * s, i]));
-      const touch = points[0].center ? dots([...points.map((p, i) => [...p.contact, i]), ...tied], field.box) : null;
-      return {
-        ribbon: { data: keep(strip.data), count: strip.count },
-        dots: touch && { data: keep(touch.data), count: touch.count },
-        turn: r.ball && r.center ? orientations(r, s) : null,
-      };
-    });
+    if (!this.lost) this.upload();
     let top = field.high;
     for (const r of scene.racers) if (r.ball) top = Math.max(top, place(r, 0, s).center[2] + r.radius);
     const box = [a, b, c, d, this.base, Math.min(top, field.high + 0.3 * wide)];
@@ -91,9 +96,33 @@ export class SurfaceView {
       this.extent = box;
       this.fitted = null;
     }
-    this.mapFor = null;
     if (!this.placed) this.camera.azimuth = this.camera.start = this.bestSide();
     this.placed = true;
+  }
+
+  // The scene's shapes on the graphics card, in place of the last scene's.
+  upload() {
+    const { scene, field, shapes, scale: s } = this;
+    if (!scene) return;
+    shapes.clear();
+    const mesh = ({ data, index }) => shapes.add(this.surface, SHEET, data, index);
+    this.ground = mesh(sheet(field, scene.ground.heights));
+    this.walls = mesh(walls(field, this.base));
+    this.sheet = scene.ground.ironed ? mesh(sheet(field, scene.ground.ironed)) : null;
+    const [a, b, c, d] = field.box;
+    const lift = 0.0022 * Math.max(b - a, d - c);
+    this.paths = scene.racers.map((r) => {
+      const points = Array.from({ length: r.n }, (_, i) => place(r, i, s));
+      const main = points.map((p) => p.center || p.contact);
+      const strip = ribbon(main.map((p, i) => (points[i].center ? p : [p[0], p[1], p[2] + lift])));
+      const tied = [...r.contacts].flatMap(([i, all]) => all.map(([x, y, z]) => [x, y, z * s, i]));
+      const touch = points[0].center ? dots([...points.map((p, i) => [...p.contact, i]), ...tied], field.box) : null;
+      return {
+        ribbon: shapes.add(this.line, RIBBON, strip),
+        dots: touch?.length ? shapes.add(this.dot, DOTS, touch) : null,
+        turn: r.ball && r.center ? orientations(r, s) : null,
+      };
+    });
   }
 
   // Of eight sides, the one from which hills hide least of the race.
@@ -134,22 +163,6 @@ export class SurfaceView {
     Object.assign(this, { width, height, ratio });
   }
 
-  attribute(p, name, size, stride, offset) {
-    const at = p.a(name);
-    if (at < 0) return;
-    this.gl.enableVertexAttribArray(at);
-    this.gl.vertexAttribPointer(at, size, this.gl.FLOAT, false, stride * 4, offset * 4);
-  }
-
-  drawMesh(mesh) {
-    const gl = this.gl;
-    gl.bindBuffer(gl.ARRAY_BUFFER, mesh.data);
-    this.attribute(this.surface, "aPosition", 3, 6, 0);
-    this.attribute(this.surface, "aNormal", 3, 6, 3);
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, mesh.index);
-    gl.drawElements(gl.TRIANGLES, mesh.count, gl.UNSIGNED_INT, 0);
-  }
-
   // While anything moves the picture is coarse where that is needed; a moment later it is drawn finely.
   rest(frame, theme) {
     clearTimeout(this.resting);
@@ -162,6 +175,7 @@ export class SurfaceView {
   }
 
   draw(frame, theme) {
+    if (this.lost) return;
     this.rest(frame, theme);
     this.size();
     const { gl, camera, scene } = this;
@@ -207,10 +221,10 @@ export class SurfaceView {
     gl.uniform1i(surface.u.uCount, count);
     gl.uniform4f(surface.u.uTint, 0, 0, 0, 0);
     gl.uniform1f(surface.u.uSide, 0);
-    this.drawMesh(this.ground);
+    this.shapes.draw(this.ground, gl.TRIANGLES);
     gl.uniform1f(surface.u.uSide, 1);
     gl.uniform1i(surface.u.uCount, 0);
-    this.drawMesh(this.walls);
+    this.shapes.draw(this.walls, gl.TRIANGLES);
   }
 
   drawSheet(theme) {
@@ -220,7 +234,7 @@ export class SurfaceView {
     gl.depthMask(false);
     gl.uniform1f(surface.u.uSide, 0);
     gl.uniform4f(surface.u.uTint, ...unit(theme.sheet), 0.3);
-    this.drawMesh(this.sheet);
+    this.shapes.draw(this.sheet, gl.TRIANGLES);
     gl.depthMask(true);
     gl.disable(gl.BLEND);
   }
@@ -244,12 +258,7 @@ export class SurfaceView {
         gl.uniform1f(line.u.uAlpha, alpha);
         gl.uniform1f(line.u.uFrame, Math.min(frame, r.n - 1));
         gl.uniform3fv(line.u.uColor, unit(r.color));
-        gl.bindBuffer(gl.ARRAY_BUFFER, strip.data);
-        this.attribute(line, "aPosition", 3, 11, 0);
-        this.attribute(line, "aBefore", 3, 11, 3);
-        this.attribute(line, "aAfter", 3, 11, 6);
-        this.attribute(line, "aSide", 2, 11, 9);
-        gl.drawArrays(gl.TRIANGLE_STRIP, 0, strip.count);
+        this.shapes.draw(strip, gl.TRIANGLE_STRIP);
       });
     }
     gl.useProgram(dot.p);
@@ -259,13 +268,10 @@ export class SurfaceView {
     gl.uniform1f(dot.u.uTail, tail);
     scene.racers.forEach((r, i) => {
       const touch = this.paths[i].dots;
-      if (!touch?.count) return;
+      if (!touch) return;
       gl.uniform1f(dot.u.uFrame, Math.min(frame, r.n - 1));
       gl.uniform3fv(dot.u.uColor, unit(r.color));
-      gl.bindBuffer(gl.ARRAY_BUFFER, touch.data);
-      this.attribute(dot, "aPosition", 3, 4, 0);
-      this.attribute(dot, "aFrame", 1, 4, 3);
-      gl.drawArrays(gl.POINTS, 0, touch.count);
+      this.shapes.draw(touch, gl.POINTS);
     });
     gl.depthMask(true);
     gl.disable(gl.BLEND);
@@ -285,9 +291,7 @@ export class SurfaceView {
     gl.uniform2fv(ball.u.uDepth, camera.depth);
     gl.uniform3fv(ball.u.uColor, unit(r.color));
     gl.uniformMatrix3fv(ball.u.uTurn, false, matrixAt(path.turn.out, Math.min(frame, r.n - 1)));
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.square);
-    this.attribute(ball, "aCorner", 2, 2, 0);
-    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+    this.shapes.draw(this.square, gl.TRIANGLE_STRIP);
     gl.disable(gl.BLEND);
   }
 
@@ -323,6 +327,7 @@ export class SurfaceView {
 
   dispose() {
     clearTimeout(this.resting);
+    this.listening.abort();
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }

@@ -1,0 +1,68 @@
+"""The 3-D view on both branches (graphics card and software), after a new scene, and after a lost WebGL context."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PLAYER = "document.querySelector('.rbp').__player"
+
+# Draw the first frame as the page would, and count the pixels that are not the page's background: ground and ball.
+PAINT = f"""(p => {{
+    clearTimeout(p.view.resting);
+    p.view.draw(p.clock.shown, p.theme);
+    const gl = p.view.gl, [w, h] = [gl.drawingBufferWidth, gl.drawingBufferHeight];
+    const dots = new Uint8Array(4 * w * h);
+    gl.readPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, dots);
+    const back = p.theme.background;
+    let painted = 0;
+    for (let i = 0; i < dots.length; i += 4) painted += back.some((v, n) => Math.abs(v - dots[i + n]) > 8);
+    return [painted / (w * h), gl.getError()];
+}})({PLAYER})"""
+
+
+@pytest.fixture(scope="module")
+def app(serve_script, tmp_path_factory) -> Iterator[str]:
+    script = shutil.copy(Path(__file__).parent / "player_app.py", tmp_path_factory.mktemp("renderer"))
+    with serve_script(Path(script)) as address:
+        yield address
+
+
+@pytest.mark.parametrize("renderer", ["software", "hardware"])
+def test_a_new_scene_draws_its_ground_at_once(app, open_page, renderer):
+    page = open_page(f"{app}/?scene=plane", script=f"window.rbpRenderer = '{renderer}'")
+    page.wait_for_selector(".rbp[data-frame]")
+    assert page.evaluate(f"{PLAYER}.view.software") == (renderer == "software")
+    first, error = page.evaluate(PAINT)
+    assert error == 0
+    assert first > 0.2
+    # two new scenes: in the second one the buffers of the first are gone
+    for _ in range(2):
+        page.evaluate(f"(p => {{ p.view.load(p.scene); }})({PLAYER})")
+        again, error = page.evaluate(PAINT)
+        assert error == 0
+        assert again == pytest.approx(first, abs=0.01)
+
+
+def test_a_lost_context_is_told_and_the_picture_comes_back(app, open_page):
+    page = open_page(f"{app}/?scene=plane")
+    page.wait_for_selector(".rbp[data-frame]")
+    before, _ = page.evaluate(PAINT)
+    take = "window.taken = p.view.gl.getExtension('WEBGL_lose_context'); taken.loseContext();"
+    page.evaluate(f"(p => {{ {take} }})({PLAYER})")
+    page.locator(".rbp-lost").wait_for()
+    assert "graphics card" in page.locator(".rbp-lost").inner_text()
+    assert not page.locator(".rbp-over").is_visible()
+    # a new scene may arrive meanwhile
+    page.evaluate(f"(p => {{ p.view.load(p.scene); p.redraw(); }})({PLAYER})")
+    page.evaluate("taken.restoreContext()")
+    page.locator(".rbp-lost").wait_for(state="detached")
+    page.wait_for_function("document.querySelector('.rbp-over').offsetParent !== null")
+    after, error = page.evaluate(PAINT)
+    assert error == 0
+    assert after == pytest.approx(before, abs=0.01)
+    page.said = [text for text in page.said if "context lost" not in text.lower()]
