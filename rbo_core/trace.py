@@ -141,7 +141,8 @@ def trace(
         seed: one seed (all balls then see the same noise) or (B,) seeds. A ball's noise depends on its seed alone.
         progress: called with (steps done, T); a true answer cancels, and what was done is returned.
         tolerance: a ball has come to rest when it moves less than ``tolerance`` times its radius (a point: times the
-            width of the domain) in each of several successive steps.
+            width of the domain) in each of several successive steps, and, with momentum, is not pushed on either: a
+            turning point is no rest.
 
     Raises:
         ValueError: for a start of the wrong shape or outside the domain, a bad number of steps or seed, or a rigid
@@ -157,6 +158,7 @@ def trace(
         check_radius(surface, np.asarray(method.radius))
     objective = SurfaceObjective(surface, batch, _checked_seed(seed, batch), method.gradient_noise)
     rest = tolerance * _scale_of_rest(method, bounds, batch)
+    inertia = _inertia(method, batch)
 
     began = time.perf_counter()
     state: Any = method.init(objective, x)
@@ -172,6 +174,7 @@ def trace(
     status = np.full(batch, Status.RUNNING, dtype=np.int64)
     stopped_at = np.full(batch, steps, dtype=np.int64)
     still = np.zeros(batch, dtype=np.int64)
+    last_move = np.zeros(x.shape)
     report_every = max(1, steps // 100)
     cancelled = False
     done = steps
@@ -183,8 +186,8 @@ def trace(
         active = objective.active
         finite = np.isfinite(here).all(axis=1) & np.isfinite(new.x).all(axis=1)
         inside = ((here >= bounds[:, 0]) & (here <= bounds[:, 1])).all(axis=1)
-        moved = _distance(new, state, rigid)
-        still = np.where(moved <= rest, still + 1, 0)
+        move = here - (state.center if rigid else state.x)
+        still = np.where(_settled(move, last_move, inertia, rest), still + 1, 0)
         broken = active & ~finite
         left = active & finite & ~inside
         at_rest = active & finite & inside & (still >= PATIENCE)
@@ -194,6 +197,7 @@ def trace(
         # A ball that breaks or leaves keeps its last good place; finished balls stay as they are.
         advance = active & finite & inside
         state = _merge(advance, new, state)
+        last_move = np.where(finite[:, None], move, 0.0)
         objective.active = advance & ~at_rest
         position[t] = state.x
         gradient_count[t], evaluation_count[t] = objective.gradients, objective.evaluations
@@ -249,10 +253,27 @@ def _merge(take: NDArray[np.bool_], new: Any, old: Any) -> Any:
     return type(new)(*fields)
 
 
-def _distance(new: Any, old: Any, rigid: bool) -> Floats:
-    """How far each ball moved in a step, contact momentum included so that a turning ball is not taken to rest."""
-    a, b = (new.center, old.center) if rigid else (new.x, old.x)
-    return np.sqrt(np.sum((a - b) ** 2, axis=1))
+def _settled(move: Floats, last_move: Floats, inertia: Floats | None, rest: Floats) -> NDArray[np.bool_]:
+    """(B,) whether the last step hardly moved a ball *and* the ground hardly pushes it.
+
+    At its turning point a ball with momentum stands nearly still for some steps: what the ground pushes it in a step,
+    m − β m₋ for two successive moves, tells it from a ball at rest. The speed to which that push could drive the ball,
+    (m − β m₋)/(1 − β), must be small too. Without momentum both conditions are the same one.
+    """
+    settled: NDArray[np.bool_] = _length(move) <= rest
+    if inertia is not None:
+        settled &= _length(move - inertia[:, None] * last_move) <= (1.0 - inertia) * rest
+    return settled
+
+
+def _inertia(method: Method, batch: int) -> Floats | None:
+    """(B,) momentum β of a heavy ball or point, None for a batch without."""
+    beta = per_ball(vars(method).get("momentum", 0.0), batch)
+    return beta if beta.any() else None
+
+
+def _length(move: Floats) -> Floats:
+    return np.sqrt(np.sum(move**2, axis=1))
 
 
 def _record_rigid(state: Any, t: int, centers: Floats | None, contacts: Floats | None) -> None:

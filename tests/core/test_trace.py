@@ -10,6 +10,7 @@ import pytest
 import landscapes
 from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum, Status, trace
 from rbo_core.ball import heights
+from rbo_core.trace import PATIENCE
 from tests.core.surfaces import Explosive, Paraboloid, Plane, Smooth
 
 METHODS: list[Any] = [
@@ -98,6 +99,36 @@ def test_gradients_are_those_that_the_surface_was_asked_for(method: Any, each: i
     measured_for_the_record = steps + 1
     assert Spy.asked - measured_for_the_record == run.gradients[0] == each * steps
     assert np.all(np.diff(run.gradient_count[:, 0]) == each)
+
+
+@pytest.mark.parametrize(
+    ("method", "curvature"),
+    [
+        (Momentum(learning_rate=1e-4, momentum=0.99), 1.0),
+        # A bowl of curvature κ as the ball sees it: K = 2 steps on κ(1 + ρκ), the offset surface has κ/(1 − ρκ).
+        (RBO(radius=0.4, learning_rate=1e-4, momentum=0.99), 1.4),
+        (RBO(radius=0.4, learning_rate=1e-4, momentum=0.99, projection="rigid"), 1 / 0.6),
+    ],
+    ids=["momentum", "newton", "rigid"],
+)
+def test_a_turning_ball_is_not_taken_to_rest(method: Any, curvature: float) -> None:
+    """On a bowl a heavy ball is a damped pendulum: ω² = ηκ, amplitude falling by √β a step."""
+    rest, start = 1.5e-5, 0.05
+    scale = 4.0 if isinstance(method, Momentum) else method.radius
+    run = trace(method, Paraboloid(1.0), [[start]], steps=5000, tolerance=rest / scale)
+    place = run.position[:, 0, 0] if run.center is None else run.center[:, 0, 0]
+    damping = 0.01 / 2
+    swing = np.sqrt(1e-4 * curvature - damping**2)
+    turn = int(np.argmin(place))
+    # It starts at a turning point, comes to the next half a swing later, and turns back from there ...
+    assert turn == pytest.approx(np.pi / swing, rel=0.03)
+    assert place[turn] == pytest.approx(place[0] * -np.exp(-damping * np.pi / swing), rel=0.03)
+    # ... slower than rest for more steps than a ball at rest is given.
+    assert (np.abs(np.diff(place[turn - 20 : turn + 20])) < rest).sum() > PATIENCE
+    assert run.status[0] == Status.CONVERGED
+    assert run.stopped_at[0] > turn + 100
+    # Where it rests, the push of the ground could not drive it faster than that.
+    assert abs(place[-1]) * 1e-4 * curvature / 0.01 < 1.1 * rest
 
 
 def test_a_stopped_ball_spends_nothing_more() -> None:
