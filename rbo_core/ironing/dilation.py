@@ -14,6 +14,10 @@ A surface is the maximum over row offsets dy of row dilations with the smaller r
 largest |dy| to 0 the radius grows, so each row is thinned once and for all as it goes, and the rows at +dy and −dy
 share one envelope.
 
+A ball of few samples on a surface needs no envelope: the maximum over its cap, offset by offset along whole rows, runs
+as fast as the processor loads and compares (four samples at a time or more), and that beats the envelope up to some
+:data:`DIRECT` samples. Both are the maximum over the same table, bit for bit.
+
 The crossing is found in closed form and then settled by comparing tabulated values, so the result is that of the
 brute-force maximum over the same table, not an approximation of it. Kernels release the GIL and share nothing: threads
 of our own, not numba's threading layer, run them in parallel, which is safe for many sessions at once.
@@ -22,14 +26,21 @@ of our own, not numba's threading layer, run them in parallel, which is safe for
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 
+DIRECT = 5_000
+"""Samples under a ball up to which the direct maximum wins: a radius of 40 samples (measured: from 5 times faster than
+the envelope at 10 samples to equal at 40 to 90, by how many arcs survive; ``benchmarks/bench_ironing.py``)."""
 _PARALLEL_ROWS = 48  # below this a thread costs more than it saves
 _TIE = 1e-12  # crossings closer than this, relative to the row's extent, count as a tie: both arcs are kept
 
@@ -154,6 +165,32 @@ def _rows(f, sign, spacing_x, radii, tables, reaches, part, parts, top, left, ou
                 _merge(row, who, s * n_cols, out[down], contact[down] if keep else contact[0], keep)
 
 
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
+def _direct(padded, tables, reaches, margin, part, parts, out):  # type: ignore[no-untyped-def]
+    """out[i] = max over the cap, for rows part, part + parts, ...; `padded` holds `margin` more samples on every side.
+
+    Of the cap's columns k and k + 1 are taken together, and with them their mirror images: eight loads for one update
+    of the row. The maximum before the sum is that after it, since rounding keeps order.
+    """
+    n, m = out.shape
+    for i in range(part, n, parts):
+        row = out[i]
+        for dy in range(reaches.size):
+            up, down = padded[margin[0] + i - dy], padded[margin[0] + i + dy]
+            reach = reaches[dy]
+            for k in range(0, reach + 1, 2):
+                right, left = margin[1] + k, margin[1] - k
+                further = 1 if k < reach else 0
+                near, far = tables[dy, reach + k], tables[dy, reach + k + further]
+                a, b, c, d = up[left : left + m], up[right : right + m], down[left : left + m], down[right : right + m]
+                left, right = left - further, right + further
+                p, q, r, s = up[left : left + m], up[right : right + m], down[left : left + m], down[right : right + m]
+                for j in range(m):
+                    one = max(max(a[j], b[j]), max(c[j], d[j])) + near
+                    other = max(max(p[j], q[j]), max(r[j], s[j])) + far
+                    row[j] = max(row[j], max(one, other))
+
+
 def semicircle(radius: float, spacing: float, offset: float = 0.0) -> Array:
     """``sqrt(radius² − offset² − (k·spacing)²)`` for the integers k where it is real: (2·reach + 1,), symmetric.
 
@@ -207,34 +244,73 @@ def dilate_grid_with_contacts(
     return _dilate_grid(f, spacing, radius, crop, 1.0, keep=True)
 
 
+@dataclass(frozen=True, eq=False)
+class _Cap:
+    """The sampled upper half of a ball, a row of samples for each row offset dy = 0 .. S.
+
+    radii (S + 1,): the row's own radius; reaches (S + 1,): its samples to either side; tables (S + 1, W): its heights,
+    from the left, in the first 2 reach + 1 places.
+    """
+
+    radii: Array
+    reaches: NDArray[np.int64]
+    tables: Array
+
+    @property
+    def samples(self) -> int:
+        """How many samples lie under the ball."""
+        return int(2 * (2 * self.reaches[1:] + 1).sum() + 2 * self.reaches[0] + 1)
+
+
+def _cap(radius: float, spacing: tuple[float, float]) -> _Cap:
+    dy, dx = spacing
+    steps = semicircle(radius, dy).size // 2
+    rows = [semicircle(radius, dx, k * dy) for k in range(steps + 1)]
+    tables = np.zeros((steps + 1, rows[0].size))
+    for k, row in enumerate(rows):
+        tables[k, : row.size] = row
+    radii = np.sqrt(np.maximum(radius * radius - (np.arange(steps + 1) * dy) ** 2, 0.0))
+    return _Cap(radii, np.array([row.size // 2 for row in rows]), tables)
+
+
 def _dilate_grid(
     f: Array, spacing: tuple[float, float], radius: float, crop: tuple[int, int], sign: float, keep: bool
 ) -> tuple[Array, NDArray[np.int64]]:
-    dy, dx = spacing
-    steps = semicircle(radius, dy).size // 2
-    caps = [semicircle(radius, dx, k * dy) for k in range(steps + 1)]
-    tables = np.zeros((steps + 1, caps[0].size))
-    for k, cap in enumerate(caps):
-        tables[k, : cap.size] = cap
-    reaches = np.array([cap.size // 2 for cap in caps])
-    radii = np.sqrt(np.maximum(radius * radius - (np.arange(steps + 1) * dy) ** 2, 0.0))
+    cap = _cap(radius, spacing)
+    if not keep and cap.samples <= DIRECT:
+        return _dilate_directly(f, cap, crop, sign), np.empty((1, 0), np.int64)
     shape = (f.shape[0] - 2 * crop[0], f.shape[1] - 2 * crop[1])
     f = np.ascontiguousarray(f)
-    parts = 1 if f.shape[0] < _PARALLEL_ROWS else max(1, min(os.cpu_count() or 1, 8, int(2**26 // f.size) or 1))
 
-    def work(part: int) -> tuple[Array, NDArray[np.int64]]:
+    def work(part: int, parts: int) -> tuple[Array, NDArray[np.int64]]:
         out = np.full(shape, -np.inf)
         contact = np.full(shape if keep else (1, 0), -1)
-        _rows(f, sign, dx, radii, tables, reaches, part, parts, crop[0], crop[1], out, contact)
+        _rows(f, sign, spacing[1], cap.radii, cap.tables, cap.reaches, part, parts, crop[0], crop[1], out, contact)
         return out, contact
 
-    if parts == 1:
-        return work(0)
-    with ThreadPoolExecutor(parts) as pool:
-        results = list(pool.map(work, range(parts)))
+    results = in_parts(work, f.shape[0], int(2**26 // f.size))
     out, contact = results[0]
     for other, its_contact in results[1:]:
         if keep:
             np.copyto(contact, its_contact, where=other > out)
         np.maximum(out, other, out=out)
     return out, contact
+
+
+def _dilate_directly(f: Array, cap: _Cap, crop: tuple[int, int], sign: float) -> Array:
+    steps, reach = cap.reaches.size - 1, int(cap.reaches[0])
+    margin = np.array([max(steps, crop[0]), max(reach, crop[1])])
+    beyond = [(int(m - c),) * 2 for m, c in zip(margin, crop, strict=True)]
+    padded = np.pad(sign * f, beyond, constant_values=-np.inf)
+    out = np.full((f.shape[0] - 2 * crop[0], f.shape[1] - 2 * crop[1]), -np.inf)
+    in_parts(lambda part, parts: _direct(padded, cap.tables, cap.reaches, margin, part, parts, out), out.shape[0])
+    return out
+
+
+def in_parts(work: Callable[[int, int], T], rows: int, at_most: int = 8) -> list[T]:
+    """``work(part, parts)`` for every part, each in a thread where there are rows enough; kernels release the GIL."""
+    parts = 1 if rows < _PARALLEL_ROWS else max(1, min(os.cpu_count() or 1, 8, at_most))
+    if parts == 1:
+        return [work(0, 1)]
+    with ThreadPoolExecutor(parts) as pool:
+        return list(pool.map(work, range(parts), [parts] * parts))

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rbo_core.ironing.dilation import Array
+from rbo_core.ironing.dilation import Array, in_parts
 
 
 def touched(
@@ -30,7 +30,8 @@ def touched(
     """
     out = np.empty(gap.shape, np.bool_)
     rounding = 1e-12 * (radius + float(np.abs(gap).max(initial=0.0)) + float(np.abs(f[np.isfinite(f)]).max()))
-    _touched(f, contact, gap, rounding, spacing[0], spacing[1], radius, pad[0], pad[1], half[0], half[1], out)
+    places = (spacing[0], spacing[1], radius, pad[0], pad[1], half[0], half[1])
+    in_parts(lambda part, parts: _touched(f, contact, gap, rounding, *places, part, parts, out), gap.shape[0])
     return out
 
 
@@ -88,10 +89,10 @@ def _fits(f, contact, r, c, p, q, dy, dx, radius, half_y, half_x):  # type: igno
 
 
 @njit(cache=True, nogil=True)
-def _touched(f, contact, gap, rounding, dy, dx, radius, pad_y, pad_x, half_y, half_x, out):  # type: ignore[no-untyped-def]
+def _touched(f, contact, gap, rounding, dy, dx, radius, pad_y, pad_x, half_y, half_x, part, parts, out):  # type: ignore[no-untyped-def]
     rows, columns = f.shape
     n, m = gap.shape
-    for i in range(n):
+    for i in range(part, n, parts):
         for j in range(m):
             out[i, j] = gap[i, j] <= rounding
             if out[i, j]:

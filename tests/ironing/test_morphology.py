@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from rbo_core.ironing import iron, iron_landscape, iron_sweep, sample, sweep_field
+from rbo_core.ironing import dilation, iron, iron_landscape, iron_sweep, sample, sweep_field
 from tests.ironing import oracle
 
 finite = st.floats(-50, 50, allow_nan=False, width=32).map(float)
@@ -75,6 +75,20 @@ def test_every_kind_of_surface_agrees_with_scipy(shape):
     cl = ndimage.grey_erosion(h, footprint=u <= radius, structure=cap, mode="constant", cval=1e300)
     np.testing.assert_allclose(got.center, h, rtol=1e-13, atol=1e-12)
     np.testing.assert_allclose(got.closing, cl, rtol=1e-13, atol=1e-12)
+
+
+@pytest.mark.parametrize("holes", [0.0, 0.3])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("crop", [(0, 0), (4, 20), (30, 2)])
+def test_direct_maximum_and_envelope_agree_bit_for_bit(monkeypatch, crop, sign, holes):
+    rng = np.random.default_rng(3)
+    f = np.cumsum(rng.normal(size=(70, 61)), axis=0)
+    f[rng.random(f.shape) < holes] = -np.inf * sign
+    found = []
+    for direct in (0, 10**9):
+        monkeypatch.setattr(dilation, "DIRECT", direct)
+        found.append(dilation.dilate_grid(f, (1.0, 0.7), 9.3, crop, sign))
+    np.testing.assert_array_equal(*found)
 
 
 @settings(max_examples=40, deadline=None)
