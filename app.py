@@ -5,9 +5,11 @@ import streamlit as st
 from pages.player import player
 from pages.shared.controls import get_surface
 from pages.shared.page import card, open_page, page_files, show_error
-from pages.shared.roll_scene import roll_scene
-from pages.shared.runs import run_on
+from pages.shared.scenes import scene
+from pages.shared.tracks import run_on
 from rbo_core import RBO, SAM, SGD
+from rbo_core.figures.player.build import Look
+from rbo_core.figures.player.racers import entries
 
 open_page(
     "Home",
@@ -53,8 +55,8 @@ st.caption("The method: Rolling Ball Optimizer, arXiv 2505.19527 (a preprint).")
 # Last, because the first ball on a new machine takes seconds to compile: all else is there to read meanwhile.
 with stage:
     try:
-        runs = [run_on(surface, method, (start,), 900, 0, with_penetration=False) for method in methods]
-        scene = roll_scene(surface, runs, loss_panel=False, clickable=False, readouts=False)
-        player(scene, key="home_player", height=400)
+        tracks = [run_on(surface, method, (start,), 900, depths=0) for method in methods]
+        look = Look(loss_panel=False, readouts=False, clickable=False)
+        player(scene(surface, entries(tracks), look), key="home_player", height=400)
     except ValueError as error:
         show_error(error)

@@ -13,11 +13,15 @@ from pages.shared.controls import (
     surface_picker,
     toggle,
 )
-from pages.shared.downloads import csv_button
+from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, open_page, sentence, show_error
-from pages.shared.roll_scene import roll_scene
-from pages.shared.runs import Run, run_on
-from pages.shared.story import story
+from pages.shared.scenes import scene
+from pages.shared.tracks import run_on
+from rbo_core.figures.player.build import Look
+from rbo_core.figures.player.racers import entries
+from rbo_core.figures.player.story import story
+from rbo_core.figures.player.table import steps_table
+from rbo_core.figures.player.track import Track
 
 EXPLANATION = r"""
 **The ball.** It rests on the graph of the loss at the contact $p=(\theta, f(\theta))$. With $g=\nabla f(\theta)$ its
@@ -72,20 +76,21 @@ with st.sidebar:
     ironed = toggle("what the ball sees", "ironed", help="The curve ironed at this radius, and what it cannot touch.")
     axis = choice("loss against", "axis", {"step": "Steps", "gradients": "Gradients"}, kind="segmented")
 
-runs: list[Run] = []
+tracks: list[Track] = []
 for method in (ball, *rivals):
     try:
-        runs.append(run_on(surface, method, (start,), steps, seed, with_penetration=True))
+        tracks.append(run_on(surface, method, (start,), steps, seed))
     except ValueError as error:
         show_error(error)
 
-click = player(roll_scene(surface, runs, axis=axis, ironed=ironed), key="roll_player", height=520)
+click = player(scene(surface, entries(tracks), Look(axis=axis, ironed=ironed)), key="roll_player", height=520)
 if click is not None:
     st.session_state["_clicked_start"] = round(float(click.x[0]), 3)
     st.rerun()
 
-ends = " ".join(f"{run.name}:{run.place[-1, 0]:.9g}" for run in runs)
-sentence(story(runs, surface.finest_scale), ends=ends)
+ends = " ".join(f"{track.name}:{track.place[-1, 0]:.9g}" for track in tracks)
+sentence(story(tracks, surface.finest_scale), ends=ends)
 with preset_row(ROLL):
-    csv_button(runs, f"roll_{surface.name}.csv")
+    named = [(track.name, track) for track in tracks]
+    download("Download CSV", lambda: steps_table(named), f"roll_{surface.name}.csv", "download", disabled=not tracks)
 how_it_works(EXPLANATION)

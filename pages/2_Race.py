@@ -7,8 +7,9 @@ import streamlit as st
 
 import rbo_core
 from pages.player import Click, player
+from pages.race.basins import basins_of
 from pages.race.starts import show_many_starts
-from pages.race.step import explain, section_through, step_scene
+from pages.race.table import DEEPEST, parse_radii, paths_table, result_table
 from pages.shared.controls import (
     URL,
     choice,
@@ -21,20 +22,15 @@ from pages.shared.controls import (
     surface_picker,
     toggle,
 )
+from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
-from pages.shared.race_scene import (
-    AXES,
-    CURVES,
-    DEEPEST,
-    basins_of,
-    entries,
-    parse_radii,
-    paths_table,
-    race_scene,
-    race_story,
-    result_table,
-)
-from pages.shared.runs import Run, run_on
+from pages.shared.scenes import scene
+from pages.shared.tracks import run_on
+from rbo_core.figures.player.build import Look
+from rbo_core.figures.player.racers import entries
+from rbo_core.figures.player.step import explain, section_through, step_scene
+from rbo_core.figures.player.story import race_story
+from rbo_core.figures.player.track import Track
 
 EXPLANATION = r"""
 All racers begin at the same point with the same seed. Balls are drawn at their true size: heights and parameters share
@@ -51,7 +47,7 @@ $g=\nabla f$, the centre $c=p+\rho\nu$ moves to $\tilde c=c-\eta\tau$. Then each
   that is usual it stays close to where it began: the contact is not the nearest point, so the ball sinks in. The red
   line at the end leads from the centre to ground that is nearer than $\rho$.
 
-**Many starts** rolls a lattice of starts as one batch. A start is coloured when it ends in the *global basin*:
+**Many starts** rolls a lattice of starts as one batch. A start is coloured when it ends in the *flooded basin*:
 flood the landscape until its lowest tenth is under water; the lake that holds the global minimum, with its islands, is
 the basin. A ball counts when its centre or one of its contacts is over it.
 
@@ -100,8 +96,10 @@ with st.sidebar:
     group("Picture")
     ironed = toggle("what the ball sees", "ironed", help="The surface as ironed by the first ball.")
     contour = toggle("contour map", "contour", True)
-    curve = choice("curves show", "curve", CURVES)
-    axis = choice("against", "axis", AXES, kind="segmented")
+    curve = choice("curves show", "curve", {"loss": "Loss", "distance": "Distance", "penetration": "Penetration"})
+    axis = choice(
+        "against", "axis", {"step": "Steps", "gradients": "Gradients", "milliseconds": "ms"}, kind="segmented"
+    )
 
 COLUMNS = {
     "final loss": st.column_config.NumberColumn(format="%.4g"),
@@ -111,7 +109,7 @@ COLUMNS = {
         "sank in by", help="The deepest penetration of a ball, in percent of its radius.", alignment="right"
     ),
     "milliseconds": st.column_config.NumberColumn("ms", format="%.1f"),
-    "in the global basin": st.column_config.CheckboxColumn("global basin"),
+    "in the flooded basin": st.column_config.CheckboxColumn("flooded basin"),
 }
 
 mode = choice(
@@ -127,13 +125,13 @@ def measured_steps(method: object) -> int | None:
     return 24 if getattr(method, "projection", "") == "rigid" else None
 
 
-def race() -> list[Run]:
+def race() -> list[Track]:
     """Every racer's run; what `trace` refuses is said in place."""
     radii = dict.fromkeys((float(ball.radius), *more))
     runs = []
     for method in (*(replace(ball, radius=radius) for radius in radii), *rivals):
         try:
-            runs.append(run_on(surface, method, start, steps, seed, True, measured_steps(method)))
+            runs.append(run_on(surface, method, start, steps, seed, measured_steps(method)))
         except ValueError as error:
             show_error(error)
     return runs
@@ -147,31 +145,17 @@ def start_at(click: Click) -> None:
 def show_race() -> None:
     """The 3-D scene, what happened, and the table."""
     raced = entries(race(), is_dark())
-    scene = race_scene(surface, raced, axis=axis, curve=curve, ironed=ironed, contour=contour)
-    player(scene, key="race_player", height=520, on_click=start_at)
-    ends = " ".join(f"{entry.run.name}:{entry.run.loss[-1]:.9g}" for entry in raced)
+    look = Look(axis=axis, curve=curve, ironed=ironed, contour=contour)
+    player(scene(surface, raced, look), key="race_player", height=520, on_click=start_at)
+    ends = " ".join(f"{entry.track.name}:{entry.track.loss[-1]:.9g}" for entry in raced)
     sentence(race_story(raced, surface.finest_scale), ends=ends)
     results = result_table(raced, basins_of(surface))
     depth = results[DEEPEST]
     shown = results.assign(**{DEEPEST: ["–" if np.isnan(value) else f"{value:.1f} %" for value in depth]})
     st.dataframe(shown, hide_index=True, key="results", column_config=COLUMNS)
     with st.container(horizontal=True):
-        st.download_button(
-            "Download table (CSV)",
-            data=lambda: results.to_csv(index=False).encode(),
-            file_name=f"race_{surface.name}.csv",
-            mime="text/csv",
-            on_click="ignore",
-            key="download_table",
-        )
-        st.download_button(
-            "Download paths (CSV)",
-            data=lambda: paths_table(raced).to_csv(index=False).encode(),
-            file_name=f"race_{surface.name}_paths.csv",
-            mime="text/csv",
-            on_click="ignore",
-            key="download_paths",
-        )
+        download("Download table (CSV)", lambda: results, f"race_{surface.name}.csv", "download_table")
+        download("Download paths (CSV)", lambda: paths_table(raced), f"race_{surface.name}_paths.csv", "download_paths")
 
 
 def show_step() -> None:
@@ -186,7 +170,7 @@ def show_step() -> None:
     with columns[3]:
         gamma = number("gradient: γ", "step_gamma", 0.05, 0.001, 1.0, log=True)
     try:
-        run = run_on(surface, ball, start, steps, seed, True, measured_steps(ball))
+        run = run_on(surface, ball, start, steps, seed, measured_steps(ball))
         at = min(wanted, max(run.stopped_at, 1)) - 1
         section, offset = section_through(surface, run.position[at], run.place[at])
         shown = explain(section, ball, count, gamma, share * float(ball.radius), offset)

@@ -10,9 +10,9 @@ from pages.phases import view as phases_view
 from pages.shared import background
 from pages.shared.controls import choice, ground_dim, number, set_start, short, surface_picker
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
-from pages.shared.story import story
 from rbo_core import RBO
 from rbo_core.figures.phases import map_figure
+from rbo_core.figures.player.story import story
 from rbo_core.sweep import order
 from rbo_core.sweep.cells import steps
 

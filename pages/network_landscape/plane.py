@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 import rbo_core
-from pages.player import Ground, Racer, Readout, Scene
-from pages.shared.controls import short
 from pages.shared.page import cached
-from pages.shared.runs import Run
-from pages.shared.story import status_words
-from rbo_core import Status
+from rbo_core.figures.player.scene import Ground, Racer, Readout, Scene
+from rbo_core.figures.player.story import status_words
+from rbo_core.figures.player.track import Track, track_of
 from rbo_core.figures.style import color, label
+from rbo_core.figures.words import short
 from rbo_core.ironing import Ironed, iron
 from rbo_core.training import Method, RunStore, TrainConfig
 from rbo_core.training import Run as Stored
@@ -96,11 +95,6 @@ def last_plane() -> PlaneConfig | None:
     return None
 
 
-def surface_of(result: PlaneResult, heights: np.ndarray) -> HeightSurface:
-    """The plane as a surface to roll on, heights in units of the loss."""
-    return HeightSurface(result.x, result.y, heights)
-
-
 @cached
 def ironed_plane(heights: np.ndarray, spacing: tuple[float, float], radius: float, scale: float) -> Ironed:
     """λ times the heights, ironed exactly on the grid; a radius below the spacing changes nothing."""
@@ -136,31 +130,23 @@ def rolled(
     settings: str,
     start: tuple[float, float],
     steps: int,
-) -> Run:
+) -> Track:
     """One run of a method (``settings``: its repr, for the cache) on the plane."""
-    surface = HeightSurface(x, y, heights)
-    done = rbo_core.trace(_method, surface, [list(start)], steps)
-    position = done.position[:, 0]
+    done = rbo_core.trace(_method, HeightSurface(x, y, heights), [list(start)], steps)
     lowest = np.unravel_index(int(heights.argmin()), heights.shape)
-    bottom = np.array([x[lowest[0]], y[lowest[1]]])
     rigid = getattr(_method, "projection", "") == "rigid"
-    return Run(
-        method=_method, status=Status(int(done.status[0])), stopped_at=int(done.stopped_at[0]), position=position,
-        loss=done.loss[:, 0], gradients=done.gradient_count[:, 0], evaluations=int(done.evaluations[0]),
-        distance=np.linalg.norm(position - bottom, axis=1),
-        center=None if done.center is None else done.center[:, 0],
-        penetration=None if done.center is None or rigid else done.penetration[:, 0],
-        contacts=None, seconds=done.seconds,
-    )  # fmt: skip
+    return track_of(done, minimum=(x[lowest[0]], y[lowest[1]]), depths=0 if rigid else None)
 
 
-def scene(result: PlaneResult, heights: np.ndarray, ironed: Ironed | None, runs: Sequence[Run], scale: float) -> Scene:
+def scene(
+    result: PlaneResult, heights: np.ndarray, ironed: Ironed | None, tracks: Sequence[Track], scale: float
+) -> Scene:
     """Ball and point on the plane; heights are λ times the loss, so that the ball is round in the plane's own unit."""
     lowest = np.unravel_index(int(heights.argmin()), heights.shape)
     height = float(np.ptp(scale * heights)) / float(result.x[-1] - result.x[0])
     return Scene(
         ground=Ground(result.x, scale * heights.T, result.y, ironed=None if ironed is None else ironed.ironed.T),
-        racers=tuple(_racer(run, scale) for run in runs),
+        racers=tuple(_racer(track, scale) for track in tracks),
         bounds=np.array([[result.x[0], result.x[-1]], [result.y[0], result.y[-1]]]),
         x_label="first axis",
         y_label="second axis",
@@ -171,20 +157,20 @@ def scene(result: PlaneResult, heights: np.ndarray, ironed: Ironed | None, runs:
     )
 
 
-def _racer(run: Run, scale: float) -> Racer:
-    last = run.stopped_at + 1
+def _racer(track: Track, scale: float) -> Racer:
+    last = track.stopped_at + 1
     cut = slice(0, last)
-    ball = run.center is not None
+    ball = track.center is not None
     return Racer(
-        name=run.name,
-        label="Ball" if ball else label(run.name),
-        color=color(run.name),
-        position=np.column_stack([run.position[cut], scale * run.loss[cut]]),
-        center=run.center[cut] if run.center is not None else None,
-        radius=float(run.method.radius) if ball else None,
-        status=status_words(run),
+        name=track.name,
+        label="Ball" if ball else label(track.name),
+        color=color(track.name),
+        position=np.column_stack([track.position[cut], scale * track.loss[cut]]),
+        center=track.center[cut] if track.center is not None else None,
+        radius=float(track.method.radius) if ball else None,
+        status=status_words(track),
         stopped_at=last - 1,
         shape="ball" if ball else "circle",
-        loss=run.loss[cut],
-        readouts=(Readout("loss", run.loss[cut]), Readout("to the lowest point", run.distance[cut])),
+        loss=track.loss[cut],
+        readouts=(Readout("loss", track.loss[cut]), Readout("to the lowest point", track.distance[cut])),
     )

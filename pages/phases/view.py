@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -15,12 +14,14 @@ from pages.phases import data as phases_data
 from pages.shared import background, plots
 from pages.shared.controls import START_KEYS, get_surface, link_query, number, short, toggle
 from pages.shared.page import link, show_error
-from pages.shared.race_scene import entries, race_scene
-from pages.shared.roll_scene import roll_scene
-from pages.shared.runs import Run, run_on
+from pages.shared.scenes import scene
+from pages.shared.tracks import run_on
 from pages.shared.widgets import set_controls
 from rbo_core import sweep
 from rbo_core.figures.phases import CLICKS, Jump, Mark, PhaseMap
+from rbo_core.figures.player.build import Look
+from rbo_core.figures.player.racers import entries
+from rbo_core.figures.player.track import Track
 from rbo_core.sweep import measure
 
 PROJECTIONS = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradient (paper)"}
@@ -36,14 +37,12 @@ def start_controls(surface: landscapes.Landscape) -> tuple[float, ...]:
     )
 
 
-def play(surface: landscapes.Landscape, method: Any, start: tuple[float, ...], count: int) -> tuple[Run, Any]:
+def play(surface: landscapes.Landscape, method: Any, start: tuple[float, ...], count: int) -> tuple[Track, Any]:
     """The shown run in the player; returns it and the visitor's click on the ground."""
-    run = run_on(surface, method, start, count, 0, with_penetration=surface.dim == 1)
-    if surface.dim == 1:
-        scene = roll_scene(surface, (run,), axis="step", ironed=True, loss_panel=False)
-    else:
-        scene = replace(race_scene(surface, entries([run]), contour=False), loss_panel=False)
-    return run, player_module.player(scene, key=f"phases_player_{surface.dim}", height=400)
+    track = run_on(surface, method, start, count, depths=None if surface.dim == 1 else 0)
+    look = Look(ironed=surface.dim == 1, contour=False, loss_panel=False)
+    shown = scene(surface, entries([track]), look)
+    return track, player_module.player(shown, key=f"phases_player_{surface.dim}", height=400)
 
 
 def run_links(surface: landscapes.Landscape, method: Any, start: tuple[float, ...], count: int) -> None:

@@ -10,13 +10,11 @@ import streamlit as st
 
 import landscapes
 import rbo_core
+from pages.race.basins import basins_of
 from pages.shared.controls import number
 from pages.shared.page import is_dark, sentence
-from pages.shared.race_scene import basins_of
 from rbo_core.figures.race import BasinMap, basin_map
 from rbo_core.figures.style import color, label
-
-MAX_STARTS = 400
 
 
 def lattice(surface: landscapes.Landscape, side: int) -> np.ndarray:
@@ -65,16 +63,16 @@ def show_many_starts(surface: landscapes.Landscape, methods: Sequence[Any], seed
         st.info(f"Every square becomes a start; one press rolls them all.{stale}")
         return
     basins = basins_of(surface)
-    x, y = (low + step * np.arange(len(basins.home)) for low, step in zip(basins.low, basins.spacing, strict=True))
+    x, y = basins.axes
     lowest = np.atleast_1d(surface.minimum.x)
-    for column, made in zip(st.columns(len(maps)), maps, strict=True):
-        figure = basin_map(made, x, y, basins.home, lowest, is_dark())
-        column.plotly_chart(figure, key=f"basin_map_{made.label}", config={"displayModeBar": False}, theme=None)
+    for column, one in zip(st.columns(len(maps)), maps, strict=True):
+        figure = basin_map(one, x, y, basins.flooded, lowest, is_dark())
+        column.plotly_chart(figure, key=f"basin_map_{one.label}", config={"displayModeBar": False}, theme=None)
     best = max(maps, key=lambda m: m.fraction)
     told = ", ".join(f"{m.label} from {100 * m.fraction:.0f} %" for m in maps)
     lead = f" {best.label} does best." if sum(m.fraction == best.fraction for m in maps) == 1 else ""
     sentence(
-        f"The global basin was reached by {told} of {side * side} starts.{lead} "
+        f"The flooded basin was reached by {told} of {side * side} starts.{lead} "
         "Coloured: arrived inside the line. A grey: another minimum, the same grey for the same one.",
         fractions=" ".join(f"{m.fraction:.4f}" for m in maps),
     )

@@ -1,42 +1,32 @@
-"""Downloads: the runs that are on the screen, as a table anyone can open."""
+"""Downloads: what is on the screen, as a file anyone can open; it is made only when the button is pressed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.shared.runs import Run
+TYPES = {"csv": "text/csv", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
 
 
-def table(runs: Sequence[Run]) -> pd.DataFrame:
-    """One row a step and method: step, x (x1, x2), loss, gradients, and for a ball its centre and penetration."""
-    frames = []
-    for run in runs:
-        last = run.stopped_at + 1
-        dim = run.position.shape[1]
-        axes = ["x"] if dim == 1 else [f"x{i + 1}" for i in range(dim)]
-        columns: dict[str, object] = {"method": run.name, "step": np.arange(last)}
-        columns |= {axis: run.position[:last, i] for i, axis in enumerate(axes)}
-        columns |= {"loss": run.loss[:last], "gradients": run.gradients[:last]}
-        if run.center is not None:
-            columns |= {f"center_{axis}": run.center[:last, i] for i, axis in enumerate([*axes, "height"])}
-        if run.penetration is not None:
-            columns["penetration"] = run.penetration[:last]
-        frames.append(pd.DataFrame(columns))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["method", "step", "x", "loss"])
-
-
-def csv_button(runs: Sequence[Run], file_name: str, key: str = "download") -> None:
-    """A button that hands out the runs as CSV; the table is made only when it is pressed."""
+def download(
+    label: str, table: Callable[[], pd.DataFrame | str], file_name: str, key: str, disabled: bool = False
+) -> None:
+    """A button that hands out a table as CSV or Parquet, by the end of the file's name, or a text as it is."""
     st.download_button(
-        "Download CSV",
-        data=lambda: table(runs).to_csv(index=False).encode(),
+        label,
+        data=lambda: as_bytes(table(), file_name),
         file_name=file_name,
-        mime="text/csv",
+        mime=TYPES[file_name.rpartition(".")[2]],
         key=key,
         on_click="ignore",
-        disabled=not runs,
+        disabled=disabled,
     )
+
+
+def as_bytes(table: pd.DataFrame | str, file_name: str) -> bytes:
+    """The file of that name."""
+    if isinstance(table, str):
+        return table.encode()
+    return table.to_parquet(index=False) if file_name.endswith(".parquet") else table.to_csv(index=False).encode()

@@ -16,6 +16,8 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
+from rbo_core.figures.words import short
+
 URL: Literal["query-params"] = "query-params"
 _POINTS_PER_DECADE = 24
 
@@ -186,12 +188,6 @@ def set_controls(values: Mapping[str, Any]) -> None:
 
 def _remember(key: str, default: Any) -> None:
     st.session_state.setdefault("_defaults", {})[key] = default
-
-
-def short(value: float) -> str:
-    """A number as people write it: four digits, no trailing zeros, a true minus sign; whole ones in full."""
-    whole = abs(value) < 1e6 and value == round(value)
-    return f"{value + 0.0:{'.0f' if whole else '.4g'}}".replace("-", "\u2212")
 
 
 def step_of(low: float, high: float, log: bool, step: float | None) -> float:

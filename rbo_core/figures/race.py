@@ -16,7 +16,7 @@ class BasinMap:
     """What became of many starts under one method.
 
     start: (B, 2) a lattice of parameters, the first running fastest; end: (B, 2). basin: (B,) label of the minimum each
-    ended in, −1 for none; reached: (B,) whether it ended in the global minimum's.
+    ended in, −1 for none; reached: (B,) whether it ended in the flooded basin.
     """
 
     label: str
@@ -28,7 +28,7 @@ class BasinMap:
 
     @property
     def fraction(self) -> float:
-        """Share of the starts that reached the global basin, 0 to 1."""
+        """Share of the starts that reached the flooded basin, 0 to 1."""
         return float(self.reached.mean()) if self.reached.size else 0.0
 
 
@@ -42,14 +42,14 @@ def basin_map(
     made: BasinMap,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    home: NDArray[np.bool_],
+    flooded: NDArray[np.bool_],
     minimum: NDArray[np.float64],
     dark: bool = False,
 ) -> go.Figure:
-    """Every start of one method as a square, coloured where it reached the global basin.
+    """Every start of one method as a square, coloured where it reached the flooded basin.
 
-    x: (N,), y: (M,), home: (M, N) True in the global basin, whose rim is drawn; minimum: (2,). Starts that ended in the
-    same other minimum share a grey.
+    x: (N,), y: (M,), flooded: (M, N) True in the flooded basin, whose rim is drawn; minimum: (2,). Starts that ended
+    in the same other minimum share a grey.
     """
     p = palette(dark)
     colours = [*_shades(7, dark), made.color]
@@ -66,7 +66,7 @@ def basin_map(
                 "end (%{customdata[0]:.2f}, %{customdata[1]:.2f})<extra></extra>",
             ),
             go.Contour(
-                x=x, y=y, z=home.astype(float), showscale=False, showlegend=False, hoverinfo="skip",
+                x=x, y=y, z=flooded.astype(float), showscale=False, showlegend=False, hoverinfo="skip",
                 contours={"coloring": "none", "start": 0.5, "end": 0.5, "size": 1}, line={"width": 1.6, "color": p.ink},
             ),
             go.Scatter(
@@ -75,7 +75,7 @@ def basin_map(
             ),
         ]
     )  # fmt: skip
-    title = f"<b>{made.label}</b>  {100 * made.fraction:.0f} % reached the global basin"
+    title = f"<b>{made.label}</b>  {100 * made.fraction:.0f} % reached the flooded basin"
     layout(figure, dark, height=380, showlegend=False, margin={"l": 44, "r": 8, "t": 36, "b": 44})
     figure.update_layout(
         title={"text": title, "font": {"size": 14, "color": p.ink, "weight": 400}, "x": 0.5, "xanchor": "center"}

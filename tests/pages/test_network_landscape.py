@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 import pages.network_landscape.view as view
 from pages.network_landscape.plane import default_runs, natural_scale
-from pages.shared.story import plain
 from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
+from rbo_core.figures.words import plain
 from rbo_core.ironing import iron
 from rbo_core.training import Method, RunStore, TrainConfig, run_training
 from rbo_core.training.landscape import NoiseStudy, PlaneConfig, comparable, compute_plane, save_plane

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.network_phases import view as network_phases_view
 from pages.shared import network_examples
-from pages.shared.story import plain
+from rbo_core.figures.words import plain
 from rbo_core.training import Method, TrainConfig, run_training
 from rbo_core.training.phases import PhaseConfig, PhaseResult, regimes, save_phases
 from tests.pages.drawn import drawn

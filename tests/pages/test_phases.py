@@ -14,9 +14,9 @@ import pages.player
 from pages.phases import data as phases_data
 from pages.phases import tabs as phases_tabs
 from pages.shared import background
-from pages.shared.story import plain
 from rbo_core import jobs, sweep
 from rbo_core.figures.phases import CLICKS, Curve, Jump, Mark, PhaseMap, Span, cut_figure, difference_figure, map_figure
+from rbo_core.figures.words import plain
 from rbo_core.sweep import order
 from tests.pages.drawn import drawn
 

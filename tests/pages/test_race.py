@@ -15,23 +15,17 @@ from streamlit.testing.v1 import AppTest
 import landscapes
 import rbo_core
 from pages.race.starts import lattice, map_of
-from pages.race.step import explain, section_of, section_through, step_scene
-from pages.shared.basins import Catchment, catchment, descend, global_basin
-from pages.shared.race_scene import (
-    DEEPEST,
-    entries,
-    parse_radii,
-    paths_table,
-    race_scene,
-    race_story,
-    result_table,
-    series,
-    spent,
-)
-from pages.shared.runs import Run, run_on
-from pages.shared.story import plain
+from pages.race.table import DEEPEST, parse_radii, paths_table, result_table
+from pages.shared.tracks import run_on
+from rbo_core.figures.player.build import Look, run_scene, series, spent
 from rbo_core.figures.player.payload import pack
+from rbo_core.figures.player.racers import entries
+from rbo_core.figures.player.step import explain, section_of, section_through, step_scene
+from rbo_core.figures.player.story import race_story
+from rbo_core.figures.player.track import Track
 from rbo_core.figures.race import BasinMap, basin_map
+from rbo_core.figures.words import plain
+from rbo_core.ironing.catchment import Catchment, catchment, descend, flooded_basin
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "2_Race.py"
 
@@ -152,7 +146,7 @@ def test_a_section_is_the_surface_along_its_steepest_descent(bowl):
 
 def test_the_section_of_a_later_step_holds_contact_centre_and_the_way_down(bowl):
     ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
-    run = run_on(bowl, ball, (-2.6, 2.0), 40, 0, False)
+    run = run_on(bowl, ball, (-2.6, 2.0), 40, depths=0)
     at = 17
     section, offset = section_through(bowl, run.position[at], run.place[at])
     rigid, newton, gradient = explain(section, ball, 20, 0.02, 0.01 * 0.4, offset)
@@ -194,13 +188,13 @@ def test_descent_finds_the_minimum_of_each_well():
     assert np.all(bottom[:, 44:] == right)
 
 
-def test_the_global_basin_is_the_lake_of_the_minimum_with_its_islands():
+def test_the_flooded_basin_is_the_lake_of_the_minimum_with_its_islands():
     y, x = np.mgrid[-2:2:201j, -2:2:201j]
     first = np.hypot(x + 1, y)
     heights = np.minimum(first, np.hypot(x - 1, y) + 0.01)
     heights = np.where(first < 0.1, 2.0, heights)  # an island in the first lake
     heights[100, 56] = -0.5
-    home = global_basin(heights, (100, 56), share=0.1)
+    home = flooded_basin(heights, (100, 56), share=0.1)
     assert home[100, 50]  # the island's middle
     assert not home[100, 150]  # the other lake
     assert 0.03 < home.mean() < 0.07  # half of the water, with the island
@@ -239,13 +233,13 @@ def test_the_figure_colours_arrivals_and_tells_the_share():
     shade = np.asarray(figure.data[0].z)
     assert shade[0, 0] == shade[1, 1] == 7
     assert shade[0, 1] != 7
-    assert figure.layout.title.text == "<b>SGD</b>  50 % reached the global basin"
+    assert figure.layout.title.text == "<b>SGD</b>  50 % reached the flooded basin"
     assert figure.data[0].colorscale[-1][1] == "#0072B2"
 
 
 @pytest.fixture(scope="module")
-def sgd_run(bowl) -> Run:
-    return run_on(bowl, rbo_core.SAM(learning_rate=0.01), (-1.0, 1.0), 40, 0, with_penetration=False)
+def sgd_run(bowl) -> Track:
+    return run_on(bowl, rbo_core.SAM(learning_rate=0.01), (-1.0, 1.0), 40, 0, depths=0)
 
 
 def test_the_loss_axis_counts_steps_gradients_or_time(sgd_run):
@@ -258,24 +252,24 @@ def test_the_loss_axis_counts_steps_gradients_or_time(sgd_run):
 
 def test_balls_are_told_apart_and_tables_say_where_they_ended(bowl, sgd_run):
     ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
-    runs = [run_on(bowl, replace(ball, radius=r), (-1.0, 1.0), 40, 0, False) for r in (0.4, 0.8)]
+    runs = [run_on(bowl, replace(ball, radius=r), (-1.0, 1.0), 40, depths=0) for r in (0.4, 0.8)]
     raced = entries([*runs, sgd_run])
     assert [entry.label for entry in raced] == ["Ball ρ = 0.4", "Ball ρ = 0.8", "SAM"]
     assert len({entry.color for entry in raced}) == 3
-    crowd = [run_on(bowl, replace(ball, radius=0.1 * r), (-1.0, 1.0), 1, 0, False) for r in range(1, 9)]
+    crowd = [run_on(bowl, replace(ball, radius=0.1 * r), (-1.0, 1.0), 1, depths=0) for r in range(1, 9)]
     for dark in (False, True):
         assert len({entry.color for entry in entries(crowd, dark)}) == 8
     table = result_table(raced, catchment(bowl))
     assert table["final loss"][2] == pytest.approx(float(bowl.value(sgd_run.position[-1][None, :])[0]))
     assert table[DEEPEST].isna().tolist() == [True, True, True]  # not measured here
-    scene = race_scene(bowl, raced, ironed=True)
+    scene = run_scene(bowl, raced, Look(ironed=True))
     assert np.all(scene.ground.ironed >= scene.ground.heights - 1e-9)
 
 
 def test_every_tied_contact_is_drawn_on_ball_and_ground(bowl):
     ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
-    run = run_on(bowl, ball, (-2.6, 2.0), 600, 0, False)
-    racer = race_scene(bowl, entries([run])).racers[0]
+    run = run_on(bowl, ball, (-2.6, 2.0), 600, depths=0)
+    racer = run_scene(bowl, entries([run])).racers[0]
     frame, slot = np.nonzero(np.isfinite(racer.contacts).all(axis=-1))
     assert np.bincount(frame).max() >= 2  # it comes to rest between the walls of a valley
     points = racer.contacts[frame, slot]
@@ -286,7 +280,7 @@ def test_every_tied_contact_is_drawn_on_ball_and_ground(bowl):
 def test_penetration_is_told_for_balls_and_only_for_them(bowl, sgd_run):
     rigid = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
     newton = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="newton")
-    runs = [run_on(bowl, rigid, (-1.0, 1.0), 60, 0, True, samples=7), run_on(bowl, newton, (-1.0, 1.0), 60, 0, True)]
+    runs = [run_on(bowl, rigid, (-1.0, 1.0), 60, depths=7), run_on(bowl, newton, (-1.0, 1.0), 60)]
     raced = entries([*runs, sgd_run])
     depth = result_table(raced, catchment(bowl))[DEEPEST]
     assert depth[0] < 0.1
@@ -299,12 +293,12 @@ def test_penetration_is_told_for_balls_and_only_for_them(bowl, sgd_run):
     said = plain(race_story(raced, bowl.finest_scale))
     assert f"sank into the ground by up to {depth[1]:.0f} % of its radius" in said
     assert said.count("sank") == 1
-    assert race_scene(bowl, raced, curve="penetration").loss_label == "penetration, % of ρ"
+    assert run_scene(bowl, raced, Look(curve="penetration")).loss_label == "penetration, % of ρ"
 
 
 def test_sampled_penetration_is_the_measured_one_at_its_samples(bowl):
     newton = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="newton")
-    full, some = (run_on(bowl, newton, (-1.0, 1.0), 60, 0, True, samples).penetration for samples in (None, 7))
+    full, some = (run_on(bowl, newton, (-1.0, 1.0), 60, depths=samples).penetration for samples in (None, 7))
     kept = np.arange(0, 61, 10)
     assert np.allclose(some[kept], full[kept])
     assert some[5] == pytest.approx((full[0] + full[10]) / 2)
@@ -313,13 +307,13 @@ def test_sampled_penetration_is_the_measured_one_at_its_samples(bowl):
 def test_a_race_of_four_over_a_thousand_steps_is_a_small_message(bowl):
     balls = [rbo_core.RBO(radius=r, learning_rate=0.01, projection="rigid", unit_speed=True) for r in (0.4, 1.6)]
     rivals = [rbo_core.SGD(learning_rate=0.01), rbo_core.SAM(learning_rate=0.01)]
-    runs = [run_on(bowl, method, (-2.6, 2.0), 1000, 0, True, 5) for method in (*balls, *rivals)]
-    assert len(pack(race_scene(bowl, entries(runs)))) <= 200_000
+    runs = [run_on(bowl, method, (-2.6, 2.0), 1000, depths=5) for method in (*balls, *rivals)]
+    assert len(pack(run_scene(bowl, entries(runs)))) <= 200_000
 
 
 def test_the_paths_as_a_table_hold_every_step_up_to_the_end(bowl, sgd_run):
     ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
-    run = run_on(bowl, ball, (-1.0, 1.0), 20, 0, False)
+    run = run_on(bowl, ball, (-1.0, 1.0), 20, depths=0)
     text = paths_table(entries([run, sgd_run])).to_csv(index=False)
     read = pd.read_csv(io.StringIO(text))
     assert read["racer"].value_counts().to_dict() == {"Ball": run.stopped_at + 1, "SAM": sgd_run.stopped_at + 1}
@@ -332,8 +326,8 @@ def test_the_paths_as_a_table_hold_every_step_up_to_the_end(bowl, sgd_run):
 def test_the_ironed_sheet_lies_along_the_same_axes_as_the_ground():
     ravine = landscapes.get("ravine", dim=2)
     ball = rbo_core.RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
-    run = run_on(ravine, ball, tuple(float(v) for v in ravine.start), 10, 0, False)
-    ground = race_scene(ravine, entries([run]), ironed=True).ground
+    run = run_on(ravine, ball, tuple(float(v) for v in ravine.start), 10, depths=0)
+    ground = run_scene(ravine, entries([run]), Look(ironed=True)).ground
     # a gentle ravine is hardly ironed at all, so a sheet along exchanged axes would be far off
     assert np.abs(ground.ironed - ground.heights).max() < 0.2 * np.ptp(ground.heights)
     x, y = 10, 50

@@ -14,10 +14,10 @@ from streamlit.testing.v1 import AppTest
 import landscapes
 import pages.player
 from pages.roll.presets import ROLL
-from pages.shared.downloads import table
-from pages.shared.runs import run_on
-from pages.shared.story import plain
+from pages.shared.tracks import run_on
 from rbo_core import RBO, SGD, Status, trace
+from rbo_core.figures.player.table import steps_table
+from rbo_core.figures.words import plain
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "1_Roll.py"
 
@@ -292,10 +292,10 @@ def test_what_the_ball_sees_lies_on_or_above_nothing_it_cannot_touch(roll, scene
 
 def test_the_table_holds_the_run_to_its_end():
     surface = landscapes.get("wrinkled_bowl")
-    ball = run_on(surface, RBO(radius=0.4, projection="rigid", unit_speed=True), (-2.6,), 900, 0, True)
-    point = run_on(surface, SGD(learning_rate=0.01), (-2.6,), 900, 0, False)
+    ball = run_on(surface, RBO(radius=0.4, projection="rigid", unit_speed=True), (-2.6,), 900)
+    point = run_on(surface, SGD(learning_rate=0.01), (-2.6,), 900, depths=0)
     assert ball.status is Status.CONVERGED
-    read = pd.read_csv(io.StringIO(table([ball, point]).to_csv(index=False)))
+    read = pd.read_csv(io.StringIO(steps_table([("rbo", ball), ("sgd", point)]).to_csv(index=False)))
     mine = read[read.method == "rbo"]
     assert len(mine) == ball.stopped_at + 1
     np.testing.assert_allclose(mine.center_x, ball.center[: len(mine), 0], rtol=1e-12)

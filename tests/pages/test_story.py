@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pages.shared.runs import Run, moving_steps
-from pages.shared.story import outcome, plain, story
 from rbo_core import RBO, SAM, SGD, Status
+from rbo_core.figures.player.story import outcome, story
+from rbo_core.figures.player.track import Track, moving_steps
+from rbo_core.figures.words import plain
 
 FINEST = 0.2
 
 
-def run(method, places, loss=None, status=Status.CONVERGED, stopped_at=None, radius=None) -> Run:
+def run(method, places, loss=None, status=Status.CONVERGED, stopped_at=None, radius=None) -> Track:
     """A run through `places` (T+1,); a ball's centre stands one unit above its contact."""
     x = np.asarray(places, dtype=float)[:, None]
     loss = np.zeros(len(x)) if loss is None else np.asarray(loss, dtype=float)
-    return Run(
+    return Track(
         method=method,
         status=status,
         stopped_at=len(x) - 1 if stopped_at is None else stopped_at,

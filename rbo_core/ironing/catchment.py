@@ -1,17 +1,32 @@
-"""Which minimum a point lies above: basins of steepest descent on a grid of heights."""
+"""Which minimum a point lies above: basins of steepest descent on a grid of heights, and the flooded basin.
+
+The flooded basin is one of two ways to say that a run found the global minimum. The other, near the minimum (within a
+twentieth of the window's width, `rbo_core.sweep.measure`), needs no grid, so a sweep uses it for thousands of balls.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-import landscapes
-
 LOWEST = 0.1
-"""Share of the window that lies below the global basin's rim."""
+"""Share of the window that is under water in the flooded basin."""
+
+
+class Surface(Protocol):
+    """A surface of two parameters that knows its global minimum (``landscapes.Landscape``)."""
+
+    @property
+    def bounds(self) -> NDArray[np.float64]: ...
+
+    @property
+    def minimum(self) -> Any: ...
+
+    def value(self, x: NDArray[np.float64], /) -> NDArray[np.float64]: ...
 
 
 def descend(heights: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -43,14 +58,20 @@ def descend(heights: NDArray[np.float64]) -> NDArray[np.int64]:
 class Catchment:
     """Basins of a 2-parameter surface on a grid whose rows run along the second parameter.
 
-    low, spacing: (2,) parameters of sample (0, 0) and between samples. bottom: (N, N) from `descend`. home: (N, N) True
-    in the global basin: the lowest part of the landscape as far as it is connected with the global minimum.
+    low, spacing: (2,) parameters of sample (0, 0) and between samples. bottom: (N, N) from `descend`. flooded: (N, N)
+    True in the flooded basin: the lowest part of the landscape as far as it is connected with the global minimum.
     """
 
     low: NDArray[np.float64]
     spacing: NDArray[np.float64]
     bottom: NDArray[np.int64]
-    home: NDArray[np.bool_]
+    flooded: NDArray[np.bool_]
+
+    @property
+    def axes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """x (N,) and y (N,) of the samples."""
+        x, y = (low + step * np.arange(len(self.flooded)) for low, step in zip(self.low, self.spacing, strict=True))
+        return x, y
 
     def _cell(self, points: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
         at = np.atleast_2d(np.asarray(points, dtype=float))
@@ -65,12 +86,12 @@ class Catchment:
         return np.where(sound, self.bottom[row, column], -1)
 
     def reached(self, points: ArrayLike) -> NDArray[np.bool_]:
-        """(B,) whether points (B, 2) lie over the global basin."""
+        """(B,) whether points (B, 2) lie over the flooded basin."""
         sound, row, column = self._cell(points)
-        return sound & self.home[row, column]
+        return sound & self.flooded[row, column]
 
 
-def global_basin(heights: NDArray[np.float64], bottom: tuple[int, int], share: float = LOWEST) -> NDArray[np.bool_]:
+def flooded_basin(heights: NDArray[np.float64], bottom: tuple[int, int], share: float = LOWEST) -> NDArray[np.bool_]:
     """(N, M) the lake around sample `bottom` when water covers the lowest `share` of the window, its islands included.
 
     A ball rests on crests, so the islands between the pits of the lake belong to it.
@@ -80,7 +101,7 @@ def global_basin(heights: NDArray[np.float64], bottom: tuple[int, int], share: f
     return np.asarray(ndimage.binary_fill_holes(lakes == lakes[bottom]), dtype=bool)
 
 
-def catchment(surface: landscapes.Landscape, samples: int = 401) -> Catchment:
+def catchment(surface: Surface, samples: int = 401) -> Catchment:
     """Basins of a surface over its bounds, on samples × samples points."""
     low, high = surface.bounds[:, 0], surface.bounds[:, 1]
     spacing = (high - low) / (samples - 1)
@@ -88,4 +109,4 @@ def catchment(surface: landscapes.Landscape, samples: int = 401) -> Catchment:
     grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
     heights = np.nan_to_num(np.asarray(surface.value(grid), dtype=float), nan=np.inf).reshape(samples, samples)
     column, row = np.clip(np.round((np.atleast_1d(surface.minimum.x) - low) / spacing), 0, samples - 1).astype(int)
-    return Catchment(low, spacing, descend(heights), global_basin(heights, (int(row), int(column))))
+    return Catchment(low, spacing, descend(heights), flooded_basin(heights, (int(row), int(column))))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pages.player import Arrow, Ground, Racer, Scene
 from rbo_core import RBO
+from rbo_core.figures.player.scene import Arrow, Ground, Racer, Scene
 from rbo_core.figures.style import COLORS
 from rbo_core.reference import StepExplanation, explain_step
 
