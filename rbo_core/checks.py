@@ -11,7 +11,13 @@ Number = Any
 
 
 def require(
-    name: str, value: Number, *, above: float | None = None, at_least: float | None = None, below: float | None = None
+    name: str,
+    value: Number,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
 ) -> None:
     """Raise ``ValueError`` unless every entry of ``value`` is finite and inside the bounds given."""
     try:
@@ -28,6 +34,9 @@ def require(
         raise ValueError(f"{name} must be {word}, got {_shown(value)}")
     if below is not None and not np.all(array < below):
         raise ValueError(f"{name} must be less than {below:g}, got {_shown(value)}")
+    if at_most is not None and not np.all(array <= at_most):
+        word = f"at most {at_most:g}" if at_least is None else f"between {at_least:g} and {at_most:g}"
+        raise ValueError(f"{name} must be {word}, got {_shown(value)}")
 
 
 def require_count(name: str, value: object, at_least: int = 1) -> None:

@@ -8,9 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from rbo_core.checks import Number, column, require, require_count
+from rbo_core.checks import Number, column
 from rbo_core.fused import drawn, kept, moved, pushed
 from rbo_core.objective import Array, Objective
+from rbo_core.settings import check_settings, gradient_noise, setting
+
+
+def rate(networks: tuple[float, float, float] = (0.1, 1e-4, 10.0), **changes: Any) -> Any:
+    """The field of a learning rate η; networks: (default, low, high) of its range on networks."""
+    usual = {"default": 0.01, "low": 1e-4, "high": 1.0}
+    return setting(label="learning rate η", log=True, above=0, networks=networks, **{**usual, **changes})
+
+
+def inertia(default: float) -> Any:
+    """The field of a momentum β."""
+    return setting(default, label="momentum", low=0.0, high=0.99, at_least=0, below=1)
 
 
 class PointState(NamedTuple):
@@ -26,15 +38,22 @@ class PointState(NamedTuple):
 class PointMethod:
     """What all point methods share: a learning rate (η) and the deviation of seeded gradient noise."""
 
-    learning_rate: Number = 0.01
-    gradient_noise: Number = 0.0
+    learning_rate: Number = rate()
+    gradient_noise: Number = gradient_noise()
 
     name: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    color: ClassVar[str] = "#7A8190"
+    shape: ClassVar[str] = "cross"
+    dash: ClassVar[str] = "solid"
 
     def __post_init__(self) -> None:
-        require("learning_rate", self.learning_rate, above=0)
-        require("gradient_noise", self.gradient_noise, at_least=0)
+        check_settings(self)
+
+    @property
+    def gradients_per_step(self) -> int:
+        """Gradient evaluations of one step."""
+        return 1
 
     def init(self, objective: Objective, x: Array) -> PointState:
         """State before the first step; spends nothing."""
@@ -51,6 +70,8 @@ class SGD(PointMethod):
 
     name = "sgd"
     label = "SGD"
+    color = "#0072B2"
+    shape = "circle"
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         f, g = objective(state.x)
@@ -62,15 +83,14 @@ class SGD(PointMethod):
 class Momentum(PointMethod):
     """Heavy ball (Polyak 1964) or Nesterov momentum in the form of torch.optim.SGD: v ← βv + g, x ← x − ηv."""
 
-    momentum: Number = 0.9
-    nesterov: bool = False
+    learning_rate: Number = rate((0.05, 1e-4, 10.0))
+    momentum: Number = inertia(0.9)
+    nesterov: bool = setting(False, label="Nesterov", help="Look ahead before taking the gradient.")
 
     name = "momentum"
     label = "Momentum"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require("momentum", self.momentum, at_least=0, below=1)
+    color = "#56B4E9"
+    shape = "square"
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         f, g = objective(state.x)
@@ -83,18 +103,15 @@ class Momentum(PointMethod):
 class Adam(PointMethod):
     """Adam (Kingma and Ba 2015, Algorithm 1) with bias-corrected moments."""
 
-    beta1: Number = 0.9
-    beta2: Number = 0.999
-    epsilon: Number = 1e-8
+    learning_rate: Number = rate((1e-3, 1e-5, 1.0))
+    beta1: Number = setting(0.9, label="β₁", low=0.0, high=0.999, at_least=0, below=1)
+    beta2: Number = setting(0.999, label="β₂", low=0.0, high=0.9999, at_least=0, below=1)
+    epsilon: Number = setting(1e-8, label="ε", above=0, networks=False, help="Keeps a step finite where ∇f vanishes.")
 
     name = "adam"
     label = "Adam"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require("beta1", self.beta1, at_least=0, below=1)
-        require("beta2", self.beta2, at_least=0, below=1)
-        require("epsilon", self.epsilon, above=0)
+    color = "#E69F00"
+    shape = "diamond"
 
     def init(self, objective: Objective, x: Array) -> PointState:
         zero = objective.xp.zeros_like(x)
@@ -120,14 +137,12 @@ class Adam(PointMethod):
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019): x ← (1 − ηλ) x before the Adam move."""
 
-    weight_decay: Number = 0.01
+    weight_decay: Number = setting(0.01, label="weight decay", low=0.0, high=1.0, at_least=0)
 
     name = "adamw"
     label = "AdamW"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require("weight_decay", self.weight_decay, at_least=0)
+    shape = "star"
+    dash = "dash"  # it has Adam's colour
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         f, g = objective(state.x)
@@ -140,16 +155,20 @@ class AdamW(Adam):
 class SAM(PointMethod):
     """Sharpness-aware minimisation (Foret et al. 2021): the gradient is taken at x + r g/|g|. Two gradients a step."""
 
-    perturbation_radius: Number = 0.05
-    momentum: Number = 0.0
+    learning_rate: Number = rate((0.2, 1e-4, 10.0))
+    perturbation_radius: Number = setting(
+        0.05, label="perturbation ρ", unit="parameter units", low=0.001, high=2.0, log=True, at_least=0
+    )
+    momentum: Number = inertia(0.0)
 
     name = "sam"
     label = "SAM"
+    color = "#009E73"
+    shape = "triangle"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require("perturbation_radius", self.perturbation_radius, at_least=0)
-        require("momentum", self.momentum, at_least=0, below=1)
+    @property
+    def gradients_per_step(self) -> int:
+        return 2
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         xp = objective.xp
@@ -176,25 +195,32 @@ class EntropySGD(PointMethod):
     ``n_langevin_steps`` gradients a step.
     """
 
-    learning_rate: Number = 1.0
-    n_langevin_steps: int = 5
-    langevin_learning_rate: Number = 0.01
-    scope: Number = 1.0
-    thermal_noise: Number = 1e-3
-    averaging: Number = 0.75
+    learning_rate: Number = rate((1.0, 0.01, 1.0), default=1.0, low=0.01, help="1 jumps to the walk's mean.")
+    n_langevin_steps: int = setting(5, label="Langevin steps L", low=1, high=50, help="L gradients a step.")
+    langevin_learning_rate: Number = setting(
+        0.01, label="Langevin rate η′", low=1e-4, high=1.0, log=True, above=0, networks=(0.1, 1e-4, 10.0)
+    )
+    scope: Number = setting(
+        1.0, label="scope γ", low=0.0, high=10.0, at_least=0, networks=(1e-2, 0.0, 10.0),
+        help="How strongly the walk is held to its centre.",
+    )  # fmt: skip
+    thermal_noise: Number = setting(
+        1e-3, label="thermal noise ε", low=0.0, high=1.0, at_least=0, networks=(1e-4, 0.0, 1.0),
+        help="Noise of the walk itself.",
+    )  # fmt: skip
+    averaging: Number = setting(
+        0.75, label="averaging α", low=0.0, high=1.0, at_least=0, at_most=1,
+        help="Weight of the newest point in the mean.",
+    )  # fmt: skip
 
     name = "entropy_sgd"
     label = "Entropy-SGD"
+    color = "#CC79A7"
+    shape = "cross"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_count("n_langevin_steps", self.n_langevin_steps)
-        require("langevin_learning_rate", self.langevin_learning_rate, above=0)
-        require("scope", self.scope, at_least=0)
-        require("thermal_noise", self.thermal_noise, at_least=0)
-        require("averaging", self.averaging, at_least=0)
-        if not _all_at_most_one(self.averaging):
-            raise ValueError(f"averaging must be between 0 and 1, got {self.averaging!r}")
+    @property
+    def gradients_per_step(self) -> int:
+        return self.n_langevin_steps
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         lr = column(self.learning_rate)
@@ -226,7 +252,3 @@ def _heavy_ball(
     beta = column(momentum)
     velocity = pushed(xp, velocity, beta, g)
     return velocity, moved(xp, g, beta, velocity) if nesterov else velocity
-
-
-def _all_at_most_one(value: Number) -> bool:
-    return bool(value <= 1) if isinstance(value, float | int) else bool((value <= 1).all())

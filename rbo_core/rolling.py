@@ -15,19 +15,43 @@ The step is written once over the array API, for NumPy on analytic surfaces and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
-from rbo_core.checks import Number, column, require, require_choice, require_count
+from rbo_core.checks import Number, column
 from rbo_core.footpoint import Tangent, gradient_projection, newton_projection, scaled
 from rbo_core.fused import moved, pushed
 from rbo_core.objective import Array, Objective
+from rbo_core.settings import Value, check_settings, gradient_noise, setting
 
 if TYPE_CHECKING:
     from rbo_core.ball.rigid import RigidState
     from rbo_core.objective import SurfaceObjective
 
-PROJECTIONS = ("rigid", "newton", "gradient")
+
+@dataclass(frozen=True)
+class Projection:
+    """A way to find the new contact.
+
+    Attributes:
+        title: what people read.
+        own: the settings it reads beside those all share, each with the value its control offers first.
+        most_parameters: the highest dimension in which it exists; None for any.
+    """
+
+    title: str
+    own: Mapping[str, Value]
+    most_parameters: int | None = None
+
+
+PROJECTIONS: dict[str, Projection] = {
+    "rigid": Projection("Rigid (exact)", {"unit_speed": True}, most_parameters=2),
+    "newton": Projection("Newton", {"n_projection_steps": 2, "trust": 0.5, "unit_speed": False}),
+    "gradient": Projection(
+        "Gradient (paper)", {"n_projection_steps": 20, "projection_step_size": 0.01, "unit_speed": False}
+    ),
+}
 
 
 class BallState(NamedTuple):
@@ -59,30 +83,56 @@ class RBO:
         gradient_noise: standard deviation of seeded noise on each gradient component (unused by "rigid").
     """
 
-    radius: Number = 0.4
-    learning_rate: Number = 0.01
-    projection: str = "newton"
-    n_projection_steps: int = 2
-    projection_step_size: Number = 0.01
-    loss_scale: Number = 1.0
-    momentum: Number = 0.0
-    unit_speed: bool = False
-    trust: Number = 0.5
-    gradient_noise: Number = 0.0
+    radius: Number = setting(
+        0.4, label="radius ρ", unit="parameter units", low=0.01, high=10.0, log=True, above=0,
+        help="Wrinkles narrower than the ball cannot hold it.", networks=(0.05, 0.001, 100.0),
+    )  # fmt: skip
+    learning_rate: Number = setting(
+        0.01, label="learning rate η", low=1e-4, high=1.0, log=True, above=0,
+        help="With unit speed, the length the centre moves in a step.", networks=(0.5, 1e-4, 10.0),
+    )  # fmt: skip
+    momentum: Number = setting(
+        0.0, label="momentum", low=0.0, high=0.99, at_least=0, below=1,
+        help="Inertia of the centre: 0 stops at every hold.",
+    )  # fmt: skip
+    projection: str = setting(
+        "newton", label="projection", choices={name: one.title for name, one in PROJECTIONS.items()},
+        help="Rigid: never enters the ground. Newton: two gradients a step. Gradient: as published.",
+    )  # fmt: skip
+    n_projection_steps: int = setting(
+        2, label="projection steps K", low=1, high=100, advanced=True, help="K gradients a step."
+    )
+    projection_step_size: Number = setting(
+        0.01, label="projection step γ", low=1e-4, high=1.0, log=True, above=0, advanced=True,
+        help="Length of one of the K small steps towards the centre.",
+    )  # fmt: skip
+    trust: Number = setting(
+        0.5, label="trust", low=0.05, high=1.0, above=0, advanced=True,
+        help="How long a later Newton move may be beside the first.",
+    )  # fmt: skip
+    unit_speed: bool = setting(
+        False, label="unit speed", advanced=True,
+        help="Divide the step by the length of the tangent, so that η is a length.",
+    )  # fmt: skip
+    loss_scale: Number = setting(
+        1.0, label="loss scale λ", low=0.01, high=100.0, log=True, above=0, advanced=True,
+        help="The ball rolls on λ f.",
+    )  # fmt: skip
+    gradient_noise: Number = gradient_noise()
 
     name: ClassVar[str] = "rbo"
-    label: ClassVar[str] = "RBO"
+    label: ClassVar[str] = "Rolling ball"
+    color: ClassVar[str] = "#D55E00"
+    shape: ClassVar[str] = "ball"
+    dash: ClassVar[str] = "solid"
 
     def __post_init__(self) -> None:
-        require("radius", self.radius, above=0)
-        require("learning_rate", self.learning_rate, above=0)
-        require_choice("projection", self.projection, PROJECTIONS)
-        require_count("n_projection_steps", self.n_projection_steps)
-        require("projection_step_size", self.projection_step_size, above=0)
-        require("loss_scale", self.loss_scale, above=0)
-        require("momentum", self.momentum, at_least=0, below=1)
-        require("trust", self.trust, above=0)
-        require("gradient_noise", self.gradient_noise, at_least=0)
+        check_settings(self)
+
+    @property
+    def gradients_per_step(self) -> int:
+        """Gradient evaluations of one step; the rigid ball looks at heights alone."""
+        return 0 if self.projection == "rigid" else self.n_projection_steps
 
     def init(self, objective: Objective, x: Array) -> BallState | RigidState:
         """Put the ball on the surface: at contact ``x (B, d)``, or, rigid, lowered with its centre over ``x``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ import numpy as np
 from tqdm import tqdm
 
 import landscapes
-from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum, Status, Trajectory, trace
+from rbo_core import METHODS, Status, Trajectory, trace
 from rbo_core.cli.files import require_writable
+from rbo_core.settings import Setting, settings_of
 
-METHODS: dict[str, Any] = {method.name: method for method in (RBO, SGD, Momentum, Adam, AdamW, SAM, EntropySGD)}
 FORMATS = (".csv", ".parquet", ".json")
 
 
@@ -32,12 +31,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--list", action="store_true", help="list the surfaces and stop")
     settings = parser.add_argument_group("settings of the method (those it has)")
-    for name, kind in _settings().items():
-        option = "--" + name.replace("_", "-")
-        if kind is bool:
-            settings.add_argument(option, action="store_true", default=None)
+    for name, owners in _settings().items():
+        option, first = "--" + name.replace("_", "-"), next(iter(owners.values()))
+        if first.kind is bool:
+            settings.add_argument(option, action="store_true", default=None, help=_help(owners))
         else:
-            settings.add_argument(option, type=kind)
+            settings.add_argument(option, type=first.kind, help=_help(owners))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -130,17 +129,34 @@ def _numbers(name: str, text: str) -> list[float]:
         raise ValueError(f"{name} must be a number or comma-separated numbers, got {text!r}") from None
 
 
-def _settings() -> dict[str, type]:
-    kinds: dict[str, type] = {}
+def _settings() -> dict[str, dict[str, Setting]]:
+    """Every setting's name, with the methods that have it and what it is there."""
+    known: dict[str, dict[str, Setting]] = {}
     for method in METHODS.values():
-        for field in dataclasses.fields(method):
-            kinds[field.name] = type(field.default)
-    return kinds
+        for one in settings_of(method):
+            known.setdefault(one.name, {})[method.name] = one
+    return known
+
+
+def _help(owners: dict[str, Setting]) -> str:
+    """What a setting is, whose, its range and its default; where methods differ, the first one's and the others'."""
+    first = next(iter(owners.values()))
+    told = f"{first.label} of {', '.join(owners)}" if len(owners) < len(METHODS) else first.label
+    ranges = _unless_equal({name: one.range for name, one in owners.items()})
+    defaults = "" if first.kind is bool else _unless_equal({name: f"{one.default}" for name, one in owners.items()})
+    told = "; ".join(part for part in (told, ranges, f"default {defaults}" if defaults else "") if part)
+    return f"{told}. {first.help}".replace("%", "%%").strip()
+
+
+def _unless_equal(texts: dict[str, str]) -> str:
+    first, *_ = texts.values()
+    others = [f"{name} {text}" for name, text in texts.items() if text != first]
+    return first + (f" ({', '.join(others)})" if others else "")
 
 
 def _method(args: argparse.Namespace) -> Any:
     chosen = METHODS[args.method]
-    known = {field.name for field in dataclasses.fields(chosen)}
+    known = {one.name for one in settings_of(chosen)}
     given = {name: getattr(args, name) for name in _settings() if getattr(args, name) is not None}
     unknown = sorted(set(given) - known)
     if unknown:

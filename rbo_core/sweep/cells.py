@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.sweep.spec import SURFACE_PREFIX, Sweep, Value
+from rbo_core.methods import method_class
+from rbo_core.settings import Value, settings_of
+from rbo_core.sweep.spec import SURFACE_PREFIX, Sweep
 
 Build = Callable[..., Any]
 """``build(name, dim=..., **parameters)`` gives the surface (``landscapes.get``); importable by name, so it pickles."""
@@ -65,24 +66,14 @@ def stream(seed: int, start: int) -> int:
     return int(np.random.SeedSequence([seed, start]).generate_state(1, dtype=np.uint64)[0] >> np.uint64(1))
 
 
-def _methods() -> dict[str, Any]:
-    import rbo_core
-
-    classes = [getattr(rbo_core, name) for name in ("RBO", "SGD", "Momentum", "Adam", "AdamW", "SAM", "EntropySGD")]
-    return {cls.name: cls for cls in classes}
-
-
 def _method_class(sweep: Sweep) -> Any:
-    methods = _methods()
-    if sweep.method not in methods:
-        raise ValueError(f"method.name must be one of {', '.join(methods)}; got {sweep.method!r}")
-    return methods[sweep.method]
+    return method_class(sweep.method, called="method.name")
 
 
 def build_method(sweep: Sweep, settings: dict[str, Any]) -> Any:
     """The sweep's method with ``settings``; ValueError names a setting that it does not have."""
     cls = _method_class(sweep)
-    known = {field.name for field in fields(cls)}
+    known = {one.name for one in settings_of(cls)}
     unknown = sorted(set(settings) - known)
     if unknown:
         raise ValueError(f"method {sweep.method!r} has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}")
@@ -92,8 +83,8 @@ def build_method(sweep: Sweep, settings: dict[str, Any]) -> Any:
 @lru_cache(maxsize=64)
 def batched_axes(sweep: Sweep) -> tuple[str, ...]:
     """Axes whose settings may differ from ball to ball within one trace."""
-    numeric = {field.name for field in fields(_method_class(sweep)) if field.type == "Number"}
-    return tuple(axis.name for axis in sweep.grid if axis.name in numeric)
+    batchable = {one.name for one in settings_of(_method_class(sweep)) if one.batchable}
+    return tuple(axis.name for axis in sweep.grid if axis.name in batchable)
 
 
 @lru_cache(maxsize=64)

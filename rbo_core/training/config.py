@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from rbo_core.checks import require, require_choice, require_count
+from rbo_core.methods import METHODS, BatchedMethod
+from rbo_core.settings import Value, network_settings, settings_of
 from rbo_core.training.models import MODELS
 
 DATA = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
@@ -15,24 +17,23 @@ PRECISIONS = ("float32", "float64", "bf16")
 SCHEDULES = ("cosine", "constant")
 DIAGNOSTICS = ("epoch", "final", "none")
 
-Setting = float | int | str | bool
 
-METHOD_DEFAULTS: dict[str, dict[str, Setting]] = {
-    "rbo": {
-        "lr": 0.5, "radius": 0.05, "momentum": 0.0, "weight_decay": 0.0, "projection": "newton",
-        "n_projection_steps": 2, "projection_step_size": 0.01, "loss_scale": 1.0, "trust": 0.5, "unit_speed": False,
-    },
-    "sgd": {"lr": 0.1, "weight_decay": 0.0},
-    "momentum": {"lr": 0.05, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0},
-    "adam": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0},
-    "adamw": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.01},
-    "sam": {"lr": 0.2, "radius": 0.05, "momentum": 0.0, "weight_decay": 0.0},
-    "entropy_sgd": {
-        "lr": 1.0, "n_langevin_steps": 5, "langevin_lr": 0.1, "scope": 1e-2, "thermal_noise": 1e-4,
-        "averaging": 0.75, "weight_decay": 0.0,
-    },
-}  # fmt: skip
-"""Settings of each method and their defaults; the names are those of the optimizer classes."""
+class _MethodDefaults(Mapping[str, dict[str, Value]]):
+    """Read from ``rbo_core.METHODS`` whenever it is asked; every method has a weight decay besides its own settings."""
+
+    def __getitem__(self, name: str) -> dict[str, Value]:
+        own = {one.name: one.default for one in network_settings(METHODS[name])}
+        return {**own, "weight_decay": own.get("weight_decay", 0.0)}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(METHODS)
+
+    def __len__(self) -> int:
+        return len(METHODS)
+
+
+METHOD_DEFAULTS = _MethodDefaults()
+"""Settings of each method on networks and their defaults; the names are those of the optimizer classes."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Method:
     """
 
     name: str = "rbo"
-    settings: tuple[tuple[str, Setting], ...] = ()
+    settings: tuple[tuple[str, Value], ...] = ()
 
     def __post_init__(self) -> None:
         require_choice("method", self.name, tuple(METHOD_DEFAULTS))
@@ -56,7 +57,7 @@ class Method:
         object.__setattr__(self, "settings", tuple((k, given.get(k, v)) for k, v in defaults.items()))
 
     @classmethod
-    def of(cls, name: str, **settings: Setting) -> Method:
+    def of(cls, name: str, **settings: Value) -> Method:
         """A method by name with some settings changed."""
         return cls(name, tuple(settings.items()))
 
@@ -66,16 +67,23 @@ class Method:
     @property
     def gradients_per_step(self) -> int:
         """Gradient evaluations of one step."""
-        if self.name == "rbo":
-            return int(self["n_projection_steps"])
-        return {"sam": 2, "entropy_sgd": int(dict(self.settings).get("n_langevin_steps", 1))}.get(self.name, 1)
+        return self.batched().gradients_per_step
 
-    def to_dict(self) -> dict[str, Setting]:
+    def batched(self, **changes: Any) -> BatchedMethod:
+        """The method of ``rbo_core`` with these settings; changes, by its own names, may hold a value a network (B,).
+
+        Weight decay, unless it is the method's own, belongs to what is trained: it is left out.
+        """
+        known = METHODS[self.name]
+        given = {one.name: self[one.network_name] for one in settings_of(known) if one.networks is not None}
+        return known(**{**given, **changes})
+
+    def to_dict(self) -> dict[str, Value]:
         """``{"name": …, setting: value, …}``."""
         return {"name": self.name, **dict(self.settings)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Setting]) -> Method:
+    def from_dict(cls, values: Mapping[str, Value]) -> Method:
         """The inverse of :meth:`to_dict`; settings left out take their defaults."""
         rest = dict(values)
         return cls.of(str(rest.pop("name", "rbo")), **rest)
@@ -159,7 +167,7 @@ class TrainConfig:
         return cls(method=method, **rest)
 
 
-def _check_type(name: str, value: object, like: Setting) -> None:
+def _check_type(name: str, value: object, like: Value) -> None:
     if isinstance(like, bool):
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be true or false, got {value!r}")

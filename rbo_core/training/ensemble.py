@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rbo_core import points, rolling
+from rbo_core.methods import METHODS
+from rbo_core.settings import settings_of
 from rbo_core.torch.ensemble import EnsembleObjective
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import add_label_noise, load
@@ -21,6 +22,9 @@ from rbo_core.training.memory import keep_freed_pages
 from rbo_core.training.models import build_model
 
 Floats = NDArray[np.float64]
+
+ENSEMBLES = ("rbo", "sam", "sgd", "momentum")
+"""Methods that train many networks at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,33 +159,13 @@ def _method(config: TrainConfig, lr: torch.Tensor, radius: torch.Tensor | None) 
     if method["weight_decay"] != 0:
         raise ValueError("an ensemble has no weight decay; set weight_decay to 0")
 
+    if method.name not in ENSEMBLES:
+        raise ValueError(f"an ensemble trains {', '.join(ENSEMBLES[:-1])} or {ENSEMBLES[-1]}, got {method.name!r}")
+    own = {one.name for one in settings_of(METHODS[method.name]) if one.network_name == "radius"}
+    radii = {} if radius is None else dict.fromkeys(own, radius)
+
     def build(share: float) -> Any:
-        rate = lr * share
-        s: dict[str, Any] = dict(method.settings)
-        if method.name == "rbo":
-            names = (
-                "momentum",
-                "projection",
-                "n_projection_steps",
-                "projection_step_size",
-                "loss_scale",
-                "trust",
-                "unit_speed",
-            )
-            return rolling.RBO(
-                learning_rate=rate, radius=s["radius"] if radius is None else radius, **{n: s[n] for n in names}
-            )
-        if method.name == "sam":
-            return points.SAM(
-                learning_rate=rate,
-                perturbation_radius=s["radius"] if radius is None else radius,
-                momentum=s["momentum"],
-            )
-        if method.name == "sgd":
-            return points.SGD(learning_rate=rate)
-        if method.name == "momentum":
-            return points.Momentum(learning_rate=rate, momentum=s["momentum"], nesterov=s["nesterov"])
-        raise ValueError(f"an ensemble trains rbo, sam, sgd or momentum, got {method.name!r}")
+        return method.batched(learning_rate=lr * share, **radii)
 
     build(1.0)
     return build
