@@ -1,0 +1,49 @@
+"""The manual: it builds without a warning, and all its code and commands run."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rbo_core.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    return [(kind, body) for kind, body in BLOCK.findall(page.read_text(encoding="utf-8")) if kind != "text"]
+
+
+def runs(page: Path) -> bool:
+    return any(kind in ("python", "sh") for kind, _ in blocks(page))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=lambda page: page.stem)
+def test_code_and_commands_run_in_the_order_of_the_page(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path / "runs"))
+    names: dict[str, object] = {"__name__": "__manual__"}
+    for kind, body in blocks(page):
+        if kind == "python":
+            exec(compile(body, str(page), "exec"), names)  # noqa: S102 - the manual's own code
+        elif kind == "json":
+            (tmp_path / "sweep.json").write_text(body)
+        elif kind == "sh":
+            for line in body.replace("\\\n", " ").splitlines():
+                words = shlex.split(line)
+                assert words[:3] == ["python", "-m", "rbo_core"], f"{page.name}: no test runs {line!r}"
+                assert main(words[3:]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_manual_builds_without_a_warning(tmp_path):
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "-d", str(tmp_path / "trees"), "docs"]
+    done = subprocess.run([*command, str(tmp_path / "html")], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "html" / "index.html").is_file()
+    assert len(PAGES) <= 16
