@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.iron import data as iron_data
-from pages.iron.view import readouts, section
+from pages.iron.view import numbers, section
 from pages.shared import plots
 from pages.shared.controls import choice, ground_dim, number, short, surface_picker, toggle
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
@@ -103,7 +103,7 @@ with plot:
 
 before, after = basins(ironed.heights), basins(ironed.ironed)
 threshold = study.measures.threshold
-readouts(ironed, before.count(threshold), after.count(threshold))
+numbers(ironed, before.count(threshold), after.count(threshold))
 left, total = after.count(threshold), before.count(threshold)
 sentence(
     f"A ball of radius {short(radius)} sees {left} of {total} basins deeper than {short(threshold)} and cannot touch "

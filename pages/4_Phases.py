@@ -9,6 +9,7 @@ from pages.phases import tabs as phases_tabs
 from pages.phases import view as phases_view
 from pages.shared import background
 from pages.shared.controls import choice, ground_dim, number, set_start, short, surface_picker
+from pages.shared.maps import clickable_map, picked
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from rbo_core import RBO
 from rbo_core.figures.phases import map_figure
@@ -89,8 +90,8 @@ with st.sidebar:
         rate_low = number("η from", "rate_low", 0.003, 1e-4, 10.0, log=True)
         rate_high = number("η to", "rate_high", 1.0, 1e-4, 10.0, log=True)
     group("Shown run")
-    if "_picked" in st.session_state:
-        st.session_state["radius"], st.session_state["learning_rate"] = st.session_state.pop("_picked")
+    if (cell := picked()) is not None:
+        st.session_state["radius"], st.session_state["learning_rate"] = cell
     if "_clicked_start" in st.session_state:
         set_start(surface, st.session_state.pop("_clicked_start"))
     radius = number("radius ρ", "radius", 0.6, 0.005, 10.0, log=True, help="Or click a cell of the map.")
@@ -122,7 +123,7 @@ jumps = phases_data.jumps_of(spec, values, name)
 left, right = st.columns([1.12, 1], gap="medium")
 with left:
     figure = map_figure(shown, dark, theory=marks, detected=jumps, selected=(radius, rate), height=500)
-    phases_view.clickable_map(figure, "phase_map")
+    clickable_map(figure, "phase_map")
     phases_view.refinement(spec, stored, pace, phases_view.title_of(spec, surface), job_id=job_id)
 method = RBO(radius=radius, learning_rate=rate, **settings)
 count = steps(spec, landscapes.get)

@@ -5,8 +5,8 @@ import streamlit as st
 from pages.shared import network_jobs, network_methods, network_runs
 from pages.shared.controls import choice, number, toggle
 from pages.shared.page import group, how_it_works, link, open_page, show_error
-from pages.train import view as network_view
-from rbo_core.figures.curves import AXES, QUANTITIES, Price
+from pages.train import view as train_view
+from rbo_core.figures.curves import AXES, MAIN, QUANTITIES, Price
 
 EXPLANATION = r"""
 **The race.** Every method starts from the same weights (one per seed), sees the same minibatches in the same order and
@@ -31,8 +31,7 @@ percent; 0 says that along its normal it only touches.
 DEFAULT = network_runs.DEFAULT
 
 open_page("Train", "Who learns most from the same number of gradients? Start the race and watch.")
-st.html("<style>.st-key-train_bar [data-testid=stButtonGroup] > div {flex-wrap: wrap;}</style>")
-network_jobs.load_link(network_view.job_controls)
+network_jobs.load_link(train_view.job_controls)
 
 with st.sidebar:
     group("Task")
@@ -84,7 +83,7 @@ if not chosen:
 with st.container(horizontal=True, vertical_alignment="center", key="train_bar"):
     started = st.button("Train", type="primary", key="train", disabled=problem is not None)
     quantity = choice(
-        "Shown", "quantity", {name: QUANTITIES[name].title.capitalize() for name in network_view.MAIN},
+        "Shown", "quantity", {name: QUANTITIES[name].title.capitalize() for name in MAIN},
         kind="segmented", quiet=True,
     )  # fmt: skip
     axis = choice(
@@ -99,15 +98,15 @@ if started:
     network_jobs.start(
         "train",
         network_runs.command(),
-        config=network_view.job_config(configs),
+        config=train_view.job_config(configs),
         title=task.title(chosen),
         page="Train",
-        key=network_view.job_key(configs),
+        key=train_view.job_key(configs),
     )
 
 job_id = network_jobs.current()
 prices = [Price(one.label, one.racer.method, one.gradients_per_step) for one in chosen]
-view = network_view.View(configs, quantity, axis, prices, amount if unit == "gradients" else None)
+view = train_view.View(configs, quantity, axis, prices, amount if unit == "gradients" else None)
 if job_id is None:
     view.draw(None)
     network_jobs.others()

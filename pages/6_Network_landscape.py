@@ -4,7 +4,6 @@ import streamlit as st
 
 from pages.network_landscape.plane import (
     companions,
-    default_runs,
     finished_runs,
     last_plane,
     run_title,
@@ -48,7 +47,7 @@ runs, problem = finished_runs()
 if problem:
     show_error(problem)
 if not runs:
-    offer_training(job_id, default_runs())
+    offer_training(job_id, network_examples.landscape_runs())
     example = network_examples.plane()
     if example is not None:
         show(example)

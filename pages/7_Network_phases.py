@@ -4,9 +4,10 @@ import numpy as np
 import streamlit as st
 
 from pages.network_phases import view as network_phases_view
-from pages.phases.view import clickable_map
 from pages.shared import network_examples, network_jobs, plots
 from pages.shared.controls import choice, number
+from pages.shared.downloads import download
+from pages.shared.maps import clickable_map
 from pages.shared.network_runs import SCHEDULES
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from rbo_core.figures.network_phases import QUANTITIES, along_radius, phases_figure
@@ -94,7 +95,7 @@ if result is None:
     st.stop()
 
 told = regimes(result)
-i, j = network_phases_view.cell_of(result, network_phases_view.picked(), told.best)
+i, j = network_phases_view.cell_of(result, network_phases_view.named_cell(), told.best)
 here = float(config.radii[i]), float(config.rates[j])
 dark = is_dark()
 left, right = st.columns([1.5, 1], gap="medium")
@@ -109,5 +110,5 @@ sentence(
 )
 if job_id is not None and stored:
     network_jobs.watch(job_id)
-network_phases_view.download(result)
+download("Download CSV", lambda: network_phases_view.cells_table(result), "network_phases.csv", "phases_csv")
 how_it_works(EXPLANATION)

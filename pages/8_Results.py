@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from pages.results import paper as network_paper
+from pages.results import paper
 from pages.shared import network_runs, plots
-from pages.shared import run_table as network_table
 from pages.shared.controls import choice
+from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, is_dark, link, open_page, sentence, show_error
+from pages.shared.run_table import curves, listing, number_formats, per_epoch
+from pages.shared.run_view import largest_task, told_apart
+from pages.shared.verdict import verdict
 from pages.shared.widgets import several
-from pages.train.view import MAIN, download, number_formats
-from rbo_core.figures.curves import QUANTITIES, curves_figure
+from rbo_core.figures.curves import MAIN, QUANTITIES, curves_figure
 
 EXPLANATION = """
 **One store.** Runs of the page Train and of `python -m rbo_core train` lie in the same file (in `RBO_DATA_DIR`, by
@@ -72,7 +74,7 @@ elif not shown:
     st.info("No run passes these filters.")
 else:
     plot = st.container()
-    table = network_table.listing(shown)
+    table = listing(shown)
     # The rows that are ticked are remembered by position, so another selection of rows needs another table.
     state = st.dataframe(
         table,
@@ -95,25 +97,25 @@ else:
     ticked = [run for run in shown if run.id in set(ids)]
     with plot:
         # The legend has the same order as on the page Train.
-        drawn = ticked if rows else network_table.largest_task(ticked)
-        drawn = sorted(network_table.told_apart(drawn), key=lambda run: (network_runs.rank(run), run.label))
-        lines = network_table.curves(drawn, quantity, axis)
+        drawn = ticked if rows else largest_task(ticked)
+        drawn = sorted(told_apart(drawn), key=lambda run: (network_runs.rank(run), run.label))
+        lines = curves(drawn, quantity, axis)
         if lines:
             figure = curves_figure(lines, quantity, axis, is_dark(), 380)
             plots.show([figure], "results_curves")
         if len({run.task for run in drawn}) == 1:
             said = f" Drawn: {drawn[0].task_title} ({len(drawn)} of {len(shown)} runs); tick others to compare them."
-            sentence(network_table.verdict(drawn) + ("" if rows else said), runs=str(len(ids)))
+            sentence(verdict(drawn) + ("" if rows else said), runs=str(len(ids)))
         else:
             said = f"{len(rows)} of {len(shown)} runs ticked; they are of different tasks, so no winner is named."
             sentence(said, runs=str(len(ids)))
     with st.container(horizontal=True):
         chosen = table[table["id"].isin(ids)]
-        epochs = network_table.per_epoch(ticked)
-        download("Runs (CSV)", chosen, "runs.csv", "runs_csv")
-        download("Runs (Parquet)", chosen, "runs.parquet", "runs_parquet")
-        download("Every epoch (CSV)", epochs, "epochs.csv", "epochs_csv")
-        download("Every epoch (Parquet)", epochs, "epochs.parquet", "epochs_parquet")
+        epochs = per_epoch(ticked)
+        download("Runs (CSV)", lambda: chosen, "runs.csv", "runs_csv")
+        download("Runs (Parquet)", lambda: chosen, "runs.parquet", "runs_parquet")
+        download("Every epoch (CSV)", lambda: epochs, "epochs.csv", "epochs_csv", disabled=not len(epochs))
+        download("Every epoch (Parquet)", lambda: epochs, "epochs.parquet", "epochs_parquet", disabled=not len(epochs))
         alive = any(run.state == "running" for run in ticked)
         if st.button(
             f"Delete {len(rows)} ticked" if rows else "Delete",
@@ -125,15 +127,15 @@ else:
 
 st.subheader("The paper's Table 1, and ours")
 st.caption("Test accuracy in percent. Ours: mean ± 95 % interval over n seeds of the best stored settings.")
-paper = network_paper.beside(runs)
+table = paper.beside(runs)
 names = {**network_runs.DATA, **network_runs.MODELS}
-paper["data"], paper["model"] = paper["data"].replace(names), paper["model"].replace(names)
+table["data"], table["model"] = table["data"].replace(names), table["model"].replace(names)
 st.dataframe(
-    paper.style.apply(lambda row: ["font-weight: 600" if row["source"] == "here" else ""] * len(row), axis=1),
+    table.style.apply(lambda row: ["font-weight: 600" if row["source"] == "here" else ""] * len(row), axis=1),
     hide_index=True,
     key="paper_table",
     height="content",
-    column_config={name: st.column_config.TextColumn(width=150) for name in network_paper.METHODS.values()},
+    column_config={name: st.column_config.TextColumn(width=150) for name in paper.METHODS.values()},
 )
-st.markdown(network_paper.HONEST)
+st.markdown(paper.HONEST)
 how_it_works(EXPLANATION)

@@ -11,7 +11,8 @@ import streamlit as st
 from pages.iron.data import Ground, Study, blur_of, multiples, study
 from pages.shared import plots
 from pages.shared.controls import choice, short
-from pages.shared.page import cached
+from pages.shared.downloads import download
+from pages.shared.page import cached, readouts
 from rbo_core.figures.ironing import multiple_figures, section_figure
 from rbo_core.figures.ironing_maps import mask_figure, touched_figure
 from rbo_core.figures.ironing_measures import (
@@ -34,18 +35,6 @@ from rbo_core.ironing import (
     total_variation,
 )
 
-_CSS = """
-<style>
-.iron-read {display: grid; grid-template-columns: repeat(auto-fit, minmax(7.4rem, 1fr)); gap: 0.3rem 1.2rem;
-  margin: 0.1rem 0 0;}
-.iron-read div {border-left: 2px solid rgba(128, 136, 150, 0.35); padding: 0.05rem 0 0.05rem 0.6rem;}
-.iron-read span {display: block; font-size: 0.78rem; opacity: 0.72; line-height: 1.25;}
-.iron-read b {font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums; white-space: nowrap;}
-.iron-read b i {font-style: normal; font-weight: 400; font-size: 0.86rem; opacity: 0.65;}
-.st-key-pair_radius {max-width: 60rem;}
-</style>
-"""
-
 _LOOKS = {
     "measures": "Measures against ρ",
     "multiples": "Six radii",
@@ -57,7 +46,7 @@ _LOOKS = {
 }
 
 
-def readouts(ironed: Ironed, basins_before: int, basins_after: int) -> None:
+def numbers(ironed: Ironed, basins_before: int, basins_after: int) -> None:
     """The row of live numbers: after ironing, with the landscape's own value beside it."""
     f, g, s = ironed.heights, ironed.ironed, ironed.spacing
     kept = total_variation(g, s) / max(total_variation(f, s), 1e-300)
@@ -69,8 +58,7 @@ def readouts(ironed: Ironed, basins_before: int, basins_after: int) -> None:
         ("height range", short(float(np.ptp(g))), f"was {short(float(np.ptp(f)))}"),
         ("fractal dimension", f"{fractal_dimension(g):.2f}", f"was {fractal_dimension(f):.2f}"),
     )
-    cells = "".join(f"<div><span>{name}</span><b>{value} <i>{was}</i></b></div>" for name, value, was in items)
-    st.html(f'{_CSS}<div class="iron-read" data-testid="iron-readouts">{cells}</div>')
+    readouts(items, "iron")
 
 
 def section(
@@ -92,14 +80,7 @@ def section(
         _say("How smooth the ironed landscape is. Orange marks the radius above, dots the landscape itself.")
         line = radius_line(radius)
         _show([picture.with_shape(line) for picture in _measure_pictures(where, *span, share, dark)], "measures", 3)
-        st.download_button(
-            "Download CSV",
-            found.measures.to_csv(),
-            f"iron_{where.name}.csv",
-            "text/csv",
-            key="iron_csv",
-            on_click="ignore",
-        )
+        download("Download CSV", found.measures.to_csv, f"iron_{where.name}.csv", "iron_csv")
     elif look == "multiples":
         light = " Lit from the upper left; one colour scale for all." if where.dim == 2 else ""
         _say(f"The same landscape as balls of six sizes see it (the paper's Figure 2, computed exactly).{light}")

@@ -17,7 +17,7 @@ from rbo_core.figures.player.track import Track, track_of
 from rbo_core.figures.style import color, label
 from rbo_core.figures.words import short
 from rbo_core.ironing import Ironed, iron
-from rbo_core.training import Method, RunStore, TrainConfig
+from rbo_core.training import Method, RunStore
 from rbo_core.training import Run as Stored
 from rbo_core.training.height_surface import HeightSurface
 from rbo_core.training.landscape import (
@@ -31,20 +31,9 @@ from rbo_core.training.landscape import (
 )
 from rbo_core.training.results import result_path
 
-DEFAULT_METHODS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("rbo", {"lr": 1.0, "radius": 0.5}),
-    ("sgd", {"lr": 1.0}),
-    ("sam", {"lr": 1.0}),
-)
 SHOWN_AT_FIRST = ("rbo", "sgd", "sam")
 STUDY_RADII = 10
 RECENT = 20  # stored planes looked at for the one to open with
-
-
-def default_runs() -> list[dict[str, Any]]:
-    """What an empty store is offered: three methods on the digits, from one start, at equal gradients."""
-    methods = [Method.of(name, **settings) for name, settings in DEFAULT_METHODS]
-    return [TrainConfig(method=m, gradient_budget=640, diagnostics="none").to_dict() for m in methods]
 
 
 def finished_runs() -> tuple[list[Stored], str]:

@@ -22,11 +22,12 @@ from pages.network_landscape.plane import (
 from pages.player import player
 from pages.shared import network_jobs, network_runs, plots
 from pages.shared.controls import choice, number, short
-from pages.shared.page import group, is_dark, sentence, show_error
+from pages.shared.page import group, is_dark, readouts, sentence, show_error
 from rbo_core import RBO, SGD
 from rbo_core.figures.curves import message_figure
 from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
 from rbo_core.figures.style import color, label
+from rbo_core.figures.words import dotted
 from rbo_core.jobs import CONFIG, Job
 from rbo_core.training.landscape import GONE, PlaneConfig, PlaneResult
 
@@ -97,7 +98,6 @@ def show(result: PlaneResult) -> None:
 
 def _draw(view: str, result: PlaneResult) -> str:
     """Draw one view; returns its sentence (HTML)."""
-    st.html(_CSS)
     width = float(result.x[-1] - result.x[0])
     with st.sidebar:
         group("Ball")
@@ -146,10 +146,14 @@ def _paths(result: PlaneResult, radius: float, scale: float) -> str:
             unreachable=~ironed.reachable, labels=_axes(result),
         )  # fmt: skip
         _show(figure, "ironed")
-    _readouts(
-        ("variance in the plane", _percent(sum(result.share)), ""),
-        *((f"of {_called(p.method)}'s path", _percent(p.held), "") for p in result.paths[:4]),
-        ("out of the ball's reach", _percent(ironed.unreachable_share), ""),
+    readouts(
+        (
+            ("variance in the plane", _percent(sum(result.share)), ""),
+            *((f"of {_called(p.method)}'s path", _percent(p.held), "") for p in result.paths[:4]),
+            ("out of the ball's reach", _percent(ironed.unreachable_share), ""),
+        ),
+        "plane",
+        "8.4rem",
     )
     held = _percent(sum(result.share))
     kind = "The principal plane" if result.config.kind == "principal" else "This random plane"
@@ -192,8 +196,7 @@ def _roll(result: PlaneResult, radius: float, scale: float, steps: int, projecti
     told = []
     for run in runs:
         name = "The ball" if run.center is not None else "SGD on the plane"
-        dot = f'<b><span style="color:{color(run.name)}">●</span>\N{NO-BREAK SPACE}{name}</b>'
-        told.append(f"{dot} ends at a loss of {short(float(run.loss[run.stopped_at]))}")
+        told.append(f"{dotted(name, color(run.name))} ends at a loss of {short(float(run.loss[run.stopped_at]))}")
     return " and ".join(told) + f"; the lowest point of this plane has {short(lowest)}."
 
 
@@ -252,7 +255,7 @@ def _axes(result: PlaneResult) -> tuple[str, str]:
 
 
 def _name(method: str) -> str:
-    return f'<b><span style="color:{color(method)}">●</span>\N{NO-BREAK SPACE}{_called(method)}</b>'
+    return dotted(_called(method), color(method))
 
 
 def _called(method: str) -> str:
@@ -267,22 +270,5 @@ def _head(text: str) -> None:
     st.html(f'<p class="plane-head">{text}</p>')
 
 
-def _readouts(*items: tuple[str, str, str]) -> None:
-    cells = "".join(f"<div><span>{name}</span><b>{value}</b></div>" for name, value, _ in items)
-    st.html(f'<div class="plane-read" data-testid="plane-readouts">{cells}</div>')
-
-
 def _show(figure: go.Figure, name: str) -> None:
     plots.show([figure], f"plane_{name}")
-
-
-_CSS = """
-<style>
-.plane-read {display: grid; grid-template-columns: repeat(auto-fit, minmax(8.4rem, 1fr)); gap: 0.3rem 1.2rem;}
-.plane-read div {border-left: 2px solid rgba(128, 136, 150, 0.35); padding: 0.05rem 0 0.05rem 0.6rem;}
-.plane-read span {display: block; font-size: 0.78rem; opacity: 0.72; line-height: 1.25;}
-.plane-read b {font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums;}
-.plane-head {margin: 0; font-weight: 600; font-size: 0.95rem;}
-.st-key-pair_radius {max-width: 60rem;}
-</style>
-"""

@@ -8,7 +8,8 @@ import streamlit as st
 
 from pages.shared import network_jobs, network_runs
 from pages.shared.controls import short
-from pages.shared.page import LINK_VERSION, is_dark, link, show_error
+from pages.shared.maps import picked
+from pages.shared.page import LINK_VERSION, is_dark, link, readouts, show_error
 from rbo_core.figures.curves import message_figure
 from rbo_core.figures.style import color
 from rbo_core.jobs import CONFIG, Job
@@ -64,11 +65,10 @@ def compute(config: PhaseConfig, job_id: str | None, example: PhaseResult | None
     st.plotly_chart(message_figure(words, is_dark()), key="phases_empty", config={"displayModeBar": False}, theme=None)
 
 
-def picked() -> tuple[float, float] | None:
+def named_cell() -> tuple[float, float] | None:
     """(ρ, η) of the cell that was clicked last, or that the address names as ?cell=ρ,η; None when there is none."""
-    if "_picked" in st.session_state:
-        radius, rate = st.session_state.pop("_picked")
-        st.query_params["cell"] = f"{radius:.4g},{rate:.4g}"
+    if (clicked := picked()) is not None:
+        st.query_params["cell"] = "{:.4g},{:.4g}".format(*clicked)
     text = st.query_params.get("cell")
     if text is None:
         return None
@@ -84,14 +84,12 @@ def picked() -> tuple[float, float] | None:
     return radius, rate
 
 
-def cell_of(result: PhaseResult, picked: tuple[float, float] | None, best: tuple[int, int]) -> tuple[int, int]:
+def cell_of(result: PhaseResult, named: tuple[float, float] | None, best: tuple[int, int]) -> tuple[int, int]:
     """The cell next to what was clicked, or the best one."""
-    if picked is None:
+    if named is None:
         return best
     config = result.config
-    return int(np.abs(np.log(config.radii / picked[0])).argmin()), int(
-        np.abs(np.log(config.rates / picked[1])).argmin()
-    )
+    return int(np.abs(np.log(config.radii / named[0])).argmin()), int(np.abs(np.log(config.rates / named[1])).argmin())
 
 
 def cell(result: PhaseResult, i: int, j: int) -> None:
@@ -99,18 +97,18 @@ def cell(result: PhaseResult, i: int, j: int) -> None:
     radius, rate = float(result.config.radii[i]), float(result.config.rates[j])
     accuracy = result.validation_accuracy[i, j]
     items = (
-        ("validation accuracy", f"{100 * float(np.nan_to_num(accuracy).mean()):.1f} %"),
-        ("SGD, same η", f"{100 * float(np.nan_to_num(result.point_accuracy[j]).mean()):.1f} %"),
-        ("training loss", _mean(result.train_loss[i, j])),
-        ("penetration", _mean(100 * result.penetration[i, j], " %")),
+        ("validation accuracy", f"{100 * float(np.nan_to_num(accuracy).mean()):.1f} %", ""),
+        ("SGD, same η", f"{100 * float(np.nan_to_num(result.point_accuracy[j]).mean()):.1f} %", ""),
+        ("training loss", _mean(result.train_loss[i, j]), ""),
+        ("penetration", _mean(100 * result.penetration[i, j], " %"), ""),
     )
-    body = "".join(f"<div><span>{name}</span><b>{value}</b></div>" for name, value in items)
     lost = int(result.diverged[i, j].sum())
     note = f" · {lost} of {result.config.seeds} diverged" if lost else ""
-    st.html(
-        f'{_CSS}<p class="cell-head"><span style="color:{color("rbo")}">○</span> ρ = {short(float(f"{radius:.3g}"))}, '
-        f'η = {short(float(f"{rate:.3g}"))}{note}</p><div class="cell-read" data-testid="cell-readouts">{body}</div>'
+    head = (
+        f'<p class="cell-head"><span style="color:{color("rbo")}">○</span> ρ = {short(float(f"{radius:.3g}"))}, '
+        f"η = {short(float(f'{rate:.3g}'))}{note}</p>"
     )
+    readouts(items, "cell", "calc(50% - 0.6rem)", head)
     link("Train", "Train this cell by itself, with SGD beside it", train_query(result, radius, rate))
 
 
@@ -159,15 +157,7 @@ def what_it_says(result: PhaseResult, told: Regimes) -> str:
     return f"{said}{tail} ({seeds}, {result.gradients:,} gradients a network.)"
 
 
-def download(result: PhaseResult) -> None:
-    """The whole map as a table."""
-    st.download_button(
-        "Download CSV", data=lambda: table(result).to_csv(index=False).encode(), file_name="network_phases.csv",
-        mime="text/csv", key="phases_csv", on_click="ignore",
-    )  # fmt: skip
-
-
-def table(result: PhaseResult) -> pd.DataFrame:
+def cells_table(result: PhaseResult) -> pd.DataFrame:
     """One row a network: radius, learning rate, seed and what became of it."""
     config = result.config
     shape = result.train_loss.shape
@@ -190,14 +180,3 @@ def _mean(values: np.ndarray, unit: str = "") -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", "\u2212")
-
-
-_CSS = """
-<style>
-.cell-head {margin: 0.6rem 0 0.2rem; font-weight: 600; font-size: 1rem;}
-.cell-read {display: grid; grid-template-columns: 1fr 1fr; gap: 0.4rem 1.2rem;}
-.cell-read div {border-left: 2px solid rgba(128, 136, 150, 0.35); padding: 0.05rem 0 0.05rem 0.6rem;}
-.cell-read span {display: block; font-size: 0.78rem; opacity: 0.72; line-height: 1.25;}
-.cell-read b {font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums;}
-</style>
-"""

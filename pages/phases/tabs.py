@@ -13,6 +13,7 @@ from pages.phases import data as phases_data
 from pages.phases.view import PROJECTIONS, basin_words, own_settings, refinement
 from pages.shared import plots
 from pages.shared.controls import choice, short, toggle
+from pages.shared.downloads import download
 from pages.shared.page import show_error
 from rbo_core import sweep
 from rbo_core.figures.phases import Curve, Jump, Mark, Span, cut_figure, difference_figure, map_figure
@@ -172,29 +173,11 @@ def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_ind
 
 def _downloads(spec: sweep.Sweep, values: np.ndarray) -> None:
     with st.container(horizontal=True):
-        st.download_button(
-            "Cells as CSV",
-            data=lambda: export.cells_table(spec, values).to_csv(index=False).encode(),
-            file_name=f"phases_{spec.id}_cells.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Balls as CSV",
-            data=lambda: export.balls_table(spec, values).to_csv(index=False).encode(),
-            file_name=f"phases_{spec.id}_balls.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Balls as Parquet",
-            data=lambda: export.balls_table(spec, values).to_parquet(index=False),
-            file_name=f"phases_{spec.id}_balls.parquet",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Sweep as JSON", data=sweep.dumps(spec), file_name=f"sweep_{spec.id}.json", on_click="ignore"
-        )
+        cells, balls = (lambda: export.cells_table(spec, values)), (lambda: export.balls_table(spec, values))
+        download("Cells as CSV", cells, f"phases_{spec.id}_cells.csv", "cells_csv")
+        download("Balls as CSV", balls, f"phases_{spec.id}_balls.csv", "balls_csv")
+        download("Balls as Parquet", balls, f"phases_{spec.id}_balls.parquet", "balls_parquet")
+        download("Sweep as JSON", lambda: sweep.dumps(spec), f"sweep_{spec.id}.json", "sweep_json")
     st.caption(f"The same sweep from the command line: `python -m rbo_core sweep sweep_{spec.id}.json`")
 
 

@@ -11,14 +11,14 @@ import streamlit as st
 import landscapes
 from pages import player as player_module
 from pages.phases import data as phases_data
-from pages.shared import background, plots
+from pages.shared import background
 from pages.shared.controls import START_KEYS, get_surface, link_query, number, short, toggle
 from pages.shared.page import link, show_error
 from pages.shared.scenes import scene
 from pages.shared.tracks import run_on
 from pages.shared.widgets import set_controls
 from rbo_core import sweep
-from rbo_core.figures.phases import CLICKS, Jump, Mark, PhaseMap
+from rbo_core.figures.phases import Jump, Mark, PhaseMap
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.track import Track
@@ -124,15 +124,6 @@ def title_of(spec: sweep.Sweep, surface: landscapes.Landscape) -> str:
     """A sweep in a few words, for the queue."""
     projection = PROJECTIONS.get(str(dict(spec.settings).get("projection")), spec.method)
     return f"{surface.title}, {projection}: {spec.shape[0]} × {spec.shape[1]} cells of {spec.balls} balls"
-
-
-def clickable_map(figure: Any, key: str) -> None:
-    """Show a map; a click on a cell makes it the shown run."""
-    figure.update_layout(dragmode=False)
-    click = plots.show([figure], key=key, clicks=CLICKS)
-    if click is not None:
-        st.session_state["_picked"] = (float(click["x"]), float(click["y"]))
-        st.rerun()
 
 
 def refinement(

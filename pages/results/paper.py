@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pages.shared.run_table import RunView, score_of
+from pages.shared.run_view import RunView, score_of
 from rbo_core.figures.curves import interval
 
 METHODS = {"sgd": "SGD", "entropy_sgd": "Entropy-SGD", "sam": "SAM", "rbo": "Rolling ball"}

@@ -13,18 +13,28 @@ from typing import Any
 
 import numpy as np
 
-from pages.network_landscape.plane import default_runs
 from pages.shared import network_runs
 from pages.shared.network_methods import DEFAULT, standard
 from pages.shared.page import cached
-from pages.shared.run_table import RunView
-from rbo_core.training import Run, RunStore, TrainConfig, run_training
+from pages.shared.run_view import RunView
+from rbo_core.training import Method, Run, RunStore, TrainConfig, run_training
 from rbo_core.training.landscape import PlaneConfig, PlaneResult, compute_plane, load_plane, save_plane
 from rbo_core.training.phases import PhaseConfig, PhaseResult, compute_phases, load_phases, save_phases
 from rbo_core.training.results import load_result, save_result
 
 FOLDER = Path(__file__).with_name("examples")
 NAME = "default"
+LANDSCAPE_METHODS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("rbo", {"lr": 1.0, "radius": 0.5}),
+    ("sgd", {"lr": 1.0}),
+    ("sam", {"lr": 1.0}),
+)
+
+
+def landscape_runs() -> list[dict[str, Any]]:
+    """What an empty store is offered: three methods on the digits, from one start, at equal gradients."""
+    methods = [Method.of(name, **settings) for name, settings in LANDSCAPE_METHODS]
+    return [TrainConfig(method=m, gradient_budget=640, diagnostics="none").to_dict() for m in methods]
 
 
 @cached
@@ -65,7 +75,7 @@ def make() -> None:
     """Measure all again and write them into the folder of the examples."""
     with tempfile.TemporaryDirectory() as folder:
         with RunStore(folder) as store:
-            ids = [str(run_training(TrainConfig.from_dict(config), store).run_id) for config in default_runs()]
+            ids = [str(run_training(TrainConfig.from_dict(config), store).run_id) for config in landscape_runs()]
             file = save_plane(compute_plane(PlaneConfig(runs=tuple(ids)), store), folder)
         _keep(file, "planes")
         _keep(save_phases(compute_phases(PhaseConfig()), folder), "network_phases")

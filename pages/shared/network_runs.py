@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from pages.shared.network_methods import RACERS, Chosen
-from pages.shared.run_table import RunView
+from pages.shared.run_view import RunView
 from rbo_core.jobs import CONFIG
 from rbo_core.training import Method, Run, RunStore, TrainConfig
 from rbo_core.training import data as data_sets

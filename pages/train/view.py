@@ -11,26 +11,17 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import network_examples, network_runs, plots
-from pages.shared import run_table as network_table
+from pages.shared.downloads import download
 from pages.shared.page import is_dark, sentence
-from pages.shared.run_table import RunView
+from pages.shared.run_table import beside, curves, number_formats, per_epoch, results
+from pages.shared.run_view import RunView
+from pages.shared.verdict import verdict
 from rbo_core.figures.curves import Price, curves_figure, message_figure, price_figure, small_figure
 from rbo_core.jobs import Job
 
-MAIN = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss")
 _WAITING = {
     "queued": "Its curves appear here when its turn has come.",
     "running": "The first curve appears in a few seconds.",
-}
-_NUMBERS = {
-    "test accuracy (%)": "%.2f",
-    "validation accuracy (%)": "%.2f",
-    "± (%)": "%.2f",
-    "train loss": "%.3g",
-    "gradients": "%.0f",
-    "seconds": "%.2f",
-    "penetration (%)": "%.2g",
-    "sharpness": "%.3g",
 }
 
 
@@ -58,7 +49,7 @@ class View:
             runs = network_runs.runs_of(job_configs(job), since=job.created)
             empty = _WAITING.get(job.state, "This job left no runs: press Train to run its settings again.")
         dark = is_dark()
-        lines = network_table.curves(runs, self.quantity, self.axis)
+        lines = curves(runs, self.quantity, self.axis)
         if lines:
             figure = curves_figure(lines, self.quantity, self.axis, dark)
         elif (job is None or not job.active) and self.prices:
@@ -76,23 +67,23 @@ class View:
                 "These are the results of this address. The settings have changed since: press Train to run them."
             )
         total = len(self.configs if job is None else job_configs(job))
-        sentence(_progress(runs, total) if active else network_table.verdict(runs), runs=str(len(runs)))
+        sentence(_progress(runs, total) if active else verdict(runs), runs=str(len(runs)))
         if not active and any(run.label_noise > 0 for run in runs):
             st.caption(
                 "The settings offered here suit true labels. With wrong ones a smaller learning rate helps, SGD and "
                 "Adam most: `python -m rbo_core compare --label-noise 0.3` tunes every method before it compares."
             )
         _problems(runs)
-        small = network_table.beside(runs, self.axis)
+        small = beside(runs, self.axis)
         if small:
             pictures = [small_figure(made, name, self.axis, dark) for name, made in small.items()]
             plots.show(pictures, "train_beside", columns=len(pictures))
-        table = network_table.results(runs)
+        table = results(runs)
         st.dataframe(table, hide_index=True, key="train_table", column_config=number_formats(table), placeholder="–")
         if not active:
             with st.container(horizontal=True):
-                download("Download table (CSV)", table, "results.csv", "train_csv")
-                download("Download every epoch (CSV)", network_table.per_epoch(runs), "epochs.csv", "train_epochs")
+                download("Download table (CSV)", lambda: table, "results.csv", "train_csv")
+                download("Download every epoch (CSV)", lambda: per_epoch(runs), "epochs.csv", "train_epochs")
 
     def _offer(self) -> str:
         """What pressing Train does."""
@@ -124,36 +115,6 @@ def job_key(configs: Sequence[dict[str, Any]]) -> str:
 def job_controls(job: Job) -> dict[str, Any]:
     """The controls as they stood when the job was started; none where it was started elsewhere."""
     return dict(job.config.get("controls", {})) if isinstance(job.config, dict) else {}
-
-
-def number_formats(table: Any) -> dict[str, Any]:
-    """How the columns of a results table are written."""
-    formats: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format=form) for name, form in _NUMBERS.items() if name in table
-    }
-    if "settings" in table:
-        formats["settings"] = st.column_config.TextColumn(width="large")
-    return formats
-
-
-def as_bytes(table: Any, file_name: str) -> bytes:
-    """A table as the file of that name: Parquet or CSV, by its ending."""
-    return table.to_parquet(index=False) if file_name.endswith(".parquet") else table.to_csv(index=False).encode()
-
-
-def download(label: str, table: Any, file_name: str, key: str) -> None:
-    """A button that hands out a table as CSV or, by its file's name, as Parquet."""
-
-    mime = "application/vnd.apache.parquet" if file_name.endswith(".parquet") else "text/csv"
-    st.download_button(
-        label,
-        data=lambda: as_bytes(table, file_name),
-        file_name=file_name,
-        mime=mime,
-        key=key,
-        on_click="ignore",
-        disabled=not len(table),
-    )
 
 
 def _progress(runs: Sequence[RunView], total: int) -> str:

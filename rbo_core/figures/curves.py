@@ -43,6 +43,9 @@ QUANTITIES = {
     )
 }
 BESIDE = ("penetration", "gradient_norm", "sharpness")
+"""What small plots show beside the main one."""
+MAIN = tuple(name for name in QUANTITIES if name not in BESIDE)
+"""What the main plot may show."""
 
 
 @dataclass(frozen=True)

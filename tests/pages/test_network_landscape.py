@@ -14,7 +14,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import pages.network_landscape.view as view
-from pages.network_landscape.plane import default_runs, natural_scale
+from pages.network_landscape.plane import natural_scale
+from pages.shared.network_examples import landscape_runs
 from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
 from rbo_core.figures.words import plain
 from rbo_core.ironing import iron
@@ -74,7 +75,7 @@ def test_an_empty_store_offers_to_train_and_does(page, tmp_path, queue):
     opened.button(key="train_default").click().run()
     assert not opened.exception
     job = queue.jobs()[0]
-    assert job.config == {"runs": default_runs()}
+    assert job.config == {"runs": landscape_runs()}
     assert opened.query_params["job"] in (job.id, [job.id])
 
 

@@ -127,7 +127,7 @@ def test_the_sentence_claims_no_difference_within_the_error():
 
 def test_the_table_has_one_row_a_network():
     result = made(PhaseConfig(n_radii=12, n_rates=12, seeds=3))
-    table = pd.read_csv(io.StringIO(network_phases_view.table(result).to_csv(index=False)))
+    table = pd.read_csv(io.StringIO(network_phases_view.cells_table(result).to_csv(index=False)))
     assert len(table) == 12 * 12 * 3
     row = table[(table.seed == 2) & np.isclose(table.radius, result.config.radii[5])
                 & np.isclose(table.learning_rate, result.config.rates[9])]  # fmt: skip

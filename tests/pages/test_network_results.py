@@ -12,11 +12,12 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from pages.results import paper as network_paper
+from pages.results import paper
 from pages.shared import network_runs
-from pages.shared import run_table as network_table
-from pages.shared.run_table import RunView
-from pages.train import view as network_view
+from pages.shared.downloads import as_bytes
+from pages.shared.run_table import listing, per_epoch, results
+from pages.shared.run_view import RunView, largest_task, told_apart
+from pages.shared.verdict import verdict
 from rbo_core.cli import main
 from rbo_core.training import Method, RunStore, TrainConfig
 
@@ -43,7 +44,7 @@ def run(label="SGD", method="sgd", seed=0, final=0.9, data="digits", model="mlp"
 def test_the_table_is_sorted_with_means_and_student_intervals():
     sgd = [run(seed=s, final=f) for s, f in enumerate((0.90, 0.92, 0.97))]
     ball = [run("Rolling ball", "rbo", s, f) for s, f in enumerate((0.95, 0.96))]
-    table = network_table.results([*sgd, *ball])
+    table = results([*sgd, *ball])
     assert list(table["method"]) == ["Rolling ball", "SGD"]
     half = stats.t.ppf(0.975, 2) * stats.sem([90, 92, 97])
     assert table["validation accuracy (%)"][1] == pytest.approx(93.0)
@@ -52,7 +53,7 @@ def test_the_table_is_sorted_with_means_and_student_intervals():
 
 
 def test_a_diverged_seed_is_counted():
-    table = network_table.results([run(seed=0), run(seed=1, loss=np.nan)])
+    table = results([run(seed=0), run(seed=1, loss=np.nan)])
     assert table["diverged"][0] == 1
     assert table["train loss"][0] == pytest.approx(0.55)  # the last finite loss of each seed: 0.1 and 1.0
 
@@ -65,42 +66,42 @@ def race(**finals) -> list[RunView]:
 
 def test_the_verdict_compares_seed_by_seed():
     # Both vary by 10 points over the seeds, but the ball is 1 to 1.2 points ahead in each of them.
-    said = network_table.verdict(race(sgd=(0.80, 0.85, 0.90), rbo=(0.81, 0.862, 0.911)))
+    said = verdict(race(sgd=(0.80, 0.85, 0.90), rbo=(0.81, 0.862, 0.911)))
     half = stats.t.ppf(0.975, 2) * stats.sem([1.0, 1.2, 1.1])
     assert f"<b>Rolling ball</b> comes first with 86.1 ± 12.5 % validation accuracy, 1.1 ± {half:.1f} points" in said
-    tie = network_table.verdict(race(sgd=(0.80, 0.85, 0.90), rbo=(0.82, 0.85, 0.901)))
+    tie = verdict(race(sgd=(0.80, 0.85, 0.90), rbo=(0.82, 0.85, 0.901)))
     assert "SGD cannot be told from it with 3 seeds" in tie
 
 
 def test_the_verdict_says_where_the_ball_came_when_it_lost():
-    lost = network_table.verdict(race(sgd=(0.9, 0.9, 0.91), sam=(0.8, 0.8, 0.81), rbo=(0.7, 0.7, 0.71)))
+    lost = verdict(race(sgd=(0.9, 0.9, 0.91), sam=(0.8, 0.8, 0.81), rbo=(0.7, 0.7, 0.71)))
     assert "Rolling ball comes third of 3 with 70.3" in lost
     assert "10.0 ± 0.0 points behind SAM" in lost
-    level = network_table.verdict(race(adam=(0.9, 0.9, 0.91), sam=(0.7, 0.8, 0.75), rbo=(0.75, 0.74, 0.79)))
+    level = verdict(race(adam=(0.9, 0.9, 0.91), sam=(0.7, 0.8, 0.75), rbo=(0.75, 0.74, 0.79)))
     assert "comes second of 3 with 76.0" in level
     assert "level with SAM" in level
 
 
 def test_the_verdict_of_one_seed_one_method_and_none():
-    assert "One seed proves nothing" in network_table.verdict([run(), run("SAM", "sam", 0, 0.8)])
-    assert network_table.verdict([run()]) == "<b>SGD</b> reaches 90.0 % validation accuracy."
-    assert network_table.verdict([]) == "No method has a result yet."
+    assert "One seed proves nothing" in verdict([run(), run("SAM", "sam", 0, 0.8)])
+    assert verdict([run()]) == "<b>SGD</b> reaches 90.0 % validation accuracy."
+    assert verdict([]) == "No method has a result yet."
 
 
 def test_the_verdict_says_whether_flat_is_good():
     runs = race(adam=(0.9, 0.9, 0.9), sgd=(0.8, 0.8, 0.8), sam=(0.7, 0.7, 0.7))
     for one, value in zip(runs, np.repeat([3.0, 2.0, 0.1], 3), strict=True):
         one.epochs["sharpness"] = value
-    assert "The flattest minimum is that of SAM, third in accuracy." in network_table.verdict(runs)
+    assert "The flattest minimum is that of SAM, third in accuracy." in verdict(runs)
 
 
 def test_the_picture_has_one_task_unless_others_are_ticked():
     digits = [run(seed=s, budget="640 gradients") for s in range(3)]
     newer = run(seed=9, data="mnist", budget="3 epochs")
-    assert network_table.largest_task([*digits, newer]) == digits[::-1]
-    assert network_table.largest_task([digits[0], newer]) == [newer]  # of equals the newest
-    assert network_table.told_apart(digits) == digits
-    labels = [one.label for one in network_table.told_apart([digits[0], newer, run(label_noise=0.3)])]
+    assert largest_task([*digits, newer]) == digits[::-1]
+    assert largest_task([digits[0], newer]) == [newer]  # of equals the newest
+    assert told_apart(digits) == digits
+    labels = [one.label for one in told_apart([digits[0], newer, run(label_noise=0.3)])]
     assert labels[0] == "SGD · digits, mlp, 640 gradients"
     assert labels[1] == "SGD · mnist, mlp, 3 epochs"
     assert "30 % wrong labels" in labels[2]
@@ -108,7 +109,7 @@ def test_the_picture_has_one_task_unless_others_are_ticked():
 
 def test_the_papers_table_has_its_figures_beside_ours():
     ours = [run(seed=s, data="mnist", test=t) for s, t in enumerate((0.92, 0.94))]
-    table = network_paper.beside([*ours, run("SAM", "sam", data="digits", final=0.96)])
+    table = paper.beside([*ours, run("SAM", "sam", data="digits", final=0.96)])
     mnist = table[(table["data"] == "mnist") & (table["model"] == "mlp")]
     assert list(mnist["source"]) == ["paper", "here"]
     assert list(mnist["Rolling ball"]) == ["97.51", "–"]
@@ -118,20 +119,20 @@ def test_the_papers_table_has_its_figures_beside_ours():
 
 
 def test_noisy_and_unfinished_runs_stay_out_of_the_papers_table():
-    table = network_paper.beside([run(label_noise=0.3), run(seed=1, state="running")])
+    table = paper.beside([run(label_noise=0.3), run(seed=1, state="running")])
     assert list(table["source"]) == ["paper"] * 7
 
 
 def test_the_listing_is_newest_first_and_a_broken_run_is_in_it():
     broken = RunView("x", "x", "?", "?", "?", "?", 0.0, 0, "broken", 2e9, problem="its records cannot be read")
-    table = network_table.listing([run(seed=0), broken, run(seed=1)])
+    table = listing([run(seed=0), broken, run(seed=1)])
     assert list(table["id"]) == ["x", "SGD1", "SGD0"]
     assert table["problem"][0] == "its records cannot be read"
     assert np.isnan(table["validation accuracy (%)"][0])
 
 
 def test_per_epoch_export_has_every_epoch_of_every_run():
-    table = network_table.per_epoch([run(seed=0), run(seed=1)])
+    table = per_epoch([run(seed=0), run(seed=1)])
     assert len(table) == 4
     assert {"run", "epoch", "gradients", "train_loss"} <= set(table)
 
@@ -139,8 +140,8 @@ def test_per_epoch_export_has_every_epoch_of_every_run():
 @pytest.mark.parametrize(("ending", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
 def test_what_is_exported_is_what_is_stored(ending, read):
     runs = [run(seed=0, test=0.97), run("SAM", "sam", 1, problem="out of memory")]
-    for table in (network_table.listing(runs), network_table.per_epoch(runs)):
-        back = read(io.BytesIO(network_view.as_bytes(table, f"runs.{ending}")))
+    for table in (listing(runs), per_epoch(runs)):
+        back = read(io.BytesIO(as_bytes(table, f"runs.{ending}")))
         assert list(back) == list(table)
         numbers = table.select_dtypes("number")
         pd.testing.assert_frame_equal(back[list(numbers)], numbers)

@@ -1,0 +1,26 @@
+"""Maps of (ρ, η) whose cells can be clicked."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.shared import plots
+from rbo_core.figures.phases import CLICKS
+
+_PICKED = "_picked"
+
+
+def clickable_map(figure: go.Figure, key: str) -> None:
+    """Show a map; a click on a cell begins the page's run again, in which `picked` tells the cell."""
+    figure.update_layout(dragmode=False)
+    click = plots.show([figure], key=key, clicks=CLICKS)
+    if click is not None:
+        st.session_state[_PICKED] = (float(click["x"]), float(click["y"]))
+        st.rerun()
+
+
+def picked() -> tuple[float, float] | None:
+    """(ρ, η) of the cell that was just clicked, once; None when none was."""
+    found: tuple[float, float] | None = st.session_state.pop(_PICKED, None)
+    return found
