@@ -53,6 +53,9 @@ PROJECTIONS: dict[str, Projection] = {
     ),
 }
 
+LOCAL = {name: one.title for name, one in PROJECTIONS.items() if one.most_parameters is None}
+"""Those that exist in any dimension, hence on networks, with their titles."""
+
 
 class BallState(NamedTuple):
     """State of a batch of balls under a local projection.
@@ -96,7 +99,8 @@ class RBO:
         help="Inertia of the centre: 0 stops at every hold.",
     )  # fmt: skip
     projection: str = setting(
-        "newton", label="projection", choices={name: one.title for name, one in PROJECTIONS.items()},
+        "newton", label="projection",
+        choices={name: one.title for name, one in PROJECTIONS.items()}, network_choices=LOCAL,
         help="Rigid: never enters the ground. Newton: two gradients a step. Gradient: as published.",
     )  # fmt: skip
     n_projection_steps: int = setting(

@@ -44,6 +44,7 @@ class Setting:
         batchable: whether balls of one batch may differ in it.
         bounds: what is accepted at all: some of ``above``, ``at_least``, ``below`` and ``at_most``.
         networks: (default, low, high) where networks are trained; None where it does not exist there.
+        network_choices: the choices there; None for the same.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Setting:
     batchable: bool = False
     bounds: Mapping[str, float] = field(default_factory=dict)
     networks: tuple[Value, float | None, float | None] | None = None
+    network_choices: Mapping[str, str] | None = None
 
     @property
     def kind(self) -> type:
@@ -89,6 +91,12 @@ class Setting:
             return ""
         return f"{self.low:g} to {self.high:g}{' (log)' if self.log else ''}{f' {self.unit}' if self.unit else ''}"
 
+    @property
+    def described(self) -> str:
+        """Label, range, default and what it does, in a line."""
+        worth = f"{self.range}; " if self.range else ""
+        return f"{self.label} ({worth}default {self.default}). {self.help}".strip()
+
     def for_networks(self) -> Setting:
         """The same setting where networks are trained: its name, default and range there.
 
@@ -98,7 +106,8 @@ class Setting:
         if self.networks is None:
             raise ValueError(f"{self.name} is no setting of training on networks; leave it out")
         default, low, high = self.networks
-        return dataclasses.replace(self, name=self.network_name, default=default, low=low, high=high)
+        choices = self.choices if self.network_choices is None else self.network_choices
+        return dataclasses.replace(self, name=self.network_name, default=default, low=low, high=high, choices=choices)
 
     def check(self, value: Any) -> None:
         """Raise ``ValueError``, naming value and remedy, unless ``value`` (or every entry of an array) is allowed."""

@@ -7,6 +7,7 @@ schedulers, checkpoints.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -15,14 +16,13 @@ from torch import Tensor, nn
 
 from rbo_core import points, rolling
 from rbo_core.checks import require
+from rbo_core.methods import BatchedMethod
+from rbo_core.settings import Value, network_settings, settings_of
 from rbo_core.torch.closure import Closure, ClosureObjective
 from rbo_core.torch.flat import FlatParameters
 from rbo_core.torch.repeat import stateful
 
-Method = Any
 Parameters = nn.Module | Iterable[Any]
-
-LOCAL = ("newton", "gradient")
 
 
 class FlatOptimizer(torch.optim.Optimizer):
@@ -31,29 +31,38 @@ class FlatOptimizer(torch.optim.Optimizer):
     Args:
         params: a module, parameters, or parameter groups. ``lr`` and ``weight_decay`` may differ between groups;
             the other settings belong to the whole ball and must agree.
-        settings: defaults of the groups.
+        lr: η ≥ 0; by default the method's own.
+        weight_decay: λ ≥ 0, as ½ λ|θ|² inside the loss.
+        options: the settings of ``method`` on networks; what is left out takes its default.
         model: module (or modules) whose running statistics must count a minibatch once although a step evaluates it
             several times. Without it the modules are found in the first closure call.
         process_group: ranks whose losses are averaged; DistributedDataParallel's own group by default.
     """
 
+    method: ClassVar[type[BatchedMethod]] = points.SGD
+    """The settings class in ``rbo_core`` whose step it takes."""
+    _state: ClassVar[type[Any]] = points.PointState
+    """The type of the method's state."""
     _keeps_start: ClassVar[bool] = True
     """Whether the method returns to the start of the step after it has evaluated elsewhere."""
 
     def __init__(
         self,
         params: Parameters,
-        settings: dict[str, Any],
+        lr: float | None = None,
         *,
+        weight_decay: float = 0.0,
         model: nn.Module | Iterable[nn.Module] | None = None,
         process_group: Any = None,
         generator: torch.Generator | None = None,
+        **options: Value,
     ) -> None:
         if isinstance(params, nn.Module):
             model = params if model is None else model
             params = params.parameters()
         if isinstance(model, nn.Module):
             model = [model]
+        settings = self._complete({**({} if lr is None else {"lr": lr}), "weight_decay": weight_decay, **options})
         self._modules = None if model is None else stateful(m for one in model for m in one.modules())
         self._process_group = process_group
         self._generator = generator
@@ -61,14 +70,34 @@ class FlatOptimizer(torch.optim.Optimizer):
         self._wanted: list[int] = []
         self._flat: FlatParameters | None = None
         self._memory: Any = None
-        self._cached: tuple[tuple[Any, ...], Method, float, Tensor | None, float | Tensor] | None = None
+        self._cached: tuple[tuple[Any, ...], BatchedMethod, float, Tensor | None, float | Tensor] | None = None
         super().__init__(params, settings)
         self._method(self.param_groups[0])
         self._flat_parameters()
 
-    def _method(self, group: dict[str, Any]) -> Method:
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        lines = (f"        {one.name}: {one.described}" for one in network_settings(cls.method) if one.name != "lr")
+        cls.__doc__ = f"{(cls.__doc__ or '').rstrip()}\n\n    Options, with their defaults:\n" + "\n".join(lines)
+
+    @classmethod
+    def _complete(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """All options, those that were given and the others' defaults; raises for an unknown or a bad one."""
+        known = {one.name: one for one in network_settings(cls.method)}
+        complete = {"weight_decay": 0.0, **{name: one.default for name, one in known.items()}, **given}
+        for name, value in complete.items():
+            if name in ("lr", "weight_decay"):
+                require(name, value, at_least=0)
+            elif name not in known:
+                raise TypeError(f"{cls.__name__} has no option {name!r}; it has {', '.join(known)}")
+            else:
+                known[name].check(value)
+        return complete
+
+    def _method(self, group: dict[str, Any]) -> BatchedMethod:
         """The batched method with a group's settings; raises ValueError for bad ones."""
-        raise NotImplementedError
+        own = (one for one in settings_of(self.method) if one.networks is not None)
+        return self.method(**{one.name: group[one.network_name] for one in own})
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Any:
@@ -113,7 +142,12 @@ class FlatOptimizer(torch.optim.Optimizer):
         return objective.loss
 
     def _move(
-        self, method: Method, objective: ClosureObjective, flat: FlatParameters, ratio: Tensor | None, in_metric: bool
+        self,
+        method: Any,
+        objective: ClosureObjective,
+        flat: FlatParameters,
+        ratio: Tensor | None,
+        in_metric: bool,
     ) -> None:
         # A step overwrites the point it starts from, so parameters move in place.
         start = flat.data.clone() if ratio is not None and not in_metric else None
@@ -141,7 +175,7 @@ class FlatOptimizer(torch.optim.Optimizer):
             self._restore_memory(memory)
         return self._flat
 
-    def _settings(self, flat: FlatParameters) -> tuple[Method, float, Tensor | None, float | Tensor]:
+    def _settings(self, flat: FlatParameters) -> tuple[BatchedMethod, float, Tensor | None, float | Tensor]:
         """(method, largest lr, each coordinate's share of it or None, weight decay: one number if groups agree)."""
         key = tuple(value for group in self.param_groups for name, value in group.items() if name != "params")
         if self._cached is not None and self._cached[0] == key:
@@ -191,7 +225,6 @@ class FlatOptimizer(torch.optim.Optimizer):
             return
         flat = self._flat
         assert flat is not None
-        method = self._method({**self.param_groups[0], "lr": 1.0})
         fields: dict[str, Any] = {}
         for name, value in split.items():
             if isinstance(value, dict):
@@ -200,10 +233,7 @@ class FlatOptimizer(torch.optim.Optimizer):
                 fields[name] = value.to(flat.data.device, flat.data.dtype)
             else:
                 fields[name] = value
-        self._memory = self._empty_state(method)._replace(**fields)
-
-    def _empty_state(self, method: Method) -> Any:
-        return rolling.BallState(None) if isinstance(method, rolling.RBO) else points.PointState(None)
+        self._memory = self._state(x=None, **fields)
 
     def state_dict(self) -> dict[str, Any]:
         """As in torch, with the method's memory per parameter, plus ``ball``: what belongs to no parameter."""
@@ -244,7 +274,7 @@ class RBO(FlatOptimizer):
     Projection "newton" (ours) spends ``n_projection_steps`` gradients a step, two by default: the price of SAM. One is
     exactly SGD. Projection "gradient" is the paper's Eq. 4; its K = 20 to 100 gradients a step make it far dearer.
 
-    Departures from the paper: the Newton projection and its guard ``trust``; momentum on the centre; weight decay as
+    Departures from the paper: the Newton projection and its guard; momentum on the centre; weight decay as
     ½ λ|θ|² inside the loss, so that value and gradient belong together; groups with different learning rates roll in
     coordinates θ/√lr, which makes the first-order move of each group its own ``lr`` times its gradient.
 
@@ -252,15 +282,7 @@ class RBO(FlatOptimizer):
         params: module, parameters or groups.
         lr: η ≥ 0.
         radius: ρ > 0, in units of the parameters; may be scheduled through ``param_groups``.
-        momentum: β of a heavy ball on the centre.
-        weight_decay: λ ≥ 0.
-        projection: "newton" or "gradient".
-        n_projection_steps: K, gradients a step.
-        projection_step_size: γ of the gradient projection.
-        loss_scale: turns a loss into a length.
-        trust: a later Newton move is at most this many times as long as the first.
-        unit_speed: no step is longer than lr, however steep the loss.
-        model, process_group: see :class:`FlatOptimizer`.
+        options: below; weight_decay, model and process_group as in :class:`FlatOptimizer`.
 
     >>> optimizer = RBO(model, lr=0.5, radius=0.05)
     >>> def closure():
@@ -271,6 +293,8 @@ class RBO(FlatOptimizer):
     >>> loss = optimizer.step(closure)
     """
 
+    method = rolling.RBO
+    _state = rolling.BallState
     _keeps_start = False
 
     def __init__(
@@ -278,51 +302,14 @@ class RBO(FlatOptimizer):
         params: Parameters,
         lr: float = 0.1,
         radius: float = 0.05,
-        *,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        projection: str = "newton",
-        n_projection_steps: int = 2,
-        projection_step_size: float = 0.01,
-        loss_scale: float = 1.0,
-        trust: float = 0.5,
-        unit_speed: bool = False,
-        model: nn.Module | Iterable[nn.Module] | None = None,
-        process_group: Any = None,
+        **options: Any,
     ) -> None:
-        require("lr", lr, at_least=0)
-        require("weight_decay", weight_decay, at_least=0)
-        if projection not in LOCAL:
+        if (projection := options.get("projection")) is not None and projection not in rolling.LOCAL:
             raise ValueError(
-                f'projection must be "newton" or "gradient", got {projection!r}; '
+                f"projection must be {' or '.join(map(json.dumps, rolling.LOCAL))}, got {projection!r}; "
                 '"rigid" searches all parameters and works on surfaces with 1 or 2 of them only'
             )
-        settings = {
-            "lr": lr,
-            "radius": radius,
-            "momentum": momentum,
-            "weight_decay": weight_decay,
-            "projection": projection,
-            "n_projection_steps": n_projection_steps,
-            "projection_step_size": projection_step_size,
-            "loss_scale": loss_scale,
-            "trust": trust,
-            "unit_speed": unit_speed,
-        }
-        super().__init__(params, settings, model=model, process_group=process_group)
-
-    def _method(self, group: dict[str, Any]) -> rolling.RBO:
-        return rolling.RBO(
-            radius=group["radius"],
-            learning_rate=group["lr"],
-            projection=group["projection"],
-            n_projection_steps=group["n_projection_steps"],
-            projection_step_size=group["projection_step_size"],
-            loss_scale=group["loss_scale"],
-            momentum=group["momentum"],
-            unit_speed=group["unit_speed"],
-            trust=group["trust"],
-        )
+        super().__init__(params, lr, radius=radius, **options)
 
 
 class SAM(FlatOptimizer):
@@ -335,30 +322,19 @@ class SAM(FlatOptimizer):
         params: module, parameters or groups.
         lr: η ≥ 0.
         radius: length of the perturbation.
-        momentum: of SGD.
-        weight_decay: λ ≥ 0.
-        model, process_group: see :class:`FlatOptimizer`.
+        options: below; weight_decay, model and process_group as in :class:`FlatOptimizer`.
     """
+
+    method = points.SAM
 
     def __init__(
         self,
         params: Parameters,
         lr: float = 0.1,
         radius: float = 0.05,
-        *,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        model: nn.Module | Iterable[nn.Module] | None = None,
-        process_group: Any = None,
+        **options: Any,
     ) -> None:
-        require("lr", lr, at_least=0)
-        require("radius", radius, at_least=0)
-        require("weight_decay", weight_decay, at_least=0)
-        settings = {"lr": lr, "radius": radius, "momentum": momentum, "weight_decay": weight_decay}
-        super().__init__(params, settings, model=model, process_group=process_group)
-
-    def _method(self, group: dict[str, Any]) -> points.SAM:
-        return points.SAM(learning_rate=group["lr"], perturbation_radius=group["radius"], momentum=group["momentum"])
+        super().__init__(params, lr, radius=radius, **options)
 
 
 class EntropySGD(FlatOptimizer):
@@ -370,51 +346,19 @@ class EntropySGD(FlatOptimizer):
     Args:
         params: module, parameters or groups.
         lr: share of the way to the walk's mean.
-        n_langevin_steps: gradients a step.
-        langevin_lr: step size η' of the walk.
-        scope: pull γ of the walk towards its start.
-        thermal_noise: ε, scale of the walk's noise.
-        averaging: α, weight of the newest point in the mean.
-        weight_decay: λ ≥ 0, as ½ λ|θ|² inside the loss.
         seed: of the walk's noise; the same on all ranks.
-        model, process_group: see :class:`FlatOptimizer`.
+        options: below; weight_decay, model and process_group as in :class:`FlatOptimizer`.
     """
 
-    def __init__(
-        self,
-        params: Parameters,
-        lr: float = 1.0,
-        *,
-        n_langevin_steps: int = 5,
-        langevin_lr: float = 0.1,
-        scope: float = 1e-2,
-        thermal_noise: float = 1e-4,
-        averaging: float = 0.75,
-        weight_decay: float = 0.0,
-        seed: int = 0,
-        model: nn.Module | Iterable[nn.Module] | None = None,
-        process_group: Any = None,
-    ) -> None:
-        require("lr", lr, at_least=0)
-        require("weight_decay", weight_decay, at_least=0)
-        settings = {
-            "lr": lr,
-            "n_langevin_steps": n_langevin_steps,
-            "langevin_lr": langevin_lr,
-            "scope": scope,
-            "thermal_noise": thermal_noise,
-            "averaging": averaging,
-            "weight_decay": weight_decay,
-        }
-        generator = torch.Generator().manual_seed(seed)
-        super().__init__(params, settings, model=model, process_group=process_group, generator=generator)
+    method = points.EntropySGD
 
-    def _method(self, group: dict[str, Any]) -> points.EntropySGD:
-        return points.EntropySGD(
-            learning_rate=group["lr"],
-            n_langevin_steps=group["n_langevin_steps"],
-            langevin_learning_rate=group["langevin_lr"],
-            scope=group["scope"],
-            thermal_noise=group["thermal_noise"],
-            averaging=group["averaging"],
-        )
+    def __init__(self, params: Parameters, lr: float = 1.0, *, seed: int = 0, **options: Any) -> None:
+        super().__init__(params, lr, generator=torch.Generator().manual_seed(seed), **options)
+
+
+def optimizer_class(method: type[BatchedMethod]) -> type[FlatOptimizer]:
+    """The optimizer that takes a method's step on networks: one of those above, or one made for it."""
+    for known in (RBO, SAM, EntropySGD):
+        if known.method is method:
+            return known
+    return type(method.__name__, (FlatOptimizer,), {"method": method, "__doc__": method.__doc__})

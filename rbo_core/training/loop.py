@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rbo_core.torch import RBO, SAM, EntropySGD
+from rbo_core.methods import METHODS
+from rbo_core.torch.optimizer import optimizer_class
 from rbo_core.training import diagnostics
 from rbo_core.training.checkpoint import load_tree, random_state, restore_random_state, save_tree
 from rbo_core.training.config import Method, TrainConfig
@@ -21,6 +22,10 @@ from rbo_core.training.memory import keep_freed_pages, peak_memory
 from rbo_core.training.models import build_model
 from rbo_core.training.store import RunStore
 
+_TORCH: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "sgd": torch.optim.SGD, "momentum": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
+}  # fmt: skip
+"""Methods for which torch has an optimizer of its own."""
 PROBE = 256
 """Training images on which gradient norm, penetration and sharpness are measured."""
 
@@ -49,16 +54,13 @@ class Result:
 def build_optimizer(method: Method, model: nn.Module, seed: int = 0) -> torch.optim.Optimizer:
     """The optimizer of a method: ours, or torch's own for SGD, momentum, Adam and AdamW."""
     s: dict[str, Any] = dict(method.settings)
-    if method.name == "rbo":
-        return RBO(model, **s)
-    if method.name == "sam":
-        return SAM(model, **s)
+    if method.name in _TORCH:
+        if "beta1" in s:
+            s["betas"] = (s.pop("beta1"), s.pop("beta2"))
+        return _TORCH[method.name](model.parameters(), **s)
     if method.name == "entropy_sgd":
-        return EntropySGD(model, seed=seed, **s)
-    if method.name in ("adam", "adamw"):
-        betas = (s.pop("beta1"), s.pop("beta2"))
-        return (torch.optim.Adam if method.name == "adam" else torch.optim.AdamW)(model.parameters(), betas=betas, **s)
-    return torch.optim.SGD(model.parameters(), **s)
+        s["seed"] = seed
+    return optimizer_class(METHODS[method.name])(model, **s)
 
 
 def pick_device(name: str) -> torch.device:
