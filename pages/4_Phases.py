@@ -14,7 +14,7 @@ from pages.shared.page import group, how_it_works, is_dark, open_page, sentence,
 from rbo_core import RBO
 from rbo_core.figures.phases import map_figure
 from rbo_core.figures.player.story import story
-from rbo_core.sweep import order
+from rbo_core.sweep import order_parameters
 from rbo_core.sweep.cells import steps
 
 EXPLANATION = r"""
@@ -69,7 +69,7 @@ with st.sidebar:
     shared = phases_view.shared_settings(momentum_place, advanced)
     settings = {"projection": projection, **shared, **phases_view.own_settings(projection, [*own_places, advanced])}
     group("Map")
-    orders = {known.name: known.label[0].upper() + known.label[1:] for known in order.ORDERS}
+    orders = {known.name: known.label[0].upper() + known.label[1:] for known in order_parameters.ORDERS}
     name = choice(
         "colour", "order", orders, "in_basin",
         help=f"The order parameter: an average over the cell's balls. {phases_view.basin_words(surface)}",

@@ -12,7 +12,7 @@ from pages.shared.network_runs import SCHEDULES
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from rbo_core.figures.network_phases import QUANTITIES, along_radius, phases_figure
 from rbo_core.training import Method, TrainConfig
-from rbo_core.training.phases import PhaseConfig, load_phases, regimes
+from rbo_core.training.phases import PhaseConfig, load_phases, network_regimes
 
 EXPLANATION = r"""
 **The map** is the paper's Figure 5, measured: every cell is a network trained from the same weights on the same
@@ -94,7 +94,7 @@ if result is None:
     how_it_works(EXPLANATION)
     st.stop()
 
-told = regimes(result)
+told = network_regimes(result)
 i, j = network_phases_view.cell_of(result, network_phases_view.named_cell(), told.best)
 here = float(config.radii[i]), float(config.rates[j])
 dark = is_dark()

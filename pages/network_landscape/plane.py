@@ -17,8 +17,7 @@ from rbo_core.figures.player.track import Track, track_of
 from rbo_core.figures.style import color, label
 from rbo_core.figures.words import short
 from rbo_core.ironing import Ironed, iron
-from rbo_core.training import Method, RunStore
-from rbo_core.training import Run as Stored
+from rbo_core.training import Method, RunStore, StoredRun
 from rbo_core.training.height_surface import HeightSurface
 from rbo_core.training.landscape import (
     FOLDER,
@@ -36,7 +35,7 @@ STUDY_RADII = 10
 RECENT = 20  # stored planes looked at for the one to open with
 
 
-def finished_runs() -> tuple[list[Stored], str]:
+def finished_runs() -> tuple[list[StoredRun], str]:
     """Stored runs that can be shown, newest first, and why the store cannot be read ("" when it can)."""
     try:
         with RunStore() as store:
@@ -53,7 +52,7 @@ def companions(run_id: str) -> dict[str, str]:
     return {key: _method_title(method) for key, method in found.items()}
 
 
-def run_title(run: Stored) -> str:
+def run_title(run: StoredRun) -> str:
     """A stored run in a few words."""
     c = run.config
     noise = f", {100 * c.label_noise:.0f} % wrong labels" if c.label_noise else ""

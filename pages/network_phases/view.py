@@ -13,7 +13,7 @@ from pages.shared.page import LINK_VERSION, is_dark, link, readouts, show_error
 from rbo_core.figures.curves import message_figure
 from rbo_core.figures.style import color
 from rbo_core.jobs import CONFIG, Job
-from rbo_core.training.phases import PhaseConfig, PhaseResult, Regimes
+from rbo_core.training.phases import NetworkRegimes, PhaseConfig, PhaseResult
 
 DATA = {"digits": "Digits (8 × 8)", "mnist": "MNIST, 2,000 images", "fashion_mnist": "Fashion-MNIST, 2,000 images"}
 PAGE = "Network phases"
@@ -133,7 +133,7 @@ def train_query(result: PhaseResult, radius: float, rate: float) -> dict[str, st
     return {name: value if isinstance(value, list) else str(value) for name, value in query.items()}
 
 
-def what_it_says(result: PhaseResult, told: Regimes) -> str:
+def what_it_says(result: PhaseResult, told: NetworkRegimes) -> str:
     """The map in a sentence: where it is best, whether the radius mattered, and against SGD."""
     config = result.config
     i, j = told.best

@@ -15,8 +15,8 @@ from pages.shared import background
 from pages.shared.controls import get_surface
 from pages.shared.page import cached
 from rbo_core import jobs, sweep
-from rbo_core.figures.phases import Curve, Jump, Mark, PhaseMap, Span
-from rbo_core.sweep import order, theory
+from rbo_core.figures.phases import Jump, Mark, PhaseMap, RadiusCurve, Span
+from rbo_core.sweep import order_parameters, theory
 from rbo_core.sweep.cells import price, steps
 from rbo_core.sweep.measure import COLUMNS
 from rbo_core.sweep.transitions import regimes, transitions
@@ -107,12 +107,12 @@ def data(spec: sweep.Sweep) -> np.ndarray:
 
 def phase_map(spec: sweep.Sweep, values: np.ndarray, name: str) -> PhaseMap:
     """The map of one order parameter."""
-    chosen = order.order(name)
+    chosen = order_parameters.order(name)
     lost = values[..., COLUMNS.index("diverged")].mean(axis=1).reshape(spec.shape)
     return PhaseMap(
         radii=np.array(spec.axis("radius").values, dtype=float),
         rates=np.array(spec.axis("learning_rate").values, dtype=float),
-        values=order.cell_map(spec, values, name),
+        values=order_parameters.cell_map(spec, values, name),
         diverged=lost,
         label=chosen.label,
         brighter=chosen.better or 1,
@@ -122,7 +122,7 @@ def phase_map(spec: sweep.Sweep, values: np.ndarray, name: str) -> PhaseMap:
 
 def kind_of(name: str) -> dict[str, bool]:
     """How an order parameter's values read."""
-    return {"share": order.is_share(name), "percent": name == "mean_penetration"}
+    return {"share": order_parameters.is_share(name), "percent": name == "mean_penetration"}
 
 
 def jumps_of(spec: sweep.Sweep, values: np.ndarray, name: str) -> tuple[Jump, ...]:
@@ -135,7 +135,7 @@ def _jumps_of(spec: sweep.Sweep, key: str, _values: np.ndarray, name: str) -> tu
     radii = [float(v) for v in spec.axis("radius").values]
     found = []
     for j, rate in enumerate(spec.axis("learning_rate").values):
-        here = transitions(radii, order.along(spec, _values, name, "radius", (0, j)), draws=200)
+        here = transitions(radii, order_parameters.along(spec, _values, name, "radius", (0, j)), draws=200)
         if here:
             one = max(here, key=lambda jump: abs(jump.jump))
             found.append(Jump(float(rate), one.at, one.low, one.high))
@@ -144,16 +144,16 @@ def _jumps_of(spec: sweep.Sweep, key: str, _values: np.ndarray, name: str) -> tu
 
 def cut(
     spec: sweep.Sweep, values: np.ndarray, name: str, rate_index: int, label: str, color: str
-) -> tuple[Curve, tuple[Jump, ...], tuple[Span, ...]]:
+) -> tuple[RadiusCurve, tuple[Jump, ...], tuple[Span, ...]]:
     """An order parameter along ρ at one learning rate: its curve with intervals, its jumps, and the regimes."""
     radii = np.array(spec.axis("radius").values, dtype=float)
     rate = float(spec.axis("learning_rate").values[rate_index])
-    samples = order.along(spec, values, name, "radius", (0, rate_index))
-    middle, low, high = order.interval(samples, share=order.is_share(name))
+    samples = order_parameters.along(spec, values, name, "radius", (0, rate_index))
+    middle, low, high = order_parameters.interval(samples, share=order_parameters.is_share(name))
     found = transitions(radii.tolist(), samples)
-    named = regimes(radii.tolist(), samples, order.order(name).better, found)
+    named = regimes(radii.tolist(), samples, order_parameters.order(name).better, found)
     return (
-        Curve(label, color, radii, middle, low, high),
+        RadiusCurve(label, color, radii, middle, low, high),
         tuple(Jump(rate, one.at, one.low, one.high) for one in found),
         tuple(Span(one.name, one.low, one.high) for one in named),
     )

@@ -16,9 +16,9 @@ from pages.shared.controls import choice, short, toggle
 from pages.shared.downloads import download
 from pages.shared.page import show_error
 from rbo_core import sweep
-from rbo_core.figures.phases import Curve, Jump, Mark, Span, cut_figure, difference_figure, map_figure
+from rbo_core.figures.phases import Jump, Mark, RadiusCurve, Span, cut_figure, difference_figure, map_figure
 from rbo_core.figures.style import color
-from rbo_core.sweep import export, order, theory
+from rbo_core.sweep import export, order_parameters, theory
 from rbo_core.sweep.transitions import transition, width
 
 FINER = {
@@ -58,17 +58,17 @@ def tabs(
 
 
 def _cut(
-    spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_index: int, curve: Curve, jumps: Sequence[Jump],
-    spans: Sequence[Span], marks: Sequence[Mark], radius: float, dark: bool,
+    spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_index: int, curve: RadiusCurve,
+    jumps: Sequence[Jump], spans: Sequence[Span], marks: Sequence[Mark], radius: float, dark: bool,
 ) -> None:  # fmt: skip
-    chosen = order.order(name)
+    chosen = order_parameters.order(name)
     rate = float(spec.axis("learning_rate").values[rate_index])
     figure = cut_figure(
         (curve,), _with_unit(chosen), dark, theory=marks, jumps=jumps, spans=spans, selected=radius,
         **phases_data.kind_of(name),
     )  # fmt: skip
     plots.show([figure], key="cut")
-    kind = "Wilson" if order.is_share(name) else "bootstrap"
+    kind = "Wilson" if order_parameters.is_share(name) else "bootstrap"
     meaning = f" {basin_words(surface)}" if name in ("in_basin", "reached_at") else ""
     st.caption(f"At η = {short(rate)}, {spec.balls} balls a radius; band: 95 % ({kind}).{meaning}")
 
@@ -107,7 +107,7 @@ def _compare(
         figure = difference_figure(*maps, dark, label=maps[0].label, title=title)
         plots.show([figure], key="difference")
     with two:
-        chosen = order.order(name)
+        chosen = order_parameters.order(name)
         curves = [
             phases_data.cut(spec, values, name, rate_index, PROJECTIONS[projection], color("rbo"))[0],
             phases_data.cut(second, theirs, name, rate_index, PROJECTIONS[other], color("sgd"))[0],
@@ -151,10 +151,10 @@ def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_ind
         for factor, one in zip(FACTORS, made, strict=True):
             with st.spinner(f"w = {short(factor * unit)}"):
                 found = sweep.run(one, phases_data.store(), landscapes.get)
-            samples = order.along(one, found, name, "radius", (0,))
+            samples = order_parameters.along(one, found, name, "radius", (0,))
             relative = np.array(one.axis("radius").values, dtype=float) / (factor * unit)
-            middle, low, high = order.interval(samples, share=order.is_share(name))
-            curves.append(Curve(f"w = {short(factor * unit)}", SHADES[len(curves)], relative, middle, low, high))
+            middle, low, high = order_parameters.interval(samples, share=order_parameters.is_share(name))
+            curves.append(RadiusCurve(f"w = {short(factor * unit)}", SHADES[len(curves)], relative, middle, low, high))
             jump = transition(relative.tolist(), samples)
             if jump is not None:
                 notes.append(
@@ -165,7 +165,7 @@ def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_ind
         show_error(f"{error}: w/4 leaves this surface's range; start from wider wrinkles")
         return
     figure = cut_figure(
-        curves, _with_unit(order.order(name)), dark, **phases_data.kind_of(name), x_label="radius ρ / w"
+        curves, _with_unit(order_parameters.order(name)), dark, **phases_data.kind_of(name), x_label="radius ρ / w"
     )
     plots.show([figure], key="finer_curves")
     st.caption(". ".join(notes) + "." if notes else "None of the three has a clear jump.")
@@ -181,6 +181,6 @@ def _downloads(spec: sweep.Sweep, values: np.ndarray) -> None:
     st.caption(f"The same sweep from the command line: `python -m rbo_core sweep sweep_{spec.id}.json`")
 
 
-def _with_unit(chosen: order.Order) -> str:
+def _with_unit(chosen: order_parameters.Order) -> str:
     units = {"x": " (parameter units)", "loss": "", "steps": "", "of ρ": " (of ρ)"}
     return chosen.label + units.get(chosen.unit, "")

@@ -17,7 +17,7 @@ from pages.shared import network_runs
 from pages.shared.network_methods import DEFAULT, standard
 from pages.shared.page import cached
 from pages.shared.run_view import RunView
-from rbo_core.training import Method, Run, RunStore, TrainConfig, run_training
+from rbo_core.training import Method, RunStore, StoredRun, TrainConfig, run_training
 from rbo_core.training.landscape import PlaneConfig, PlaneResult, compute_plane, load_plane, save_plane
 from rbo_core.training.phases import PhaseConfig, PhaseResult, compute_phases, load_phases, save_phases
 from rbo_core.training.results import load_result, save_result
@@ -60,7 +60,7 @@ def _race() -> list[RunView]:
     if found is None:
         return []
     about, arrays = found
-    runs = [Run(**{**kept, "config": TrainConfig.from_dict(kept["config"])}) for kept in about["runs"]]
+    runs = [StoredRun(**{**kept, "config": TrainConfig.from_dict(kept["config"])}) for kept in about["runs"]]
     return network_runs.views(runs, [dict(zip(about["columns"], arrays[run.id], strict=True)) for run in runs])
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from pages.shared.network_methods import RACERS, Chosen
 from pages.shared.run_view import RunView
 from rbo_core.jobs import CONFIG
-from rbo_core.training import Method, Run, RunStore, TrainConfig
+from rbo_core.training import Method, RunStore, StoredRun, TrainConfig
 from rbo_core.training import data as data_sets
 
 DATA = {
@@ -130,7 +130,7 @@ def runs_of(configs: Sequence[Mapping[str, Any]], since: float = 0.0) -> list[Ru
     wanted = {same_run(config): index for index, config in enumerate(configs)}
     try:
         with RunStore() as store:
-            found: dict[int, Run] = {}
+            found: dict[int, StoredRun] = {}
             for run in store.list():
                 index = wanted.get(same_run(run.config.to_dict()))
                 if index is not None and run.created >= since and index not in found:
@@ -168,17 +168,17 @@ def data_note(name: str) -> str | None:
     )
 
 
-def _views(store: RunStore, runs: Sequence[Run]) -> list[RunView]:
+def _views(store: RunStore, runs: Sequence[StoredRun]) -> list[RunView]:
     return views(runs, [store.metrics(run.id) for run in runs])
 
 
-def views(runs: Sequence[Run], metrics: Sequence[Mapping[str, Any]]) -> list[RunView]:
+def views(runs: Sequence[StoredRun], metrics: Sequence[Mapping[str, Any]]) -> list[RunView]:
     """Runs as the pages show them. metrics: of each run, column name -> (epochs + 1,) values."""
     labels = _labels([run.config.method for run in runs])
     return [_view(run, columns, labels[run.config.method]) for run, columns in zip(runs, metrics, strict=True)]
 
 
-def _view(run: Run, metrics: Mapping[str, Any], label: str) -> RunView:
+def _view(run: StoredRun, metrics: Mapping[str, Any], label: str) -> RunView:
     config = run.config
     plain = config.to_dict()
     group = same_run({**plain, "seed": 0})

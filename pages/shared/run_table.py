@@ -10,7 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared.run_view import RunView, groups, score_of
-from rbo_core.figures.curves import BESIDE, Curve, curve, interval
+from rbo_core.figures.curves import BESIDE, LearningCurve, learning_curve
+from rbo_core.intervals import student
 
 SCORES = ("test_accuracy", "validation_accuracy")
 _NUMBERS = {
@@ -25,7 +26,7 @@ _NUMBERS = {
 }
 
 
-def curves(runs: Sequence[RunView], quantity: str, axis: str) -> list[Curve]:
+def curves(runs: Sequence[RunView], quantity: str, axis: str) -> list[LearningCurve]:
     """One curve a group; groups without a finite value of this quantity are left out."""
     made = []
     for members in groups(runs).values():
@@ -34,11 +35,11 @@ def curves(runs: Sequence[RunView], quantity: str, axis: str) -> list[Curve]:
         if having:
             xs = [run.epochs[axis].to_numpy(float) for run in having]
             ys = [run.epochs[quantity].to_numpy(float) for run in having]
-            made.append(curve(members[0].label, members[0].method, xs, ys))
+            made.append(learning_curve(members[0].label, members[0].method, xs, ys))
     return made
 
 
-def beside(runs: Sequence[RunView], axis: str) -> dict[str, list[Curve]]:
+def beside(runs: Sequence[RunView], axis: str) -> dict[str, list[LearningCurve]]:
     """The small plots below: only what was measured."""
     found = {name: curves(runs, name, axis) for name in BESIDE}
     return {name: made for name, made in found.items() if made}
@@ -51,7 +52,7 @@ def results(runs: Sequence[RunView]) -> pd.DataFrame:
     for members in groups(runs).values():
         row: dict[str, Any] = {"method": members[0].label, "seeds": len(members)}
         for name in SCORES if score == "test_accuracy" else SCORES[1:]:
-            mean, half = interval(np.array([[100 * run.last(name)] for run in members]))
+            mean, half = student(np.array([[100 * run.last(name)] for run in members]))
             title = name.replace("_", " ")
             row[f"{title} (%)"] = mean[0]
             if name == score:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pages.shared.run_view import RunView, groups, score_of
-from rbo_core.figures.curves import interval
 from rbo_core.figures.words import listed
+from rbo_core.intervals import student
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def ranking(runs: Sequence[RunView]) -> list[_Place]:
     for members in groups(runs).values():
         found = {run.seed: 100 * run.last(score) for run in members if np.isfinite(run.last(score))}
         if found:
-            mean, half = interval(np.array([[value] for value in found.values()]))
+            mean, half = student(np.array([[value] for value in found.values()]))
             places.append(_Place(members[0].label, _rival(members[0]), float(mean[0]), float(half[0]), found))
     return sorted(places, key=lambda place: -place.mean)
 
@@ -50,7 +50,7 @@ def lead(first: _Place, second: _Place) -> tuple[float, float] | None:
     common = sorted(set(first.by_seed) & set(second.by_seed))
     if len(common) < 2:
         return None
-    mean, half = interval(np.array([[first.by_seed[seed] - second.by_seed[seed]] for seed in common]))
+    mean, half = student(np.array([[first.by_seed[seed] - second.by_seed[seed]] for seed in common]))
     return float(mean[0]), float(half[0])
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from tqdm import tqdm
 
 from rbo_core import jobs
+from rbo_core.cancelled import Cancelled
 from rbo_core.cli.files import read_json
 from rbo_core.training.landscape import PlaneConfig, compute_plane, save_plane
 from rbo_core.training.phases import PhaseConfig, compute_phases, save_phases
-from rbo_core.training.planes import Cancelled
 from rbo_core.training.store import RunStore
 
 

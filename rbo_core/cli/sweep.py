@@ -19,7 +19,7 @@ import landscapes
 from rbo_core import jobs, sweep
 from rbo_core.checks import require
 from rbo_core.cli.files import read_text, require_writable
-from rbo_core.sweep import export, order, theory
+from rbo_core.sweep import export, order_parameters, theory
 from rbo_core.sweep.cost import Estimate, Limits
 from rbo_core.sweep.transitions import regimes, transitions
 
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, help="local processes (default 1: in this process)")
     parser.add_argument("--scheduler", help="address of a Dask scheduler, tcp://host:8786, instead of local processes")
     parser.add_argument("--store", type=Path, help="results file (default: sweeps.sqlite in RBO_DATA_DIR, else ./runs)")
-    names = [known.name for known in order.ORDERS]
+    names = [known.name for known in order_parameters.ORDERS]
     parser.add_argument("--order", default="in_basin", choices=names, help="order parameter whose jumps are reported")
     parser.add_argument("--along", help="axis along which it is followed (default radius, where that is an axis)")
     parser.add_argument("--balls", type=Path, help="write one row a ball to this .csv or .parquet file")
@@ -137,8 +137,8 @@ def _summary(args: argparse.Namespace, described: sweep.Sweep, data: Any) -> dic
     """What the sweep found, in a few numbers: the best cell of every order parameter, and where ``--order`` jumps."""
     done = int(np.isfinite(data[:, 0, 0]).sum())
     found: dict[str, Any] = {"id": described.id, **_title(described), "stored_cells": done, "balls": described.balls}
-    for known in order.ORDERS:
-        cells = order.cell_map(described, data, known.name).ravel()
+    for known in order_parameters.ORDERS:
+        cells = order_parameters.cell_map(described, data, known.name).ravel()
         if known.better and np.isfinite(cells).any():
             best = int(np.nanargmax(known.better * cells))
             found[f"best_{known.name}"] = {"value": float(cells[best]), **described.cell(best)}
@@ -156,7 +156,7 @@ def _check_along(args: argparse.Namespace, described: sweep.Sweep) -> None:
 def _jumps(described: sweep.Sweep, data: Any, name: str, along: str) -> dict[str, Any]:
     """Transitions and regimes of one order parameter along one axis, over all balls of the other axes; and theory."""
     where = [axis.name for axis in described.grid].index(along)
-    grid = order.samples(data, name).reshape(*described.shape, described.balls)
+    grid = order_parameters.samples(data, name).reshape(*described.shape, described.balls)
     samples = np.moveaxis(grid, where, 0).reshape(described.shape[where], -1)
     values = described.axis(along).values
     if any(isinstance(value, str) for value in values):
@@ -165,7 +165,7 @@ def _jumps(described: sweep.Sweep, data: Any, name: str, along: str) -> dict[str
     x, samples = np.array(values, dtype=float)[rising].tolist(), samples[rising]
     jumps = transitions(x, samples)
     found: dict[str, Any] = {f"transitions_of_{name}": [vars(one) | {"jump": one.jump} for one in jumps]}
-    found["regimes"] = [vars(one) for one in regimes(x, samples, order.order(name).better, jumps)]
+    found["regimes"] = [vars(one) for one in regimes(x, samples, order_parameters.order(name).better, jumps)]
     if along == "radius" and not any(axis.name.startswith("surface.") for axis in described.grid):
         parameters: dict[str, Any] = dict(described.surface_parameters)
         surface = landscapes.get(described.surface, dim=described.dim, **parameters)

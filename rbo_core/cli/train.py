@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from rbo_core import jobs
 from rbo_core.cli.files import read_json
-from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, Run, RunStore, TrainConfig, run_training
-from rbo_core.training.again import unfinished
+from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, RunStore, StoredRun, TrainConfig, run_training
 from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, SCHEDULES
 from rbo_core.training.models import MODELS
+from rbo_core.training.unfinished import unfinished
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +146,7 @@ def _train(wanted: list[tuple[TrainConfig, str | None]], store: RunStore, as_jso
 
 
 def _list(store: RunStore, as_json: bool) -> int:
-    runs: list[Run] = store.list()
+    runs: list[StoredRun] = store.list()
     if as_json:
         print(json.dumps([{"id": r.id, "state": r.state, "config": r.config.to_dict(), **r.summary} for r in runs]))
         return 0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-from scipy import stats
 
 from rbo_core.figures.style import DASHES, color, fade, layout, palette
+from rbo_core.intervals import student
 
 AXES = {"epoch": "epochs", "gradients": "gradient evaluations", "seconds": "seconds of training"}
 
@@ -49,7 +49,7 @@ MAIN = tuple(name for name in QUANTITIES if name not in BESIDE)
 
 
 @dataclass(frozen=True)
-class Curve:
+class LearningCurve:
     """A quantity of one method over its run.
 
     x: (n,) epochs, gradients or seconds. mean, low, high: (n,) mean over the seeds that got this far and its 95 %
@@ -65,30 +65,7 @@ class Curve:
     seeds: int
 
 
-def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over seeds and the half width of its 95 % interval.
-
-    Args:
-        values: (seeds, n), NaN where a seed has no value.
-
-    Returns:
-        mean (n,), NaN where no seed has a value; half (n,), NaN where fewer than two have one.
-    """
-    values = np.asarray(values, dtype=float)
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    filled = np.where(known, values, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(count > 0, filled.sum(axis=0) / count, np.nan)
-        squares = np.where(known, (filled - mean) ** 2, 0.0).sum(axis=0)
-        deviation = np.sqrt(squares / (count - 1.0))
-        half = np.where(
-            count > 1, stats.t.ppf(0.975, np.maximum(count - 1, 1)) * deviation / np.sqrt(np.maximum(count, 1)), np.nan
-        )
-    return mean, half
-
-
-def curve(label: str, method: str, xs: Sequence[np.ndarray], ys: Sequence[np.ndarray]) -> Curve:
+def learning_curve(label: str, method: str, xs: Sequence[np.ndarray], ys: Sequence[np.ndarray]) -> LearningCurve:
     """One curve from a run per seed; runs may have different lengths, as they have while they train.
 
     Args:
@@ -104,12 +81,14 @@ def curve(label: str, method: str, xs: Sequence[np.ndarray], ys: Sequence[np.nda
             row[: len(values)] = values
         return table
 
-    x, _ = interval(stacked(xs))
-    mean, half = interval(stacked(ys))
-    return Curve(label, method, x, mean, mean - half, mean + half, len(xs))
+    x, _ = student(stacked(xs))
+    mean, half = student(stacked(ys))
+    return LearningCurve(label, method, x, mean, mean - half, mean + half, len(xs))
 
 
-def curves_figure(curves: Sequence[Curve], quantity: str, axis: str, dark: bool, height: int = 440) -> go.Figure:
+def curves_figure(
+    curves: Sequence[LearningCurve], quantity: str, axis: str, dark: bool, height: int = 440
+) -> go.Figure:
     """All methods in one plot.
 
     Args:
@@ -132,7 +111,7 @@ def curves_figure(curves: Sequence[Curve], quantity: str, axis: str, dark: bool,
     return fig
 
 
-def small_figure(curves: Sequence[Curve], quantity: str, axis: str, dark: bool, height: int = 220) -> go.Figure:
+def small_figure(curves: Sequence[LearningCurve], quantity: str, axis: str, dark: bool, height: int = 220) -> go.Figure:
     """A small plot without a legend: what happens while the loss falls."""
     known = _quantity(quantity)
     fig = go.Figure()
@@ -206,7 +185,7 @@ def message_figure(text: str, dark: bool, height: int = 440) -> go.Figure:
     return fig
 
 
-def _draw(fig: go.Figure, curves: Sequence[Curve], known: Quantity, *, legend: bool = True) -> None:
+def _draw(fig: go.Figure, curves: Sequence[LearningCurve], known: Quantity, *, legend: bool = True) -> None:
     scale = 100.0 if known.percent else 1.0
     unit = " %" if known.percent else ""
     # All bands lie under all lines, the fainter the more there are.
@@ -240,7 +219,7 @@ def _draw(fig: go.Figure, curves: Sequence[Curve], known: Quantity, *, legend: b
         )  # fmt: skip
 
 
-def _percent_range(curves: Sequence[Curve]) -> list[float] | None:
+def _percent_range(curves: Sequence[LearningCurve]) -> list[float] | None:
     """Where the methods differ: from what they reach after a third of their run, not from chance level."""
     starts, tops = [], []
     for one in curves:

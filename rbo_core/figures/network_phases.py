@@ -6,9 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from rbo_core.figures.phases import Curve, PhaseMap, cut_figure, map_figure
+from rbo_core.figures.phases import PhaseMap, RadiusCurve, cut_figure, map_figure
 from rbo_core.figures.style import COLORS, palette
-from rbo_core.training.phases import PhaseResult, Regimes
+from rbo_core.training.phases import NetworkRegimes, PhaseResult
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def cells(result: PhaseResult, quantity: str) -> Floats:
 
 def phases_figure(
     result: PhaseResult,
-    told: Regimes,
+    told: NetworkRegimes,
     quantity: str,
     dark: bool,
     *,
@@ -103,15 +103,15 @@ def _bracket(fig: go.Figure, whole: tuple[float, float], low: float, high: float
                        showarrow=False, font={"size": 12, "color": ink})  # fmt: skip
 
 
-def along_radius(result: PhaseResult, told: Regimes, dark: bool, selected: float | None = None) -> go.Figure:
+def along_radius(result: PhaseResult, told: NetworkRegimes, dark: bool, selected: float | None = None) -> go.Figure:
     """The best validation accuracy over η at each ρ, ± 2 standard errors, and gradient descent's best beside it."""
     config = result.config
     mean = cells(result, "validation_accuracy").max(axis=1)
     point = float(np.nan_to_num(result.point_accuracy, nan=0.0).mean(axis=1).max())
-    ball = Curve("Rolling ball, its best η", COLORS["rbo"], config.radii, mean, mean - 2 * told.noise,
+    ball = RadiusCurve("Rolling ball, its best η", COLORS["rbo"], config.radii, mean, mean - 2 * told.noise,
                  np.minimum(mean + 2 * told.noise, 1.0))  # fmt: skip
     flat = np.full(len(config.radii), point)
-    sgd = Curve("SGD, its best η, equal gradients", COLORS["sgd"], config.radii, flat, flat - 2 * told.noise,
+    sgd = RadiusCurve("SGD, its best η, equal gradients", COLORS["sgd"], config.radii, flat, flat - 2 * told.noise,
                 np.minimum(flat + 2 * told.noise, 1.0), "dash")  # fmt: skip
     fig = cut_figure((ball, sgd), "validation accuracy", dark, selected=selected, height=280)
     low = float(min(mean.min(), point) - 4 * told.noise)

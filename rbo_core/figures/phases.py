@@ -140,7 +140,7 @@ def difference_figure(
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class RadiusCurve:
     """An order parameter along ρ with its interval: radii (n,), middle, low, high (n,)."""
 
     name: str
@@ -162,7 +162,7 @@ class Span:
 
 
 def cut_figure(
-    curves: Sequence[Curve],
+    curves: Sequence[RadiusCurve],
     label: str,
     dark: bool,
     *,
@@ -225,7 +225,7 @@ def cut_figure(
     return fig
 
 
-def _side(curves: Sequence[Curve], radius: float) -> str:
+def _side(curves: Sequence[RadiusCurve], radius: float) -> str:
     """Which end of a text stands at the radius, so that the text stays inside the picture."""
     low, high = np.log(curves[0].radii[[0, -1]])
     return "left" if np.log(radius) < 0.5 * (low + high) else "right"

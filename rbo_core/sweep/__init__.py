@@ -6,8 +6,9 @@ with sweep.Store() as store:
     data = sweep.run(s, store, landscapes.get)         # (cells, balls, columns)
 """
 
+from rbo_core.cancelled import Cancelled
 from rbo_core.sweep.cost import Estimate, Limits, duration, estimate, refuse, refuse_size
-from rbo_core.sweep.engine import Cancelled, check, run, workers
+from rbo_core.sweep.engine import check, run, workers
 from rbo_core.sweep.measure import columns
 from rbo_core.sweep.spec import Axis, Sweep, dumps, loads, parse, spread, to_dict
 from rbo_core.sweep.store import Store, StoreFull, default_path

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rbo_core.cancelled import Cancelled
 from rbo_core.sweep.cells import (
     Build,
     Group,
@@ -50,10 +51,6 @@ class Chunk:
     sweep: Sweep
     cells: tuple[int, ...]
     build: Build
-
-
-class Cancelled(Exception):
-    """The progress callback asked the sweep to end."""
 
 
 def compute(chunk: Chunk, stop: Callable[[], Any] | None = None) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.sweep.measure import columns
-from rbo_core.sweep.order import ORDERS, interval, is_share, samples
+from rbo_core.sweep.order_parameters import ORDERS, interval, is_share, samples
 from rbo_core.sweep.spec import Sweep
 
 if TYPE_CHECKING:

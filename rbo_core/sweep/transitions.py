@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.sweep.order import mean, resample
+from rbo_core.sweep.order_parameters import mean, resample
 
 Floats = NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 from rbo_core.training.config import METHOD_DEFAULTS, Method, TrainConfig
 from rbo_core.training.loop import Progress, Result, run_training
-from rbo_core.training.store import METRICS, Run, RunStore
+from rbo_core.training.store import METRICS, RunStore, StoredRun
 
 __all__ = [
     "METHOD_DEFAULTS",
@@ -10,8 +10,8 @@ __all__ = [
     "Method",
     "Progress",
     "Result",
-    "Run",
     "RunStore",
+    "StoredRun",
     "TrainConfig",
     "run_training",
 ]

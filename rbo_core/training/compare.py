@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from rbo_core.cancelled import Cancelled
+from rbo_core.intervals import student
 from rbo_core.training.config import Method, TrainConfig
+from rbo_core.training.data import load
 from rbo_core.training.loop import Progress, run_training
+from rbo_core.training.plan import plan
 from rbo_core.training.store import RunStore
 
 Axes = dict[str, tuple[float, ...]]
@@ -109,15 +111,6 @@ class Row:
     paper: float | None
 
 
-def t_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and half width of the 95 % interval by Student's t (NaN for one value)."""
-    array = np.asarray(values, dtype=float)
-    if array.size < 2:
-        return float(array.mean()), math.nan
-    half = stats.t.ppf(0.975, array.size - 1) * array.std(ddof=1) / math.sqrt(array.size)
-    return float(array.mean()), float(half)
-
-
 def compare(
     base: TrainConfig,
     *,
@@ -153,81 +146,81 @@ def compare(
         raise ValueError(f"seeds must differ, or the interval is too narrow, got {list(seeds)}")
     if points not in (4, CONFIGURATIONS):
         raise ValueError(f"points must be 4 or {CONFIGURATIONS}, got {points}")
-    budgets = ["gradients"] + (["epochs"] if epochs is not None else [])
-    total = len(entrants) * (points + len(budgets) * len(seeds))
-    done = 0
+    shared = dataclasses.replace(base, diagnostics="none", snapshots=False, gradient_budget=gradient_budget)
+    budgets = {"gradients": shared}
+    if epochs is not None:
+        budgets["epochs"] = dataclasses.replace(shared, gradient_budget=None, epochs=epochs)
+    trainer = _Trainer(len(entrants) * (points + len(budgets) * len(seeds)), store, progress)
     rows: list[Row] = []
-    known = {} if store is None else {run.config: run for run in reversed(store.list()) if run.state != "failed"}
-
-    def train(config: TrainConfig, what: str) -> tuple[str, dict[str, Any]]:
-        nonlocal done
-
-        def inner(now: Progress) -> object:
-            return progress is not None and progress(done, total, what)
-
-        # A comparison that was killed goes on where it stood.
-        before = known.get(config)
-        if before is not None and before.state in ("done", "diverged"):
-            done += 1
-            return before.state, before.summary
-        result = run_training(config, store, inner, resume=None if before is None else before.id)
-        if result.state == "cancelled":
-            raise Cancelled
-        done += 1
-        return result.state, result.summary
-
     try:
         for name in entrants:
-            entrant = ENTRANTS[name]
-            shared = dataclasses.replace(base, diagnostics="none", snapshots=False, gradient_budget=gradient_budget)
-            tried = []
-            for method in entrant.grid(points):
-                config = dataclasses.replace(shared, method=method, seed=tuning_seed)
-                state, summary = train(config, f"tuning {entrant.label}")
-                tried.append((summary["validation_accuracy"] if state == "done" else -1.0, method))
-            validation, best = max(tried, key=lambda pair: pair[0])
-            for budget in budgets:
-                config = dataclasses.replace(shared, method=best)
-                if budget == "epochs":
-                    config = dataclasses.replace(config, gradient_budget=None, epochs=int(epochs or 1))
-                runs = [
-                    train(dataclasses.replace(config, seed=seed), f"{entrant.label} at equal {budget}")
-                    for seed in seeds
-                ]
-                accuracies = [100 * s["test_accuracy"] for _, s in runs]
-                mean, half = t_interval(accuracies)
-                paper = PAPER.get((base.data, base.model), {}).get(name)
-                rows.append(
-                    Row(
-                        name,
-                        entrant.label,
-                        budget,
-                        mean,
-                        half,
-                        tuple(accuracies),
-                        sum(s == "diverged" for s, _ in runs),
-                        runs[0][1]["gradients"],
-                        runs[0][1]["gradients"] / best.gradients_per_step / _steps(base),
-                        float(np.mean([s["seconds"] for _, s in runs])),
-                        {axis: best[axis] for axis in entrant.axes},
-                        100 * validation,
-                        paper,
-                    )
-                )
+            tuning = [dataclasses.replace(shared, method=m, seed=tuning_seed) for m in ENTRANTS[name].grid(points)]
+            validation, best = _tune(name, tuning, trainer)
+            for budget, config in budgets.items():
+                fresh = [dataclasses.replace(config, method=best, seed=seed) for seed in seeds]
+                rows.append(_tested(name, budget, fresh, validation, trainer))
     except Cancelled:
         pass
     return rows
 
 
-class Cancelled(Exception):
-    """The progress callback asked to stop."""
+class _Trainer:
+    """Trains one run after the other, takes those that are stored already, and tells how far it is."""
+
+    def __init__(self, total: int, store: RunStore | None, progress: Callable[[int, int, str], object] | None) -> None:
+        self.done, self.total, self.store, self.progress = 0, total, store, progress
+        stored = [] if store is None else list(reversed(store.list()))
+        self.known = {run.config: run for run in stored if run.state != "failed"}
+
+    def train(self, config: TrainConfig, what: str) -> tuple[str, dict[str, Any]]:
+        """State and summary of a run; a comparison that was killed goes on where it stood."""
+
+        def told(now: Progress) -> object:
+            return self.progress is not None and self.progress(self.done, self.total, what)
+
+        before = self.known.get(config)
+        if before is not None and before.state in ("done", "diverged"):
+            self.done += 1
+            return before.state, before.summary
+        result = run_training(config, self.store, told, resume=None if before is None else before.id)
+        if result.state == "cancelled":
+            raise Cancelled
+        self.done += 1
+        return result.state, result.summary
 
 
-def _steps(config: TrainConfig) -> int:
-    from rbo_core.training.data import load
+def _tune(name: str, configs: Sequence[TrainConfig], trainer: _Trainer) -> tuple[float, Method]:
+    """The best validation accuracy and the method that reached it."""
+    tried = []
+    for config in configs:
+        state, summary = trainer.train(config, f"tuning {ENTRANTS[name].label}")
+        tried.append((summary["validation_accuracy"] if state == "done" else -1.0, config.method))
+    return max(tried, key=lambda pair: pair[0])
 
-    available = len(load(config.data, config.data_dir).train_y)
-    return min(config.train_size or available, available) // config.batch_size
+
+def _tested(name: str, budget: str, configs: Sequence[TrainConfig], validation: float, trainer: _Trainer) -> Row:
+    """Train a tuned entrant with every seed: its row."""
+    entrant, config = ENTRANTS[name], configs[0]
+    runs = [trainer.train(one, f"{entrant.label} at equal {budget}") for one in configs]
+    accuracies = [100 * summary["test_accuracy"] for _, summary in runs]
+    mean, half = student(accuracies)
+    gradients = runs[0][1]["gradients"]
+    steps_per_epoch = plan(config, load(config.data, config.data_dir)).per_epoch
+    return Row(
+        entrant=name,
+        label=entrant.label,
+        budget=budget,
+        mean=float(mean),
+        half=float(half),
+        accuracies=tuple(accuracies),
+        diverged=sum(state == "diverged" for state, _ in runs),
+        gradients=gradients,
+        epochs=gradients / config.method.gradients_per_step / steps_per_epoch,
+        seconds=float(np.mean([summary["seconds"] for _, summary in runs])),
+        chosen={axis: config.method[axis] for axis in entrant.axes},
+        validation=100 * validation,
+        paper=PAPER.get((config.data, config.model), {}).get(name),
+    )
 
 
 EDGE = "†"

@@ -60,6 +60,7 @@ SYSTEM_FOLDERS = {
     "mnist": Path("/usr/share/datasets/mnist"),
 }
 VALIDATION = 5000
+DIGITS_SPLIT = (1000, 1297)  # training images end, validation images end; the rest tests
 """Training images of the downloaded sets that are held out for validation."""
 
 
@@ -121,9 +122,15 @@ def _digits() -> DataSet:
     order = np.random.default_rng(0).permutation(len(images))
     x = (images[order].reshape(-1, 1, 8, 8) / 16.0).astype(np.float32)
     y = labels[order].astype(np.int64)
-    mean, deviation = x[:1000].mean(), x[:1000].std()
+    a, b = DIGITS_SPLIT
+    mean, deviation = x[:a].mean(), x[:a].std()
     x = (x - mean) / deviation
-    return DataSet("digits", 10, x[:1000], y[:1000], x[1000:1297], y[1000:1297], x[1297:], y[1297:])
+    return DataSet("digits", 10, x[:a], y[:a], x[a:b], y[a:b], x[b:], y[b:])
+
+
+def validation_images(name: str) -> int:
+    """How many images a data set, as it was published, holds out for validation."""
+    return DIGITS_SPLIT[1] - DIGITS_SPLIT[0] if name == "digits" else VALIDATION
 
 
 def _idx_pair(folder: Path, part: str) -> tuple[Bytes, Bytes]:

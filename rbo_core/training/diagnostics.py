@@ -38,39 +38,54 @@ def gradient(loss: Loss, parameters: list[Tensor]) -> tuple[Tensor, list[Tensor]
         return value.detach(), list(torch.autograd.grad(value, parameters))
 
 
+def depth_along_normal(gap: Callable[[Tensor], Tensor], radius: Tensor, samples: int = 17) -> Tensor:
+    """(B,) (ρ − d)/ρ, with d the distance from each ball's centre to the graph along its normal: 0 where it only
+    touches, NaN where the loss is not finite on the way.
+
+    The line from the centre c = p + ρν to the contact is scanned; the first point that lies below the graph gives d.
+
+    Args:
+        gap: of distances from the centre (B,), how high the points c − tν lie above the graph (B,).
+        radius: (B,).
+    """
+    distance = radius.clone()
+    found = torch.zeros_like(radius, dtype=torch.bool)
+    step, before = radius / (samples - 1), torch.zeros_like(radius)
+    for k in range(samples - 1):
+        t = k * step
+        now = gap(t)
+        crossing = t if k == 0 else t - step * now / (now - before)
+        hit = ~(now > 0) & ~found  # a gap that is no number ends the search too
+        distance = torch.where(hit, torch.where(now.isnan(), now, crossing), distance)
+        found |= hit
+        if bool(found.all()):
+            break
+        before = now
+    return (radius - distance) / radius
+
+
 def penetration(
     loss: Loss, parameters: list[Tensor], radius: float, loss_scale: float = 1.0, samples: int = 17
 ) -> float:
-    """(ρ − d)/ρ, with d the distance from the centre to the graph along the normal: 0 for a ball that only touches.
-
-    The line from the centre c = p + ρν to the contact is scanned; the first point that lies below the graph gives d.
-    The parameters are moved and put back.
-    """
+    """`depth_along_normal` of one network. The parameters are moved and put back."""
     value, grads = gradient(loss, parameters)
     g = [loss_scale * t for t in grads]
     norm = math.sqrt(1 + sum(float((t * t).sum()) for t in g))
     f = float(loss_scale * value)
     start = [p.detach().clone() for p in parameters]
-    distance = radius
+
+    def gap(t: Tensor) -> Tensor:
+        below = (radius - float(t)) / norm
+        for p, origin, direction in zip(parameters, start, g, strict=True):
+            p.copy_(origin - below * direction)
+        return torch.tensor([f + below - float(loss_scale * loss())], dtype=torch.float64)
+
     with torch.no_grad():
         try:
-            previous_gap, step = None, radius / (samples - 1)
-            for k in range(samples - 1):
-                t = k * step
-                # The point c − tν of the normal line.
-                for p, origin, direction in zip(parameters, start, g, strict=True):
-                    p.copy_(origin - (radius - t) / norm * direction)
-                gap = f + (radius - t) / norm - float(loss_scale * loss())
-                if gap != gap:
-                    return float("nan")
-                if gap <= 0:
-                    distance = t if previous_gap is None else t - step * gap / (gap - previous_gap)
-                    break
-                previous_gap = gap
+            return float(depth_along_normal(gap, torch.tensor([radius], dtype=torch.float64), samples)[0])
         finally:
             for p, origin in zip(parameters, start, strict=True):
                 p.copy_(origin)
-    return (radius - distance) / radius
 
 
 def sharpness(loss: Loss, parameters: list[Tensor], iterations: int = 12, seed: int = 0) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ from rbo_core.methods import METHODS
 from rbo_core.settings import settings_of
 from rbo_core.torch.ensemble import EnsembleObjective
 from rbo_core.training.config import TrainConfig
-from rbo_core.training.data import add_label_noise, load
-from rbo_core.training.loop import PROBE, pick_device
+from rbo_core.training.data import DataSet, load
+from rbo_core.training.diagnostics import depth_along_normal
+from rbo_core.training.loop import pick_device
 from rbo_core.training.memory import keep_freed_pages
-from rbo_core.training.models import build_model
+from rbo_core.training.plan import PROBE, dtype_of, flat_parameters, labels_of, order_generator, plan, seeded_model
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +44,7 @@ class EnsembleResult:
     seconds: float
     state: str
     parameters: torch.Tensor
+    validation_images: int
 
 
 def train_ensemble(
@@ -75,82 +76,114 @@ def train_ensemble(
     if config.augment or config.precision == "bf16":
         raise ValueError("an ensemble has no augmentation and no bf16; switch them off")
     keep_freed_pages()
-    device = pick_device(config.device)
-    dtype = torch.float64 if config.precision == "float64" else torch.float32
-    data = load(config.data, config.data_dir)
-    count = min(config.train_size or len(data.train_y), len(data.train_y))
-    if count < config.batch_size:
-        raise ValueError(f"batch_size must be at most the {count} training images, got {config.batch_size}")
-
-    start, unique = {}, sorted(set(seeds))
-    labels = {s: add_label_noise(data.train_y[:count], data.classes, config.label_noise, s) for s in unique}
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        for seed in unique:
-            torch.manual_seed(seed)
-            model = build_model(config.model, data.shape, data.classes)
-            start[seed] = torch.cat([p.detach().reshape(-1) for p in model.parameters()])
-    position = torch.stack([start[s] for s in seeds]).to(device, dtype)
-    objective = EnsembleObjective(model.to(device, dtype), list(seeds))
-    method_of = _method(
-        config,
-        torch.tensor(np.asarray(lr), dtype=dtype, device=device),
-        None if radius is None else torch.tensor(np.asarray(radius), dtype=dtype, device=device),
-    )
-    x = torch.from_numpy(data.train_x[:count]).to(device, dtype)
-    y = torch.stack([torch.from_numpy(labels[s]) for s in seeds]).to(device)
-    generators = {s: torch.Generator().manual_seed(s) for s in unique}
-
-    per_epoch = count // config.batch_size
-    price = config.method.gradients_per_step
-    total = config.epochs * per_epoch if config.gradient_budget is None else config.gradient_budget // price
-    state = method_of(1.0).init(objective, position)
-    begin, outcome = time.perf_counter(), "done"
-    rows = torch.arange(members, device=device)[:, None]
-    for step in range(total):
-        if progress is not None and progress(step, total):
-            outcome = "cancelled"
-            break
-        k = step % per_epoch
-        if k == 0:
-            orders = {s: torch.randperm(count, generator=generators[s]) for s in unique}
-            order = torch.stack([orders[s] for s in seeds]).to(device)
-        index = order[:, k * config.batch_size : (k + 1) * config.batch_size]
-        objective.minibatch(x[index], y[rows, index])
-        share = 0.5 * (1 + math.cos(math.pi * step / total)) if config.schedule == "cosine" else 1.0
-        state, _ = method_of(share).step(objective, state)
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    seconds = time.perf_counter() - begin
-    final = state.x
-    train_loss, _ = objective.evaluate(final, x[:1000], y[0, :1000])
-    if len(unique) > 1 and config.label_noise > 0:
-        train_loss = torch.stack(
-            [objective.evaluate(final[b : b + 1], x[:1000], y[b, :1000])[0][0] for b in range(members)]
-        )
-    validation = [torch.from_numpy(a).to(device) for a in (data.validation_x, data.validation_y)]
-    test = [torch.from_numpy(a).to(device) for a in (data.test_x, data.test_y)]
-    validation_loss, validation_accuracy = objective.evaluate(final, validation[0].to(dtype), validation[1])
-    _, test_accuracy = objective.evaluate(final, test[0].to(dtype), test[1])
-    deep = np.full(members, np.nan)
-    if config.method.name == "rbo" and config.diagnostics != "none":
-        objective.minibatch(x[:PROBE].expand(members, *x[:PROBE].shape), y[:, :PROBE])
-        ball = method_of(1.0)
-        deep = _penetration(objective, final, ball.radius, float(ball.loss_scale)).cpu().numpy().astype(float)
-    loss = train_loss.cpu().numpy().astype(float)
+    members_of = _Ensemble(config, load(config.data, config.data_dir), np.asarray(lr), radius, seeds)
+    outcome = members_of.train(progress)
+    result = members_of.measured(outcome)
     if progress is not None and outcome == "done":
-        progress(total, total)
-    return EnsembleResult(
-        loss,
-        validation_loss.cpu().numpy().astype(float),
-        validation_accuracy.cpu().numpy().astype(float),
-        test_accuracy.cpu().numpy().astype(float),
-        deep,
-        ~np.isfinite(loss),
-        total * price,
-        seconds,
-        outcome,
-        final.cpu(),
-    )
+        progress(members_of.plan.total, members_of.plan.total)
+    return result
+
+
+class _Ensemble:
+    """B networks in one batch; each follows the plan of its single run."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        data: DataSet,
+        lr: Floats,
+        radius: Sequence[float] | Floats | None,
+        seeds: list[int],
+    ) -> None:
+        self.config, self.data, self.seeds = config, data, seeds
+        self.device, self.dtype = pick_device(config.device), dtype_of(config)
+        self.plan = plan(config, data)
+        self.unique = sorted(set(seeds))
+        images = self.plan.images
+        start = {}
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            for seed in self.unique:
+                model = seeded_model(config, data, seed)
+                start[seed] = flat_parameters(model)
+        self.position = torch.stack([start[s] for s in seeds]).to(self.device, self.dtype)
+        self.objective = EnsembleObjective(model.to(self.device, self.dtype), list(seeds))
+        self.method_of = _method(
+            config,
+            torch.tensor(lr, dtype=self.dtype, device=self.device),
+            None if radius is None else torch.tensor(np.asarray(radius), dtype=self.dtype, device=self.device),
+        )
+        labels = {s: labels_of(config, data, images, s) for s in self.unique}
+        self.x = torch.from_numpy(data.train_x[:images]).to(self.device, self.dtype)
+        self.y = torch.stack([torch.from_numpy(labels[s]) for s in seeds]).to(self.device)
+        self.seconds = 0.0
+
+    def train(self, progress: Callable[[int, int], object] | None) -> str:
+        """Take all steps; "done" or "cancelled"."""
+        generators = {s: order_generator(s) for s in self.unique}
+        rows = torch.arange(len(self.seeds), device=self.device)[:, None]
+        size, total = self.config.batch_size, self.plan.total
+        state = self.method_of(1.0).init(self.objective, self.position)
+        begin, outcome = time.perf_counter(), "done"
+        for step in range(total):
+            if progress is not None and progress(step, total):
+                outcome = "cancelled"
+                break
+            k = step % self.plan.per_epoch
+            if k == 0:
+                orders = {s: torch.randperm(self.plan.images, generator=generators[s]) for s in self.unique}
+                order = torch.stack([orders[s] for s in self.seeds]).to(self.device)
+            index = order[:, k * size : (k + 1) * size]
+            self.objective.minibatch(self.x[index], self.y[rows, index])
+            state, _ = self.method_of(self.plan.share(step)).step(self.objective, state)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        self.seconds = time.perf_counter() - begin
+        self.position = state.x
+        return outcome
+
+    def measured(self, outcome: str) -> EnsembleResult:
+        """What the members came to."""
+        validation_loss, validation_accuracy = self._evaluated(self.data.validation_x, self.data.validation_y)
+        _, test_accuracy = self._evaluated(self.data.test_x, self.data.test_y)
+        train_loss = _floats(self._train_loss())
+        return EnsembleResult(
+            train_loss=train_loss,
+            validation_loss=_floats(validation_loss),
+            validation_accuracy=_floats(validation_accuracy),
+            test_accuracy=_floats(test_accuracy),
+            penetration=self._penetration(),
+            diverged=~np.isfinite(train_loss),
+            gradients=self.plan.total * self.plan.price,
+            seconds=self.seconds,
+            state=outcome,
+            parameters=self.position.cpu(),
+            validation_images=len(self.data.validation_y),
+        )
+
+    def _evaluated(self, images: NDArray[Any], labels: NDArray[Any]) -> tuple[torch.Tensor, torch.Tensor]:
+        x, y = torch.from_numpy(images).to(self.device, self.dtype), torch.from_numpy(labels).to(self.device)
+        return self.objective.evaluate(self.position, x, y)
+
+    def _train_loss(self) -> torch.Tensor:
+        """(B,) on the first thousand training images, with each member's own labels."""
+        x, y, final = self.x[:1000], self.y[:, :1000], self.position
+        if len(self.unique) == 1 or self.config.label_noise == 0:
+            return self.objective.evaluate(final, x, y[0])[0]
+        each = [self.objective.evaluate(final[b : b + 1], x, y[b])[0][0] for b in range(len(final))]
+        return torch.stack(each)
+
+    def _penetration(self) -> Floats:
+        """(B,) along the normal; NaN for point methods, or where the config asks for no diagnostics."""
+        members = len(self.seeds)
+        if self.config.method.name != "rbo" or self.config.diagnostics == "none":
+            return np.full(members, np.nan)
+        self.objective.minibatch(self.x[:PROBE].expand(members, *self.x[:PROBE].shape), self.y[:, :PROBE])
+        ball = self.method_of(1.0)
+        return _floats(_penetration(self.objective, self.position, ball.radius, float(ball.loss_scale)))
+
+
+def _floats(values: torch.Tensor) -> Floats:
+    return values.cpu().numpy().astype(float)
 
 
 def _method(config: TrainConfig, lr: torch.Tensor, radius: torch.Tensor | None) -> Callable[[float], Any]:
@@ -171,24 +204,15 @@ def _method(config: TrainConfig, lr: torch.Tensor, radius: torch.Tensor | None) 
     return build
 
 
-def _penetration(
-    objective: EnsembleObjective, x: torch.Tensor, radius: Any, loss_scale: float, samples: int = 17
-) -> torch.Tensor:
-    """``diagnostics.penetration`` for all members at once."""
+def _penetration(objective: EnsembleObjective, x: torch.Tensor, radius: Any, loss_scale: float) -> torch.Tensor:
+    """`diagnostics.depth_along_normal` of all members at once."""
     f, g = objective(x)
     f, g = loss_scale * f, loss_scale * g
     rho = torch.as_tensor(radius, dtype=x.dtype, device=x.device).expand(len(x))
     norm = torch.sqrt(1 + (g * g).sum(dim=1))
-    distance = rho.clone()
-    found = torch.zeros_like(rho, dtype=torch.bool)
-    before = torch.zeros_like(rho)
-    step = rho / (samples - 1)
-    for k in range(samples - 1):
-        t = k * step
-        gap = f + (rho - t) / norm - loss_scale * objective(x - ((rho - t) / norm)[:, None] * g)[0]
-        crossing = t if k == 0 else t - step * gap / (gap - before)
-        hit = (gap <= 0) & ~found
-        distance = torch.where(hit, crossing, distance)
-        found |= hit
-        before = gap
-    return (rho - distance) / rho
+
+    def gap(t: torch.Tensor) -> torch.Tensor:
+        below = (rho - t) / norm
+        return f + below - loss_scale * objective(x - below[:, None] * g)[0]
+
+    return depth_along_normal(gap, rho)

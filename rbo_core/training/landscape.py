@@ -149,7 +149,7 @@ def compute_plane(
     """Evaluate the plane of stored runs.
 
     Args:
-        progress: called with (points done, points); a true answer raises ``planes.Cancelled``.
+        progress: called with (points done, points); a true answer raises `rbo_core.cancelled.Cancelled`.
 
     Raises:
         ValueError: a run is missing, kept no snapshots, or is of another network than the first.

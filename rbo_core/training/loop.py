@@ -17,17 +17,15 @@ from rbo_core.torch.optimizer import optimizer_class
 from rbo_core.training import diagnostics
 from rbo_core.training.checkpoint import load_tree, random_state, restore_random_state, save_tree
 from rbo_core.training.config import Method, TrainConfig
-from rbo_core.training.data import DataSet, add_label_noise, augment, load
+from rbo_core.training.data import DataSet, augment, load
 from rbo_core.training.memory import keep_freed_pages, peak_memory
-from rbo_core.training.models import build_model
+from rbo_core.training.plan import PROBE, dtype_of, flat_parameters, labels_of, order_generator, plan, seeded_model
 from rbo_core.training.store import RunStore
 
 _TORCH: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD, "momentum": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
 }  # fmt: skip
 """Methods for which torch has an optimizer of its own."""
-PROBE = 256
-"""Training images on which gradient norm, penetration and sharpness are measured."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,6 @@ def run_training(
     devices = [device] if device.type == "cuda" else []
     try:
         with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(config.seed)
             training = _Training(config, data, device, store, run_id)
             if resume is not None:
                 training.restore()
@@ -130,24 +127,17 @@ class _Training:
     ) -> None:
         keep_freed_pages()
         self.config, self.device, self.store, self.run_id = config, device, store, run_id
-        self.dtype = torch.float64 if config.precision == "float64" else torch.float32
-        count = min(config.train_size or len(data.train_y), len(data.train_y))
-        if count < config.batch_size:
-            raise ValueError(f"batch_size must be at most the {count} training images, got {config.batch_size}")
-        labels = add_label_noise(data.train_y[:count], data.classes, config.label_noise, config.seed)
-        self.x = torch.from_numpy(data.train_x[:count]).to(device, self.dtype)
-        self.y = torch.from_numpy(labels).to(device)
+        self.dtype = dtype_of(config)
+        self.plan = plan(config, data)
+        images = self.plan.images
+        self.x = torch.from_numpy(data.train_x[:images]).to(device, self.dtype)
+        self.y = torch.from_numpy(labels_of(config, data, images, config.seed)).to(device)
         self.validation = self._pair(data.validation_x, data.validation_y)
         self.test = self._pair(data.test_x, data.test_y)
-        self.model = build_model(config.model, data.shape, data.classes).to(device, self.dtype)
+        self.model = seeded_model(config, data, config.seed).to(device, self.dtype)
         self.optimizer = build_optimizer(config.method, self.model, config.seed)
-        self.generator = torch.Generator().manual_seed(config.seed)
-        self.per_epoch = count // config.batch_size
-        price = config.method.gradients_per_step
-        self.total = (
-            config.epochs * self.per_epoch if config.gradient_budget is None else config.gradient_budget // price
-        )
-        self.price = price
+        self.generator = order_generator(config.seed)
+        self.per_epoch, self.total, self.price = self.plan.per_epoch, self.plan.total, self.plan.price
         self.done = 0
         self.seconds = 0.0
         self.rows: list[dict[str, float]] = []
@@ -201,9 +191,7 @@ class _Training:
         x, y = self.x[index], self.y[index]
         if self.config.augment:
             x = augment(x, self.generator)
-        lr = self.config.method["lr"]
-        if self.config.schedule == "cosine":
-            lr *= 0.5 * (1 + math.cos(math.pi * self.done / self.total))
+        lr = self.config.method["lr"] * self.plan.share(self.done)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
 
@@ -275,8 +263,7 @@ class _Training:
             "rows": self.rows,
         }
         if self.config.snapshots:
-            flat = torch.cat([p.detach().reshape(-1) for p in self.model.parameters()])
-            self.store.save_snapshot(self.run_id, int(row["epoch"]), flat)
+            self.store.save_snapshot(self.run_id, int(row["epoch"]), flat_parameters(self.model))
         save_tree(self.store.path(self.run_id), "checkpoint", tree)
         self.store.add_metrics(self.run_id, {k: v for k, v in row.items() if math.isfinite(v)})
 

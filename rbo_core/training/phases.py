@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rbo_core.cancelled import Cancelled
 from rbo_core.checks import require, require_count
 from rbo_core.training.config import TrainConfig
+from rbo_core.training.data import validation_images
 from rbo_core.training.ensemble import train_ensemble
-from rbo_core.training.planes import Cancelled
 from rbo_core.training.results import key_of, load_result, result_path, save_result
 
 Floats = NDArray[np.float64]
@@ -97,7 +98,8 @@ class PhaseConfig:
 @dataclass(frozen=True, eq=False)
 class PhaseResult:
     """What became of every cell, all (R, E, seeds). Accuracies and penetration are fractions; losses of members that
-    diverged are NaN. point_accuracy: (E, seeds) of gradient descent with the same batches, for the same gradients."""
+    diverged are NaN. point_accuracy: (E, seeds) of gradient descent with the same batches, for the same gradients.
+    validation_images: how many each accuracy is a share of."""
 
     config: PhaseConfig
     train_loss: Floats
@@ -108,13 +110,14 @@ class PhaseResult:
     point_accuracy: Floats
     gradients: int
     seconds: float
+    validation_images: int
 
 
 def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] | None = None) -> PhaseResult:
     """Train the grid, and plain gradient descent at the same learning rates and price to set it beside.
 
     Args:
-        progress: called with (work done, work in all); a true answer raises ``planes.Cancelled``.
+        progress: called with (work done, work in all); a true answer raises `rbo_core.cancelled.Cancelled`.
 
     Raises:
         ValueError: the model or the data have no ensemble form.
@@ -158,11 +161,12 @@ def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] |
         config, balls.train_loss.reshape(shape), balls.validation_loss.reshape(shape),
         balls.validation_accuracy.reshape(shape), balls.penetration.reshape(shape), balls.diverged.reshape(shape),
         sgd.validation_accuracy.reshape(shape[1:]), balls.gradients, balls.seconds + sgd.seconds,
+        balls.validation_images,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Regimes:
+class NetworkRegimes:
     """Where the radius matters, told from the map alone.
 
     best: (i, j), the cell of the highest mean accuracy. noise: how much accuracies of one cell differ between runs
@@ -188,16 +192,15 @@ def failed(result: PhaseResult) -> NDArray[np.bool_]:
     return (lost.mean(axis=2) > 0.5) & worked_below
 
 
-def regimes(result: PhaseResult) -> Regimes:
+def network_regimes(result: PhaseResult) -> NetworkRegimes:
     """Read the regimes off the map."""
     config = result.config
     accuracy = np.nan_to_num(result.validation_accuracy, nan=0.0)
     mean = accuracy.mean(axis=2)
     best = np.unravel_index(int(mean.argmax()), mean.shape)
-    examples = {"digits": 297}.get(config.train.data, 5000)
     p = float(mean[best])
     # Binomial error of the validation images; runs add their own spread where there are several.
-    noise = float(np.sqrt(max(p * (1 - p), 1e-6) / examples))
+    noise = float(np.sqrt(max(p * (1 - p), 1e-6) / result.validation_images))
     if config.seeds > 1:
         noise = max(noise, float(accuracy[best].std(ddof=1) / np.sqrt(config.seeds)))
     by_radius = mean.max(axis=1)
@@ -210,16 +213,19 @@ def regimes(result: PhaseResult) -> Regimes:
     lost = failed(result)
     unstable = np.array([config.rates[np.flatnonzero(row)[0]] if row.any() else np.nan for row in lost])
     point = np.nan_to_num(result.point_accuracy, nan=0.0).mean(axis=1)
-    return Regimes(
+    return NetworkRegimes(
         (int(best[0]), int(best[1])), noise, (float(config.radii[first]), float(config.radii[last])), unstable,
         p - float(point.max()),
     )  # fmt: skip
 
 
+_SCALARS = ("gradients", "seconds", "validation_images")
+
+
 def save_phases(result: PhaseResult, folder: Path | str | None = None) -> Path:
     """Store the result under its config's key; returns the file."""
-    about = {"config": result.config.to_dict(), "gradients": result.gradients, "seconds": result.seconds}
-    names = [n for n in PhaseResult.__dataclass_fields__ if n not in ("config", "gradients", "seconds")]
+    about = {"config": result.config.to_dict(), **{name: getattr(result, name) for name in _SCALARS}}
+    names = [n for n in PhaseResult.__dataclass_fields__ if n not in ("config", *_SCALARS)]
     path = result_path(FOLDER, result.config.key, folder)
     save_result(path, about, {name: getattr(result, name) for name in names})
     return path
@@ -231,11 +237,20 @@ def load_phases(key: str, folder: Path | str | None = None) -> PhaseResult | Non
     if found is None:
         return None
     about, arrays = found
-    return PhaseResult(
-        config=PhaseConfig.from_dict(about["config"]), gradients=about["gradients"], seconds=about["seconds"], **arrays
-    )
+    config = PhaseConfig.from_dict(about["config"])
+    # Results of earlier releases do not say it; all of them were of the data sets as published.
+    about.setdefault("validation_images", validation_images(config.train.data))
+    values: dict[str, Any] = {**arrays, **{name: about[name] for name in _SCALARS}}
+    return PhaseResult(config=config, **values)
 
 
 __all__ = [
-    "PhaseConfig", "PhaseResult", "Regimes", "compute_phases", "failed", "load_phases", "regimes", "save_phases",
+    "NetworkRegimes",
+    "PhaseConfig",
+    "PhaseResult",
+    "compute_phases",
+    "failed",
+    "load_phases",
+    "network_regimes",
+    "save_phases",
 ]  # fmt: skip

@@ -19,11 +19,9 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
+from rbo_core.cancelled import Cancelled
+
 Progress = Callable[[int, int], object]
-
-
-class Cancelled(Exception):
-    """Raised when the progress callback asked to stop."""
 
 
 @dataclass(frozen=True, eq=False)

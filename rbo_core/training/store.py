@@ -48,7 +48,7 @@ CREATE TABLE metrics (run TEXT, {", ".join(f"{name} REAL" for name in METRICS)},
 
 
 @dataclass(frozen=True)
-class Run:
+class StoredRun:
     """A stored run. created, updated: seconds since 1970; summary: test accuracy and other final numbers, or empty."""
 
     id: str
@@ -116,7 +116,7 @@ class RunStore:
         with transaction(self._connection) as c:
             c.execute("DELETE FROM metrics WHERE run=? AND epoch>?", (run_id, epoch))
 
-    def get(self, run_id: str) -> Run:
+    def get(self, run_id: str) -> StoredRun:
         """A run by id.
 
         Raises:
@@ -127,7 +127,7 @@ class RunStore:
             raise ValueError(f"there is no run {run_id!r} in {self.folder}; list them with `train --list`")
         return _run(row)
 
-    def list(self, **equal: Any) -> list[Run]:
+    def list(self, **equal: Any) -> list[StoredRun]:
         """Runs, the newest first; ``list(data="digits", state="done")`` keeps those with these values.
 
         Names are ``state``, fields of :class:`TrainConfig`, or ``method`` (by name).
@@ -199,10 +199,10 @@ class RunStore:
         return model.eval()
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+def _run(row: tuple[Any, ...]) -> StoredRun:
     run_id, created, updated, state, message, config, summary = row
     try:
-        return Run(
+        return StoredRun(
             run_id, created, updated, state, message, TrainConfig.from_dict(json.loads(config)), json.loads(summary)
         )
     except (TypeError, ValueError) as problem:

@@ -16,7 +16,7 @@ from pages.network_phases import view as network_phases_view
 from pages.shared import network_examples
 from rbo_core.figures.words import plain
 from rbo_core.training import Method, TrainConfig, run_training
-from rbo_core.training.phases import PhaseConfig, PhaseResult, regimes, save_phases
+from rbo_core.training.phases import PhaseConfig, PhaseResult, network_regimes, save_phases
 from tests.pages.drawn import drawn
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -31,7 +31,7 @@ def made(config: PhaseConfig) -> PhaseResult:
     gone = lost[..., None].repeat(config.seeds, axis=2)
     loss = np.where(gone, np.nan, 1 - accuracy)
     return PhaseResult(config, loss, loss, accuracy, np.where(gone, np.nan, 0.1), gone,
-                       np.full((config.n_rates, config.seeds), 0.9), 400, 9.0)  # fmt: skip
+                       np.full((config.n_rates, config.seeds), 0.9), 400, 9.0, 297)  # fmt: skip
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_cell_opens_on_train_with_its_settings(monkeypatch, tmp_path, projecti
 def test_the_sentence_claims_no_difference_within_the_error():
     result = made(PhaseConfig())
     result.point_accuracy[:] = 0.979
-    text = network_phases_view.what_it_says(result, regimes(result))
+    text = network_phases_view.what_it_says(result, network_regimes(result))
     assert "SGD at equal gradients does as well" in text
     assert "one seed" in text
 
@@ -136,7 +136,7 @@ def test_the_table_has_one_row_a_network():
 
 def test_the_shipped_map_is_what_the_optimizers_of_today_do():
     result = network_examples.phases(PhaseConfig())
-    i, j = regimes(result).best
+    i, j = network_regimes(result).best
     config = result.config
     method = Method.of("rbo", radius=float(config.radii[i]), lr=float(config.rates[j]))
     run = run_training(TrainConfig(method=method, diagnostics="none"))

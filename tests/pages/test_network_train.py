@@ -13,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import background, network_examples, network_methods, network_runs
 from pages.shared.network_methods import DEFAULT, RACERS, standard
 from rbo_core.figures import curves as figures
+from rbo_core.intervals import student
 from rbo_core.jobs import Dispatcher
 from rbo_core.training import METHOD_DEFAULTS, RunStore, TrainConfig, run_training
 from rbo_core.training import data as data_sets
-from rbo_core.training.again import unfinished
+from rbo_core.training.unfinished import unfinished
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "5_Train.py"
 
@@ -24,7 +25,7 @@ PAGE = Path(__file__).resolve().parents[2] / "pages" / "5_Train.py"
 def test_the_interval_is_students_t():
     rng = np.random.default_rng(3)
     values = rng.normal(size=(5, 4))
-    mean, half = figures.interval(values)
+    mean, half = student(values)
     low, high = stats.t.interval(0.95, df=4, loc=values.mean(axis=0), scale=stats.sem(values, axis=0))
     np.testing.assert_allclose(mean - half, low)
     np.testing.assert_allclose(mean + half, high)
@@ -32,24 +33,26 @@ def test_the_interval_is_students_t():
 
 def test_the_interval_counts_only_seeds_that_have_a_value():
     values = np.array([[1.0, 2.0, np.nan], [3.0, np.nan, np.nan], [5.0, np.nan, np.nan]])
-    mean, half = figures.interval(values)
+    mean, half = student(values)
     np.testing.assert_array_equal(mean, [3.0, 2.0, np.nan])
     assert half[0] == pytest.approx(stats.t.ppf(0.975, 2) * 2 / np.sqrt(3))
     assert np.isnan(half[1:]).all()
 
 
 def test_a_curve_takes_seeds_of_different_length():
-    one = figures.curve("SGD", "sgd", [np.array([0, 1, 2]), np.array([0, 1])], [np.array([1, 2, 3]), np.array([3, 4])])
+    one = figures.learning_curve(
+        "SGD", "sgd", [np.array([0, 1, 2]), np.array([0, 1])], [np.array([1, 2, 3]), np.array([3, 4])]
+    )
     np.testing.assert_array_equal(one.x, [0, 1, 2])
     np.testing.assert_array_equal(one.mean, [2, 3, 3])
     assert one.seeds == 2
     with pytest.raises(ValueError, match="at least one, got 0"):
-        figures.curve("SGD", "sgd", [], [])
+        figures.learning_curve("SGD", "sgd", [], [])
 
 
 def curves():
     x = np.arange(4.0)
-    make = figures.curve
+    make = figures.learning_curve
     return [
         make("Rolling ball", "rbo", [x, x], [np.array([0.1, 0.8, 0.95, 0.98]), np.array([0.1, 0.82, 0.96, 0.97])]),
         make("SGD", "sgd", [x], [np.array([0.1, 0.7, 0.9, np.nan])]),
@@ -71,7 +74,7 @@ def test_the_figure_draws_each_method_in_its_colour_with_its_interval():
 
 def test_an_interval_on_a_logarithmic_axis_stays_above_zero():
     x = np.arange(3.0)
-    wild = figures.curve("SGD", "sgd", [x, x], [np.array([1.0, 0.1, 0.01]), np.array([1.0, 1.1, 2.0])])
+    wild = figures.learning_curve("SGD", "sgd", [x, x], [np.array([1.0, 0.1, 0.01]), np.array([1.0, 1.1, 2.0])])
     fig = figures.curves_figure([wild], "train_loss", "gradients", dark=True)
     band = next(t for t in fig.data if t.fill == "toself")
     assert min(band.y) > 0

@@ -15,9 +15,19 @@ from pages.phases import data as phases_data
 from pages.phases import tabs as phases_tabs
 from pages.shared import background
 from rbo_core import jobs, sweep
-from rbo_core.figures.phases import CLICKS, Curve, Jump, Mark, PhaseMap, Span, cut_figure, difference_figure, map_figure
+from rbo_core.figures.phases import (
+    CLICKS,
+    Jump,
+    Mark,
+    PhaseMap,
+    RadiusCurve,
+    Span,
+    cut_figure,
+    difference_figure,
+    map_figure,
+)
 from rbo_core.figures.words import plain
-from rbo_core.sweep import order
+from rbo_core.sweep import order_parameters
 from tests.pages.drawn import drawn
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "4_Phases.py"
@@ -91,10 +101,10 @@ def test_the_map_is_what_the_core_computes(phases, lab, tmp_path):
         data = sweep.run(spec, other, landscapes.get)
     assert lab.store.count(spec.id) == 144
     np.testing.assert_array_equal(
-        heights(traces(page, "phase_map")[""]), order.cell_map(spec, data, "final_loss").T.astype(np.float32)
+        heights(traces(page, "phase_map")[""]), order_parameters.cell_map(spec, data, "final_loss").T.astype(np.float32)
     )
     clicks = traces(page, "phase_map")[CLICKS]
-    assert clicks["text"][0].startswith(f"{order.cell_map(spec, data, 'final_loss')[0, 0]:.3g}")
+    assert clicks["text"][0].startswith(f"{order_parameters.cell_map(spec, data, 'final_loss')[0, 0]:.3g}")
 
 
 def test_the_shown_run_is_the_cells(phases, lab):
@@ -310,7 +320,7 @@ def test_less_is_better_is_brighter_and_the_difference_says_who_is_better():
 
 
 def test_a_cut_names_its_regimes_and_marks():
-    curve = Curve("Rigid", "#D55E00", RADII, np.array([0.0, 0.5, np.nan]), np.zeros(3), np.ones(3))
+    curve = RadiusCurve("Rigid", "#D55E00", RADII, np.array([0.0, 0.5, np.nan]), np.zeros(3), np.ones(3))
     figure = cut_figure(
         (curve,), "share", dark=True, theory=(Mark(0.3, "theory"),), jumps=(Jump(0.1, 0.15, 0.1, 0.2),),
         spans=(Span("microscopic", 0.1, 0.2),), share=True,

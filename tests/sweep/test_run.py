@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rbo_core import RBO, SGD, Status, sweep, trace
-from rbo_core.sweep import cells, order
+from rbo_core.sweep import cells, order_parameters
 from rbo_core.sweep import engine as running
 from rbo_core.sweep.measure import COLUMNS
 from tests.sweep.surfaces import Bowl, build
@@ -108,7 +108,7 @@ def test_a_rigid_ball_does_not_sink_and_the_papers_projection_does(store: sweep.
     paper = sweep.run(sweep.parse({**RIGID, "seeds": 1, "method": loose}), store, build)
     assert np.nanmax(column(rigid, "worst_penetration")) < 1e-3
     # At ρ = 2 the ball is four wrinkles wide: a local projection cannot keep it out of them.
-    assert order.mean(column(paper, "mean_penetration").reshape(5, -1))[-1] > 0.05
+    assert order_parameters.mean(column(paper, "mean_penetration").reshape(5, -1))[-1] > 0.05
 
 
 def test_resuming_recomputes_nothing(store: sweep.Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 import landscapes
 from rbo_core import sweep
 from rbo_core.ironing import basins, iron_landscape
-from rbo_core.sweep import order, theory, transitions
+from rbo_core.sweep import order_parameters, theory, transitions
 from rbo_core.sweep.measure import COLUMNS
 
 X = np.geomspace(0.1, 10, 21)
@@ -113,17 +113,18 @@ def test_diverged_balls_count_where_they_should() -> None:
     )  # fmt: skip
     expected = {"final_loss": 2.0, "diverged": 0.5, "in_basin": 0.25, "reached_at": 7.0, "spent": 16.5}
     for name, value in expected.items():
-        assert order.mean(order.samples(data, name))[0] == value
-    assert np.isnan(order.mean(order.samples(rows(reached_at=[np.nan], diverged=[0]), "reached_at"))[0])
+        assert order_parameters.mean(order_parameters.samples(data, name))[0] == value
+    late = order_parameters.samples(rows(reached_at=[np.nan], diverged=[0]), "reached_at")
+    assert np.isnan(order_parameters.mean(late)[0])
     with pytest.raises(ValueError, match="order parameter must be one of"):
-        order.order("entropy")
+        order_parameters.order("entropy")
 
 
 @given(hits=st.integers(0, 12), n=st.integers(12, 30))
 def test_shares_have_wilson_intervals(hits: int, n: int) -> None:
     values = np.zeros((1, n))
     values[0, :hits] = 1.0
-    middle, low, high = order.interval(values, share=True)
+    middle, low, high = order_parameters.interval(values, share=True)
     exact = binomtest(hits, n).proportion_ci(method="wilson")
     assert middle[0] == hits / n
     assert (low[0], high[0]) == pytest.approx((min(exact.low, hits / n), max(exact.high, hits / n)), abs=1e-12)
@@ -131,7 +132,7 @@ def test_shares_have_wilson_intervals(hits: int, n: int) -> None:
 
 def test_means_have_bootstrap_intervals_of_the_right_width() -> None:
     values = np.random.default_rng(0).normal(size=(1, 400))
-    _, low, high = order.interval(values)
+    _, low, high = order_parameters.interval(values)
     assert high[0] - low[0] == pytest.approx(2 * 1.96 / 20, rel=0.15)
 
 
@@ -149,7 +150,7 @@ def test_the_corduroys_critical_radius_is_found(slope: float, width: float, tmp_
     )  # fmt: skip
     with sweep.Store(tmp_path / "s.sqlite") as store:
         data = sweep.run(spec, store, landscapes.get)
-    found = transitions.transition(radii.tolist(), order.along(spec, data, "displacement", "radius"))
+    found = transitions.transition(radii.tolist(), order_parameters.along(spec, data, "displacement", "radius"))
     assert found is not None
     assert found.low <= known <= found.high
     assert found.high / found.low < 1.1

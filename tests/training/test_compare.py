@@ -8,13 +8,14 @@ import pytest
 from scipy import stats
 
 from rbo_core.cli import main
+from rbo_core.intervals import student
 from rbo_core.training import RunStore, TrainConfig
-from rbo_core.training.compare import ENTRANTS, Row, compare, markdown, t_interval
+from rbo_core.training.compare import ENTRANTS, Row, compare, markdown
 
 
 def test_interval_equals_scipys():
     values = [97.2, 98.1, 96.4, 97.7]
-    mean, half = t_interval(values)
+    mean, half = student(values)
     low, high = stats.t.interval(0.95, 3, loc=mean, scale=stats.sem(values))
     assert (mean - half, mean + half) == pytest.approx((low, high))
 

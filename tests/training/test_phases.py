@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from rbo_core.cancelled import Cancelled
 from rbo_core.cli import main
 from rbo_core.figures.network_phases import along_radius, cells, phases_figure
 from rbo_core.figures.phases import CLICKS
@@ -17,10 +18,10 @@ from rbo_core.training.phases import (
     compute_phases,
     failed,
     load_phases,
-    regimes,
+    network_regimes,
     save_phases,
 )
-from rbo_core.training.planes import Cancelled
+from rbo_core.training.results import load_result, save_result
 
 SHORT = {"epochs": 2, "train_size": 150, "device": "cpu", "diagnostics": "final"}
 
@@ -50,19 +51,19 @@ def test_gradient_descent_beside_it_costs_the_same(small):
     assert small.point_accuracy[1, 0] == pytest.approx(sgd.metrics[-1]["validation_accuracy"], abs=0.011)
 
 
-def made(mean: np.ndarray, diverged: np.ndarray | None = None, seeds: int = 1) -> PhaseResult:
+def made(mean: np.ndarray, diverged: np.ndarray | None = None, seeds: int = 1, validation: int = 297) -> PhaseResult:
     config = PhaseConfig(n_radii=mean.shape[0], n_rates=mean.shape[1], seeds=seeds)
     accuracy = np.repeat(mean[..., None], seeds, axis=2)
     lost = np.zeros(accuracy.shape, bool) if diverged is None else np.repeat(diverged[..., None], seeds, axis=2)
     loss = np.where(lost, np.nan, 1 - accuracy)
     return PhaseResult(config, loss, loss, accuracy, np.where(lost, np.nan, 0.2), lost,
-                       np.full((mean.shape[1], seeds), 0.9), 400, 1.0)  # fmt: skip
+                       np.full((mean.shape[1], seeds), 0.9), 400, 1.0, validation)  # fmt: skip
 
 
 def test_regimes_are_read_off_the_map():
     # Radii 1 and 2 are good; rate 3 breaks all but radius 1; the smallest rate has only not got far yet.
     mean = np.array([[0.2, 0.5, 0.7, 0.1], [0.2, 0.8, 0.97, 0.9], [0.2, 0.8, 0.96, 0.1], [0.2, 0.5, 0.8, 0.1]])
-    told = regimes(made(mean))
+    told = network_regimes(made(mean))
     radii, rates = made(mean).config.radii, made(mean).config.rates
     assert told.best == (1, 2)
     assert told.macroscopic == (radii[1], radii[2])
@@ -73,11 +74,27 @@ def test_regimes_are_read_off_the_map():
     assert not failed(made(mean))[:, 0].any()
 
 
+def test_fewer_validation_images_say_less():
+    """A folder of one's own may hold a smaller set: the error is that of the images there were."""
+    mean = np.array([[0.8, 0.9], [0.8, 0.9]])
+    assert network_regimes(made(mean, validation=50)).noise == pytest.approx(np.sqrt(0.9 * 0.1 / 50))
+
+
+def test_the_number_of_validation_images_is_kept_with_the_result(tmp_path):
+    result = made(np.array([[0.8, 0.9], [0.8, 0.9]]), validation=50)
+    path = save_phases(result, tmp_path)
+    assert load_phases(result.config.key, tmp_path).validation_images == 50
+    about, arrays = load_result(path)
+    del about["validation_images"]  # as earlier releases wrote it
+    save_result(path, about, arrays)
+    assert load_phases(result.config.key, tmp_path).validation_images == 297
+
+
 def test_runs_that_differ_widen_the_interval():
     result = made(np.array([[0.8, 0.9], [0.8, 0.9]]), seeds=4)
     result.validation_accuracy[:, 1] = np.array([0.7, 0.8, 1.0, 1.0])
     spread = np.std([0.7, 0.8, 1.0, 1.0], ddof=1) / 2
-    assert regimes(result).noise == pytest.approx(spread)
+    assert network_regimes(result).noise == pytest.approx(spread)
 
 
 def test_a_cell_that_diverged_has_no_loss_and_is_unstable():
@@ -90,7 +107,7 @@ def test_a_cell_that_diverged_has_no_loss_and_is_unstable():
 def test_the_figure_marks_the_best_cell_and_every_cell_can_be_clicked():
     mean = np.array([[0.2, 0.5, 0.7, 0.1], [0.2, 0.8, 0.97, 0.9], [0.2, 0.8, 0.96, 0.1], [0.2, 0.5, 0.8, 0.1]])
     result = made(mean)
-    told = regimes(result)
+    told = network_regimes(result)
     fig = phases_figure(result, told, "validation_accuracy", dark=False)
     star = next(t for t in fig.data if t.name == "best cell")
     assert (star.x[0], star.y[0]) == (result.config.radii[1], result.config.rates[2])

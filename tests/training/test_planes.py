@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from rbo_core import RBO, Status, trace
+from rbo_core.cancelled import Cancelled
 from rbo_core.cli import main
 from rbo_core.training import Method, RunStore, TrainConfig, run_training
 from rbo_core.training.data import add_label_noise, load
@@ -24,7 +25,7 @@ from rbo_core.training.landscape import (
     noise_study,
     save_plane,
 )
-from rbo_core.training.planes import Cancelled, Plane, evaluate, flatten, principal_plane, random_plane, window_of
+from rbo_core.training.planes import Plane, evaluate, flatten, principal_plane, random_plane, window_of
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rbo_core.intervals import wilson
 from rbo_core.sweep.measure import COLUMNS
 from rbo_core.sweep.spec import Sweep
 
@@ -100,11 +101,7 @@ def interval(
     """
     middle = mean(values)
     if share:
-        z = 1.959963984540054 if level == 0.95 else _normal_quantile(0.5 + level / 2)
-        n = np.maximum(np.isfinite(values).sum(axis=-1), 1)
-        center = (middle + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * np.sqrt(middle * (1 - middle) / n + z * z / (4 * n * n))
-        return middle, np.minimum(middle, center - half), np.maximum(middle, center + half)
+        return middle, *wilson(middle, np.isfinite(values).sum(axis=-1), level)
     draws = resample(values, count, seed)
     with np.errstate(invalid="ignore"):
         tail = 50 * (1 - level)
@@ -127,9 +124,3 @@ def along(sweep: Sweep, data: Floats, name: str, axis: str, at: Sequence[int] | 
     index: list[int | slice] = list(at) if at is not None else [n // 2 for n in sweep.shape]
     index[where] = slice(None)
     return grid[tuple(index)]
-
-
-def _normal_quantile(p: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(p)
