@@ -4,24 +4,15 @@ import streamlit as st
 
 from pages.player import player
 from pages.roll.presets import ROLL, preset_row
-from pages.shared.controls import (
-    choice,
-    method_controls,
-    noise_controls,
-    number,
-    rival_controls,
-    surface_picker,
-    toggle,
-)
+from pages.shared.asked import ask, start_from
+from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
-from pages.shared.page import group, how_it_works, open_page, sentence, show_error
+from pages.shared.page import group, how_it_works, open_page, sentence
 from pages.shared.scenes import scene
-from pages.shared.tracks import run_on
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import story
 from rbo_core.figures.player.table import steps_table
-from rbo_core.figures.player.track import Track
 
 EXPLANATION = r"""
 **The ball.** It rests on the graph of the loss at the contact $p=(\theta, f(\theta))$. With $g=\nabla f(\theta)$ its
@@ -53,41 +44,19 @@ open_page(
 )
 
 with st.sidebar:
-    group("Surface")
-    surface = surface_picker(dim=1)
-    low, high = (float(value) for value in surface.bounds[0])
-    if "_clicked_start" in st.session_state:
-        st.session_state["start"] = st.session_state.pop("_clicked_start")
-    start = number(
-        "start x", "start", float(surface.start[0]), low, high, step=(high - low) / 500, help="Or click on the curve."
-    )
-    group("Ball")
-    ball_box = st.container()
-    group("Rivals")
-    rivals_box = st.container()
-    with st.expander("Steps, noise and seed"):
-        steps = int(number("steps", "steps", 900, 10, 5000, integer=True, log=True))
-        noise, seed = noise_controls()
-    with ball_box:
-        ball = method_controls("rbo", dim=1, noise=noise)
-    with rivals_box:
-        rivals = rival_controls(("sgd", "sam"), noise=noise)
+    asked = ask(dim=1, steps=900)
     group("Picture")
     ironed = toggle("what the ball sees", "ironed", help="The curve ironed at this radius, and what it cannot touch.")
     axis = choice("loss against", "axis", {"step": "Steps", "gradients": "Gradients"}, kind="segmented")
 
-tracks: list[Track] = []
-for method in (ball, *rivals):
-    try:
-        tracks.append(run_on(surface, method, (start,), steps, seed))
-    except ValueError as error:
-        show_error(error)
-
-click = player(scene(surface, entries(tracks), Look(axis=axis, ironed=ironed)), key="roll_player", height=520)
-if click is not None:
-    st.session_state["_clicked_start"] = round(float(click.x[0]), 3)
-    st.rerun()
-
+surface = asked.surface
+tracks = asked.tracks((asked.ball, *asked.rivals))
+player(
+    scene(surface, entries(tracks), Look(axis=axis, ironed=ironed)),
+    key="roll_player",
+    height=520,
+    on_click=start_from(surface),
+)
 ends = " ".join(f"{track.name}:{track.place[-1, 0]:.9g}" for track in tracks)
 sentence(story(tracks, surface.finest_scale), ends=ends)
 with preset_row(ROLL):

@@ -8,7 +8,8 @@ from pages.phases import data as phases_data
 from pages.phases import tabs as phases_tabs
 from pages.phases import view as phases_view
 from pages.shared import background
-from pages.shared.controls import choice, ground_dim, number, set_start, short, surface_picker
+from pages.shared.asked import start_controls
+from pages.shared.controls import choice, ground_dim, number, short, surface_picker
 from pages.shared.maps import clickable_map, picked
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from rbo_core import RBO
@@ -92,11 +93,9 @@ with st.sidebar:
     group("Shown run")
     if (cell := picked()) is not None:
         st.session_state["radius"], st.session_state["learning_rate"] = cell
-    if "_clicked_start" in st.session_state:
-        set_start(surface, st.session_state.pop("_clicked_start"))
     radius = number("radius ρ", "radius", 0.6, 0.005, 10.0, log=True, help="Or click a cell of the map.")
     rate = number("learning rate η", "learning_rate", 0.05, 1e-4, 10.0, log=True)
-    start = phases_view.start_controls(surface)
+    start = start_controls(surface)
 
 problems = phases_view.range_problems(radius_low, radius_high, rate_low, rate_high)
 for problem in problems:
@@ -128,16 +127,13 @@ with left:
 method = RBO(radius=radius, learning_rate=rate, **settings)
 count = steps(spec, landscapes.get)
 with right:
-    run, click = phases_view.play(surface, method, start, count)
-    if click is not None:
-        st.session_state["_clicked_start"] = [round(float(value), 3) for value in click.x]
-        st.rerun()
+    track = phases_view.play(surface, method, start, count)
     with st.container(horizontal=True, key="run_links"):
         phases_view.run_links(surface, method, start, count)
 
 rate_index = phases_data.row(spec, values, rate)
 sentence(
-    phases_view.what_the_map_says(shown, jumps, marks, rate_index) + " " + story((run,), surface.finest_scale),
+    phases_view.what_the_map_says(shown, jumps, marks, rate_index) + " " + story((track,), surface.finest_scale),
     radius=short(radius), rate=short(rate), cells=str(stored),
 )  # fmt: skip
 

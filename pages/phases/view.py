@@ -12,7 +12,8 @@ import landscapes
 from pages import player as player_module
 from pages.phases import data as phases_data
 from pages.shared import background
-from pages.shared.controls import START_KEYS, get_surface, link_query, number, short, toggle
+from pages.shared.asked import start_from
+from pages.shared.controls import get_surface, link_query, number, short, toggle
 from pages.shared.page import link, show_error
 from pages.shared.scenes import scene
 from pages.shared.tracks import run_on
@@ -28,21 +29,13 @@ PROJECTIONS = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradie
 REDRAW_SECONDS = 2.5
 
 
-def start_controls(surface: landscapes.Landscape) -> tuple[float, ...]:
-    """Where the shown run begins (d,)."""
-    names = ("start x",) if surface.dim == 1 else ("start θ₁", "start θ₂")
-    return tuple(
-        number(name, key, float(surface.start[i]), float(low), float(high), step=float(high - low) / 500)
-        for i, (name, key, (low, high)) in enumerate(zip(names, START_KEYS[surface.dim], surface.bounds, strict=True))
-    )
-
-
-def play(surface: landscapes.Landscape, method: Any, start: tuple[float, ...], count: int) -> tuple[Track, Any]:
-    """The shown run in the player; returns it and the visitor's click on the ground."""
+def play(surface: landscapes.Landscape, method: Any, start: tuple[float, ...], count: int) -> Track:
+    """The shown run in the player; returns it. A click on the ground begins it there."""
     track = run_on(surface, method, start, count, depths=None if surface.dim == 1 else 0)
     look = Look(ironed=surface.dim == 1, contour=False, loss_panel=False)
     shown = scene(surface, entries([track]), look)
-    return track, player_module.player(shown, key=f"phases_player_{surface.dim}", height=400)
+    player_module.player(shown, key=f"phases_player_{surface.dim}", height=400, on_click=start_from(surface))
+    return track
 
 
 def run_links(surface: landscapes.Landscape, method: Any, start: tuple[float, ...], count: int) -> None:

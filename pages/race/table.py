@@ -1,41 +1,30 @@
-"""What a visitor types as further balls, and the table under the race."""
+"""The table under the race, and the paths as a table to take home."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 
-from rbo_core.figures.player.racers import MAX_BALLS, Entry
+from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.story import status_words
 from rbo_core.figures.player.table import steps_table
-from rbo_core.figures.words import short
 from rbo_core.ironing.catchment import Catchment
 
 DEEPEST = "deepest penetration (% of the radius)"
-
-
-def parse_radii(text: str) -> tuple[float, ...]:
-    """Radii from what a visitor typed ("0.1, 1.6"), one fewer than MAX_BALLS at most.
-
-    Raises:
-        ValueError: when a part is no positive number, or there are too many.
-    """
-    parts = [part for part in re.split(r"[,;\s]+", text.strip()) if part]
-    radii = []
-    for part in parts:
-        try:
-            value = float(part)
-        except ValueError:
-            raise ValueError(f"a radius must be a positive number, got {part[:20]!r}; write them as 0.1, 1.6") from None
-        if not (np.isfinite(value) and value > 0):
-            raise ValueError(f"radius must be positive, got {short(value)}")
-        radii.append(value)
-    if len(radii) >= MAX_BALLS:
-        raise ValueError(f"at most {MAX_BALLS} balls race at once, got {len(radii) + 1}; leave some radii out")
-    return tuple(radii)
+COLUMNS = {
+    "final loss": st.column_config.NumberColumn(format="%.4g"),
+    "distance to the minimum": st.column_config.NumberColumn("to the minimum", format="%.3f"),
+    "value evaluations": st.column_config.NumberColumn("values", help="Heights looked at by a rigid ball."),
+    DEEPEST: st.column_config.TextColumn(
+        "sank in by", help="The deepest penetration of a ball, in percent of its radius.", alignment="right"
+    ),
+    "milliseconds": st.column_config.NumberColumn("ms", format="%.1f"),
+    "in the flooded basin": st.column_config.CheckboxColumn("flooded basin"),
+}
+"""How the columns are written on the page."""
 
 
 def result_table(raced: Sequence[Entry], basins: Catchment) -> pd.DataFrame:
@@ -59,6 +48,12 @@ def result_table(raced: Sequence[Entry], basins: Catchment) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def readable(results: pd.DataFrame) -> pd.DataFrame:
+    """The same with the penetration in words, a dash for a point."""
+    depth = results[DEEPEST]
+    return results.assign(**{DEEPEST: ["–" if np.isnan(value) else f"{value:.1f} %" for value in depth]})
 
 
 def paths_table(raced: Sequence[Entry]) -> pd.DataFrame:

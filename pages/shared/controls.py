@@ -11,7 +11,7 @@ with st.sidebar:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -97,13 +97,13 @@ def ground_dim() -> int:
 START_KEYS: dict[int, tuple[str, ...]] = {1: ("start",), 2: ("start_x", "start_y")}
 
 
-def set_start(surface: landscapes.Landscape, start: Sequence[float] | None = None) -> None:
+def set_start(surface: landscapes.Landscape, start: Iterable[float] | None = None) -> None:
     """Put the start's controls at `start`, by default the surface's own; in a callback or before they are drawn."""
     for name, value in zip(START_KEYS[surface.dim], surface.start if start is None else start, strict=True):
         st.session_state[name] = float(value)
 
 
-def link_query(surface: landscapes.Landscape, method: Any, start: Sequence[float], **more: Any) -> dict[str, str]:
+def link_query(surface: landscapes.Landscape, method: Any, start: Iterable[float], **more: Any) -> dict[str, str]:
     """The address of a run on the pages Roll and Race, for `page.link`: `link("Roll", "Open it", link_query(...))`.
 
     more: further settings by the names of their controls (steps, seed, gradient_noise, ...).

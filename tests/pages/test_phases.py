@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import landscapes
@@ -43,7 +44,9 @@ def lab(monkeypatch, tmp_path):
     def fake(scene, key, **options):
         seen.scene = scene
         click, seen.click = seen.click, None
-        return click
+        if click is not None:
+            options["on_click"](click)
+            st.rerun()
 
     monkeypatch.setattr(pages.player, "player", fake)
     monkeypatch.setattr(background, "queue", lambda: seen.queue)

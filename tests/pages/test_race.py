@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 import rbo_core
+from pages.race.balls import parse_radii
 from pages.race.starts import lattice, map_of
-from pages.race.table import DEEPEST, parse_radii, paths_table, result_table
+from pages.race.table import DEEPEST, paths_table, result_table
 from pages.shared.tracks import run_on
 from rbo_core.figures.player.build import Look, run_scene, series, spent
 from rbo_core.figures.player.payload import pack

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import landscapes
@@ -30,7 +31,9 @@ def scenes(monkeypatch):
     def fake(scene, key, **options):
         seen.last = scene
         click, seen.click = seen.click, None
-        return click
+        if click is not None:
+            options["on_click"](click)
+            st.rerun()
 
     monkeypatch.setattr(pages.player, "player", fake)
     return seen

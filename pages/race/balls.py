@@ -1,0 +1,46 @@
+"""Further balls in the race, as a visitor types their radii."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import streamlit as st
+
+from pages.shared.page import show_error
+from pages.shared.widgets import URL
+from rbo_core.figures.player.racers import MAX_BALLS
+from rbo_core.figures.words import short
+
+
+def more_balls() -> tuple[float, ...]:
+    """The control, and the radii it holds; none while they cannot be read, which is said."""
+    typed = st.text_input(
+        "more balls of radius", "1.6", key="radii", bind=URL, help="Radii with commas between them: 0.1, 1.6"
+    )
+    try:
+        return parse_radii(typed)
+    except ValueError as error:
+        show_error(error)
+        return ()
+
+
+def parse_radii(text: str) -> tuple[float, ...]:
+    """Radii from what a visitor typed ("0.1, 1.6"), one fewer than MAX_BALLS at most.
+
+    Raises:
+        ValueError: when a part is no positive number, or there are too many.
+    """
+    parts = [part for part in re.split(r"[,;\s]+", text.strip()) if part]
+    radii = []
+    for part in parts:
+        try:
+            value = float(part)
+        except ValueError:
+            raise ValueError(f"a radius must be a positive number, got {part[:20]!r}; write them as 0.1, 1.6") from None
+        if not (np.isfinite(value) and value > 0):
+            raise ValueError(f"radius must be positive, got {short(value)}")
+        radii.append(value)
+    if len(radii) >= MAX_BALLS:
+        raise ValueError(f"at most {MAX_BALLS} balls race at once, got {len(radii) + 1}; leave some radii out")
+    return tuple(radii)

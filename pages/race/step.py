@@ -1,0 +1,85 @@
+""" "Follow one step": one step of the ball's run in slow motion, ended three ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from pages.shared.asked import Asked
+from pages.shared.controls import number
+from rbo_core.figures.player.scene import Scene
+from rbo_core.figures.player.step import Shown, explain, section_through, step_scene
+from rbo_core.figures.player.track import Track
+from rbo_core.figures.words import short
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which step is followed, how long it is drawn (in radii), and the K and γ of the published projection."""
+
+    step: int
+    length: float
+    n_projection_steps: int
+    projection_step_size: float
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """The step: its scene, what it shows in a sentence, and the penetration under each projection for scripts."""
+
+    scene: Scene
+    sentence: str
+    depths: str
+
+
+def controls(steps: int) -> Wanted:
+    """The controls above the picture."""
+    columns = st.columns(4)
+    with columns[0]:
+        step = int(number("step of the ball's run", "step_number", 5, 1, steps, integer=True, log=True))
+    with columns[1]:
+        length = number("length of the step, in radii", "step_length", 0.6, 0.05, 1.5)
+    with columns[2]:
+        count = int(number("gradient: K", "step_k", 20, 1, 100, integer=True))
+    with columns[3]:
+        gamma = number("gradient: γ", "step_gamma", 0.05, 0.001, 1.0, log=True)
+    return Wanted(step, length, count, gamma)
+
+
+def followed(asked: Asked, wanted: Wanted) -> Followed:
+    """The step of the ball's run in the vertical section through contact and centre.
+
+    Raises:
+        ValueError: the run cannot be made, or the step leaves the finite ground.
+    """
+    track = asked.track(asked.ball)
+    at = min(wanted.step, max(track.stopped_at, 1)) - 1
+    section, offset = section_through(asked.surface, track.position[at], track.place[at])
+    length = wanted.length * float(asked.ball.radius)
+    k, gamma = wanted.n_projection_steps, wanted.projection_step_size
+    shown = explain(section, asked.ball, k, gamma, length, offset)
+    depths = {each.ball.projection: each.penetration for each in shown}
+    return Followed(
+        step_scene(section, shown),
+        _sentence(track, at, wanted.step, shown),
+        " ".join(f"{name}:{value:.6f}" for name, value in depths.items()),
+    )
+
+
+def _sentence(track: Track, at: int, wanted: int, shown: tuple[Shown, ...]) -> str:
+    assert track.center is not None
+    moved = float(np.linalg.norm(track.center[at + 1] - track.center[at])) / float(track.method.radius)
+    touching = 1 if track.contacts is None else int(np.isfinite(track.contacts[at]).all(axis=1).sum())
+    notes = f" In the run this step is {short(float(f'{moved:.2g}'))} ρ long; it is drawn longer to be seen."
+    if at + 1 < wanted:
+        notes = f" The ball came to an end at step {at + 1}." + notes
+    if touching > 1:
+        notes += " The ball also touches in front of or behind the picture."
+    depths = {each.ball.projection: 100 * max(each.penetration, 0) for each in shown}
+    return (
+        f"Step {at + 1}, ended three ways. Penetration: rigid {depths['rigid']:.1f} %, "
+        f"Newton {depths['newton']:.1f} %, gradient {depths['gradient']:.1f} % of ρ. "
+        f"The picture is the vertical section through contact and centre.{notes}"
+    )

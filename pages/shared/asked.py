@@ -1,0 +1,106 @@
+"""What Roll and Race ask for in the sidebar, from the surface to the seed, and the runs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+import landscapes
+import rbo_core
+from pages.player import Click
+from pages.shared.controls import (
+    START_KEYS,
+    method_controls,
+    noise_controls,
+    number,
+    rival_controls,
+    set_start,
+    surface_picker,
+)
+from pages.shared.page import group, show_error
+from pages.shared.tracks import run_on
+from rbo_core.figures.player.track import Track
+
+_CLICKED = "_clicked_start"
+_MEASURED = 24  # of a rigid ball on a surface, which cannot sink in, the penetration is measured here and there
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A run as the visitor asks for it. ball_place: the ball's group in the sidebar, for what a page adds to it."""
+
+    surface: landscapes.Landscape
+    start: tuple[float, ...]
+    ball: rbo_core.RBO
+    rivals: tuple[Any, ...]
+    steps: int
+    noise: float
+    seed: int
+    ball_place: DeltaGenerator
+
+    def track(self, method: Any) -> Track:
+        """The run of one method.
+
+        Raises:
+            ValueError: as `trace` does.
+        """
+        rigid = getattr(method, "projection", "") == "rigid"
+        depths = _MEASURED if rigid and self.surface.dim == 2 else None
+        return run_on(self.surface, method, self.start, self.steps, self.seed, depths)
+
+    def tracks(self, methods: Sequence[Any]) -> list[Track]:
+        """The runs of several; what `trace` refuses is said in place."""
+        made = []
+        for method in methods:
+            try:
+                made.append(self.track(method))
+            except ValueError as error:
+                show_error(error)
+        return made
+
+
+def ask(dim: int, steps: int) -> Asked:
+    """Draw the groups surface, ball and rivals; in the sidebar. steps: how many there are at first."""
+    group("Surface")
+    surface = surface_picker(dim=dim)
+    where = "Or click on the curve." if dim == 1 else "Or click on the surface or the map."
+    start = start_controls(surface, where)
+    group("Ball" if dim == 1 else "Balls")
+    ball_place = st.container()
+    group("Rivals")
+    rivals_place = st.container()
+    with st.expander("Steps, noise and seed"):
+        count = int(number("steps", "steps", steps, 10, 5000, integer=True, log=True))
+        noise, seed = noise_controls()
+    with ball_place:
+        ball = method_controls("rbo", dim=dim, noise=noise)
+    with rivals_place:
+        rivals = rival_controls(("sgd", "sam"), noise=noise)
+    return Asked(surface, start, ball, rivals, count, noise, seed, ball_place)
+
+
+def start_controls(surface: landscapes.Landscape, help: str | None = None) -> tuple[float, ...]:
+    """Where the run begins (d,), or where the visitor has just clicked."""
+    if _CLICKED in st.session_state:
+        set_start(surface, st.session_state.pop(_CLICKED))
+    names = ("start x",) if surface.dim == 1 else ("start θ₁", "start θ₂")
+    return tuple(
+        number(name, key, float(first), float(low), float(high), step=float(high - low) / 500, help=help)
+        for name, key, first, (low, high) in zip(
+            names, START_KEYS[surface.dim], surface.start, surface.bounds, strict=True
+        )
+    )
+
+
+def start_from(surface: landscapes.Landscape) -> Callable[[Click], None]:
+    """What a click on the ground does: the next run begins there."""
+
+    def start_at(click: Click) -> None:
+        st.session_state[_CLICKED] = np.clip(np.round(click.x, 3), *surface.bounds.T).tolist()
+
+    return start_at
