@@ -8,13 +8,26 @@ long each crest holds a ball, `basins` counts basins by persistence, `measure` m
 """
 
 from rbo_core.ironing.blur import Blur, blur, crest_change, equal_blur
-from rbo_core.ironing.crests import Crests, crests, field_crests, round_crest_radius
-from rbo_core.ironing.morphology import Field, Ironed, Sweep, iron, iron_landscape, iron_sweep, sample, sweep_field
+from rbo_core.ironing.crests import Crests, crests, field_crests, rest_lifetimes, round_crest_radius
+from rbo_core.ironing.morphology import (
+    Field,
+    Ironed,
+    Sweep,
+    iron,
+    iron_landscape,
+    iron_sweep,
+    sample,
+    sampling_error,
+    sweep_field,
+)
 from rbo_core.ironing.persistence import Basins, basins, local_minima
+from rbo_core.ironing.rests import Guard, Rests, guards, rests
 from rbo_core.ironing.roughness import (
+    Dimension,
     Measures,
     Spectrum,
     default_threshold,
+    dimension,
     fractal_dimension,
     largest_slope,
     measure,
@@ -30,6 +43,7 @@ from rbo_core.ironing.theory import (
     critical_radius,
     grooves,
     measured_critical_radius,
+    paper_too_curved,
     plane_lift,
     tilt,
     too_curved,
@@ -41,10 +55,13 @@ __all__ = [
     "Basins",
     "Blur",
     "Crests",
+    "Dimension",
     "Field",
     "Grooves",
+    "Guard",
     "Ironed",
     "Measures",
+    "Rests",
     "Spectrum",
     "Sweep",
     "Tilt",
@@ -54,10 +71,12 @@ __all__ = [
     "crests",
     "critical_radius",
     "default_threshold",
+    "dimension",
     "equal_blur",
     "field_crests",
     "fractal_dimension",
     "grooves",
+    "guards",
     "iron",
     "iron_landscape",
     "iron_sweep",
@@ -67,10 +86,14 @@ __all__ = [
     "measure_sweep",
     "measured_critical_radius",
     "oscillation",
+    "paper_too_curved",
     "plane_lift",
     "power_law",
+    "rest_lifetimes",
+    "rests",
     "round_crest_radius",
     "sample",
+    "sampling_error",
     "spectrum",
     "sweep_field",
     "tilt",

@@ -16,6 +16,7 @@ found; a block whose highest sample cannot beat that is skipped.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,8 @@ class Crests:
     position: (P,) on a curve, (P, 2) on a surface, parameter units. height: λf there. lifetime: the radius from which
     the crest is no maximum of the dilation, inf for one that nothing overtops. index: flat index of the sample in the
     window. parent: place in this list of the crest into which each merges at its lifetime (the branches of the merge
-    tree over ρ), −1 where it lasts for ever or gives way to ground that rises beyond the window.
+    tree over ρ), −1 where it lasts for ever or gives way to ground that rises beyond the window. ended_by: position of
+    the higher sample that ends it, NaN where nothing does.
     """
 
     position: Array
@@ -45,6 +47,7 @@ class Crests:
     lifetime: Array
     index: NDArray[np.int64]
     parent: NDArray[np.int64]
+    ended_by: Array
 
     def holding(self, radius: float) -> NDArray[np.bool_]:
         """Which crests (P,) hold a ball of this radius: those that live longer."""
@@ -72,8 +75,7 @@ def crests(heights: ArrayLike, spacing: float | Sequence[float]) -> Crests:
 def field_crests(field: Field) -> Crests:
     """As `crests`, on a sampled landscape: ground beyond the window may end a crest, as it carries the ball."""
     f, pad = field.extended, field.pad
-    finite = np.where(np.isfinite(f), f, np.float64(f[np.isfinite(f)].min()) - 1.0)
-    top = basins(-finite).floor
+    top = basins(-np.where(np.isfinite(f), f, f[np.isfinite(f)].min() - 1.0)).floor
     shape = f.shape if f.ndim == 2 else (1, f.size)
     margin = pad if f.ndim == 2 else (0, pad[0])
     row, column = top // shape[1], top % shape[1]
@@ -89,13 +91,39 @@ def field_crests(field: Field) -> Crests:
     order = np.argsort(-lifetime, kind="stable")
     top, lifetime, ender = top[order], lifetime[order], ender[order]
     parent = _parents(ground, top, lifetime, ender)
-    row, column = top // shape[1] - margin[0], top % shape[1] - margin[1]
-    index = row * (shape[1] - 2 * margin[1]) + column
+    index = (top // shape[1] - margin[0]) * (shape[1] - 2 * margin[1]) + top % shape[1] - margin[1]
+    ended_by = np.where(ender[:, None] >= 0, _places(field, ender), np.nan)
+    position = _places(field, top)
     if f.ndim == 1:
-        position = field.axes[0][column]
-    else:
-        position = np.stack([field.axes[0][row], field.axes[1][column]], axis=1)
-    return Crests(position, ground.ravel()[top], lifetime, index, parent)
+        position, ended_by = position[:, 0], ended_by[:, 0]
+    return Crests(position, ground.ravel()[top], lifetime, index, parent, ended_by)
+
+
+def _places(field: Field, flat: NDArray[np.int64]) -> Array:
+    """Coordinates (P, d) of samples by their flat index into field.extended."""
+    where = np.unravel_index(np.maximum(flat, 0), field.extended.shape)
+    steps = zip(where, field.pad, field.axes, field.spacing, strict=True)
+    return np.stack([axis[0] + (i - pad) * step for i, pad, axis, step in steps], axis=1)
+
+
+def rest_lifetimes(found: Crests) -> Array:
+    """Radius at which the rest in each gap between neighbouring crests of a curve is gone, (P + 1,) from left to right.
+
+    Crests and rests of h alternate, and a crest that is overtopped meets the rest on the side from which that happens:
+    both end there, and the rest on its other side goes on in the joined gap. The outermost gaps reach to the window's
+    edge.
+    """
+    alive = np.sort(found.position).tolist()
+    rests = list(range(len(alive) + 1))  # the gap in which each rest that is left was born
+    end = np.full(len(rests), np.inf)
+    for k in np.argsort(found.lifetime, kind="stable"):
+        if not np.isfinite(found.lifetime[k]):
+            break
+        at = bisect_left(alive, float(found.position[k]))
+        gone = at + 1 if found.ended_by[k] > found.position[k] else at
+        end[rests.pop(gone)] = found.lifetime[k]
+        del alive[at]
+    return end
 
 
 def round_crest_radius(width: ArrayLike, slope: ArrayLike, curvature_radius: ArrayLike) -> Array:

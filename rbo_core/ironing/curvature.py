@@ -27,6 +27,16 @@ def slopes_and_curvature(f: Array, spacing: tuple[float, ...]) -> tuple[Array, A
     return np.sqrt(squared), mean + np.sqrt(np.maximum(mean * mean - gauss, 0.0))
 
 
+def hessian_norm(f: Array, spacing: tuple[float, ...]) -> Array:
+    """Spectral norm of the Hessian of sampled heights, of f's shape: |f″| on a curve."""
+    bend = [_second(f, axis, h) for axis, h in enumerate(spacing)]
+    if f.ndim == 1:
+        return np.abs(bend[0])
+    mixed = _first(_first(f, 0, spacing[0]), 1, spacing[1])
+    middle = 0.5 * (bend[0] + bend[1])
+    return np.abs(middle) + np.hypot(0.5 * (bend[0] - bend[1]), mixed)
+
+
 def _first(f: Array, axis: int, spacing: float) -> Array:
     if f.shape[axis] < 2:
         return np.zeros_like(f)

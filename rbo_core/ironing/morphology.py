@@ -103,13 +103,15 @@ class Field:
     """A landscape sampled on its window and `pad` samples beyond it on every side.
 
     extended: (N + 2 pad,) or (N + 2 pad_y, M + 2 pad_x), −inf where nothing is there. axes: the window's coordinates,
-    (N,) each; on a surface axis 0 is the first parameter.
+    (N,) each; on a surface axis 0 is the first parameter. finest: the ground's shortest wavelength, parameter units, 0
+    where it is not known.
     """
 
     extended: Array
     pad: tuple[int, ...]
     spacing: tuple[float, ...]
     axes: tuple[Array, ...]
+    finest: float = 0.0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -153,7 +155,7 @@ def sample(surface: Surface, n: int | None = None, loss_scale: float = 1.0, marg
         raise ValueError(f"heights must stay below {MAX_HEIGHT:g}, got {highest:.3g}; use a smaller loss_scale")
     f = np.where(np.isfinite(f), f, -np.inf)
     axes = tuple(a[p : a.size - p] for a, p in zip(wide, pad, strict=True))
-    return Field(f, pad, spacing, axes)
+    return Field(f, pad, spacing, axes, float(getattr(surface, "finest_scale", 0.0)))
 
 
 def crop(f: NDArray[T], pad: Sequence[int]) -> NDArray[T]:
@@ -192,7 +194,8 @@ class Sweep:
     """The same field ironed at K ascending radii.
 
     radii (K,); ironed and closing (K, *window); reachable (K, *window) bool; last_touched (*window): the largest of the
-    radii at which a ball still touches the sample, 0 when none does. closing is None when it was not asked for.
+    radii at which a ball still touches the sample, 0 when none does. closing is None when it was not asked for. finest:
+    as in Field.
     """
 
     heights: Array
@@ -202,6 +205,7 @@ class Sweep:
     ironed: Array
     reachable: NDArray[np.bool_]
     closing: Array | None
+    finest: float = 0.0
 
     @property
     def last_touched(self) -> Array:
@@ -269,7 +273,17 @@ def sweep_field(
         np.stack(ironed),
         np.stack(masks),
         np.stack(closings) if closing else None,
+        field.finest,
     )
+
+
+def sampling_error(ironed: Ironed) -> float:
+    """How far the centre's height would fall if only every other sample were known, largest over the samples, height
+    units: about how much the samples in hand still miss."""
+    every = tuple(slice(None, None, 2) for _ in ironed.spacing)
+    coarse = iron(ironed.heights[every], [2 * s for s in ironed.spacing], ironed.radius)
+    fine = iron(ironed.heights, ironed.spacing, ironed.radius)
+    return float((fine.center[every] - coarse.center).max())
 
 
 def checked_heights(heights: ArrayLike, spacing: float | Sequence[float]) -> tuple[Array, tuple[float, ...]]:

@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbo_core.ironing.curvature import slopes_and_curvature
+from rbo_core.ironing.crests import crests, rest_lifetimes
+from rbo_core.ironing.curvature import hessian_norm, slopes_and_curvature
 from rbo_core.ironing.dilation import Array
 from rbo_core.ironing.morphology import Sweep, iron
 from rbo_core.ironing.persistence import basins
@@ -21,7 +22,8 @@ def weak_ironing_bound(radius: ArrayLike, reach: float, ceiling: float = 0.0, fl
     From every point some crest is at most `reach` away (horizontally), and no height exceeds that crest by more than
     `ceiling`: then ``ceiling + ρ − sqrt(ρ² − reach²)``, about ``ceiling + reach²/2ρ``, which goes to ceiling as ρ → ∞.
     Never more than `flat`, the oscillation of the landscape itself including the ball's surroundings. Equality for
-    sharp crests over deep grooves.
+    sharp crests over deep grooves. Its condition is that the crests within reach are the highest there are, up to
+    `ceiling`: on a bowl, where crests rise outwards, it says nothing that `flat` does not.
     """
     rho = np.asarray(radius, float)
     cap = np.where(rho >= reach, rho - np.sqrt(np.maximum(rho * rho - reach * reach, 0.0)), np.inf)
@@ -77,13 +79,22 @@ def plane_lift(radius: ArrayLike, slope: float) -> Array:
 
 
 def too_curved(heights: Array, spacing: tuple[float, ...], radius: float) -> NDArray[np.bool_]:
-    """The paper's curvature test: True where the ground curves upward more tightly than the ball, ``ρ κ > 1``.
+    """The curvature test, repaired: True where the ground curves upward more tightly than the ball, ``ρ κ > 1``.
 
     Sufficient for a point to be unreachable, not necessary: a wide groove that is flat at its floor may still be too
-    narrow for the ball. κ is the largest upward principal curvature by central differences; the Hessian's norm alone
-    would call sharp crests unreachable.
+    narrow for the ball. κ is the largest upward principal curvature of the graph by central differences. The paper's
+    own test is `paper_too_curved`.
     """
     return slopes_and_curvature(heights, spacing)[1] * radius > 1.0
+
+
+def paper_too_curved(heights: Array, spacing: tuple[float, ...], radius: float) -> NDArray[np.bool_]:
+    """The curvature test as the paper states it: ``ρ ‖∇²f‖ > 1``, the Hessian's norm, by central differences.
+
+    Not sufficient: it also flags sharp crests, which every ball touches, and steep ground, whose graph is straighter
+    than its second derivative says.
+    """
+    return hessian_norm(heights, spacing) * radius > 1.0
 
 
 def critical_radius(width: ArrayLike, slope: ArrayLike) -> Array:
@@ -127,7 +138,7 @@ class Grooves:
     floor, left, right: sample indices of the floor and of the crests either side. depth: lower crest minus floor,
     height units. untouched_from: first radius of the sweep at which no ball reaches the floor. vanished_from: first
     radius at which the ironed curve has no rest between the two crests; inf when it still has one at the largest.
-    predicted: the critical radius of the two crests if they were sharp.
+    predicted: the radius at which the rest in the groove meets a crest (`rest_lifetimes`); inf when it never does.
     """
 
     floor: NDArray[np.int64]
@@ -144,16 +155,16 @@ def grooves(swept: Sweep, threshold: float) -> Grooves:
     f = swept.heights
     if f.ndim != 1:
         raise ValueError(f"grooves are followed on curves, got a surface of shape {f.shape}")
-    found = basins(f)
-    floor = np.sort(found.floor[(found.depth > threshold) & ~found.on_border])
+    pits = basins(f)
+    floor = np.sort(pits.floor[(pits.depth > threshold) & ~pits.on_border])
     if floor.size == 0:
         none, nothing = np.empty(0, np.int64), np.empty(0)
         return Grooves(none, none, none, nothing, nothing, nothing, nothing)
+    found = crests(f, swept.spacing)
     cuts = [0, *floor.tolist(), f.size - 1]
     crest = np.array([a + int(f[a : b + 1].argmax()) for a, b in pairwise(cuts)])
     left, right = crest[:-1], crest[1:]
     depth = np.minimum(f[left], f[right]) - f[floor]
-    dx = (right - left) * swept.spacing[0]
     rests = np.zeros((swept.radii.size, floor.size), bool)
     for k, ironed in enumerate(swept.ironed):
         low = np.minimum.reduceat(ironed, left)
@@ -166,7 +177,7 @@ def grooves(swept: Sweep, threshold: float) -> Grooves:
         depth,
         _first(~swept.reachable[:, floor], swept.radii),
         _first(~rests, swept.radii),
-        critical_radius(dx, (f[right] - f[left]) / np.maximum(dx, swept.spacing[0])),
+        rest_lifetimes(found)[np.searchsorted(np.sort(found.position), swept.spacing[0] * floor)],
     )
 
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+import landscapes
 from rbo_core.ironing import (
     blur,
     crest_change,
+    dimension,
     equal_blur,
     fractal_dimension,
     iron_landscape,
@@ -58,6 +60,31 @@ def test_fractional_brownian_motion(hurst):
     paths = [fractional_brownian(hurst, 2**14, seed) for seed in range(8)]
     assert np.mean([fractal_dimension(p) for p in paths]) == pytest.approx(2 - hurst, abs=0.05)
     assert np.mean([spectrum(p, (0.01,)).slope for p in paths]) == pytest.approx(-(2 * hurst + 1), abs=0.2)
+
+
+@pytest.mark.parametrize(("dim", "n", "tolerance"), [(1, 4001, 0.15), (2, 257, 0.3)])
+@pytest.mark.parametrize("hurst", [0.2, 0.5, 0.8])
+def test_band_limited_ground_is_measured_below_its_band_limit(hurst, dim, n, tolerance):
+    # Spectral density k^−(2H+d) up to the shortest wavelength and nothing above it; dimension d + 1 − H down to there.
+    slopes, found = [], []
+    for seed in range(1, 9 if dim == 1 else 4):
+        field = sample(landscapes.get("fractional_brownian", dim=dim, hurst=hurst, seed=seed), n)
+        slopes.append(spectrum(field.heights, field.spacing, field.finest).slope)
+        found.append(dimension(field.heights, field.spacing, field.finest))
+    assert np.mean(slopes) == pytest.approx(-(2 * hurst + dim), abs=tolerance)
+    assert np.mean([one.value for one in found]) == pytest.approx(dim + 1 - hurst, abs=0.08 if dim == 1 else 0.15)
+    if dim == 1:
+        inside = [one.low <= 2 - hurst <= one.high for one in found]
+        assert np.mean(inside) >= 0.6
+        assert all(0.02 < one.high - one.low < 0.6 for one in found)
+    # Past the band limit the same data read as smooth ground: what the numbers above must not do.
+    past = np.mean([spectrum(field.heights, field.spacing).slope])
+    assert past < np.mean(slopes) - 0.4 or dim == 2
+
+
+def test_smooth_ground_has_no_fractal_range():
+    field = sample(landscapes.get("wrinkled_bowl", dim=1), 4001)
+    assert dimension(field.heights, field.spacing, field.finest).value == pytest.approx(1.0, abs=0.05)
 
 
 def test_white_noise_spectrum_is_flat_and_holds_the_variance():

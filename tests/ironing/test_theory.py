@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import landscapes
 from rbo_core.ironing import (
     critical_radius,
     grooves,
@@ -11,8 +12,10 @@ from rbo_core.ironing import (
     iron_sweep,
     measured_critical_radius,
     oscillation,
+    paper_too_curved,
     plane_lift,
     sample,
+    sweep_field,
     tilt,
     too_curved,
     weak_ironing_bound,
@@ -138,3 +141,27 @@ def test_no_grooves_and_surfaces_refused():
     assert grooves(iron_sweep(np.arange(50.0), 1.0, [2.0]), 0.1).floor.size == 0
     with pytest.raises(ValueError, match="grooves are followed on curves"):
         grooves(iron_sweep(np.zeros((9, 9)), 1.0, [2.0]), 0.1)
+
+
+def test_the_papers_curvature_test_flags_what_balls_touch():
+    x, step = np.linspace(-4, 4, 4001, retstep=True)
+    f = 0.2 * np.cos(2 * np.pi * x)
+    for radius in (0.3, 1.0):
+        touched = iron(f, step, radius).reachable
+        assert not (too_curved(f, (step,), radius) & touched).any()
+        assert (paper_too_curved(f, (step,), radius) & touched).sum() > 0.5 * touched.sum()
+    # On a paraboloid a(x² + 4y²) the Hessian's norm is 8a everywhere.
+    y = np.linspace(-1, 1, 41)
+    bowl = 0.5 * (y[:, None] ** 2 + 4 * y[None, :] ** 2)
+    assert paper_too_curved(bowl, (0.05, 0.05), 0.26).all()
+    assert not paper_too_curved(bowl, (0.05, 0.05), 0.24).any()
+
+
+@pytest.mark.parametrize("name", ["wrinkled_bowl", "value_noise", "gaussian_pits", "spectral_noise"])
+def test_grooves_vanish_where_the_lifetimes_of_their_crests_say(name):
+    surface = landscapes.get(name, dim=1)
+    radii = np.geomspace(0.015, 2.0, 32)
+    found = grooves(sweep_field(sample(surface, 4001, margin=2.0), radii), 1e-3)
+    # A rest may leave the stretch between its two crests before it meets one: those are gone earlier than predicted.
+    within = (found.vanished_from <= found.predicted * 1.35) & (found.vanished_from >= found.predicted * 0.98)
+    assert within.mean() > 0.75
