@@ -105,7 +105,7 @@ if started:
     )
 
 job_id = network_jobs.current()
-prices = [Price(one.label, one.racer.method, one.gradients_per_step) for one in chosen]
+prices = [Price(one.label, one.contender.method, one.gradients_per_step) for one in chosen]
 view = train_view.View(configs, quantity, axis, prices, amount if unit == "gradients" else None)
 if job_id is None:
     view.draw(None)

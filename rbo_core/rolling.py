@@ -35,26 +35,32 @@ class Projection:
     """A way to find the new contact.
 
     Attributes:
-        title: what people read.
+        title: what people read. says: what is particular to it, in a few words.
         own: the settings it reads beside those all share, each with the value its control offers first.
         most_parameters: the highest dimension in which it exists; None for any.
     """
 
     title: str
+    says: str
     own: Mapping[str, Value]
     most_parameters: int | None = None
 
 
 PROJECTIONS: dict[str, Projection] = {
-    "rigid": Projection("Rigid (exact)", {"unit_speed": True}, most_parameters=2),
-    "newton": Projection("Newton", {"n_projection_steps": 2, "trust": 0.5, "unit_speed": False}),
-    "gradient": Projection(
-        "Gradient (paper)", {"n_projection_steps": 20, "projection_step_size": 0.01, "unit_speed": False}
+    "rigid": Projection("Rigid (exact)", "never enters the ground", {"unit_speed": True}, most_parameters=2),
+    "newton": Projection(
+        "Newton", "two gradients a step", {"n_projection_steps": 2, "trust": 0.5, "unit_speed": False}
     ),
-}
+    "gradient": Projection(
+        "Gradient (paper)", "as published",
+        {"n_projection_steps": 20, "projection_step_size": 0.01, "unit_speed": False},
+    ),
+}  # fmt: skip
 
 LOCAL = {name: one.title for name, one in PROJECTIONS.items() if one.most_parameters is None}
 """Those that exist in any dimension, hence on networks, with their titles."""
+OWN = frozenset(name for one in PROJECTIONS.values() for name in one.own)
+"""Settings of which each projection that reads them keeps its own value."""
 
 
 class BallState(NamedTuple):
@@ -101,7 +107,7 @@ class RBO:
     projection: str = setting(
         "newton", label="projection",
         choices={name: one.title for name, one in PROJECTIONS.items()}, network_choices=LOCAL,
-        help="Rigid: never enters the ground. Newton: two gradients a step. Gradient: as published.",
+        help=" ".join(f"{name.capitalize()}: {one.says}." for name, one in PROJECTIONS.items()),
     )  # fmt: skip
     n_projection_steps: int = setting(
         2, label="projection steps K", low=1, high=100, advanced=True, help="K gradients a step."

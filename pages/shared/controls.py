@@ -12,7 +12,7 @@ with st.sidebar:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -22,19 +22,25 @@ import landscapes
 import rbo_core
 from pages.shared.page import LINK_VERSION
 from pages.shared.widgets import URL, choice, number, several, short, toggle
-from rbo_core.figures.style import LABELS, color
+from rbo_core import METHODS
+from rbo_core.figures.style import color, label
+from rbo_core.rolling import OWN, PROJECTIONS
+from rbo_core.settings import Setting, Value, settings_of
+
+_BALL = {one.name: one for one in settings_of(rbo_core.RBO)}
 
 __all__ = [
-    "RIVALS",
     "START_KEYS",
     "URL",
     "choice",
+    "draw",
     "get_surface",
     "ground_dim",
     "link_query",
     "method_controls",
     "number",
     "rival_controls",
+    "rivals",
     "set_start",
     "several",
     "short",
@@ -113,8 +119,7 @@ def link_query(surface: landscapes.Landscape, method: Any, start: Iterable[float
     query |= dict(zip(START_KEYS[surface.dim], start, strict=True))
     settings = {field.name: getattr(method, field.name) for field in fields(method)}
     if method.name == "rbo":
-        own = set(_OWN_OF_PROJECTION)
-        query |= {(f"{method.projection}_{k}" if k in own else k): v for k, v in settings.items()}
+        query |= {(f"{method.projection}_{k}" if k in OWN else k): v for k, v in settings.items()}
     else:
         query |= {"rivals": method.name, **{f"{method.name}_{k}": v for k, v in settings.items()}}
     query |= more
@@ -133,92 +138,15 @@ def surface_titles(dim: int) -> dict[str, str]:
     return {name: get_surface(name, dim).title for name in landscapes.names(dim)}
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One number of a method: its field, how it is called, and the range of its slider."""
-
-    field: str
-    label: str
-    default: float
-    low: float
-    high: float
-    log: bool = False
-    integer: bool = False
-    help: str | None = None
-
-
-def _rate(default: float, high: float = 1.0) -> Setting:
-    return Setting("learning_rate", "learning rate η", default, 1e-4, high, log=True)
-
-
-_NOISE = Setting(
-    "gradient_noise", "gradient noise", 0.0, 0.0, 5.0, help="Standard deviation of the noise added to every gradient."
-)
-_PROJECTIONS = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradient (paper)"}
-_BALL = (
-    Setting("radius", "radius ρ", 0.4, 0.01, 10.0, log=True, help="Wrinkles narrower than the ball cannot hold it."),
-    Setting(
-        "learning_rate",
-        "learning rate η",
-        0.01,
-        1e-4,
-        1.0,
-        log=True,
-        help="With unit speed, the length the centre moves in a step.",
-    ),
-    Setting("momentum", "momentum", 0.0, 0.0, 0.99, help="Inertia of the centre: 0 stops at every hold."),
-)
-_BALL_STEPS = Setting("n_projection_steps", "projection steps K", 2, 1, 100, integer=True, help="K gradients a step.")
-_BALL_GAMMA = Setting("projection_step_size", "projection step γ", 0.01, 1e-4, 1.0, log=True)
-_BALL_TRUST = Setting("trust", "trust", 0.5, 0.05, 1.0, help="How long a later Newton move may be beside the first.")
-_BALL_SCALE = Setting("loss_scale", "loss scale λ", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ f.")
-
-_OWN_OF_PROJECTION = ("n_projection_steps", "projection_step_size", "trust", "unit_speed")
-
-SETTINGS: dict[str, tuple[Setting, ...]] = {
-    "sgd": (_rate(0.01),),
-    "momentum": (_rate(0.003), Setting("momentum", "momentum", 0.9, 0.0, 0.99)),
-    "adam": (
-        _rate(0.01),
-        Setting("beta1", "β₁", 0.9, 0.0, 0.999),
-        Setting("beta2", "β₂", 0.999, 0.0, 0.9999),
-    ),
-    "adamw": (
-        _rate(0.01),
-        Setting("beta1", "β₁", 0.9, 0.0, 0.999),
-        Setting("beta2", "β₂", 0.999, 0.0, 0.9999),
-        Setting("weight_decay", "weight decay", 0.01, 0.0, 1.0),
-    ),
-    "sam": (
-        _rate(0.01),
-        Setting("perturbation_radius", "perturbation ρ", 0.05, 0.001, 2.0, log=True),
-        Setting("momentum", "momentum", 0.0, 0.0, 0.99),
-    ),
-    "entropy_sgd": (
-        Setting("learning_rate", "learning rate η", 1.0, 0.01, 1.0, log=True, help="1 jumps to the walk's mean."),
-        Setting("n_langevin_steps", "Langevin steps L", 5, 1, 50, integer=True, help="L gradients a step."),
-        Setting("langevin_learning_rate", "Langevin rate η′", 0.01, 1e-4, 1.0, log=True),
-        Setting("scope", "scope γ", 1.0, 0.0, 10.0, help="How strongly the walk is held to its centre."),
-        Setting("thermal_noise", "thermal noise ε", 1e-3, 0.0, 1.0, help="Noise of the walk itself."),
-        Setting("averaging", "averaging α", 0.75, 0.0, 1.0),
-    ),
-}
-RIVALS: tuple[str, ...] = tuple(SETTINGS)
-_CLASSES = {
-    "sgd": "SGD",
-    "momentum": "Momentum",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "sam": "SAM",
-    "entropy_sgd": "EntropySGD",
-}
+FIRST: dict[str, dict[str, Value]] = {"momentum": {"learning_rate": 0.003}}
+"""What the controls offer first, where it is not the method's own default."""
 
 
 def method_controls(name: str, dim: int = 1, prefix: str | None = None, noise: float = 0.0) -> Any:
     """The controls of one optimizer, and the settings made from them.
 
     Args:
-        name: "rbo" or one of RIVALS.
+        name: of `rbo_core.METHODS`.
         dim: number of parameters; the rigid ball exists in 1 and 2 only.
         prefix: put before the names in the URL; by default nothing for the ball and `NAME_` for the others.
         noise: gradient noise (standard deviation), the same for all who race.
@@ -228,86 +156,77 @@ def method_controls(name: str, dim: int = 1, prefix: str | None = None, noise: f
     """
     if name == "rbo":
         return _ball_controls(dim, prefix or "", noise)
-    cls = getattr(rbo_core, _CLASSES[name])
+    cls = METHODS[name]
     prefix = f"{name}_" if prefix is None else prefix
-    values: dict[str, Any] = {setting.field: _draw(setting, prefix) for setting in SETTINGS[name]}
-    if name == "momentum":
-        values["nesterov"] = toggle("Nesterov", f"{prefix}nesterov", help="Look ahead before taking the gradient.")
-    return _build(cls, values, noise)
+    first = FIRST.get(name, {})
+    known = [one for one in settings_of(cls) if one.shown and one.name != "gradient_noise"]
+    return _build(cls, {one.name: draw(one, f"{prefix}{one.name}", first.get(one.name)) for one in known}, noise)
+
+
+def rivals() -> dict[str, str]:
+    """Name to label of the methods that can race the ball."""
+    return {name: label(name) for name in METHODS if name != "rbo"}
 
 
 def rival_controls(default: Sequence[str], noise: float = 0.0, key: str = "rivals") -> tuple[Any, ...]:
     """Choose who races the ball; each rival's own settings are folded."""
-    names = several("Shown beside the ball", key, {name: LABELS[name] for name in RIVALS}, default, quiet=True)
+    names = several("Shown beside the ball", key, rivals(), default, quiet=True)
     if not names:
         return ()
     made = []
     with st.expander("Their settings"):
         for name in names:
-            st.html(f'<p class="lab-sub" style="--dot:{color(name)}">{LABELS[name]}</p>')
+            st.html(f'<p class="lab-sub" style="--dot:{color(name)}">{label(name)}</p>')
             made.append(method_controls(name, noise=noise))
     return tuple(made)
 
 
+def draw(setting: Setting, key: str, first: Value | None = None) -> Any:
+    """The control of a setting: a slider, a switch or a choice. first: its value at first, by default the setting's."""
+    value = setting.default if first is None else first
+    help = setting.help or None
+    if setting.choices:
+        return choice(setting.label, key, setting.choices, str(value), help=help)
+    if setting.kind is bool:
+        return toggle(setting.label, key, bool(value), help=help)
+    assert setting.low is not None and setting.high is not None  # what has no range is not shown
+    drawn = number(
+        setting.label, key, float(value), setting.low, setting.high, log=setting.log, integer=setting.integer, help=help
+    )
+    return int(drawn) if setting.integer else drawn
+
+
 def noise_controls() -> tuple[float, int]:
     """Gradient noise for all, and the seed that repeats it."""
-    noise = _draw(_NOISE, "")
+    noise = draw(_BALL["gradient_noise"], "gradient_noise")
     seed = number("seed", "seed", 0, 0, 999, integer=True, help="The same seed gives the same noise.")
     return float(noise), int(seed)
 
 
 def _ball_controls(dim: int, prefix: str, noise: float) -> rbo_core.RBO:
-    radius, rate, momentum = (_draw(setting, prefix) for setting in _BALL)
-    allowed = {key: text for key, text in _PROJECTIONS.items() if key != "rigid" or dim <= 2}
-    projection = choice(
-        "projection",
-        f"{prefix}projection",
-        allowed,
-        help="Rigid: never enters the ground. Newton: two gradients a step. Gradient: as published.",
-    )
-    values: dict[str, Any] = {"radius": radius, "learning_rate": rate, "momentum": momentum, "projection": projection}
+    shown = [one for name, one in _BALL.items() if name not in ("projection", "gradient_noise")]
+    values = {one.name: draw(one, f"{prefix}{one.name}") for one in shown if not one.advanced}
+    allowed = {
+        name: one.title
+        for name, one in PROJECTIONS.items()
+        if one.most_parameters is None or dim <= one.most_parameters
+    }
+    projection = choice("projection", f"{prefix}projection", allowed, help=_BALL["projection"].help)
+    own = PROJECTIONS[projection].own
     with st.expander("Advanced"):
-        # Each projection keeps its own values: what suits one (unit speed, K) is not what suits another.
-        own = f"{prefix}{projection}_"
-        if projection == "gradient":
-            values["n_projection_steps"] = _draw(_BALL_STEPS, own, default=20)
-            values["projection_step_size"] = _draw(_BALL_GAMMA, own)
-        if projection == "newton":
-            values["n_projection_steps"] = _draw(_BALL_STEPS, own)
-            values["trust"] = _draw(_BALL_TRUST, own)
-        values["unit_speed"] = toggle(
-            "unit speed",
-            f"{own}unit_speed",
-            projection == "rigid",
-            help="Divide the step by the length of the tangent, so that η is a length.",
-        )
-        values["loss_scale"] = _draw(_BALL_SCALE, prefix)
-    return _build(rbo_core.RBO, values, noise)
-
-
-def _draw(setting: Setting, prefix: str, default: float | None = None) -> float:
-    return number(
-        setting.label,
-        f"{prefix}{setting.field}",
-        setting.default if default is None else default,
-        setting.low,
-        setting.high,
-        log=setting.log,
-        integer=setting.integer,
-        help=setting.help,
-    )
-
-
-def _fields(cls: type) -> set[str]:
-    return {field.name for field in fields(cls)}
+        for one in shown:
+            # Each projection keeps its own values: what suits one (unit speed, K) is not what suits another.
+            if one.name in own:
+                values[one.name] = draw(one, f"{prefix}{projection}_{one.name}", own[one.name])
+            elif one.advanced and one.name not in OWN:
+                values[one.name] = draw(one, f"{prefix}{one.name}")
+    return _build(rbo_core.RBO, {**values, "projection": projection}, noise)
 
 
 def _build(cls: Any, values: dict[str, Any], noise: float) -> Any:
     """The settings as a dataclass; what it refuses is said, and its defaults take over."""
-    if "gradient_noise" in _fields(cls):
-        values = {**values, "gradient_noise": noise}
     try:
-        return cls(**values)
+        return cls(**values, gradient_noise=noise)
     except ValueError as error:
         st.error(f"{error}. Until then the picture uses the defaults.")
         return cls(learning_rate=values["learning_rate"])

@@ -6,144 +6,111 @@ Defaults are good values found on the digits (MLP, batch 50, 640 gradients, cosi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
 
-from pages.shared.controls import Setting
-from pages.shared.widgets import number, several
-from rbo_core.figures.style import color
+from pages.shared.controls import draw
+from pages.shared.widgets import several
+from rbo_core import METHODS
+from rbo_core.figures.style import color, label
+from rbo_core.rolling import OWN, PROJECTIONS
+from rbo_core.settings import Setting, Value, network_settings
+from rbo_core.training import Method
 
 
 @dataclass(frozen=True)
-class Racer:
+class Contender:
     """One optimizer as people choose it.
 
-    key: its name in the address. method: the method's name in the core. cost: gradients a step, as a function of its
-    settings. fixed: settings that make it what it is.
+    key: its name in the address. method: the method's name in the core. fixed: settings that make it what it is.
+    first: the values that the controls offer first, where they are not the method's own; highest: likewise the upper
+    ends of ranges. left_out: settings that have no control here.
     """
 
     key: str
     method: str
     title: str
-    settings: tuple[Setting, ...]
-    cost: str
-    fixed: dict[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    first: Mapping[str, Value] = field(default_factory=dict)
+    highest: Mapping[str, float] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The numbers to choose."""
+        own = PROJECTIONS[str(self.fixed["projection"])].own if "projection" in self.fixed else {}
+        first = {**own, **self.first}
+        return tuple(
+            replace(one, default=first.get(one.name, one.default), high=self.highest.get(one.name, one.high))
+            for one in network_settings(METHODS[self.method])
+            if one.low is not None and one.name not in self.left_out and (one.name in own or one.name not in OWN)
+        )
 
 
-def _rate(default: float, low: float = 1e-4, high: float = 10.0) -> Setting:
-    return Setting("lr", "learning rate η", default, low, high, log=True)
+_TUNED = (
+    Contender("rbo", "rbo", "Rolling ball", {"projection": "newton"}, {"radius": 0.5, "lr": 1.0}),
+    Contender(
+        "published", "rbo", "Rolling ball, as published", {"projection": "gradient"}, {"radius": 0.1, "lr": 6.0},
+        highest={"lr": 100.0}, left_out=("momentum",),
+    ),
+    Contender("sgd", "sgd", "SGD", first={"lr": 1.0}),
+    Contender("momentum", "momentum", "Momentum", first={"lr": 0.2}),
+    Contender("adam", "adam", "Adam", first={"lr": 0.01}, left_out=("beta1", "beta2")),
+    Contender("adamw", "adamw", "AdamW", first={"lr": 0.01}, left_out=("beta1", "beta2")),
+    Contender("sam", "sam", "SAM", first={"lr": 1.0}),
+    Contender("entropy_sgd", "entropy_sgd", "Entropy-SGD", first={"langevin_lr": 0.3}),
+)  # fmt: skip
 
 
-def _momentum(default: float) -> Setting:
-    return Setting("momentum", "momentum", default, 0.0, 0.99)
+def contenders() -> dict[str, Contender]:
+    """Key to contender: those with values tuned on the digits, then every other method as it is."""
+    tuned = {one.key: one for one in _TUNED}
+    return tuned | {name: Contender(name, name, label(name)) for name in METHODS if name not in tuned}
 
 
-_RADIUS = Setting(
-    "radius", "radius ρ", 0.5, 0.001, 100.0, log=True, help="In parameter units; the loss is scaled by λ."
-)
-_SCALE = Setting("loss_scale", "loss scale λ", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ times the loss.")
-_K = Setting("n_projection_steps", "projection steps K", 2, 1, 100, integer=True, help="K gradients a step.")
-
-RACERS: dict[str, Racer] = {
-    racer.key: racer
-    for racer in (
-        Racer(
-            "rbo", "rbo", "Rolling ball",
-            (_RADIUS, _rate(1.0), _momentum(0.0), _K, Setting("trust", "trust", 0.5, 0.05, 1.0), _SCALE),
-            "K", {"projection": "newton"},
-        ),
-        Racer(
-            "published", "rbo", "Rolling ball, as published",
-            (
-                Setting("radius", "radius ρ", 0.1, 0.001, 100.0, log=True),
-                _rate(6.0, high=100.0),
-                Setting("n_projection_steps", "projection steps K", 20, 1, 100, integer=True),
-                Setting("projection_step_size", "projection step γ", 0.01, 1e-4, 1.0, log=True),
-                _SCALE,
-            ),
-            "K", {"projection": "gradient"},
-        ),
-        Racer("sgd", "sgd", "SGD", (_rate(1.0),), "1"),
-        Racer("momentum", "momentum", "Momentum", (_rate(0.2), _momentum(0.9)), "1"),
-        Racer("adam", "adam", "Adam", (_rate(0.01, 1e-5, 1.0),), "1"),
-        Racer(
-            "adamw", "adamw", "AdamW",
-            (_rate(0.01, 1e-5, 1.0), Setting("weight_decay", "weight decay", 0.01, 0.0, 1.0)), "1",
-        ),
-        Racer(
-            "sam", "sam", "SAM",
-            (
-                _rate(1.0),
-                Setting("radius", "perturbation ρ", 0.05, 0.001, 2.0, log=True),
-                _momentum(0.0),
-            ), "2",
-        ),
-        Racer(
-            "entropy_sgd", "entropy_sgd", "Entropy-SGD",
-            (
-                Setting("lr", "learning rate η", 1.0, 0.01, 1.0, log=True),
-                Setting("n_langevin_steps", "Langevin steps L", 5, 1, 50, integer=True, help="L gradients a step."),
-                Setting("langevin_lr", "Langevin rate η′", 0.3, 1e-4, 10.0, log=True),
-                Setting("scope", "scope γ", 0.01, 0.0, 10.0),
-                Setting("thermal_noise", "thermal noise ε", 1e-4, 0.0, 1.0),
-                Setting("averaging", "averaging α", 0.75, 0.0, 1.0),
-            ), "L",
-        ),
-    )
-}  # fmt: skip
 DEFAULT = ("rbo", "sgd", "momentum", "adam", "sam", "entropy_sgd")
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A racer with its settings: what one method of a job is."""
+    """A contender with its settings: what one method of a job is."""
 
-    racer: Racer
+    contender: Contender
     settings: dict[str, Any]
 
     @property
     def label(self) -> str:
         """What the legend calls it."""
-        return self.racer.title
+        return self.contender.title
 
     @property
     def gradients_per_step(self) -> int:
         """Gradient evaluations one step costs."""
-        counts = {"K": "n_projection_steps", "L": "n_langevin_steps"}
-        return int(self.settings[counts[self.racer.cost]]) if self.racer.cost in counts else int(self.racer.cost)
+        return Method.of(self.contender.method, **self.settings).gradients_per_step
 
 
 def standard(*keys: str) -> tuple[Chosen, ...]:
-    """Racers with the settings the controls offer first."""
+    """Contenders with the settings the controls offer first."""
+    known = contenders()
     return tuple(
-        Chosen(RACERS[k], {**RACERS[k].fixed, **{s.field: s.default for s in RACERS[k].settings}}) for k in keys
+        Chosen(known[k], {**known[k].fixed, **{one.name: one.default for one in known[k].settings}}) for k in keys
     )
 
 
 def choose() -> tuple[Chosen, ...]:
     """The controls: who takes part, and each one's settings, folded."""
-    names = several("Compared", "methods", {key: racer.title for key, racer in RACERS.items()}, DEFAULT)
+    known = contenders()
+    names = several("Compared", "methods", {key: one.title for key, one in known.items()}, DEFAULT)
     if not names:
         return ()
     made = []
     with st.expander("Their settings"):
         for name in names:
-            racer = RACERS[name]
-            st.html(f'<p class="lab-sub" style="--dot:{color(racer.method)}">{racer.title}</p>')
-            made.append(Chosen(racer, {**racer.fixed, **{s.field: _draw(racer, s) for s in racer.settings}}))
+            one = known[name]
+            st.html(f'<p class="lab-sub" style="--dot:{color(one.method)}">{one.title}</p>')
+            drawn = {setting.name: draw(setting, f"{one.key}_{setting.name}") for setting in one.settings}
+            made.append(Chosen(one, {**one.fixed, **drawn}))
     return tuple(made)
-
-
-def _draw(racer: Racer, setting: Setting) -> float:
-    return number(
-        setting.label,
-        f"{racer.key}_{setting.field}",
-        setting.default,
-        setting.low,
-        setting.high,
-        log=setting.log,
-        integer=setting.integer,
-        help=setting.help,
-    )

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from pages.shared.network_methods import RACERS, Chosen
+from pages.shared.network_methods import Chosen, contenders
 from pages.shared.run_view import RunView
 from rbo_core.jobs import CONFIG
 from rbo_core.training import Method, RunStore, StoredRun, TrainConfig
@@ -75,7 +75,7 @@ class Task:
             TrainConfig(
                 data=self.data,
                 model=self.model,
-                method=Method.of(one.racer.method, **one.settings),
+                method=Method.of(one.contender.method, **one.settings),
                 epochs=self.amount if self.unit == "epochs" else 10,
                 gradient_budget=self.amount if self.unit == "gradients" else None,
                 batch_size=self.batch_size,
@@ -141,8 +141,8 @@ def runs_of(configs: Sequence[Mapping[str, Any]], since: float = 0.0) -> list[Ru
 
 
 def rank(run: RunView) -> int:
-    """The place of a run's method among the racers; unknown methods come last."""
-    methods = [racer.method for racer in RACERS.values()]
+    """The place of a run's method among the contenders; unknown methods come last."""
+    methods = [one.method for one in contenders().values()]
     return methods.index(run.method) if run.method in methods else len(methods)
 
 
@@ -218,9 +218,9 @@ def _labels(methods: Sequence[Method]) -> dict[Method, str]:
 
 def _name(method: Method) -> str:
     if method.name == "rbo":
-        title = RACERS["published" if method["projection"] == "gradient" else "rbo"].title
+        title = contenders()["published" if method["projection"] == "gradient" else "rbo"].title
     else:
-        title = RACERS[method.name].title
+        title = contenders()[method.name].title
     extra = method.name in ("rbo", "sam") and method["momentum"] > 0
     return f"{title} + momentum" if extra else title
 

@@ -12,26 +12,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-COLORS: dict[str, str] = {
-    "rbo": "#D55E00",
-    "sgd": "#0072B2",
-    "momentum": "#56B4E9",
-    "sam": "#009E73",
-    "entropy_sgd": "#CC79A7",
-    "adam": "#E69F00",
-    "adamw": "#E69F00",
-}
-LABELS: dict[str, str] = {
-    "rbo": "Rolling ball",
-    "sgd": "SGD",
-    "momentum": "Momentum",
-    "sam": "SAM",
-    "entropy_sgd": "Entropy-SGD",
-    "adam": "Adam",
-    "adamw": "AdamW",
-}
-# Adam and AdamW share a colour by agreement; the dash tells them apart.
-DASHES: dict[str, str] = {"adamw": "dash"}
+from rbo_core.methods import METHODS
+from rbo_core.points import PointMethod
+
+COLORS: dict[str, str] = {name: method.color for name, method in METHODS.items()}
+DASHES: dict[str, str] = {name: method.dash for name, method in METHODS.items()}
+COLORWAY = tuple(COLORS[name] for name in ("rbo", "sgd", "momentum", "sam", "entropy_sgd", "adam"))
 COLORSCALE = "Cividis"
 FONT = '"Source Sans", "Source Sans Pro", "Helvetica Neue", Arial, sans-serif'
 
@@ -60,12 +46,17 @@ def palette(dark: bool) -> Palette:
 
 def color(method: str) -> str:
     """The colour of a method, by its name (`method.name`); grey for one that has none."""
-    return COLORS.get(method, "#7A8190")
+    return METHODS[method].color if method in METHODS else PointMethod.color
 
 
 def label(method: str) -> str:
     """What people call a method, by its name."""
-    return LABELS.get(method, method.replace("_", " "))
+    return METHODS[method].label if method in METHODS else method.replace("_", " ")
+
+
+def shape(method: str) -> str:
+    """How the player draws a method's place, by its name."""
+    return METHODS[method].shape if method in METHODS else PointMethod.shape
 
 
 def fade(hex_color: str, alpha: float) -> str:
@@ -133,7 +124,7 @@ def _template(dark: bool) -> go.layout.Template:
             "font": {"color": p.ink, "size": 13},
         },
         hoverlabel={"font": {"family": FONT, "size": 13}, "bgcolor": p.paper, "bordercolor": p.faint},
-        colorway=list(dict.fromkeys(COLORS.values())),
+        colorway=list(COLORWAY),
         hovermode="closest",
         xaxis=axis,
         yaxis=axis,

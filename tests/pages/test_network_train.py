@@ -11,7 +11,7 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import background, network_examples, network_methods, network_runs
-from pages.shared.network_methods import DEFAULT, RACERS, standard
+from pages.shared.network_methods import DEFAULT, contenders, standard
 from rbo_core.figures import curves as figures
 from rbo_core.intervals import student
 from rbo_core.jobs import Dispatcher
@@ -139,10 +139,10 @@ def short_task(**changes) -> network_runs.Task:
     return network_runs.Task(**{**values, **changes})
 
 
-@pytest.mark.parametrize("key", RACERS)
+@pytest.mark.parametrize("key", contenders())
 def test_every_racer_is_a_method_the_training_knows(key):
     (one,) = standard(key)
-    assert set(one.settings) <= set(METHOD_DEFAULTS[one.racer.method])
+    assert set(one.settings) <= set(METHOD_DEFAULTS[one.contender.method])
     config = TrainConfig.from_dict(short_task().configs([one])[0])
     assert config.method.gradients_per_step == one.gradients_per_step
     assert config.method["lr"] == one.settings["lr"]

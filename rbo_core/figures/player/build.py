@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 import landscapes
-from rbo_core.figures.player.racers import SHAPES, Entry
+from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.scene import Ground, Racer, Readout, Scene
 from rbo_core.figures.player.story import status_words
 from rbo_core.figures.player.track import Floats, Track, moving_steps
+from rbo_core.figures.style import shape
 from rbo_core.ironing import iron, iron_landscape
 from rbo_core.rolling import RBO
 
@@ -152,7 +153,7 @@ def _racer(entry: Entry, scale: float, look: Look, frames: int) -> Racer:
         contacts=None if contacts is None else contacts[cut],
         status=status_words(track),
         stopped_at=min(track.stopped_at, frames - 1),
-        shape="ball" if ball else SHAPES.get(track.name, "cross"),
+        shape=shape(track.name),
         loss=series(track, look.curve)[cut],
         loss_x=spent(track, look.axis)[cut],
         readouts=_readouts(track, cut) if look.readouts else (),

@@ -9,15 +9,6 @@ from rbo_core.figures.player.track import Track
 from rbo_core.figures.style import color, label
 from rbo_core.figures.words import short
 
-SHAPES = {
-    "sgd": "circle",
-    "momentum": "square",
-    "adam": "diamond",
-    "adamw": "star",
-    "sam": "triangle",
-    "entropy_sgd": "cross",
-}
-"""How a point is drawn, by its method's name."""
 # Balls of several radii share the method's colour and differ in lightness, as far as the page's background allows.
 TINTS = (0.0, -0.38, 0.42, -0.6, 0.62, 0.2, -0.2, -0.75)
 TINTS_ON_DARK = (0.0, 0.42, -0.28, 0.7, 0.2, 0.56, -0.14, 0.84)

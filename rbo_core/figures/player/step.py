@@ -12,8 +12,8 @@ from rbo_core import RBO
 from rbo_core.figures.player.scene import Arrow, Ground, Racer, Scene
 from rbo_core.figures.style import COLORS
 from rbo_core.reference import StepExplanation, explain_step
+from rbo_core.rolling import PROJECTIONS
 
-TITLES = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradient (paper)"}
 FRAMES = 130
 NORMAL, TANGENT, LANDED, ITERATES, END = 12, 30, 52, 62, 100
 BLUE, GREEN, PINK, RED = COLORS["sgd"], COLORS["sam"], COLORS["entropy_sgd"], "#C3304B"
@@ -182,7 +182,7 @@ def _panel(s: np.ndarray, f: np.ndarray, bounds: np.ndarray, frame: tuple[float,
         clickable=False,
         arrows=_arrows(shown),
         captions=_captions(shown),
-        title=TITLES[ball.projection],
+        title=PROJECTIONS[ball.projection].title,
     )
 
 
