@@ -1,16 +1,21 @@
 """Network phases: radius against learning rate on a real network, trained as one ensemble."""
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
 from pages.network_phases import view as network_phases_view
 from pages.shared import network_examples, network_jobs, plots
-from pages.shared.controls import choice, number
+from pages.shared.controls import choice, draw, number
 from pages.shared.downloads import download
 from pages.shared.maps import clickable_map
 from pages.shared.network_runs import SCHEDULES
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
+from rbo_core import RBO
 from rbo_core.figures.network_phases import QUANTITIES, along_radius, phases_figure
+from rbo_core.rolling import PROJECTIONS
+from rbo_core.settings import network_settings
 from rbo_core.training import Method, TrainConfig
 from rbo_core.training.phases import PhaseConfig, load_phases, network_regimes
 
@@ -46,15 +51,15 @@ with st.sidebar:
     data = choice("Data", "data", network_phases_view.DATA, "digits")
     noise = number("wrong labels, %", "label_noise", 0, 0, 90, integer=True)
     group("Ball")
-    projection = choice("projection", "projection", {"newton": "Newton", "gradient": "Gradient (paper)"})
-    steps = int(
-        number("projection steps K", f"{projection}_n_projection_steps", 2 if projection == "newton" else 20, 1, 50,
-               integer=True, help="K gradients a step.")
-    )  # fmt: skip
-    gamma = 0.01
-    if projection == "gradient":
-        gamma = number("projection step γ", "projection_step_size", 0.01, 1e-4, 1.0, log=True)
-    momentum = number("momentum", "momentum", 0.0, 0.0, 0.99, help="Inertia of the centre.")
+    known = {one.name: one for one in network_settings(RBO)}
+    projection = choice("projection", "projection", known["projection"].choices)
+    own = PROJECTIONS[projection].own
+    steps = draw(replace(known["n_projection_steps"], high=50), f"{projection}_n_projection_steps",
+                 own["n_projection_steps"])  # fmt: skip
+    gamma = known["projection_step_size"].default
+    if "projection_step_size" in own:
+        gamma = draw(known["projection_step_size"], "projection_step_size")
+    momentum = draw(known["momentum"], "momentum")
     group("Map")
     quantity = choice("colour", "quantity", {k: v[0].upper() + v[1:] for k, v in QUANTITIES.items()})
     with st.expander("Its grid"):
@@ -69,7 +74,7 @@ with st.sidebar:
         epochs = int(number("epochs", "epochs", 10, 1, 100, integer=True, log=True))
         batch = int(number("batch size", "batch", 50, 2, 1000, integer=True, log=True))
         schedule = choice("learning rate over time", "schedule", SCHEDULES, "cosine")
-        scale = number("loss scale λ", "loss_scale", 1.0, 0.01, 100.0, log=True)
+        scale = draw(known["loss_scale"], "loss_scale")
         device = choice("device", "device", {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU"}, "auto")
 
 try:

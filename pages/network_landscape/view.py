@@ -29,6 +29,7 @@ from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_f
 from rbo_core.figures.style import color, label
 from rbo_core.figures.words import dotted
 from rbo_core.jobs import CONFIG, Job
+from rbo_core.rolling import PROJECTIONS
 from rbo_core.training.landscape import GONE, PlaneConfig, PlaneResult
 
 VIEWS = {"paths": "Paths", "roll": "Roll a ball", "noise": "Label noise"}
@@ -108,7 +109,9 @@ def _draw(view: str, result: PlaneResult) -> str:
         steps, projection = 0, "rigid"
         if view == "roll":
             steps = int(number("steps", "steps", 400, 10, 3000, integer=True, log=True))
-            projection = choice("projection", "projection", {"rigid": "Rigid (exact)", "newton": "Newton"})
+            projection = choice(
+                "projection", "projection", {name: PROJECTIONS[name].title for name in ("rigid", "newton")}
+            )
     spacing = max(result.spacing)
     plot = st.container(key="plane_plot")
     radius = number(

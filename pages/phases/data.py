@@ -16,6 +16,7 @@ from pages.shared.controls import get_surface
 from pages.shared.page import cached
 from rbo_core import jobs, sweep
 from rbo_core.figures.phases import Jump, Mark, PhaseMap, RadiusCurve, Span
+from rbo_core.rolling import OWN
 from rbo_core.sweep import order_parameters, theory
 from rbo_core.sweep.cells import price, steps
 from rbo_core.sweep.measure import COLUMNS
@@ -190,7 +191,6 @@ def controls_of(config: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError("this job's sweep has other axes than the page's; see it with `python -m rbo_core sweep show`")
     settings = dict(spec.settings)
     projection = str(settings.get("projection", "newton"))
-    own = {"n_projection_steps", "projection_step_size", "trust", "unit_speed"}
     radii, rates = spec.axis("radius").values, spec.axis("learning_rate").values
     ground = (
         {"ground": "curve", "surface": spec.surface}
@@ -199,7 +199,7 @@ def controls_of(config: Mapping[str, Any]) -> dict[str, Any]:
     )
     values: dict[str, Any] = dict(ground)
     values |= {f"{spec.surface}_{name}": value for name, value in spec.surface_parameters}
-    values |= {(f"{projection}_{name}" if name in own else name): value for name, value in settings.items()}
+    values |= {(f"{projection}_{name}" if name in OWN else name): value for name, value in settings.items()}
     values |= {"radius_low": radii[0], "radius_high": radii[-1], "rate_low": rates[0], "rate_high": rates[-1]}
     values |= {"cells": str(spec.shape[0]), "starts": spec.starts}
     values |= (

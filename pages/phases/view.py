@@ -13,19 +13,20 @@ from pages import player as player_module
 from pages.phases import data as phases_data
 from pages.shared import background
 from pages.shared.asked import start_from
-from pages.shared.controls import get_surface, link_query, number, short, toggle
+from pages.shared.controls import draw, get_surface, link_query, short
 from pages.shared.page import link, show_error
 from pages.shared.scenes import scene
 from pages.shared.tracks import run_on
 from pages.shared.widgets import set_controls
-from rbo_core import sweep
+from rbo_core import RBO, rolling, sweep
 from rbo_core.figures.phases import Jump, Mark, PhaseMap
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.track import Track
+from rbo_core.settings import Value, settings_of
 from rbo_core.sweep import measure
 
-PROJECTIONS = {"rigid": "Rigid (exact)", "newton": "Newton", "gradient": "Gradient (paper)"}
+PROJECTIONS = {name: one.title for name, one in rolling.PROJECTIONS.items()}
 REDRAW_SECONDS = 2.5
 
 
@@ -50,42 +51,36 @@ def run_links(surface: landscapes.Landscape, method: Any, start: tuple[float, ..
         link("Race", "Open this run on Race", link_query(surface, method, start, steps=steps, radii=""))
 
 
-OWN_NUMBERS = {"rigid": 0, "newton": 1, "gradient": 2}
+_KNOWN = {one.name: one for one in settings_of(RBO)}
+_OFFERED = ("n_projection_steps", "projection_step_size", "unit_speed")
+"""What of a projection's own settings is offered; a sweep's name is made of them, so more would lose what is stored."""
+
+
+def _own(projection: str) -> dict[str, Value]:
+    own = rolling.PROJECTIONS[projection].own
+    return {name: own[name] for name in _OFFERED if name in own}
+
+
+OWN_NUMBERS = {name: len(_own(name)) - 1 for name in PROJECTIONS}
 """How many numbers are a projection's own, besides unit speed."""
 
 
 def shared_settings(plain: Any, advanced: Any) -> dict[str, float]:
     """Settings that all projections share, drawn into two containers."""
     with plain:
-        momentum = number("momentum", "momentum", 0.0, 0.0, 0.99, help="Inertia of the centre.")
+        momentum = draw(_KNOWN["momentum"], "momentum")
     with advanced:
-        scale = number("loss scale λ", "loss_scale", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ f.")
+        scale = draw(_KNOWN["loss_scale"], "loss_scale")
     return {"momentum": momentum, "loss_scale": scale}
 
 
 def own_settings(projection: str, places: Sequence[Any]) -> dict[str, Any]:
     """Settings that belong to one projection; each keeps its own, here and in the URL. places: a container for each,
     the last for unit speed."""
-    room = iter(places)
     values: dict[str, Any] = {}
-    if projection != "rigid":
-        usual = 20 if projection == "gradient" else 2
-        with next(room):
-            key = f"{projection}_n_projection_steps"
-            values["n_projection_steps"] = int(
-                number("projection steps K", key, usual, 1, 100, integer=True, help="K gradients a step.")
-            )
-    if projection == "gradient":
-        with next(room):
-            key = "gradient_projection_step_size"
-            values["projection_step_size"] = number("projection step γ", key, 0.01, 1e-4, 1.0, log=True)
-    with next(room):
-        values["unit_speed"] = toggle(
-            "unit speed",
-            f"{projection}_unit_speed",
-            projection == "rigid",
-            help="Divide the step by the tangent's length, so that η is a length.",
-        )
+    for (name, first), place in zip(_own(projection).items(), places, strict=False):
+        with place:
+            values[name] = draw(_KNOWN[name], f"{projection}_{name}", first)
     return values
 
 
