@@ -66,6 +66,7 @@ class Trajectory:
         evaluation_count: (T+1, B) value-only evaluations spent up to each step.
         status: (B,) Status; stopped_at: (B,) step after which nothing changes.
         seconds: wall time of the steps alone.
+        seed: (B,) each ball's seed.
         cancelled: whether the progress callback ended the run early.
     """
 
@@ -80,7 +81,14 @@ class Trajectory:
     status: NDArray[np.int64]
     stopped_at: NDArray[np.int64]
     seconds: float
+    seed: NDArray[np.int64]
     cancelled: bool = False
+
+    @property
+    def start(self) -> Floats:
+        """(B, d) where the run began: the point, the contact, or, of a rigid ball, what its centre was lowered over."""
+        rigid = self.center is not None and self.contacts is not None
+        return self.center[0, :, :-1] if rigid and self.center is not None else self.position[0]
 
     @property
     def steps(self) -> int:
@@ -156,7 +164,8 @@ def trace(
     _check_batch(method, batch)
     if isinstance(method, RBO) and method.projection == "rigid" and x.shape[1] <= 2:
         check_radius(surface, np.asarray(method.radius))
-    objective = SurfaceObjective(surface, batch, _checked_seed(seed, batch), method.gradient_noise)
+    seeds = _checked_seed(seed, batch)
+    objective = SurfaceObjective(surface, batch, seeds, method.gradient_noise)
     rest = tolerance * _scale_of_rest(method, bounds, batch)
     inertia = _inertia(method, batch)
 
@@ -220,7 +229,8 @@ def trace(
     loss, centers = _measure(method, surface, position, centers[keep] if centers is not None else None)
     return Trajectory(
         method, surface, position, loss, centers, contacts[keep] if contacts is not None else None,
-        gradient_count[keep], evaluation_count[keep], status, stopped_at, seconds, cancelled,
+        gradient_count[keep], evaluation_count[keep], status, stopped_at, seconds,
+        np.broadcast_to(seeds, (batch,)), cancelled,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Command line: ``python -m rbo_core roll | iron | sweep | train | compare | jobs | app``, or ``rolling-ball …``."""
+"""Command line: ``python -m rbo_core roll | race | iron | sweep | train | compare | jobs | app``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "roll": "roll one optimizer over a surface and print or save what happened",
+    "race": "race balls of several radii and their rivals from one start",
     "iron": "iron a surface at many radii and measure how smooth it gets",
     "sweep": "run or show a sweep over radius, learning rate and other settings",
     "train": "train a network with one optimizer",

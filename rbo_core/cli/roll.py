@@ -20,14 +20,12 @@ FORMATS = (".csv", ".parquet", ".json")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options; every setting of every method is one, so ``--help`` lists them all."""
-    parser.add_argument("--surface", default="wrinkled_bowl", help="surface name; see --list")
-    parser.add_argument("--dim", type=int, default=1, choices=(1, 2), help="1: a curve, 2: a surface")
-    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the surface")
+    add_surface_options(parser, dim=1)
     parser.add_argument("--method", default="rbo", choices=sorted(METHODS))
-    parser.add_argument("--start", help="start, comma-separated; default: the surface's own")
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="write the trajectory to this .csv, .parquet or .json file")
+    parser.add_argument("--html", type=Path, help="write the run here: one page that plays without a network")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--list", action="store_true", help="list the surfaces and stop")
     settings = parser.add_argument_group("settings of the method (those it has)")
@@ -46,8 +44,9 @@ def run(args: argparse.Namespace) -> int:
             print(name)
         return 0
     require_writable("output", args.output, FORMATS)
-    surface = landscapes.get(args.surface, dim=args.dim, **parsed_parameters(args.param))
-    start = surface.start if args.start is None else _numbers("start", args.start)
+    require_writable("html", args.html, (".html",))
+    surface = chosen_surface(args)
+    start = surface.start if args.start is None else numbers("start", args.start)
     with tqdm(total=args.steps, desc="rolling", unit="step", leave=False, disable=None) as bar:
 
         def progress(done: int, total: int) -> bool:
@@ -59,6 +58,10 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None:
         write(run, args.output)
         summary["output"] = str(args.output)
+    if args.html is not None:
+        from rbo_core.figures.play import page_of
+
+        summary["html"] = str(page_of([run]).save(args.html))
     print(json.dumps(summary) if args.json else "\n".join(f"{key:>22}  {value}" for key, value in summary.items()))
     return 0
 
@@ -118,11 +121,25 @@ def parsed_parameters(pairs: list[str]) -> dict[str, float]:
         name, sign, value = pair.partition("=")
         if not sign or not name:
             raise ValueError(f"a surface parameter is written NAME=VALUE, got {pair!r}")
-        (parameters[name],) = _numbers(name, value)
+        (parameters[name],) = numbers(name, value)
     return parameters
 
 
-def _numbers(name: str, text: str) -> list[float]:
+def add_surface_options(parser: argparse.ArgumentParser, dim: int) -> None:
+    """The options that say on which surface, and from where."""
+    parser.add_argument("--surface", default="wrinkled_bowl", help="surface name; `roll --list` lists them")
+    parser.add_argument("--dim", type=int, default=dim, choices=(1, 2), help="1: a curve, 2: a surface")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the surface")
+    parser.add_argument("--start", help="start, comma-separated; default: the surface's own")
+
+
+def chosen_surface(args: argparse.Namespace) -> landscapes.Landscape:
+    """The surface that :func:`add_surface_options`' options name."""
+    return landscapes.get(args.surface, dim=args.dim, **parsed_parameters(args.param))
+
+
+def numbers(name: str, text: str) -> list[float]:
+    """Comma-separated numbers; the message calls them by ``name``."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:

@@ -136,6 +136,7 @@ def _alone(run: Trajectory, ball: int) -> Trajectory:
         evaluation_count=run.evaluation_count[:, row],
         status=run.status[row],
         stopped_at=run.stopped_at[row],
+        seed=run.seed[row],
     )
 
 

@@ -67,6 +67,7 @@ class Player {
 
   update(component) {
     this.send = component.setTriggerValue;
+    this.onFrame = component.onFrame; // for hosts that follow the film
     this.theme = readTheme(this.parent);
     const bytes = component.data;
     if (!this.bytes || !same(bytes, this.bytes)) {
@@ -224,6 +225,7 @@ class Player {
     this.bar.update(this.scene.steps, this.scene.word);
     if (!this.clock.playing || now - (this.read || 0) > 80) {
       this.readouts.update(frame);
+      this.onFrame?.(Math.floor(frame + 1e-9));
       this.read = now;
     }
     if (wasPlaying && !this.clock.playing) this.live.textContent = `${this.bar.text.textContent}. ${this.readouts.spoken(frame)}`;

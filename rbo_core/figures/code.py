@@ -1,0 +1,62 @@
+"""The Python that makes a picture: a script with exactly the settings of what is shown, numbers in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import landscapes
+from rbo_core.settings import settings_of
+
+LINE = 118
+"""Longest line of a script."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run needs beside surface and method. at: (d,) parameters."""
+
+    at: tuple[float, ...]
+    steps: int
+    seed: int = 0
+
+
+def call(value: Any, names: Sequence[str] = ()) -> str:
+    """``Name(setting=…)`` of a settings dataclass: what differs from its defaults, and `names` in any case."""
+    told = [
+        f"{one.name}={_literal(getattr(value, one.name))}"
+        for one in settings_of(type(value))
+        if one.name in names or getattr(value, one.name) != one.default
+    ]
+    return f"{type(value).__name__}({', '.join(told)})"
+
+
+def surface_call(surface: landscapes.Landscape) -> str:
+    """``landscapes.get(…)`` with every parameter that is not at its default."""
+    usual = landscapes.get(surface.name, dim=surface.dim).parameters
+    told = [f"{name}={_literal(value)}" for name, value in surface.parameters.items() if value != usual.get(name)]
+    return f"landscapes.get({', '.join([repr(surface.name), f'dim={surface.dim}', *told])})"
+
+
+def run_code(surface: landscapes.Landscape, methods: Sequence[Any], start: Start, show: str = "play(runs)") -> str:
+    """A script that repeats runs of several methods from one start, bit for bit, as the list ``runs``.
+
+    show: its last line; "" leaves it out, with its import.
+    """
+    classes = sorted({type(method).__name__ for method in methods}, key=str.lower)
+    lines = ["import landscapes", f"from rbo_core import {', '.join([*classes, 'trace'])}"]
+    if show:
+        lines.append("from rbo_core.figures import play")
+    shown = [call(method, ("radius", "learning_rate")) for method in methods]
+    lines += ["", f"surface = {surface_call(surface)}", "methods = [", *(f"    {one}," for one in shown), "]"]
+    at = ", ".join(_literal(value) for value in start.at)
+    lines += [
+        f"runs = [trace(method, surface, [[{at}]], {start.steps}, seed={start.seed}) for method in methods]",
+        *([show] if show else []),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _literal(value: Any) -> str:
+    return repr(value.item() if hasattr(value, "item") else value)

@@ -1,0 +1,101 @@
+"""The player as a notebook's widget (anywidget: Jupyter, VS Code, marimo), with the frame and the start shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from rbo_core import Trajectory, trace
+from rbo_core.figures.player.build import Look, run_scene
+from rbo_core.figures.player.bundle import bundle, style
+from rbo_core.figures.player.payload import pack
+from rbo_core.figures.player.racers import entries
+from rbo_core.figures.player.track import track_of
+
+_GLUE = """
+export default {
+  render({ model, el }) {
+    const stage = document.createElement("div");
+    stage.className = "rbp-notebook";
+    el.append(stage);
+    const bytes = () => { const v = model.get("scene"); return new Uint8Array(v.buffer, v.byteOffset, v.byteLength); };
+    let told = -1;
+    const tell = (name, value) => { model.set(name, value); model.save_changes(); };
+    const component = {
+      parentElement: stage,
+      get data() { return bytes(); },
+      setTriggerValue: (name, value) => name === "click" && tell("start", Array.from(value.x)),
+      onFrame: (frame) => { if (frame !== told) { told = frame; tell("frame", frame); } },
+    };
+    const show = () => { mount(component); };
+    const dispose = mount(component);
+    const seek = () => {
+      const frame = model.get("frame");
+      if (frame !== told) { told = frame; stage.querySelector(".rbp").__player.clock.seek(frame); }
+    };
+    model.on("change:scene", show);
+    model.on("change:frame", seek);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", show);
+    return () => { dark.removeEventListener("change", show); dispose(); };
+  },
+};
+"""
+
+_THEME = """
+.rbp-notebook { --st-font: inherit; --st-primary-color: #C25200; --st-background-color: #FFFFFF;
+  --st-secondary-background-color: #F4F5F7; --st-text-color: #1F2430;
+  background: var(--st-background-color); padding: 8px; }
+@media (prefers-color-scheme: dark) { .rbp-notebook { --st-primary-color: #F08A3C; --st-background-color: #12151C;
+  --st-secondary-background-color: #1D232D; --st-text-color: #E8EAF0; } }
+"""
+
+
+class PlayerWidget(anywidget.AnyWidget):
+    """Runs on one surface, played in the notebook.
+
+    Traits:
+        frame: the frame that is shown; set it to go there.
+        start: (d,) where the runs begin; set it, or click on the ground, and they roll again from there.
+    """
+
+    _esm = bundle() + _GLUE
+    _css = _THEME + style()
+
+    scene = traitlets.Bytes().tag(sync=True)
+    frame = traitlets.Int(0).tag(sync=True)
+    start = traitlets.List(traitlets.Float()).tag(sync=True)
+
+    def __init__(self, runs: Sequence[Trajectory], look: Look, height: int) -> None:
+        self._look, self._height = look, height
+        self.runs = list(runs)
+        super().__init__(scene=self._packed(), start=[float(x) for x in runs[0].start[0]])
+
+    def _packed(self) -> bytes:
+        surface: Any = self.runs[0].surface
+        tracks = [track_of(run, ball) for run in self.runs for ball in range(run.position.shape[1])]
+        return pack(run_scene(surface, entries(tracks), self._look), self._height)
+
+    @traitlets.validate("start")
+    def _inside(self, proposal: dict[str, Any]) -> list[float]:
+        bounds = self.runs[0].surface.bounds
+        start = np.asarray(proposal["value"], dtype=float)
+        if start.shape != (len(bounds),) or not np.all((start >= bounds[:, 0]) & (start <= bounds[:, 1])):
+            raise traitlets.TraitError(
+                f"start must be {len(bounds)} numbers inside {bounds.tolist()}, got {proposal['value']}"
+            )
+        return [float(x) for x in start]
+
+    @traitlets.observe("start")
+    def _roll_again(self, change: dict[str, Any]) -> None:
+        if change["old"] in (None, traitlets.Undefined, []):
+            return
+        start = np.asarray(change["new"])
+        self.runs = [
+            trace(r.method, r.surface, np.tile(start, (len(r.start), 1)), r.steps, seed=r.seed) for r in self.runs
+        ]
+        self.scene = self._packed()

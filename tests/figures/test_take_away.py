@@ -1,0 +1,134 @@
+"""What one takes along: the player in one script, offline pages, the code behind a picture, the notebook's widget."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import traitlets
+
+import landscapes
+from rbo_core import METHODS, RBO, SAM, SGD, EntropySGD, trace
+from rbo_core.cli import main
+from rbo_core.figures import OfflinePage, play
+from rbo_core.figures.code import Start, run_code
+from rbo_core.figures.player import bundle as bundling
+from rbo_core.figures.player.offline import TEMPLATE
+
+ROOT = Path(__file__).resolve().parents[2]
+BOWL = landscapes.get("wrinkled_bowl", dim=1)
+
+
+def rolled(*methods, surface=BOWL, steps=60, seed=0):
+    return [trace(method, surface, surface.start, steps, seed=seed) for method in methods]
+
+
+def repeated(code):
+    names = {}
+    exec(code.replace("play(runs)", ""), names)  # noqa: S102 - the code that the lab itself has written
+    return names["runs"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("dim", [1, 2])
+def test_the_code_behind_a_picture_repeats_it_bit_for_bit(name, dim):
+    surface = landscapes.get("spectral_noise", dim=dim, seed=7)
+    method = METHODS[name](learning_rate=0.1 / 3, gradient_noise=0.2)
+    (run,) = rolled(method, surface=surface, steps=40, seed=3)
+    (again,) = repeated(run_code(surface, [method], Start(tuple(surface.start), 40, 3)))
+    np.testing.assert_array_equal(again.position, run.position)
+    np.testing.assert_array_equal(again.loss, run.loss)
+
+
+def test_the_page_holds_the_code_of_its_runs(tmp_path):
+    runs = rolled(RBO(radius=0.2, projection="rigid"), SGD(), EntropySGD(), seed=5)
+    page = play(runs, offline=True)
+    found = re.search(r"<pre><code>(.*?)</code></pre>", page.html, re.DOTALL)[1]
+    for again, run in zip(repeated(found.replace("&#x27;", "'")), runs, strict=True):
+        np.testing.assert_array_equal(again.position, run.position)
+    assert page.save(tmp_path / "run.html").stat().st_size < 2e6
+
+
+def test_the_page_asks_nothing_of_the_network():
+    html = play(rolled(SGD(), SAM()), offline=True).html
+    links = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)|url\(([^)]*)|import\s*\(|from\s+["']""", html)
+    assert links == []
+    # Names of XML vocabularies, which nobody fetches.
+    assert set(re.findall(r"https?://[^\s\"'<>]+", html)) <= {
+        "http://www.w3.org/1998/Math/MathML",
+        "http://www.w3.org/2000/svg",
+    }
+
+
+def test_the_page_wears_the_themes_of_the_app():
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+    text = TEMPLATE.read_text(encoding="utf-8")
+    light, dark = text.split("prefers-color-scheme: dark", 1)
+    for kind, css in (("light", light), ("dark", dark)):
+        for name in ("primaryColor", "backgroundColor", "secondaryBackgroundColor", "textColor", "borderColor"):
+            variable = "--st-" + re.sub(r"[A-Z]", lambda m: "-" + m[0].lower(), name)
+            assert f"{variable}: {theme[kind][name]};" in css
+
+
+def test_what_cannot_be_bundled_is_named(tmp_path, monkeypatch):
+    (tmp_path / "main.js").write_text('import "./other.js";\nexport const mount = 1;\n')
+    monkeypatch.setattr(bundling, "WEB", tmp_path)
+    bundling.bundle.cache_clear()
+    with pytest.raises(ValueError, match=r'main.js: no bundle is made of \'import "./other.js";\''):
+        bundling.bundle()
+    (tmp_path / "main.js").write_text('import { a } from "./other.js";\nexport const mount = a;\n')
+    (tmp_path / "other.js").write_text('import { mount } from "./main.js";\nexport const a = mount;\n')
+    with pytest.raises(ValueError, match="in a circle"):
+        bundling.bundle()
+    bundling.bundle.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("runs", "message"),
+    [
+        ([], "at least one run"),
+        ([3], "takes what rbo_core.trace returned, got int"),
+        (rolled(SGD()) + rolled(SGD(), surface=landscapes.get("plane", dim=1)), "must share one surface"),
+    ],
+)
+def test_what_cannot_be_played_is_named(runs, message):
+    with pytest.raises(ValueError, match=message):
+        play(runs)
+
+
+def test_without_anywidget_a_notebook_gets_the_page(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    page = play(rolled(SGD()))
+    assert isinstance(page, OfflinePage)
+    assert page._repr_html_().startswith("<iframe srcdoc=")
+
+
+def test_a_widget_rolls_again_from_where_it_is_told():
+    widget = play(rolled(SGD(learning_rate=0.003), steps=30), offline=False)
+    before = bytes(widget.scene)
+    widget.start = [1.5]
+    assert widget.scene != before
+    np.testing.assert_array_equal(widget.runs[0].position, trace(SGD(learning_rate=0.003), BOWL, [[1.5]], 30).position)
+    for bad in ([99.0], [0.0, 0.0], [float("nan")]):
+        with pytest.raises(traitlets.TraitError, match="start must be 1 numbers inside"):
+            widget.start = bad
+    assert widget.start == [1.5]
+
+
+@pytest.mark.parametrize(("command", "dim"), [("roll", 1), ("race", 2), ("race", 1)])
+def test_commands_write_the_page(command, dim, tmp_path, capsys):
+    out = tmp_path / "run.html"
+    assert main([command, "--dim", str(dim), "--steps", "30", "--html", str(out), "--json"]) == 0
+    assert "mount(" in out.read_text(encoding="utf-8")
+    assert main([command, "--html", str(tmp_path / "nowhere" / "run.html")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def test_race_refuses_what_it_does_not_know(capsys):
+    assert main(["race", "--rivals", "sgdd"]) == 2
+    assert "a rival must be one of" in capsys.readouterr().err
+    assert main(["race", "--radii", ",".join(str(k) for k in range(1, 11))]) == 2
+    assert "at most 8" in capsys.readouterr().err
