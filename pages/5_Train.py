@@ -63,7 +63,7 @@ with st.sidebar:
             number("training images", "train_size", 0, 0, 50_000, step=500, integer=True, help="0: all there are.")
         )
         augment = toggle("crops and flips", "augment", help="For images of 28 pixels and more.")
-        device = choice("device", "device", {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU"}, "auto")
+        device = network_jobs.device_choice()
         sharpness = toggle(
             "measure sharpness", "sharpness", True, help="Costs some gradients more, which do not count."
         )

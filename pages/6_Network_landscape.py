@@ -78,7 +78,7 @@ with st.sidebar:
         reach = number("reach of a random plane", "reach", 1.0, 0.05, 5.0, log=True,
                        help="In lengths of a filter-normalised direction.")  # fmt: skip
         seed = int(number("seed of the directions", "seed", 0, 0, 99, integer=True))
-        device = choice("device", "device", {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU"}, "auto")
+        device = network_jobs.device_choice()
 
 chosen = (base, *(key for key in paths if key != base))
 config = PlaneConfig(

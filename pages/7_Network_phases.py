@@ -1,23 +1,15 @@
 """Network phases: radius against learning rate on a real network, trained as one ensemble."""
 
-from dataclasses import replace
-
 import numpy as np
 import streamlit as st
 
-from pages.network_phases import view as network_phases_view
+from pages.network_phases import controls, view
 from pages.shared import network_examples, network_jobs, plots
-from pages.shared.controls import choice, draw, number
 from pages.shared.downloads import download
 from pages.shared.maps import clickable_map
-from pages.shared.network_runs import SCHEDULES
-from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
-from rbo_core import RBO
-from rbo_core.figures.network_phases import QUANTITIES, along_radius, phases_figure
-from rbo_core.rolling import PROJECTIONS
-from rbo_core.settings import network_settings
-from rbo_core.training import Method, TrainConfig
-from rbo_core.training.phases import PhaseConfig, load_phases, network_regimes
+from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
+from rbo_core.figures.network_phases import along_radius, phases_figure
+from rbo_core.training.phases import load_phases, network_regimes
 
 EXPLANATION = r"""
 **The map** is the paper's Figure 5, measured: every cell is a network trained from the same weights on the same
@@ -44,76 +36,36 @@ little; take more under *Its grid*.
 
 open_page("Network phases", "Which radius and which learning rate train best? Click a cell to see its run.")
 job_id = network_jobs.current()
-network_jobs.load_link(network_phases_view.job_controls)
-
+network_jobs.load_link(controls.job_controls)
 with st.sidebar:
-    group("Task")
-    data = choice("Data", "data", network_phases_view.DATA, "digits")
-    noise = number("wrong labels, %", "label_noise", 0, 0, 90, integer=True)
-    group("Ball")
-    known = {one.name: one for one in network_settings(RBO)}
-    projection = choice("projection", "projection", known["projection"].choices)
-    own = PROJECTIONS[projection].own
-    steps = draw(replace(known["n_projection_steps"], high=50), f"{projection}_n_projection_steps",
-                 own["n_projection_steps"])  # fmt: skip
-    gamma = known["projection_step_size"].default
-    if "projection_step_size" in own:
-        gamma = draw(known["projection_step_size"], "projection_step_size")
-    momentum = draw(known["momentum"], "momentum")
-    group("Map")
-    quantity = choice("colour", "quantity", {k: v[0].upper() + v[1:] for k, v in QUANTITIES.items()})
-    with st.expander("Its grid"):
-        cells = int(choice("cells a side", "cells", ("8", "12", "16", "24"), "12"))
-        seeds = int(number("seeds", "seeds", 1, 1, 5, integer=True, help="Runs a cell."))
-        radius_low = number("ρ from", "radius_low", 0.01, 0.001, 100.0, log=True)
-        radius_high = number("ρ to", "radius_high", 30.0, 0.001, 100.0, log=True)
-        default_high = 3.0 if projection == "newton" else 30.0
-        rate_low = number("η from", f"{projection}_rate_low", 0.01, 1e-4, 100.0, log=True)
-        rate_high = number("η to", f"{projection}_rate_high", default_high, 1e-4, 100.0, log=True)
-    with st.expander("Training"):
-        epochs = int(number("epochs", "epochs", 10, 1, 100, integer=True, log=True))
-        batch = int(number("batch size", "batch", 50, 2, 1000, integer=True, log=True))
-        schedule = choice("learning rate over time", "schedule", SCHEDULES, "cosine")
-        scale = draw(known["loss_scale"], "loss_scale")
-        device = choice("device", "device", {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU"}, "auto")
-
+    asked, quantity = controls.ask()
+result, stored = None, False
 try:
-    method = Method.of("rbo", projection=projection, n_projection_steps=steps, projection_step_size=gamma,
-                       momentum=momentum, loss_scale=scale)  # fmt: skip
-    train = TrainConfig(data=data, model="mlp", method=method, epochs=epochs, batch_size=batch, schedule=schedule,
-                        label_noise=noise / 100, device=device, diagnostics="final",
-                        train_size=None if data == "digits" else 2000)  # fmt: skip
-    config = PhaseConfig(train=train, radius_low=radius_low, radius_high=radius_high, n_radii=cells,
-                         rate_low=rate_low, rate_high=rate_high, n_rates=cells, seeds=seeds)  # fmt: skip
-    result = load_phases(config.key)
+    config = asked.config()
+    stored = (result := load_phases(config.key)) is not None
+    if result is None:
+        result = network_examples.phases(config)
+        view.compute(config, job_id, result)
 except ValueError as error:
     show_error(error)
-    how_it_works(EXPLANATION)
-    st.stop()
 
-stored = result is not None
-if result is None:
-    result = network_examples.phases(config)
-    network_phases_view.compute(config, job_id, result)
-if result is None:
-    how_it_works(EXPLANATION)
-    st.stop()
-
-told = network_regimes(result)
-i, j = network_phases_view.cell_of(result, network_phases_view.named_cell(), told.best)
-here = float(config.radii[i]), float(config.rates[j])
-dark = is_dark()
-left, right = st.columns([1.5, 1], gap="medium")
-with left:
-    clickable_map(phases_figure(result, told, quantity, dark, selected=here, height=500), "network_map")
-with right:
-    network_phases_view.cell(result, i, j)
-    plots.show([along_radius(result, told, dark, here[0])], key="along")
-best = float(np.nanmax(result.validation_accuracy.mean(axis=2)))
-sentence(
-    network_phases_view.what_it_says(result, told), best=f"{best:.4f}", radius=f"{here[0]:.6g}", rate=f"{here[1]:.6g}"
-)
-if job_id is not None and stored:
-    network_jobs.watch(job_id)
-download("Download CSV", lambda: network_phases_view.cells_table(result), "network_phases.csv", "phases_csv")
+if result is not None:
+    told = network_regimes(result)
+    cell = view.cell_of(result, controls.named_cell(), told.best)
+    radius, rate = float(result.config.radii[cell[0]]), float(result.config.rates[cell[1]])
+    left, right = st.columns([1.5, 1], gap="medium")
+    with left:
+        figure = phases_figure(result, told, quantity, is_dark(), selected=(radius, rate), height=500)
+        clickable_map(figure, "network_map")
+    with right:
+        items, head = view.cell_numbers(result, *cell)
+        readouts(items, "cell", least="calc(50% - 0.6rem)", head=head)
+        link("Train", "Train this cell by itself, with SGD beside it", view.train_query(result, radius, rate))
+        plots.show([along_radius(result, told, is_dark(), radius)], key="along")
+    best = float(np.nanmax(result.validation_accuracy.mean(axis=2)))
+    sentence(view.what_it_says(result, told), best=f"{best:.4f}", radius=f"{radius:.6g}", rate=f"{rate:.6g}")
+    if job_id is not None and stored:
+        network_jobs.watch(job_id)
+    table = view.cells_table(result)
+    download("Download CSV", lambda: table, "network_phases.csv", "phases_csv")
 how_it_works(EXPLANATION)

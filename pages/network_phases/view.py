@@ -1,4 +1,4 @@
-"""The parts of the page "Network phases": starting the ensemble, one cell's numbers, the sentence, the table."""
+"""What the page Network phases says of a map: a cell's numbers, the sentence, the table; and starting the ensemble."""
 
 from __future__ import annotations
 
@@ -6,35 +6,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages.network_phases.controls import DATA
 from pages.shared import network_jobs, network_runs
 from pages.shared.controls import short
-from pages.shared.maps import picked
-from pages.shared.page import LINK_VERSION, is_dark, link, readouts, show_error
+from pages.shared.page import LINK_VERSION, is_dark, show_error
 from rbo_core.figures.curves import message_figure
 from rbo_core.figures.style import color
-from rbo_core.jobs import CONFIG, Job
+from rbo_core.jobs import CONFIG
 from rbo_core.training.phases import NetworkRegimes, PhaseConfig, PhaseResult
 
-DATA = {"digits": "Digits (8 × 8)", "mnist": "MNIST, 2,000 images", "fashion_mnist": "Fashion-MNIST, 2,000 images"}
 PAGE = "Network phases"
-
-
-def job_controls(job: Job) -> dict[str, object]:
-    """The controls that ask for the job's map."""
-    if job.kind != "phases":
-        raise ValueError(f"it is a job of another page ({job.title})")
-    config = PhaseConfig.from_dict(job.config)
-    train, method = config.train, dict(config.train.method.settings)
-    projection = str(method["projection"])
-    return {
-        "data": train.data, "label_noise": round(100 * train.label_noise), "projection": projection,
-        f"{projection}_n_projection_steps": method["n_projection_steps"],
-        "projection_step_size": method["projection_step_size"], "momentum": method["momentum"],
-        "cells": str(config.n_radii), "seeds": config.seeds, "radius_low": config.radius_low,
-        "radius_high": config.radius_high, f"{projection}_rate_low": config.rate_low,
-        f"{projection}_rate_high": config.rate_high, "epochs": train.epochs, "batch": train.batch_size,
-        "schedule": train.schedule, "loss_scale": method["loss_scale"], "device": train.device,
-    }  # fmt: skip
 
 
 def compute(config: PhaseConfig, job_id: str | None, example: PhaseResult | None = None) -> None:
@@ -65,25 +46,6 @@ def compute(config: PhaseConfig, job_id: str | None, example: PhaseResult | None
     st.plotly_chart(message_figure(words, is_dark()), key="phases_empty", config={"displayModeBar": False}, theme=None)
 
 
-def named_cell() -> tuple[float, float] | None:
-    """(ρ, η) of the cell that was clicked last, or that the address names as ?cell=ρ,η; None when there is none."""
-    if (clicked := picked()) is not None:
-        st.query_params["cell"] = "{:.4g},{:.4g}".format(*clicked)
-    text = st.query_params.get("cell")
-    if text is None:
-        return None
-    try:
-        radius, rate = (float(part) for part in text.split(","))
-    except ValueError:
-        radius = rate = 0.0
-    if not (0 < radius < np.inf and 0 < rate < np.inf):
-        show_error(
-            f"cell must be a radius and a learning rate such as 0.5,1, got {text[:24]!r}; the best cell is shown"
-        )
-        return None
-    return radius, rate
-
-
 def cell_of(result: PhaseResult, named: tuple[float, float] | None, best: tuple[int, int]) -> tuple[int, int]:
     """The cell next to what was clicked, or the best one."""
     if named is None:
@@ -92,8 +54,8 @@ def cell_of(result: PhaseResult, named: tuple[float, float] | None, best: tuple[
     return int(np.abs(np.log(config.radii / named[0])).argmin()), int(np.abs(np.log(config.rates / named[1])).argmin())
 
 
-def cell(result: PhaseResult, i: int, j: int) -> None:
-    """One cell's numbers, and the way to its run on Train."""
+def cell_numbers(result: PhaseResult, i: int, j: int) -> tuple[tuple[tuple[str, str, str], ...], str]:
+    """One cell's numbers, and the head above them (HTML)."""
     radius, rate = float(result.config.radii[i]), float(result.config.rates[j])
     accuracy = result.validation_accuracy[i, j]
     items = (
@@ -108,8 +70,7 @@ def cell(result: PhaseResult, i: int, j: int) -> None:
         f'<p class="cell-head"><span style="color:{color("rbo")}">○</span> ρ = {short(float(f"{radius:.3g}"))}, '
         f"η = {short(float(f'{rate:.3g}'))}{note}</p>"
     )
-    readouts(items, "cell", "calc(50% - 0.6rem)", head)
-    link("Train", "Train this cell by itself, with SGD beside it", train_query(result, radius, rate))
+    return items, head
 
 
 def train_query(result: PhaseResult, radius: float, rate: float) -> dict[str, str | list[str]]:

@@ -2,176 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
-import landscapes
-from pages.phases import data as phases_data
-from pages.phases.view import PROJECTIONS, basin_words, own_settings, refinement
+from pages.phases import compute
+from pages.phases.controls import PROJECTIONS, near_words, own_settings
+from pages.phases.finer import FINER, curves_of
+from pages.phases.refine import refinement
+from pages.phases.study import PhaseStudy
 from pages.shared import plots
 from pages.shared.controls import choice, short, toggle
 from pages.shared.downloads import download
-from pages.shared.page import show_error
+from pages.shared.page import is_dark, show_error
 from rbo_core import sweep
-from rbo_core.figures.phases import Jump, Mark, RadiusCurve, Span, cut_figure, difference_figure, map_figure
+from rbo_core.figures.phases import Notes, cut_figure, difference_figure, map_figure
 from rbo_core.figures.style import color
-from rbo_core.sweep import export, order_parameters, theory
-from rbo_core.sweep.transitions import transition, width
-
-FINER = {
-    "wrinkled_bowl": ("wavelength", "amplitude", "detail"),
-    "corduroy": ("width", "depth"),
-    "spectral_noise": ("wavelength", "amplitude"),
-    "value_noise": ("cell", "amplitude"),
-}
-"""Parameters to scale so that the wrinkles of a surface become finer and keep their shape."""
-FACTORS = (1.0, 0.5, 0.25)
-SHADES = ("#F0B48C", "#D55E00", "#7A3600")
+from rbo_core.sweep import export
 
 
-def tabs(
-    spec: sweep.Sweep,
-    values: np.ndarray,
-    name: str,
-    surface: landscapes.Landscape,
-    shared: Mapping[str, Any],
-    rate_index: int,
-    marks: Sequence[Mark],
-    radius: float,
-    dark: bool,
-) -> None:
-    """Below the map: a cut along ρ, the comparison of two methods, finer wrinkles, and the numbers to take home."""
+def tabs(study: PhaseStudy) -> None:
+    """The four tabs."""
     cut_tab, compare_tab, finer_tab, data_tab = st.tabs(["Cut along ρ", "Compare methods", "Finer wrinkles", "Data"])
-    projection = str(dict(spec.settings)["projection"])
     with cut_tab:
-        curve, jumps, spans = phases_data.cut(spec, values, name, rate_index, PROJECTIONS[projection], color("rbo"))
-        _cut(spec, name, surface, rate_index, curve, jumps, spans, marks, radius, dark)
+        plots.show([cut(study, is_dark())], key="cut")
+        st.caption(cut_words(study))
     with compare_tab:
-        _compare(spec, values, name, projection, shared, rate_index, dark)
+        _compare(study)
     with finer_tab:
-        _finer(spec, name, surface, rate_index, dark)
+        _finer(study)
     with data_tab:
-        _downloads(spec, values)
+        _downloads(study)
 
 
-def _cut(
-    spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_index: int, curve: RadiusCurve,
-    jumps: Sequence[Jump], spans: Sequence[Span], marks: Sequence[Mark], radius: float, dark: bool,
-) -> None:  # fmt: skip
-    chosen = order_parameters.order(name)
-    rate = float(spec.axis("learning_rate").values[rate_index])
-    figure = cut_figure(
-        (curve,), _with_unit(chosen), dark, theory=marks, jumps=jumps, spans=spans, selected=radius,
-        **phases_data.kind_of(name),
-    )  # fmt: skip
-    plots.show([figure], key="cut")
-    kind = "Wilson" if order_parameters.is_share(name) else "bootstrap"
-    meaning = f" {basin_words(surface)}" if name in ("in_basin", "reached_at") else ""
-    st.caption(f"At η = {short(rate)}, {spec.balls} balls a radius; band: 95 % ({kind}).{meaning}")
+def cut(study: PhaseStudy, dark: bool) -> go.Figure:
+    """The order parameter along ρ at the row's learning rate, with jumps, regimes and theory."""
+    curve, jumps, spans = study.cut(PROJECTIONS[study.projection], color("rbo"))
+    return cut_figure((curve,), study.reading, dark, Notes(study.marks, jumps, spans, study.radius))
 
 
-def _compare(
-    spec: sweep.Sweep, values: np.ndarray, name: str, projection: str, shared: Mapping[str, Any], rate_index: int,
-    dark: bool,
-) -> None:  # fmt: skip
-    others = {key: text for key, text in PROJECTIONS.items() if key != projection}
-    with_none = {"none": "Nothing", **others}
-    other = choice(f"Compare {PROJECTIONS[projection]} with", "compare", with_none, "none", kind="segmented")
-    if other == "none":
+def cut_words(study: PhaseStudy) -> str:
+    """What the cut shows."""
+    kind = "Wilson" if study.reading.share else "bootstrap"
+    meaning = f" {near_words(study.surface)}" if study.order in ("in_basin", "reached_at") else ""
+    return f"At η = {short(study.row_rate)}, {study.spec.balls} balls a radius; band: 95 % ({kind}).{meaning}"
+
+
+def _compare(study: PhaseStudy) -> None:
+    own = PROJECTIONS[study.projection]
+    others = {key: text for key, text in PROJECTIONS.items() if key != study.projection}
+    picked = choice(f"Compare {own} with", "compare", {"none": "Nothing", **others}, "none", kind="segmented")
+    if picked == "none":
         st.caption("Choose a second projection: both maps and their difference appear here, on one grid and budget.")
         return
-    settings = {"projection": other, **shared, **own_settings(other, st.columns(3, vertical_alignment="bottom"))}
-    second = sweep.Sweep(**{**vars(spec), "settings": tuple(sorted(settings.items()))})
+    second = _second(study, picked)
     try:
-        pace = phases_data.first_look(second)
+        pace = compute.first_look(second)
     except ValueError as error:
         show_error(error)
         return
-    theirs = phases_data.data(second)
-    maps = phases_data.phase_map(spec, values, name), phases_data.phase_map(second, theirs, name)
-    known = np.concatenate([one.values[np.isfinite(one.values)] for one in maps])
-    low, high = (0.0, 1.0) if maps[0].share or not known.size else np.percentile(known, (1, 99)).tolist()
-    for column, one, text, key in zip(
-        st.columns(2), maps, (PROJECTIONS[projection], PROJECTIONS[other]), ("map_a", "map_b"), strict=True
+    other = replace(study, spec=second, values=compute.data(second))
+    first_map, second_map, difference, cuts = compared(study, other, is_dark())
+    pairs = zip(st.columns(2), (first_map, second_map), ("map_a", "map_b"), strict=True)
+    for column, figure, key in (
+        *pairs,
+        *zip(st.columns(2), (difference, cuts), ("difference", "cut_both"), strict=True),
     ):
         with column:
-            figure = map_figure(one, dark, limits=(low, high), title=text, height=330)
             plots.show([figure], key=key)
-    one, two = st.columns(2)
-    with one:
-        better = "less" if maps[0].brighter < 0 else "more"
-        title = f"Where it has {better}: {PROJECTIONS[projection]} (orange), {PROJECTIONS[other]} (blue)"
-        figure = difference_figure(*maps, dark, label=maps[0].label, title=title)
-        plots.show([figure], key="difference")
-    with two:
-        chosen = order_parameters.order(name)
-        curves = [
-            phases_data.cut(spec, values, name, rate_index, PROJECTIONS[projection], color("rbo"))[0],
-            phases_data.cut(second, theirs, name, rate_index, PROJECTIONS[other], color("sgd"))[0],
-        ]
-        figure = cut_figure(curves, _with_unit(chosen), dark, **phases_data.kind_of(name))
-        plots.show([figure], key="cut_both")
-    stored = int(np.isfinite(theirs[:, 0, 0]).sum())
-    price = phases_data.prices(spec, second)
-    st.caption(
-        f"One step costs {price[0]:.3g} evaluations with {PROJECTIONS[projection]} and {price[1]:.3g} with "
-        f"{PROJECTIONS[other]}."
+    price = compute.prices(study.spec, second)
+    st.caption(f"One step costs {price[0]:.3g} evaluations with {own} and {price[1]:.3g} with {PROJECTIONS[picked]}.")
+    if other.stored < second.cells:
+        title = f"{PROJECTIONS[picked]}: {second.shape[0]} × {second.shape[1]} cells"
+        refinement(other, pace, title, "second")
+
+
+def _second(study: PhaseStudy, projection: str) -> sweep.Sweep:
+    """The same sweep with another projection, whose own settings are asked for here."""
+    common = {name: dict(study.spec.settings)[name] for name in ("momentum", "loss_scale")}
+    own = own_settings(projection, st.columns(3, vertical_alignment="bottom"))
+    settings = {"projection": projection, **common, **own}
+    return sweep.Sweep(**{**vars(study.spec), "settings": tuple(sorted(settings.items()))})
+
+
+def compared(study: PhaseStudy, other: PhaseStudy, dark: bool) -> tuple[go.Figure, go.Figure, go.Figure, go.Figure]:
+    """Both maps in the same colours, their difference, and both cuts."""
+    own, second = PROJECTIONS[study.projection], PROJECTIONS[other.projection]
+    maps = study.map, other.map
+    known = np.concatenate([one.values[np.isfinite(one.values)] for one in maps])
+    low, high = (0.0, 1.0) if maps[0].share or not known.size else np.percentile(known, (1, 99)).tolist()
+    pair = [
+        map_figure(one, dark, limits=(low, high), title=text, height=330)
+        for one, text in zip(maps, (own, second), strict=True)
+    ]
+    better = "less" if maps[0].brighter < 0 else "more"
+    title = f"Where it has {better}: {own} (orange), {second} (blue)"
+    curves = study.cut(own, color("rbo"))[0], other.cut(second, color("sgd"))[0]
+    return (
+        pair[0],
+        pair[1],
+        difference_figure(*maps, dark, label=maps[0].label, title=title),
+        cut_figure(curves, study.reading, dark),
     )
-    if stored < second.cells:
-        refinement(second, stored, pace, f"{PROJECTIONS[other]}: {second.shape[0]} × {second.shape[1]} cells", "second")
 
 
-def _finer(spec: sweep.Sweep, name: str, surface: landscapes.Landscape, rate_index: int, dark: bool) -> None:
-    names = FINER.get(surface.name)
-    if names is None:
+def _finer(study: PhaseStudy) -> None:
+    surface = study.surface
+    if surface.name not in FINER:
         st.caption(f"{surface.title} has no wrinkle width that one could halve; try the wrinkled bowl or the corduroy.")
         return
-    rate = float(spec.axis("learning_rate").values[rate_index])
     st.caption(
-        f"The wrinkles w, w/2 and w/4 keep their shape; ρ is measured in wrinkle widths, η = {short(rate)}. "
+        f"The wrinkles w, w/2 and w/4 keep their shape; ρ is measured in wrinkle widths, η = {short(study.row_rate)}. "
         "The finer the wrinkles beside the whole curve, the more wrinkles a ball meets, and the sharper the transition."
     )
     if not toggle("compute three curves", "finer"):
         return
-    base = sweep.Sweep(
-        **{
-            **vars(spec),
-            "grid": (spec.axis("radius"),),
-            "settings": tuple(sorted({**dict(spec.settings), "learning_rate": rate}.items())),
-            "starts": max(16, spec.balls),
-        }
-    )
-    unit = float(surface.parameters[names[0]])
-    curves, notes = [], []
     try:
-        made = theory.finer(base, {key: float(surface.parameters[key]) for key in names}, FACTORS)
-        for factor, one in zip(FACTORS, made, strict=True):
-            with st.spinner(f"w = {short(factor * unit)}"):
-                found = sweep.run(one, phases_data.store(), landscapes.get)
-            samples = order_parameters.along(one, found, name, "radius", (0,))
-            relative = np.array(one.axis("radius").values, dtype=float) / (factor * unit)
-            middle, low, high = order_parameters.interval(samples, share=order_parameters.is_share(name))
-            curves.append(RadiusCurve(f"w = {short(factor * unit)}", SHADES[len(curves)], relative, middle, low, high))
-            jump = transition(relative.tolist(), samples)
-            if jump is not None:
-                notes.append(
-                    f"w = {short(factor * unit)}: jump at ρ = {short(jump.at)} w, a quarter to three quarters within a "
-                    f"factor {width(relative.tolist(), samples, jump):.2f}"
-                )
+        curves, notes = curves_of(study)
     except ValueError as error:
         show_error(f"{error}: w/4 leaves this surface's range; start from wider wrinkles")
         return
-    figure = cut_figure(
-        curves, _with_unit(order_parameters.order(name)), dark, **phases_data.kind_of(name), x_label="radius ρ / w"
-    )
+    figure = cut_figure(curves, study.reading, is_dark(), x_label="radius ρ / w")
     plots.show([figure], key="finer_curves")
     st.caption(". ".join(notes) + "." if notes else "None of the three has a clear jump.")
 
 
-def _downloads(spec: sweep.Sweep, values: np.ndarray) -> None:
+def _downloads(study: PhaseStudy) -> None:
+    spec, values = study.spec, study.values
     with st.container(horizontal=True):
         cells, balls = (lambda: export.cells_table(spec, values)), (lambda: export.balls_table(spec, values))
         download("Cells as CSV", cells, f"phases_{spec.id}_cells.csv", "cells_csv")
@@ -179,8 +138,3 @@ def _downloads(spec: sweep.Sweep, values: np.ndarray) -> None:
         download("Balls as Parquet", balls, f"phases_{spec.id}_balls.parquet", "balls_parquet")
         download("Sweep as JSON", lambda: sweep.dumps(spec), f"sweep_{spec.id}.json", "sweep_json")
     st.caption(f"The same sweep from the command line: `python -m rbo_core sweep sweep_{spec.id}.json`")
-
-
-def _with_unit(chosen: order_parameters.Order) -> str:
-    units = {"x": " (parameter units)", "loss": "", "steps": "", "of ρ": " (of ρ)"}
-    return chosen.label + units.get(chosen.unit, "")

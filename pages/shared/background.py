@@ -56,6 +56,11 @@ def find(job_id: str | None) -> Job | None:
         return None
 
 
+def cancel(job_id: str) -> None:
+    """End a job, or take it out of the queue."""
+    queue().cancel(job_id)
+
+
 def describe(job: Job) -> str:
     """Where a job stands, in words."""
     if job.state == "queued":
@@ -84,7 +89,7 @@ def show(job_id: str) -> Job | None:
             key=f"cancel_{job.id}",
             disabled=job.cancel is not None,
             width="stretch",
-            on_click=queue().cancel,
+            on_click=cancel,
             args=(job.id,),
         )
     elif job.state in ("failed", "interrupted"):

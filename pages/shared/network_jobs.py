@@ -17,7 +17,7 @@ import streamlit as st
 
 from pages.shared import background
 from pages.shared.page import LINK_VERSION, link, show_error
-from pages.shared.widgets import set_controls
+from pages.shared.widgets import choice, set_controls
 from rbo_core.jobs import Job
 
 PARAMETER = "job"
@@ -128,6 +128,11 @@ def others(job: Job | None = None) -> None:
             st.caption(f"… and {len(active) - LISTED} more.")
 
 
+def device_choice() -> str:
+    """Where to compute."""
+    return choice("device", "device", {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA GPU"}, "auto")
+
+
 def device_problem(device: str) -> str | None:
     """Why this machine cannot compute on `device` ("auto", "cpu", "cuda", "cuda:1"), or None when it can."""
     if not device.startswith("cuda"):
@@ -153,7 +158,7 @@ def _line(job: Job, own: bool) -> None:
         right.button(
             "Cancel",
             key=f"cancel_other_{job.id}",
-            on_click=background.queue().cancel,
+            on_click=background.cancel,
             args=(job.id,),
             disabled=job.cancel is not None,
             width="stretch",

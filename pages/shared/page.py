@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
@@ -89,7 +89,8 @@ def show_error(error: BaseException | str) -> None:
 
 def cached(function: _F) -> _F:
     """`st.cache_data` with the lab's limits. Cache compact arrays, not figures; the arguments must hash."""
-    return st.cache_data(max_entries=64, max_size="200MB", ttl="1h", show_spinner=False)(function)
+    keep = st.cache_data(max_entries=64, max_size="200MB", ttl="1h", show_spinner=False)
+    return cast(_F, keep(function))
 
 
 def page_files() -> dict[str, Path]:

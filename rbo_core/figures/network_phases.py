@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from rbo_core.figures.phases import PhaseMap, RadiusCurve, cut_figure, map_figure
+from rbo_core.figures.phases import Notes, PhaseMap, RadiusCurve, Reading, cut_figure, map_figure
 from rbo_core.figures.style import COLORS, palette
 from rbo_core.training.phases import NetworkRegimes, PhaseResult
 
@@ -59,7 +59,9 @@ def phases_figure(
         limits = (float(np.percentile(fine, 20)), float(np.nanmax(values)))
     elif quantity == "train_loss":
         limits = (float(np.nanmin(values)), float(np.nanpercentile(values, 85)))
-    fig = map_figure(shown, dark, selected=selected, limits=limits, height=height)
+    fig = map_figure(
+        shown, dark, Notes(radius=selected[0], rate=selected[1]) if selected else Notes(), limits=limits, height=height
+    )
     p = palette(dark)
     step = float((config.radii[1] / config.radii[0]) ** 0.5)
     x, y = [], []
@@ -113,7 +115,7 @@ def along_radius(result: PhaseResult, told: NetworkRegimes, dark: bool, selected
     flat = np.full(len(config.radii), point)
     sgd = RadiusCurve("SGD, its best η, equal gradients", COLORS["sgd"], config.radii, flat, flat - 2 * told.noise,
                 np.minimum(flat + 2 * told.noise, 1.0), "dash")  # fmt: skip
-    fig = cut_figure((ball, sgd), "validation accuracy", dark, selected=selected, height=280)
+    fig = cut_figure((ball, sgd), Reading("validation accuracy"), dark, Notes(radius=selected), height=280)
     low = float(min(mean.min(), point) - 4 * told.noise)
     fig.update_yaxes(
         range=[max(low, 0.0), min(max(float(mean.max()), point) + 3 * told.noise, 1.005)], tickformat=".1%"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,6 +19,7 @@ DIFFERENCE_DARK = [[0.0, "#3FA0DC"], [0.5, "#20242C"], [1.0, "#F08A3C"]]
 CLICKS = "cells"
 """Name of the invisible trace whose points are the map's cells, in row-major order (radius, rate)."""
 SHRINK = 0.5
+RADIUS = "radius ρ (parameter units)"
 
 
 @dataclass(frozen=True)
@@ -57,22 +59,49 @@ class PhaseMap:
     percent: bool = False
 
 
+@dataclass(frozen=True)
+class Span:
+    """A named stretch of radii."""
+
+    name: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What is drawn into a map or a cut: theory, detected jumps, regimes by name (a cut only), and the shown run."""
+
+    theory: Sequence[Mark] = ()
+    jumps: Sequence[Jump] = ()
+    spans: Sequence[Span] = ()
+    radius: float | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an order parameter is written: its label with its unit; as a share of the balls, or as a percentage."""
+
+    label: str
+    share: bool = False
+    percent: bool = False
+
+
+NO_NOTES = Notes()
+
+
 def map_figure(
     shown: PhaseMap,
     dark: bool,
+    notes: Notes = NO_NOTES,
     *,
-    theory: Sequence[Mark] = (),
-    detected: Sequence[Jump] = (),
-    selected: tuple[float, float] | None = None,
     limits: tuple[float, float] | None = None,
     title: str = "",
     height: int = 470,
-    radius_label: str = "radius ρ (parameter units)",
-    rate_label: str = "learning rate η",
-    colorbar: bool = True,
 ) -> go.Figure:
     """The map: colour for the order parameter, hatching where more than half of the balls diverged, theory and detected
-    transition drawn in, the selected cell ringed. Points of the trace `CLICKS` can be clicked."""
+    transition drawn in, the shown run's cell ringed. Points of the trace `CLICKS` can be clicked."""
     p = palette(dark)
     fig = go.Figure()
     low, high = limits if limits is not None else _limits(shown)
@@ -85,27 +114,27 @@ def map_figure(
         colorscale=COLORSCALE,
         reversescale=shown.brighter < 0,
         hoverinfo="skip",
-        showscale=colorbar,
         colorbar=_colorbar(shown.label, dark, shown.share or shown.percent),
     )
     _add_hatching(fig, shown, dark)
-    for mark in theory:
+    for mark in notes.theory:
         if shown.radii[0] <= mark.radius <= shown.radii[-1]:
             _add_theory(fig, shown, mark)
-    if detected:
-        _add_detected(fig, detected, dark)
-    if selected is not None:
+    if notes.jumps:
+        _add_detected(fig, notes.jumps, dark)
+    if notes.radius is not None and notes.rate is not None:
+        at: dict[str, Any] = {"x": [notes.radius], "y": [notes.rate], "mode": "markers", "hoverinfo": "skip"}
         fig.add_scatter(
-            x=[selected[0]], y=[selected[1]], mode="markers", hoverinfo="skip", showlegend=False, name="shown run",
+            **at, showlegend=False, name="shown run",
             marker={"symbol": "circle-open", "size": 15, "color": "#FFFFFF", "line": {"width": 2.5}},
         )  # fmt: skip
         fig.add_scatter(
-            x=[selected[0]], y=[selected[1]], mode="markers", hoverinfo="skip", showlegend=False, name="shown run edge",
+            **at, showlegend=False, name="shown run edge",
             marker={"symbol": "circle-open", "size": 18, "color": "#000000", "line": {"width": 1.2}},
         )  # fmt: skip
     _add_clicks(fig, shown)
-    _log_axis(fig, "x", shown.radii, radius_label)
-    _log_axis(fig, "y", shown.rates, rate_label)
+    _log_axis(fig, "x", shown.radii, RADIUS)
+    _log_axis(fig, "y", shown.rates, "learning rate η")
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 46 if title else 30, "b": 8}, hoverdistance=40)
     if title:
         fig.update_layout(title={"text": title, "y": 0.985, "yanchor": "top"})
@@ -132,7 +161,7 @@ def difference_figure(
         colorbar=_colorbar(label, dark, first.share or first.percent),
         hovertemplate="ρ = %{x:.3g}, η = %{y:.3g}<br>%{z:.3g}<extra></extra>",
     )
-    _log_axis(fig, "x", first.radii, "radius ρ (parameter units)")
+    _log_axis(fig, "x", first.radii, RADIUS)
     _log_axis(fig, "y", first.rates, "learning rate η")
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 46, "b": 8})
     fig.update_layout(title={"text": title, "y": 0.985, "yanchor": "top"})
@@ -152,28 +181,14 @@ class RadiusCurve:
     dash: str = "solid"
 
 
-@dataclass(frozen=True)
-class Span:
-    """A named stretch of radii."""
-
-    name: str
-    low: float
-    high: float
-
-
 def cut_figure(
     curves: Sequence[RadiusCurve],
-    label: str,
+    reading: Reading,
     dark: bool,
+    notes: Notes = NO_NOTES,
     *,
-    theory: Sequence[Mark] = (),
-    jumps: Sequence[Jump] = (),
-    spans: Sequence[Span] = (),
-    selected: float | None = None,
-    share: bool = False,
-    percent: bool = False,
     height: int = 330,
-    x_label: str = "radius ρ (parameter units)",
+    x_label: str = RADIUS,
 ) -> go.Figure:
     """Order parameter along ρ with 95 % bands; theory, detected transitions with intervals, regimes by name."""
     p = palette(dark)
@@ -191,34 +206,34 @@ def cut_figure(
             customdata=np.stack([low, high], axis=1),
             hovertemplate="ρ = %{x:.3g}<br>%{y:.3g} (%{customdata[0]:.3g} to %{customdata[1]:.3g})<extra></extra>",
         )  # fmt: skip
-    for i, jump in enumerate(jumps):
+    for i, jump in enumerate(notes.jumps):
         # The interval as a bar on the floor: a shaded stretch would read as part of the curve's own band.
         fig.add_shape(type="line", x0=jump.low, x1=jump.high, y0=0.012, y1=0.012, yref="paper",
                       line={"color": fade(COLORS["rbo"], 0.55), "width": 5})  # fmt: skip
         fig.add_vline(x=jump.radius, line={"color": COLORS["rbo"], "width": 1.6})
         if i == 0:
             _say(fig, jump.radius, 0.03, "detected, 95 %", COLORS["rbo"], _side(curves, jump.radius), p)
-    for mark in theory:
+    for mark in notes.theory:
         if curves and curves[0].radii[0] <= mark.radius <= curves[0].radii[-1]:
             fig.add_vline(x=mark.radius, line={"color": p.ink, "width": 1.4, "dash": "dash"})
             _say(fig, mark.radius, 0.14, mark.label, p.ink, _side(curves, mark.radius), p)
-    for span in spans:
+    for span in notes.spans:
         at_the_end = span.high == curves[0].radii[-1]
         fig.add_annotation(
             x=np.log10(span.high) if at_the_end else 0.5 * (np.log10(span.low) + np.log10(span.high)),
             xanchor="right" if at_the_end else "center", y=1.0, yref="paper", yanchor="bottom", text=span.name,
             showarrow=False, font={"color": p.muted, "size": 12},
         )  # fmt: skip
-    if selected is not None:
-        fig.add_vline(x=selected, line={"color": p.faint, "width": 1, "dash": "dot"})
+    if notes.radius is not None:
+        fig.add_vline(x=notes.radius, line={"color": p.faint, "width": 1, "dash": "dot"})
     _log_axis(
         fig, "x", np.array([curves[0].radii[0], curves[0].radii[-1]]) if curves else np.array([0.1, 1.0]), x_label
     )
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8})
-    fig.update_yaxes(title_text=label, rangemode="tozero" if share or percent else "normal")
-    if percent:
+    fig.update_yaxes(title_text=reading.label, rangemode="tozero" if reading.share or reading.percent else "normal")
+    if reading.percent:
         fig.update_yaxes(tickformat=".0%")
-    if share:
+    if reading.share:
         fig.update_yaxes(range=[-0.03, 1.05], tickformat=".0%")
     if len(curves) > 1:
         fig.update_layout(legend={"y": 1.09})

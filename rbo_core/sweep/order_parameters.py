@@ -31,18 +31,18 @@ class Order:
 
 
 ORDERS = (
-    Order("in_basin", "share in the global basin", "", 1, "in_basin", "all"),
+    Order("in_basin", "share near the minimum", "", 1, "in_basin", "all"),
     Order("final_loss", "mean final loss", "loss", -1, "final_loss"),
     Order("diverged", "share diverged", "", -1, "diverged", "all"),
-    Order("reached_at", "mean steps to reach the basin", "steps", -1, "reached_at", "arrived"),
+    Order("reached_at", "mean steps until near the minimum", "steps", -1, "reached_at", "arrived"),
     Order("mean_penetration", "mean penetration", "of ρ", -1, "mean_penetration"),
     Order("displacement", "mean distance travelled", "x", 0, "displacement"),
     Order("path", "mean length of the way", "x", 0, "path"),
     Order("distance", "mean distance to the global minimum", "x", -1, "distance"),
     Order("spent", "mean evaluations spent", "", -1, "gradients"),
 )
-"""``among``: averaged over all balls, over those that did not diverge ("sound"), or over those that ended in the global
-basin ("arrived")."""
+"""``among``: averaged over all balls, over those that did not diverge ("sound"), or over those that ended near the
+minimum ("arrived")."""
 
 
 def order(name: str) -> Order:

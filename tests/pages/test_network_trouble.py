@@ -10,7 +10,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.network_phases.view import DATA as PHASE_DATA
+from pages.network_phases.controls import DATA as PHASE_DATA
 from pages.shared import network_runs
 from rbo_core.cli import main
 from rbo_core.training import Method, RunStore, TrainConfig

@@ -12,16 +12,17 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 import pages.player
-from pages.phases import data as phases_data
-from pages.phases import tabs as phases_tabs
+from pages.phases import compute, controls, finer
 from pages.shared import background
 from rbo_core import jobs, sweep
 from rbo_core.figures.phases import (
     CLICKS,
     Jump,
     Mark,
+    Notes,
     PhaseMap,
     RadiusCurve,
+    Reading,
     Span,
     cut_figure,
     difference_figure,
@@ -50,7 +51,7 @@ def lab(monkeypatch, tmp_path):
 
     monkeypatch.setattr(pages.player, "player", fake)
     monkeypatch.setattr(background, "queue", lambda: seen.queue)
-    monkeypatch.setattr(phases_data, "store", lambda: seen.store)
+    monkeypatch.setattr(compute, "store", lambda: seen.store)
     yield seen
     seen.store.close()
     seen.queue.close()
@@ -187,8 +188,8 @@ def test_bad_links_get_a_message(phases, query, message):
 
 
 def test_a_long_sweep_waits_for_a_click_and_then_has_a_link(phases, lab, monkeypatch):
-    monkeypatch.setattr(phases_data, "PREVIEW_SECONDS", 0.0)
-    monkeypatch.setattr(phases_data, "AUTOMATIC_SECONDS", 0.0)
+    monkeypatch.setattr(compute, "PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr(compute, "AUTOMATIC_SECONDS", 0.0)
     page = phases(cells="24")
     spec = the_sweep(lab)
     assert 0 < lab.store.count(spec.id) < spec.cells
@@ -212,7 +213,7 @@ def test_a_long_sweep_waits_for_a_click_and_then_has_a_link(phases, lab, monkeyp
 
 
 def test_a_quick_sweep_is_refined_by_itself_once(phases, lab, monkeypatch):
-    monkeypatch.setattr(phases_data, "PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr(compute, "PREVIEW_SECONDS", 0.0)
     page = phases(cells="24")
     (job,) = lab.queue.jobs()
     assert job.key == f"sweep:{the_sweep(lab).id}"
@@ -236,7 +237,7 @@ def test_two_methods_and_their_difference(phases, lab):
 
 
 def test_every_surface_with_wrinkles_can_be_made_four_times_finer():
-    for name, scaled in phases_tabs.FINER.items():
+    for name, scaled in finer.FINER.items():
         for dim in (1, 2):
             parameters = {p.name: p.default / 4 for p in landscapes.parameters(name, dim) if p.name in scaled}
             fine = landscapes.get(name, dim=dim, **parameters)
@@ -265,8 +266,8 @@ def test_controls_of_a_sweep_give_the_sweep(projection):
     own = {"rigid": {}, "newton": {"n_projection_steps": 3}, "gradient": {"projection_step_size": 0.02}}[projection]
     surface = landscapes.get("corduroy", dim=1, width=0.7)
     settings = {"projection": projection, "unit_speed": True, "momentum": 0.5, "loss_scale": 1.0, **own}
-    spec = phases_data.describe(surface, settings, (0.1, 2.0), (0.01, 1.0), 16, 4, ("gradients", 700))
-    found = phases_data.controls_of(sweep.to_dict(spec))
+    spec = controls.MapAsked(surface, settings, (0.1, 2.0), (0.01, 1.0), 16, 4, ("gradients", 700)).sweep()
+    found = controls.controls_of(sweep.to_dict(spec))
     expected = {"surface": "corduroy", "corduroy_width": 0.7, "projection": projection, "momentum": 0.5, "cells": "16"}
     expected |= {"starts": 4, "radius_low": 0.1, "rate_high": 1.0, "budget": "gradients", "gradients": 700}
     expected |= {f"{projection}_unit_speed": True, **{f"{projection}_{k}": v for k, v in own.items()}}
@@ -276,7 +277,7 @@ def test_controls_of_a_sweep_give_the_sweep(projection):
 def test_a_sweep_of_another_kind_is_refused():
     spec = sweep.parse({"surface": "corduroy", "method": "sgd", "grid": {"learning_rate": [0.1]}, "steps": 5})
     with pytest.raises(ValueError, match="other axes than the page's"):
-        phases_data.controls_of(sweep.to_dict(spec))
+        controls.controls_of(sweep.to_dict(spec))
 
 
 # The figures.
@@ -309,7 +310,7 @@ def test_cells_to_come_take_their_neighbours_colour_and_say_so():
 def test_theory_outside_the_map_is_not_drawn():
     values = np.ones((3, 2))
     marks = (Mark(0.25, "inside"), Mark(7.0, "outside"))
-    figure = map_figure(shown(values, 0 * values), dark=False, theory=marks, detected=(Jump(0.1, 0.2, 0.1, 0.4),))
+    figure = map_figure(shown(values, 0 * values), dark=False, notes=Notes(marks, (Jump(0.1, 0.2, 0.1, 0.4),)))
     assert [note.text for note in figure.layout.annotations] == ["theory: inside"]
     jump = next(trace for trace in figure.data if trace.name == "detected jump, 95 %")
     assert (jump.error_x.array[0], jump.error_x.arrayminus[0]) == pytest.approx((0.2, 0.1))
@@ -325,8 +326,8 @@ def test_less_is_better_is_brighter_and_the_difference_says_who_is_better():
 def test_a_cut_names_its_regimes_and_marks():
     curve = RadiusCurve("Rigid", "#D55E00", RADII, np.array([0.0, 0.5, np.nan]), np.zeros(3), np.ones(3))
     figure = cut_figure(
-        (curve,), "share", dark=True, theory=(Mark(0.3, "theory"),), jumps=(Jump(0.1, 0.15, 0.1, 0.2),),
-        spans=(Span("microscopic", 0.1, 0.2),), share=True,
+        (curve,), Reading("share", share=True), True,
+        Notes((Mark(0.3, "theory"),), (Jump(0.1, 0.15, 0.1, 0.2),), (Span("microscopic", 0.1, 0.2),)),
     )  # fmt: skip
     assert {note.text for note in figure.layout.annotations} == {"theory", "detected, 95 %", "microscopic"}
     assert len(figure.data[1].x) == 2, "a radius without a value is left out"

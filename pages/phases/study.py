@@ -1,0 +1,137 @@
+"""What the page Phases looks at: a sweep, what is stored of it, and how it is read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import landscapes
+from pages.shared.controls import get_surface
+from pages.shared.page import cached
+from rbo_core import sweep
+from rbo_core.figures.phases import Jump, Mark, PhaseMap, RadiusCurve, Reading, Span
+from rbo_core.sweep import order_parameters, theory
+from rbo_core.sweep.measure import COLUMNS
+from rbo_core.sweep.transitions import regimes, transitions
+
+UNITS = {"x": " (parameter units)", "of ρ": " (of ρ)"}
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseStudy:
+    """A sweep over (ρ, η) read by one order parameter, and the cell that is looked at.
+
+    values: (cells, balls, columns) of what is stored so far. order: the order parameter's name. radius, rate: the shown
+    run's; rate_index: the row of the map nearest to that rate, among those whose radii are computed best.
+    """
+
+    surface: landscapes.Landscape
+    spec: sweep.Sweep
+    values: np.ndarray
+    order: str
+    radius: float
+    rate: float
+    rate_index: int
+
+    @classmethod
+    def of(
+        cls, surface: landscapes.Landscape, spec: sweep.Sweep, values: np.ndarray, order: str, cell: tuple[float, float]
+    ) -> PhaseStudy:
+        """The study of what is stored. cell: the shown run's ρ and η."""
+        return cls(surface, spec, values, order, *cell, nearest_row(spec, values, cell[1]))
+
+    @property
+    def projection(self) -> str:
+        """How the sweep's balls find their contact."""
+        return str(dict(self.spec.settings)["projection"])
+
+    @property
+    def row_rate(self) -> float:
+        """The learning rate of the row."""
+        return float(self.spec.axis("learning_rate").values[self.rate_index])
+
+    @property
+    def stored(self) -> int:
+        """How many cells are computed."""
+        return int(np.isfinite(self.values[:, 0, 0]).sum())
+
+    @property
+    def reading(self) -> Reading:
+        """How the order parameter is written, with its unit."""
+        return reading(self.order)
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What theory says, as marks along ρ."""
+        scale = float(dict(self.spec.settings)["loss_scale"])
+        return _expected(self.surface.name, self.surface.dim, self.spec.surface_parameters, scale)
+
+    @property
+    def map(self) -> PhaseMap:
+        """The order parameter over (ρ, η)."""
+        lost = self.values[..., COLUMNS.index("diverged")].mean(axis=1).reshape(self.spec.shape)
+        chosen = order_parameters.order(self.order)
+        return PhaseMap(
+            radii=np.array(self.spec.axis("radius").values, dtype=float),
+            rates=np.array(self.spec.axis("learning_rate").values, dtype=float),
+            values=order_parameters.cell_map(self.spec, self.values, self.order),
+            diverged=lost,
+            label=chosen.label,
+            brighter=chosen.better or 1,
+            share=self.reading.share,
+            percent=self.reading.percent,
+        )
+
+    @property
+    def jumps(self) -> tuple[Jump, ...]:
+        """The clearest jump along ρ at every learning rate that has one."""
+        key = hashlib.sha256(np.ascontiguousarray(self.values).tobytes()).hexdigest()
+        return _jumps_of(self.spec, key, self.values, self.order)
+
+    def cut(self, label: str, color: str) -> tuple[RadiusCurve, tuple[Jump, ...], tuple[Span, ...]]:
+        """The order parameter along ρ in the row: its curve with intervals, its jumps, and the regimes."""
+        radii = np.array(self.spec.axis("radius").values, dtype=float)
+        samples = order_parameters.along(self.spec, self.values, self.order, "radius", (0, self.rate_index))
+        middle, low, high = order_parameters.interval(samples, share=order_parameters.is_share(self.order))
+        found = transitions(radii.tolist(), samples)
+        named = regimes(radii.tolist(), samples, order_parameters.order(self.order).better, found)
+        return (
+            RadiusCurve(label, color, radii, middle, low, high),
+            tuple(Jump(self.row_rate, one.at, one.low, one.high) for one in found),
+            tuple(Span(one.name, one.low, one.high) for one in named),
+        )
+
+
+def reading(order: str) -> Reading:
+    """How an order parameter is written."""
+    chosen = order_parameters.order(order)
+    label = chosen.label + UNITS.get(chosen.unit, "")
+    return Reading(label, share=order_parameters.is_share(order), percent=order == "mean_penetration")
+
+
+def nearest_row(spec: sweep.Sweep, values: np.ndarray, rate: float) -> int:
+    """Index of the learning rate nearest to ``rate`` among those whose radii are computed best so far."""
+    stored = np.isfinite(values[:, 0, 0]).reshape(spec.shape).sum(axis=0)
+    rates = np.array(spec.axis("learning_rate").values, dtype=float)
+    return int(np.argmin(np.where(stored == stored.max(), np.abs(np.log(rates / rate)), np.inf)))
+
+
+@cached
+def _jumps_of(spec: sweep.Sweep, key: str, _values: np.ndarray, order: str) -> tuple[Jump, ...]:
+    radii = [float(v) for v in spec.axis("radius").values]
+    found = []
+    for j, rate in enumerate(spec.axis("learning_rate").values):
+        here = transitions(radii, order_parameters.along(spec, _values, order, "radius", (0, j)), draws=200)
+        if here:
+            one = max(here, key=lambda jump: abs(jump.jump))
+            found.append(Jump(float(rate), one.at, one.low, one.high))
+    return tuple(found)
+
+
+@cached
+def _expected(name: str, dim: int, parameters: tuple[tuple[str, Any], ...], loss_scale: float) -> tuple[Mark, ...]:
+    found = theory.expected(get_surface(name, dim, **dict(parameters)), loss_scale)
+    return tuple(Mark(one.radius, one.label) for one in found)
