@@ -1,15 +1,14 @@
 """Iron: what a ball of radius ρ sees of a landscape, exactly, and how smooth it gets as ρ grows."""
 
-import numpy as np
 import streamlit as st
 
-from pages.iron import data as iron_data
-from pages.iron.view import numbers, section
+from pages.iron.data import Ironing
+from pages.iron.looks import look, looks
+from pages.iron.view import ask, numbers, picture, radius_control, what_the_ball_sees
 from pages.shared import plots
-from pages.shared.controls import choice, ground_dim, number, short, surface_picker, toggle
-from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
-from rbo_core.figures.ironing import curve_figure, surface_figure
-from rbo_core.ironing import basins, oscillation
+from pages.shared.controls import choice
+from pages.shared.downloads import download
+from pages.shared.page import how_it_works, is_dark, open_page, readouts, sentence, show_error
 
 EXPLANATION = r"""
 **What the ball sees.** Its centre rolls on the *dilation* of the loss by a hemisphere,
@@ -42,75 +41,28 @@ each crest it can touch and fills the grooves between.
 open_page("Iron", "Move the radius: the ball irons out every wrinkle narrower than itself, and keeps the crests.")
 
 with st.sidebar:
-    group("Surface")
-    dim = ground_dim()
-    surface = surface_picker(dim=dim, key="surface" if dim == 1 else "surface_2d")
-    group("Ball")
-    loss_scale = number("loss scale λ", "loss_scale", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ f.")
-    group("Picture")
-    if dim == 1:
-        with_closing = toggle("underside of the sweep", "closing", True, help="The closing: the ball's lowest reach.")
-        with_blur = toggle("Gaussian blur", "blur", help="A blur that leaves as much total variation as the ball.")
-    with st.expander("Advanced"):
-        share = number(
-            "noise threshold, % of height", "threshold", 0.1, 0.001, 10.0, log=True,
-            help="A basin shallower than this share of the landscape's height range does not count.",
-        )  # fmt: skip
-        samples = 256
-        if dim == 2:
-            samples = int(choice("samples an axis", "samples", ("128", "256", "512"), "256"))
-
-where = iron_data.ground(surface, loss_scale, samples)
-low, high = iron_data.radius_range(surface)
-width = float(np.ptp(surface.bounds, axis=1).max())
-spacing = width / (where.n - 1)
-
+    asked = ask()
 plot = st.container(key="iron_plot")
-radius = number(
-    "radius ρ (parameter units)", "radius", float(f"{low**0.4 * high**0.6:.1g}"), low, high, log=True,
-    limits=(spacing / 100, width), help="The ball's radius: the scale at which it sees the landscape.",
-)  # fmt: skip
-if radius < spacing:
-    st.warning(
-        f"ρ = {short(radius)} is below the grid's spacing, {short(spacing)}: nothing is ironed. Use a larger radius."
-    )
-
+radius = radius_control(asked)
 try:
-    ironed = iron_data.ironed_at(where, radius)
-    study = iron_data.study(where, low, high, share / 100)
+    at = Ironing.of(asked.where, asked.span, radius)
 except ValueError as error:
     show_error(error)
     how_it_works(EXPLANATION)
     st.stop()
 
-dark = is_dark()
+flat, dark = at.where.dim == 1, is_dark()
 with plot:
-    if dim == 1:
-        blurred = iron_data.blur_of(where, radius).heights if with_blur else None
-        figure = curve_figure(
-            ironed,
-            dark,
-            last_touched=study.swept.last_touched,
-            grooves=study.grooves,
-            blurred=blurred,
-            closing=with_closing,
-            height=500,
-        )
-        plots.show([figure], key="iron_curve")
-    else:
-        pair = [surface_figure(ironed, dark, seen=seen) for seen in (False, True)]
-        plots.show(pair, key="iron_pair", columns=2, linked=True)
-
-before, after = basins(ironed.heights), basins(ironed.ironed)
-threshold = study.measures.threshold
-numbers(ironed, before.count(threshold), after.count(threshold))
-left, total = after.count(threshold), before.count(threshold)
-sentence(
-    f"A ball of radius {short(radius)} sees {left} of {total} basins deeper than {short(threshold)} and cannot touch "
-    f"{100 * ironed.unreachable_share:.0f} % of the {'curve' if dim == 1 else 'surface'}; "
-    f"the height range goes from {short(oscillation(ironed.heights))} to {short(oscillation(ironed.ironed))}."
-    + (" Hover over a red dot to read when that groove vanished." if dim == 1 else ""),
-    basins=str(left),
-)
-section(where, ironed, study, before, after, radius, (low, high), share / 100, dark)
+    figures = picture(at, asked, dark)
+    plots.show(figures, key="iron_curve" if flat else "iron_pair", columns=len(figures), linked=not flat)
+readouts(numbers(at), "iron")
+sentence(what_the_ball_sees(at), basins=str(at.counts[1]))
+name = choice("Look closer", "look", looks(at.where.dim), "measures" if flat else "map", kind="segmented")
+closer = look(name, at, dark)
+st.caption(closer.caption)
+plots.show(closer.figures, key=f"iron_{name}", columns=closer.columns)
+if name == "measures":
+    download("Download CSV", at.study.measures.to_csv, f"iron_{asked.surface.name}.csv", "iron_csv")
+if closer.table:
+    st.markdown(closer.table)
 how_it_works(EXPLANATION)

@@ -12,12 +12,14 @@ import landscapes
 from pages.shared.controls import get_surface
 from pages.shared.page import cached
 from rbo_core.ironing import (
+    Basins,
     Blur,
     Field,
     Grooves,
     Ironed,
     Measures,
     Sweep,
+    basins,
     default_threshold,
     equal_blur,
     grooves,
@@ -34,7 +36,16 @@ SWEEP_SAMPLES_2D = 160
 
 
 @dataclass(frozen=True)
-class Ground:
+class Span:
+    """The radii of the study, parameter units, and the share of the height range below which a basin is noise."""
+
+    low: float
+    high: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Sampling:
     """What is ironed: a surface by name and parameters, n samples an axis, and the loss scale λ. Hashes, so it is a
     cache key."""
 
@@ -51,7 +62,7 @@ class Ground:
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class RadiusStudy:
     """A surface against the radius: the sweep, what it measures, and theory (K,) at measures.radius[1:]."""
 
     swept: Sweep
@@ -61,13 +72,13 @@ class Study:
     grooves: Grooves | None
 
 
-def ground(surface: landscapes.Landscape, loss_scale: float, samples: int = 256) -> Ground:
-    """The ground of a surface: a curve is sampled eight times per finest feature, within reason."""
+def sampling(surface: landscapes.Landscape, loss_scale: float, samples: int = 256) -> Sampling:
+    """How a surface is sampled: a curve is sampled eight times per finest feature, within reason."""
     n = samples
     if surface.dim == 1:
         width = float(np.ptp(surface.bounds[0]))
         n = int(np.clip(math.ceil(8 * width / surface.finest_scale / 1000) * 1000 + 1, 2001, 8001))
-    return Ground(surface.name, surface.dim, tuple(sorted(surface.parameters.items())), n, loss_scale)
+    return Sampling(surface.name, surface.dim, tuple(sorted(surface.parameters.items())), n, loss_scale)
 
 
 def radius_range(surface: landscapes.Landscape) -> tuple[float, float]:
@@ -79,7 +90,7 @@ def radius_range(surface: landscapes.Landscape) -> tuple[float, float]:
 
 
 @cached
-def ironed_at(where: Ground, radius: float) -> Ironed:
+def ironed_at(where: Sampling, radius: float) -> Ironed:
     """The surface ironed at one radius.
 
     Raises:
@@ -91,14 +102,14 @@ def ironed_at(where: Ground, radius: float) -> Ironed:
 
 
 @cached
-def study(where: Ground, low: float, high: float, share: float) -> Study:
-    """Iron at radii from low to high and measure; basins shallower than `share` of the height range count as noise."""
+def study(where: Sampling, span: Span) -> RadiusStudy:
+    """Iron at the span's radii and measure."""
     n = where.n if where.dim == 1 else min(where.n, SWEEP_SAMPLES_2D)
-    field = sample(where.surface, n, where.loss_scale, margin=high)
-    radii = np.geomspace(low, high, RADII[where.dim])
+    field = sample(where.surface, n, where.loss_scale, margin=span.high)
+    radii = np.geomspace(span.low, span.high, RADII[where.dim])
     swept = sweep_field(field, radii)
-    threshold = 1e3 * share * default_threshold(field.heights)
-    return Study(
+    threshold = 1e3 * span.share * default_threshold(field.heights)
+    return RadiusStudy(
         swept=swept,
         measures=measure_sweep(swept, threshold),
         bound=np.array([window_bound(field.extended, field.pad, field.spacing, r) for r in radii]),
@@ -108,15 +119,50 @@ def study(where: Ground, low: float, high: float, share: float) -> Study:
 
 
 @cached
-def multiples(where: Ground, low: float, high: float) -> Sweep:
+def multiples(where: Sampling, span: Span) -> Sweep:
     """The surface ironed at six radii."""
     n = min(where.n, 4001) if where.dim == 1 else min(where.n, 128)
-    return sweep_field(sample(where.surface, n, where.loss_scale, margin=high), np.geomspace(low, high, 6))
+    return sweep_field(
+        sample(where.surface, n, where.loss_scale, margin=span.high), np.geomspace(span.low, span.high, 6)
+    )
 
 
 @cached
-def blur_of(where: Ground, radius: float) -> Blur:
+def blur_of(where: Sampling, radius: float) -> Blur:
     """The Gaussian blur that leaves as much total variation as the ball of this radius."""
     margin = min(radius, float(np.ptp(where.surface.bounds, axis=1).max()))
     field: Field = sample(where.surface, where.n, where.loss_scale, margin=margin)
     return equal_blur(field, ironed_at(where, radius).ironed)
+
+
+@dataclass(frozen=True, eq=False)
+class Ironing:
+    """One radius of a surface and all that the page says of it."""
+
+    where: Sampling
+    span: Span
+    radius: float
+    ironed: Ironed
+    study: RadiusStudy
+    before: Basins
+    after: Basins
+
+    @classmethod
+    def of(cls, where: Sampling, span: Span, radius: float) -> Ironing:
+        """Iron the surface at this radius and at those of the span.
+
+        Raises:
+            ValueError: as iron_landscape does.
+        """
+        ironed, found = ironed_at(where, radius), study(where, span)
+        return cls(where, span, radius, ironed, found, basins(ironed.heights), basins(ironed.ironed))
+
+    @property
+    def threshold(self) -> float:
+        """Depth at which a basin begins to count, height units."""
+        return self.study.measures.threshold
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Basins that count, before and after ironing."""
+        return self.before.count(self.threshold), self.after.count(self.threshold)

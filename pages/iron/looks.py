@@ -1,0 +1,132 @@
+"""The lower half of the page Iron: closer looks, of which only the chosen one is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pages.iron import theory
+from pages.iron.data import Ironing, Sampling, Span, blur_of, multiples, study
+from pages.shared.page import cached
+from pages.shared.plots import Picture
+from rbo_core.figures.ironing import multiple_figures, section_figure
+from rbo_core.figures.ironing_maps import mask_figure, touched_figure
+from rbo_core.figures.ironing_measures import (
+    barcode_figures,
+    measure_figures,
+    radius_line,
+    spectrum_figure,
+    theory_figures,
+)
+from rbo_core.figures.words import short
+from rbo_core.ironing import crest_change, spectrum
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A closer look: what is said above, its figures with so many in a row, and a table below (Markdown)."""
+
+    caption: str
+    figures: Sequence[go.Figure | Picture]
+    columns: int
+    table: str = ""
+
+
+def looks(dim: int) -> dict[str, str]:
+    """Name to title of the looks at a curve (1) or a surface (2)."""
+    return {name: title for name, (title, _) in _LOOKS.items() if name != "map" or dim == 2}
+
+
+def look(name: str, at: Ironing, dark: bool) -> Look:
+    """The look of that name."""
+    return _LOOKS[name][1](at, dark)
+
+
+def _measures(at: Ironing, dark: bool) -> Look:
+    line = radius_line(at.radius)
+    pictures = [picture.with_shape(line) for picture in _measure_pictures(at.where, at.span, dark)]
+    caption = "How smooth the ironed landscape is. Orange marks the radius above, dots the landscape itself."
+    return Look(caption, pictures, 3)
+
+
+@cached
+def _measure_pictures(where: Sampling, span: Span, dark: bool) -> list[Picture]:
+    # Only a line moves with the radius: the six figures are built and sent once.
+    return [Picture.of(figure) for figure in measure_figures(study(where, span).measures, None, dark)]
+
+
+def _multiples(at: Ironing, dark: bool) -> Look:
+    light = " Lit from the upper left; one colour scale for all." if at.where.dim == 2 else ""
+    caption = f"The same landscape as balls of six sizes see it (the paper's Figure 2, computed exactly).{light}"
+    return Look(caption, multiple_figures(multiples(at.where, at.span), dark), 3)
+
+
+def _map(at: Ironing, dark: bool) -> Look:
+    caption = (
+        "Left: red is out of this ball's reach; contours of the ironed surface. "
+        "Right: how large a ball may be and still touch; hover over a dot to read when that pit went out of reach."
+    )
+    return Look(caption, [mask_figure(at.ironed, dark), touched_figure(at.study.swept, at.threshold, dark)], 2)
+
+
+def _barcode(at: Ironing, dark: bool) -> Look:
+    shallow = short(at.threshold)
+    caption = f"Every bar is a basin from its floor to its pass; those shallower than {shallow} are left out."
+    return Look(caption, barcode_figures(at.before, at.after, at.threshold, dark), 2)
+
+
+def _theory(at: Ironing, dark: bool) -> Look:
+    caption = (
+        "Dashed: what theory says; solid and dots: measured on the exact dilation. The bound on the height range "
+        "counts what the ball can see beyond the window, so it says little where the landscape keeps rising there."
+    )
+    found = at.study
+    figures = theory_figures(found.measures, found.bound, found.curved, at.radius, dark, found.grooves)
+    return Look(caption, figures, len(figures), theory.table(at))
+
+
+def _blur(at: Ironing, dark: bool) -> Look:
+    ironed, found = at.ironed, blur_of(at.where, at.radius)
+    ball, gauss = (crest_change(ironed.heights, v, at.threshold) for v in (ironed.ironed, found.heights))
+    crest = ""
+    if np.isfinite(ball):
+        crest = (
+            f" At the crests the ball changes the height by {short(round(ball, 6))} on average, "
+            f"the blur by {short(round(gauss, 6))}."
+        )
+    caption = (
+        f"A Gaussian blur with σ = {short(found.sigma)} leaves as much total variation as the ball of radius "
+        f"{short(at.radius)}.{crest} "
+        "A ball keeps the crests it can touch and fills the grooves; a blur lowers crests and lifts floors."
+    )
+    if at.where.dim == 1:
+        cut = (ironed.axes[0], ironed.heights, ironed.ironed, found.heights)
+        return Look(caption, [section_figure(*cut, dark)], 1)
+    j = int(np.unravel_index(int(ironed.heights.argmin()), ironed.heights.shape)[1])
+    cut = (ironed.axes[0], ironed.heights[:, j], ironed.ironed[:, j], found.heights[:, j])
+    return Look(caption, [section_figure(*cut, dark, label=f"x₁, cut at x₂ = {ironed.axes[1][j]:.3g}")], 1)
+
+
+def _spectrum(at: Ironing, dark: bool) -> Look:
+    kinds = {
+        "landscape": at.ironed.heights,
+        "ironed": at.ironed.ironed,
+        "blurred": blur_of(at.where, at.radius).heights,
+    }
+    spectra = {name: spectrum(heights, at.ironed.spacing) for name, heights in kinds.items()}
+    caption = "Power spectral density and its fitted power law: ironing takes the high wave numbers first."
+    return Look(caption, [spectrum_figure(spectra, dark)], 1)
+
+
+_LOOKS: dict[str, tuple[str, Callable[[Ironing, bool], Look]]] = {
+    "measures": ("Measures against ρ", _measures),
+    "multiples": ("Six radii", _multiples),
+    "map": ("Reachable map", _map),
+    "barcode": ("Barcode", _barcode),
+    "theory": ("Theory", _theory),
+    "blur": ("Blur instead", _blur),
+    "spectrum": ("Spectrum", _spectrum),
+}
