@@ -2,11 +2,16 @@
 
 import streamlit as st
 
-from pages.shared import network_jobs, network_methods, network_runs
-from pages.shared.controls import choice, number, toggle
-from pages.shared.page import group, how_it_works, link, open_page, show_error
-from pages.train import view as train_view
-from rbo_core.figures.curves import AXES, MAIN, QUANTITIES, Price
+from pages.shared import network_jobs, network_runs, plots
+from pages.shared.curve_choice import curve_choice
+from pages.shared.downloads import download
+from pages.shared.page import how_it_works, is_dark, link, open_page, sentence, show_error
+from pages.shared.run_table import number_formats, per_epoch
+from pages.train import job as race_job
+from pages.train.controls import ask
+from pages.train.view import EARLIER, Race, seen
+from rbo_core.figures.curves import Price
+from rbo_core.jobs import Job
 
 EXPLANATION = r"""
 **The race.** Every method starts from the same weights (one per seed), sees the same minibatches in the same order and
@@ -28,53 +33,14 @@ percent; 0 says that along its normal it only touches.
 - Runs of `python -m rbo_core train`, and of `compare --store runs`, land in the same store; see the page Results.
 """
 
-DEFAULT = network_runs.DEFAULT
-
 open_page("Train", "Who learns most from the same number of gradients? Start the race and watch.")
-network_jobs.load_link(train_view.job_controls)
-
+network_jobs.load_link(race_job.job_controls)
 with st.sidebar:
-    group("Task")
-    data = choice("Data", "data", network_runs.DATA, DEFAULT.data)
-    model = choice("Network", "model", network_runs.MODELS, DEFAULT.model)
-    noise = number(
-        "wrong labels, %", "label_noise", 0, 0, 90, integer=True, help="Share of training labels drawn at random."
-    )
-    group("Methods")
-    chosen = network_methods.choose()
-    group("Budget")
-    unit = choice(
-        "equal", "budget", {"gradients": "Gradients", "epochs": "Epochs"}, kind="segmented",
-        help="What every method may spend.",
-    )  # fmt: skip
-    if unit == "gradients":
-        amount = int(number("gradient evaluations", "gradients", DEFAULT.amount, 20, 100_000, log=True, integer=True))
-    else:
-        amount = int(number("epochs", "epochs", 10, 1, 200, log=True, integer=True))
-    seeds = int(
-        number(
-            "seeds", "seeds", DEFAULT.seeds, 1, 10, integer=True, help="Each seed is another start and other batches."
-        )
-    )
-    with st.expander("Advanced"):
-        batch = int(number("batch size", "batch", DEFAULT.batch_size, 1, 1024, log=True, integer=True))
-        schedule = choice("learning rate over time", "schedule", network_runs.SCHEDULES, DEFAULT.schedule)
-        train_size = int(
-            number("training images", "train_size", 0, 0, 50_000, step=500, integer=True, help="0: all there are.")
-        )
-        augment = toggle("crops and flips", "augment", help="For images of 28 pixels and more.")
-        device = network_jobs.device_choice()
-        sharpness = toggle(
-            "measure sharpness", "sharpness", True, help="Costs some gradients more, which do not count."
-        )
-
+    task, chosen = ask()
 configs, problem = [], None
-task = network_runs.Task(
-    data, model, noise / 100, unit, amount, seeds, batch, schedule, train_size, augment, device, sharpness
-)
 try:
     configs = task.configs(chosen)
-    problem = network_jobs.device_problem(device)
+    problem = network_jobs.device_problem(task.device)
 except ValueError as error:
     problem = str(error)
 if not chosen:
@@ -82,35 +48,53 @@ if not chosen:
 
 with st.container(horizontal=True, vertical_alignment="center", key="train_bar"):
     started = st.button("Train", type="primary", key="train", disabled=problem is not None)
-    quantity = choice(
-        "Shown", "quantity", {name: QUANTITIES[name].title.capitalize() for name in MAIN},
-        kind="segmented", quiet=True,
-    )  # fmt: skip
-    axis = choice(
-        "Against", "axis", {"gradients": "Gradients", "epoch": "Epochs", "seconds": "Seconds"}, kind="segmented"
-    )
-assert axis in AXES
+    quantity, axis = curve_choice(segmented=True)
 if problem is not None:
     show_error(problem)
-elif note := network_runs.data_note(data):
+elif note := network_runs.data_note(task.data):
     st.info(note)
 if started:
     network_jobs.start(
-        "train",
-        network_runs.command(),
-        config=train_view.job_config(configs),
-        title=task.title(chosen),
-        page="Train",
-        key=train_view.job_key(configs),
-    )
+        "train", network_runs.command(), config=race_job.job_config(configs), title=task.title(chosen), page="Train",
+        key=race_job.job_key(configs),
+    )  # fmt: skip
+
+prices = [Price(one.label, one.contender.method, one.gradients_per_step) for one in chosen]
+race = Race(configs, quantity, axis, prices, task.amount if task.unit == "gradients" else None)
+
+
+def draw(job: Job | None) -> None:
+    """All that is known of the race; every second while its job runs."""
+    now = seen(race, job, is_dark())
+    if now.example and now.runs:
+        st.caption(EARLIER)
+    plots.show([now.figure], "train_curves")
+    for note in now.before:
+        st.caption(note)
+    if now.sentence:
+        sentence(now.sentence, runs=str(len(now.runs)))
+    for note in now.after:
+        st.caption(note)
+    for warning in now.warnings:
+        st.warning(warning)
+    if now.small:
+        plots.show(now.small, "train_beside", columns=len(now.small))
+    if now.table is None:
+        return
+    formats = number_formats(now.table)
+    st.dataframe(now.table, hide_index=True, key="train_table", column_config=formats, placeholder="–")
+    if not now.active:
+        table, runs = now.table, now.runs
+        with st.container(horizontal=True):
+            download("Download table (CSV)", lambda: table, "results.csv", "train_csv")
+            download("Download every epoch (CSV)", lambda: per_epoch(runs), "epochs.csv", "train_epochs")
+
 
 job_id = network_jobs.current()
-prices = [Price(one.label, one.contender.method, one.gradients_per_step) for one in chosen]
-view = train_view.View(configs, quantity, axis, prices, amount if unit == "gradients" else None)
 if job_id is None:
-    view.draw(None)
+    draw(None)
     network_jobs.others()
 else:
-    network_jobs.watch(job_id, view.draw)
+    network_jobs.watch(job_id, draw)
 link("Results", "All stored runs, and the paper's table beside them")
 how_it_works(EXPLANATION)

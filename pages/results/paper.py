@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from pandas.io.formats.style import Styler
 
+from pages.shared import network_runs
 from pages.shared.run_view import RunView, score_of
 from rbo_core.intervals import student
 from rbo_core.training.compare import PAPER
@@ -38,6 +40,13 @@ def beside(runs: Sequence[RunView]) -> pd.DataFrame:
         if own:
             rows.append({**head, "source": "here", **{t: _best(own, name) for name, t in METHODS.items()}})
     return pd.DataFrame(rows)
+
+
+def readable(table: pd.DataFrame) -> Styler:
+    """The table with people's names for data and networks, our rows in bold."""
+    names = {**network_runs.DATA, **network_runs.MODELS}
+    named = table.assign(data=table["data"].replace(names), model=table["model"].replace(names))
+    return named.style.apply(lambda row: ["font-weight: 600" if row["source"] == "here" else ""] * len(row), axis=1)
 
 
 def _best(runs: Sequence[RunView], method: str) -> str:

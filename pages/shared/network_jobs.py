@@ -25,9 +25,9 @@ EVERY = 1.0  # seconds between two looks at a job that is active
 LISTED = 6  # jobs of the queue shown by name
 
 
-def current(parameter: str = PARAMETER) -> str | None:
+def current() -> str | None:
     """The id of the job that the address names, or None."""
-    return st.query_params.get(parameter) or None
+    return st.query_params.get(PARAMETER) or None
 
 
 def start(
@@ -38,7 +38,6 @@ def start(
     title: str,
     page: str,
     key: str | None = None,
-    parameter: str = PARAMETER,
 ) -> Job | None:
     """Put a job into the queue for this visitor, and its id into the address; a refusal is shown and gives None.
 
@@ -55,12 +54,12 @@ def start(
             owner=background.visitor(),
             title=title,
             key=key,
-            link=f"{page.replace(' ', '_')}?{parameter}=",
+            link=f"{page.replace(' ', '_')}?{PARAMETER}=",
         )
     except ValueError as error:
         show_error(error)
         return None
-    st.query_params[parameter] = job.id
+    st.query_params[PARAMETER] = job.id
     st.session_state["_job_loaded"] = job.id  # the controls are what started it
     return job
 

@@ -1,0 +1,56 @@
+"""The sidebar of the page Train: the task, the methods and the budget."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import network_methods, network_runs
+from pages.shared.controls import choice, number, toggle
+from pages.shared.network_jobs import device_choice
+from pages.shared.network_methods import Chosen
+from pages.shared.network_runs import Task
+from pages.shared.page import group
+
+
+def ask() -> tuple[Task, tuple[Chosen, ...]]:
+    """What the methods shall learn, and who takes part; in the sidebar."""
+    usual = network_runs.DEFAULT
+    group("Task")
+    data = choice("Data", "data", network_runs.DATA, usual.data)
+    model = choice("Network", "model", network_runs.MODELS, usual.model)
+    noise = number(
+        "wrong labels, %", "label_noise", 0, 0, 90, integer=True, help="Share of training labels drawn at random."
+    )
+    group("Methods")
+    chosen = network_methods.choose()
+    group("Budget")
+    unit, amount = _budget()
+    seeds = number(
+        "seeds", "seeds", usual.seeds, 1, 10, integer=True, help="Each seed is another start and other batches."
+    )
+    with st.expander("Advanced"):
+        batch = number("batch size", "batch", usual.batch_size, 1, 1024, log=True, integer=True)
+        schedule = choice("learning rate over time", "schedule", network_runs.SCHEDULES, usual.schedule)
+        images = number("training images", "train_size", 0, 0, 50_000, step=500, integer=True, help="0: all there are.")
+        augment = toggle("crops and flips", "augment", help="For images of 28 pixels and more.")
+        device = device_choice()
+        sharpness = toggle(
+            "measure sharpness", "sharpness", True, help="Costs some gradients more, which do not count."
+        )
+    task = Task(
+        data=data, model=model, label_noise=noise / 100, unit=unit, amount=amount, seeds=int(seeds),
+        batch_size=int(batch), schedule=schedule, train_size=int(images), augment=augment, device=device,
+        sharpness=sharpness,
+    )  # fmt: skip
+    return task, chosen
+
+
+def _budget() -> tuple[str, int]:
+    unit = choice(
+        "equal", "budget", {"gradients": "Gradients", "epochs": "Epochs"}, kind="segmented",
+        help="What every method may spend.",
+    )  # fmt: skip
+    if unit == "epochs":
+        return unit, int(number("epochs", "epochs", 10, 1, 200, log=True, integer=True))
+    first = network_runs.DEFAULT.amount
+    return unit, int(number("gradient evaluations", "gradients", first, 20, 100_000, log=True, integer=True))
