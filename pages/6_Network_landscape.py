@@ -2,19 +2,13 @@
 
 import streamlit as st
 
-from pages.network_landscape.plane import (
-    companions,
-    finished_runs,
-    last_plane,
-    run_title,
-    stored_plane,
-)
-from pages.network_landscape.view import FIRST_LABELS, compute_button, job_controls, offer_training, show
-from pages.shared import network_examples, network_jobs
-from pages.shared.controls import choice, number
-from pages.shared.page import group, how_it_works, link, open_page, show_error
-from pages.shared.widgets import several
-from rbo_core.training.landscape import PlaneConfig
+from pages.network_landscape import view
+from pages.network_landscape.controls import ask_look, ask_plane, job_controls
+from pages.network_landscape.jobs import compute_button, offer_training
+from pages.network_landscape.plane import finished_runs, run_title, stored_plane
+from pages.player import player
+from pages.shared import network_examples, network_jobs, plots
+from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
 
 EXPLANATION = r"""
 **The plane.** $\theta(a,b)=\theta^*+a\,u+b\,v$ through the last parameters $\theta^*$ of the chosen run, $u\perp v$
@@ -46,57 +40,43 @@ job_id = network_jobs.current()
 runs, problem = finished_runs()
 if problem:
     show_error(problem)
+result = None
 if not runs:
     offer_training(job_id, network_examples.landscape_runs())
-    example = network_examples.plane()
-    if example is not None:
-        show(example)
-    how_it_works(EXPLANATION)
-    st.stop()
+    result = network_examples.plane()
+else:
+    titles = {run.id: run_title(run) for run in runs}
+    network_jobs.load_link(lambda job: job_controls(job, titles))
+    with st.sidebar:
+        config = ask_plane(runs, titles)
+    try:
+        result = stored_plane(config)
+    except ValueError as error:
+        show_error(error)
+    if result is None:
+        base = next(run for run in runs if run.id == config.runs[0])
+        compute_button(config, job_id, titles[base.id], base.config.data)
+    elif job_id is not None:
+        network_jobs.watch(job_id)
 
-titles = {run.id: run_title(run) for run in runs}
-network_jobs.load_link(lambda job: job_controls(job, titles))
-if "_plane_first" not in st.session_state:  # one default a session, or a chosen run would vanish from the address
-    st.session_state["_plane_first"] = last_plane()
-latest = st.session_state["_plane_first"]
-with st.sidebar:
-    group("Network")
-    ball = next((run.id for run in runs if run.config.method.name == "rbo"), runs[0].id)
-    ball = latest.runs[0] if latest is not None and latest.runs[0] in titles else ball
-    base = choice("Run", "run", titles, ball, help="A finished run of the page Train or of the command line.")
-    friends = companions(base)
-    first = [key for key in friends if key == base or friends[key] in FIRST_LABELS]
-    if latest is not None and latest.runs[0] == base:
-        first = [key for key in friends if key in latest.runs]
-    paths = several("Paths in the plane", "paths", friends, first, help="Runs from the same start on the same data.")
-    group("Plane")
-    kind = choice("plane", "kind", {"principal": "Principal", "random": "Random"}, kind="segmented")
-    with st.expander("Advanced"):
-        size = int(choice("points an axis", "size", ("31", "61", "101"), "61"))
-        noise = number("random labels in the noisy twin, %", "noise", 40, 1, 100, integer=True,
-                       help="A run trained with wrong labels keeps its own share.")  # fmt: skip
-        reach = number("reach of a random plane", "reach", 1.0, 0.05, 5.0, log=True,
-                       help="In lengths of a filter-normalised direction.")  # fmt: skip
-        seed = int(number("seed of the directions", "seed", 0, 0, 99, integer=True))
-        device = network_jobs.device_choice()
-
-chosen = (base, *(key for key in paths if key != base))
-config = PlaneConfig(
-    runs=chosen, kind=kind, size=size, label_noise=noise / 100, reach=reach, seed=seed, device=device
-)  # fmt: skip
-try:
-    result = stored_plane(config)
-except ValueError as error:
-    show_error(error)
-    result = None
-
-if result is None:
-    compute_button(config, job_id, titles[base], next(run.config.data for run in runs if run.id == base))
-    how_it_works(EXPLANATION)
-    st.stop()
-if job_id is not None:
-    network_jobs.watch(job_id)
-
-show(result)
-link("Train", "Train other runs")
+if result is not None:
+    look, place = ask_look(result)
+    with place:
+        seen = view.seen(look, is_dark())
+        if seen.scene is not None:
+            click = player(seen.scene, key="plane_player", height=460)
+            if click is not None:
+                view.start_at(result, click.x)
+                st.rerun()
+        for column, panel in zip(st.columns(view.PAIR), seen.panels, strict=False) if seen.panels else ():
+            with column:
+                st.html(f'<p class="plane-head">{panel.head}</p>')
+                plots.show([panel.figure], f"plane_{panel.name}")
+        if seen.below is not None:
+            plots.show([seen.below], "plane_study")
+        if seen.numbers:
+            readouts(seen.numbers, "plane", "8.4rem")
+    sentence(seen.sentence, view=look.view)
+    if runs:
+        link("Train", "Train other runs")
 how_it_works(EXPLANATION)

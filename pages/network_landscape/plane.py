@@ -1,24 +1,17 @@
-"""The page "Network landscape": which runs and plane, their data from the cache, and the balls that roll on them."""
+"""Which runs and planes the page Network landscape has, and what of them is kept in the cache."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+import warnings
 
 import numpy as np
 
-import rbo_core
 from pages.shared.page import cached
-from rbo_core.figures.player.scene import Ground, Racer, Readout, Scene
-from rbo_core.figures.player.story import status_words
-from rbo_core.figures.player.track import Track, track_of
-from rbo_core.figures.style import color, label
-from rbo_core.figures.words import short
+from rbo_core.figures.style import label
 from rbo_core.ironing import Ironed, iron
 from rbo_core.training import Method, RunStore, StoredRun
-from rbo_core.training.height_surface import HeightSurface
 from rbo_core.training.landscape import (
     FOLDER,
     NoiseStudy,
@@ -86,8 +79,6 @@ def last_plane() -> PlaneConfig | None:
 @cached
 def ironed_plane(heights: np.ndarray, spacing: tuple[float, float], radius: float, scale: float) -> Ironed:
     """λ times the heights, ironed exactly on the grid; a radius below the spacing changes nothing."""
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return iron(scale * heights, spacing, radius)
@@ -95,10 +86,10 @@ def ironed_plane(heights: np.ndarray, spacing: tuple[float, float], radius: floa
 
 @cached
 def study_of(
-    clean: np.ndarray, noisy: np.ndarray, spacing: tuple[float, float], scale: float, low: float, high: float
+    clean: np.ndarray, noisy: np.ndarray, spacing: tuple[float, float], scale: float, radii: tuple[float, float]
 ) -> NoiseStudy:
-    """What is left of label noise at radii from low to high."""
-    return noise_study(scale * clean, scale * noisy, spacing, np.geomspace(low, high, STUDY_RADII))
+    """What is left of label noise at radii between the two ends."""
+    return noise_study(scale * clean, scale * noisy, spacing, np.geomspace(*radii, STUDY_RADII))
 
 
 def natural_scale(heights: np.ndarray, width: float) -> float:
@@ -107,58 +98,3 @@ def natural_scale(heights: np.ndarray, width: float) -> float:
     raw = 0.35 * width / max(relief, 1e-9)
     power = 10.0 ** np.floor(np.log10(raw))
     return float(f"{power * (1 if raw / power < 2 else 2 if raw / power < 5 else 5):.6g}")
-
-
-@cached
-def rolled(
-    x: np.ndarray,
-    y: np.ndarray,
-    heights: np.ndarray,
-    _method: Any,
-    settings: str,
-    start: tuple[float, float],
-    steps: int,
-) -> Track:
-    """One run of a method (``settings``: its repr, for the cache) on the plane."""
-    done = rbo_core.trace(_method, HeightSurface(x, y, heights), [list(start)], steps)
-    lowest = np.unravel_index(int(heights.argmin()), heights.shape)
-    rigid = getattr(_method, "projection", "") == "rigid"
-    return track_of(done, minimum=(x[lowest[0]], y[lowest[1]]), depths=0 if rigid else None)
-
-
-def scene(
-    result: PlaneResult, heights: np.ndarray, ironed: Ironed | None, tracks: Sequence[Track], scale: float
-) -> Scene:
-    """Ball and point on the plane; heights are λ times the loss, so that the ball is round in the plane's own unit."""
-    lowest = np.unravel_index(int(heights.argmin()), heights.shape)
-    height = float(np.ptp(scale * heights)) / float(result.x[-1] - result.x[0])
-    return Scene(
-        ground=Ground(result.x, scale * heights.T, result.y, ironed=None if ironed is None else ironed.ironed.T),
-        racers=tuple(_racer(track, scale) for track in tracks),
-        bounds=np.array([[result.x[0], result.x[-1]], [result.y[0], result.y[-1]]]),
-        x_label="first axis",
-        y_label="second axis",
-        height_label="loss" if scale == 1.0 else f"λ × loss, λ = {short(scale)}",
-        minimum=np.array([result.x[lowest[0]], result.y[lowest[1]], scale * heights[lowest]]),
-        height_scale=None if height < 1.25 else 0.6 / height,
-        title="A ball and a point on the loss plane of a network",
-    )
-
-
-def _racer(track: Track, scale: float) -> Racer:
-    last = track.stopped_at + 1
-    cut = slice(0, last)
-    ball = track.center is not None
-    return Racer(
-        name=track.name,
-        label="Ball" if ball else label(track.name),
-        color=color(track.name),
-        position=np.column_stack([track.position[cut], scale * track.loss[cut]]),
-        center=track.center[cut] if track.center is not None else None,
-        radius=float(track.method.radius) if ball else None,
-        status=status_words(track),
-        stopped_at=last - 1,
-        shape="ball" if ball else "circle",
-        loss=track.loss[cut],
-        readouts=(Readout("loss", track.loss[cut]), Readout("to the lowest point", track.distance[cut])),
-    )

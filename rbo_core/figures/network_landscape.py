@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -23,34 +24,49 @@ def log_limits(*heights: Floats) -> tuple[float, float]:
     return low, max(high, low + 0.1)
 
 
+@dataclass(frozen=True, eq=False)
+class Heights:
+    """Positive losses values (N, M) at (x[i], y[j])."""
+
+    x: Floats
+    y: Floats
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is around a plane: the range of log10(loss), the axes' labels, whether it has a colour bar, its height in
+    pixels."""
+
+    limits: tuple[float, float]
+    labels: tuple[str, str] = ("first axis (parameter units)", "second axis (parameter units)")
+    colorbar: bool = True
+    height: int = 440
+
+
 def plane_figure(
-    x: Floats,
-    y: Floats,
-    heights: Floats,
+    plane: Heights,
     dark: bool,
+    frame: Frame,
     *,
-    limits: tuple[float, float],
     paths: Sequence[Path2D] = (),
     radius: float | None = None,
     unreachable: NDArray[np.bool_] | None = None,
-    labels: tuple[str, str] = ("first axis (parameter units)", "second axis (parameter units)"),
-    colorbar: bool = True,
-    height: int = 440,
 ) -> go.Figure:
     """Loss on a plane, seen from above and coloured by its logarithm, axes at one scale.
 
     Args:
-        heights: (N, M) positive losses at (x[i], y[j]).
         paths: drawn over it, from the ring to the dot. radius: a ball of this size is drawn into the corner.
         unreachable: (N, M), tinted: no ball of that size touches there.
     """
     p = palette(dark)
     fig = go.Figure()
-    low, high = limits
+    x, y, heights = plane.x, plane.y, plane.values
+    low, high = frame.limits
     ticks = [t for t in _DECADES if low <= np.log10(t) <= high]
     fig.add_contour(
         x=x.astype(np.float32), y=y.astype(np.float32), z=np.log10(np.maximum(heights, 10.0**low)).T.astype(np.float32),
-        zmin=low, zmax=high, colorscale=COLORSCALE, showscale=colorbar, customdata=heights.T.astype(np.float32),
+        zmin=low, zmax=high, colorscale=COLORSCALE, showscale=frame.colorbar, customdata=heights.T.astype(np.float32),
         contours={"start": low, "end": high, "size": (high - low) / 16, "coloring": "heatmap"},
         line={"width": 0.6, "color": "rgba(255,255,255,0.35)"},
         hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{customdata:.3g}<extra></extra>",
@@ -72,11 +88,13 @@ def plane_figure(
         _add_path(fig, path)
     if radius is not None and 2 * radius < 0.9 * float(x[-1] - x[0]):
         _add_ball(fig, float(x[-1]), float(y[0]), radius)
-    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 40, "b": 8}, hoverdistance=20, uirevision="plane")
+    layout(
+        fig, dark, height=frame.height, margin={"l": 8, "r": 8, "t": 40, "b": 8}, hoverdistance=20, uirevision="plane"
+    )
     # The legend stays above the margin, so that panels with and without one stand at the same height.
     fig.update_layout(legend={"yref": "container", "y": 1.0, "yanchor": "top"})
-    fig.update_xaxes(title_text=labels[0], range=[float(x[0]), float(x[-1])], showgrid=False, constrain="domain")
-    fig.update_yaxes(title_text=labels[1], range=[float(y[0]), float(y[-1])], showgrid=False, constrain="domain",
+    fig.update_xaxes(title_text=frame.labels[0], range=[float(x[0]), float(x[-1])], showgrid=False, constrain="domain")
+    fig.update_yaxes(title_text=frame.labels[1], range=[float(y[0]), float(y[-1])], showgrid=False, constrain="domain",
                      scaleanchor="x", scaleratio=1, constraintoward="top")  # fmt: skip
     return fig
 

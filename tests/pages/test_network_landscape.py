@@ -13,10 +13,10 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-import pages.network_landscape.view as view
+import pages.player
 from pages.network_landscape.plane import natural_scale
 from pages.shared.network_examples import landscape_runs
-from rbo_core.figures.network_landscape import log_limits, noise_figure, plane_figure
+from rbo_core.figures.network_landscape import Frame, Heights, log_limits, noise_figure, plane_figure
 from rbo_core.figures.words import plain
 from rbo_core.ironing import iron
 from rbo_core.training import Method, RunStore, TrainConfig, run_training
@@ -47,7 +47,7 @@ def scenes(monkeypatch):
         click, seen.click = seen.click, None
         return click
 
-    monkeypatch.setattr(view, "player", fake)
+    monkeypatch.setattr(pages.player, "player", fake)
     return seen
 
 
@@ -157,7 +157,9 @@ def test_the_map_shows_what_no_ball_touches():
     x = np.linspace(0, 1, 41)
     heights = 1 + np.abs(np.sin(9 * x))[:, None] + 0 * x[None, :]
     ironed = iron(heights, (0.025, 0.025), 0.3)
-    fig = plane_figure(x, x, heights, False, limits=log_limits(heights), radius=0.1, unreachable=~ironed.reachable)
+    fig = plane_figure(
+        Heights(x, x, heights), False, Frame(log_limits(heights)), radius=0.1, unreachable=~ironed.reachable
+    )
     veil = fig.data[1].z.T
     np.testing.assert_array_equal(np.isfinite(veil), ~ironed.reachable)
     circle = fig.layout.shapes[0]
