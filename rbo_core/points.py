@@ -5,13 +5,15 @@ Every step starts with the loss and gradient at ``state.x (B, d)`` and returns t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from rbo_core.checks import Number, column
 from rbo_core.fused import drawn, kept, moved, pushed
+from rbo_core.method import Floats, Method
 from rbo_core.objective import Array, Objective
-from rbo_core.settings import check_settings, gradient_noise, setting
+from rbo_core.settings import setting
 
 
 def rate(networks: tuple[float, float, float] = (0.1, 1e-4, 10.0), **changes: Any) -> Any:
@@ -20,7 +22,7 @@ def rate(networks: tuple[float, float, float] = (0.1, 1e-4, 10.0), **changes: An
     return setting(label="learning rate η", log=True, above=0, networks=networks, **{**usual, **changes})
 
 
-def inertia(default: float) -> Any:
+def beta(default: float) -> Any:
     """The field of a momentum β."""
     return setting(default, label="momentum", low=0.0, high=0.99, at_least=0, below=1)
 
@@ -33,35 +35,26 @@ class PointState(NamedTuple):
     second: Array | None = None
     taken: int = 0
 
+    @property
+    def place(self) -> Array:
+        """(B, d) the point."""
+        return self.x
+
+    @property
+    def record(self) -> Mapping[str, Floats]:
+        """Nothing but the point."""
+        return {}
+
 
 @dataclass(frozen=True, kw_only=True)
-class PointMethod:
+class PointMethod(Method[PointState]):
     """What all point methods share: a learning rate (η) and the deviation of seeded gradient noise."""
 
     learning_rate: Number = rate()
-    gradient_noise: Number = gradient_noise()
-
-    name: ClassVar[str] = ""
-    label: ClassVar[str] = ""
-    color: ClassVar[str] = "#7A8190"
-    shape: ClassVar[str] = "cross"
-    dash: ClassVar[str] = "solid"
-
-    def __post_init__(self) -> None:
-        check_settings(self)
-
-    @property
-    def gradients_per_step(self) -> int:
-        """Gradient evaluations of one step."""
-        return 1
 
     def init(self, objective: Objective, x: Array) -> PointState:
         """State before the first step; spends nothing."""
         return PointState(x)
-
-    def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
-        """One step of the method for all balls at once."""
-        raise TypeError(f"{type(self).__name__} has no step; use SGD, Momentum, Adam, AdamW, SAM or EntropySGD")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +77,17 @@ class Momentum(PointMethod):
     """Heavy ball (Polyak 1964) or Nesterov momentum in the form of torch.optim.SGD: v ← βv + g, x ← x − ηv."""
 
     learning_rate: Number = rate((0.05, 1e-4, 10.0))
-    momentum: Number = inertia(0.9)
+    momentum: Number = beta(0.9)
     nesterov: bool = setting(False, label="Nesterov", help="Look ahead before taking the gradient.")
 
     name = "momentum"
     label = "Momentum"
     color = "#56B4E9"
     shape = "square"
+
+    @property
+    def inertia(self) -> Number:
+        return self.momentum
 
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         f, g = objective(state.x)
@@ -159,12 +156,16 @@ class SAM(PointMethod):
     perturbation_radius: Number = setting(
         0.05, label="perturbation ρ", unit="parameter units", low=0.001, high=2.0, log=True, at_least=0
     )
-    momentum: Number = inertia(0.0)
+    momentum: Number = beta(0.0)
 
     name = "sam"
     label = "SAM"
     color = "#009E73"
     shape = "triangle"
+
+    @property
+    def inertia(self) -> Number:
+        return self.momentum
 
     @property
     def gradients_per_step(self) -> int:

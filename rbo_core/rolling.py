@@ -11,56 +11,29 @@ With p = (θ, f(θ)) the contact and g = ∇f(θ), everything in units of the sc
 Three projections find the new contact: ``gradient`` (the paper's Eq. 4), ``newton`` (ours, two gradients a step) and
 ``rigid`` (ours, 1 or 2 parameters: an exact global contact, so the ball never penetrates; see ``ball/rigid.py``).
 The step is written once over the array API, for NumPy on analytic surfaces and for torch on networks.
+
+Who may overwrite an array, here, in ``footpoint.py`` and in ``points.py``: a network's parameters move in place, so
+``moved``, ``drawn`` and ``pushed`` write into their first array where the namespace can (NumPy leaves it alone). A step
+may therefore use an array that it gave them no more, and takes a ``kept`` copy of a point to which it returns. It owns
+its state's arrays and those it made, and hands them on once: a projection owns the start, offset and plane it is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from rbo_core.checks import Number, column
+import numpy as np
+
+from rbo_core.ball import rigid
+from rbo_core.ball.heights import check_radius
+from rbo_core.checks import Number, column, per_ball
 from rbo_core.footpoint import Tangent, gradient_projection, newton_projection, scaled
 from rbo_core.fused import moved, pushed
-from rbo_core.objective import Array, Objective
-from rbo_core.settings import Value, check_settings, gradient_noise, setting
-
-if TYPE_CHECKING:
-    from rbo_core.ball.rigid import RigidState
-    from rbo_core.objective import SurfaceObjective
-
-
-@dataclass(frozen=True)
-class Projection:
-    """A way to find the new contact.
-
-    Attributes:
-        title: what people read. says: what is particular to it, in a few words.
-        own: the settings it reads beside those all share, each with the value its control offers first.
-        most_parameters: the highest dimension in which it exists; None for any.
-    """
-
-    title: str
-    says: str
-    own: Mapping[str, Value]
-    most_parameters: int | None = None
-
-
-PROJECTIONS: dict[str, Projection] = {
-    "rigid": Projection("Rigid (exact)", "never enters the ground", {"unit_speed": True}, most_parameters=2),
-    "newton": Projection(
-        "Newton", "two gradients a step", {"n_projection_steps": 2, "trust": 0.5, "unit_speed": False}
-    ),
-    "gradient": Projection(
-        "Gradient (paper)", "as published",
-        {"n_projection_steps": 20, "projection_step_size": 0.01, "unit_speed": False},
-    ),
-}  # fmt: skip
-
-LOCAL = {name: one.title for name, one in PROJECTIONS.items() if one.most_parameters is None}
-"""Those that exist in any dimension, hence on networks, with their titles."""
-OWN = frozenset(name for one in PROJECTIONS.values() for name in one.own)
-"""Settings of which each projection that reads them keeps its own value."""
+from rbo_core.method import Floats, Method, Sphere, State
+from rbo_core.objective import Array, Objective, Surface, SurfaceObjective
+from rbo_core.settings import Value, setting
 
 
 class BallState(NamedTuple):
@@ -73,9 +46,163 @@ class BallState(NamedTuple):
     x: Array
     velocity: Array | None = None
 
+    @property
+    def place(self) -> Array:
+        """(B, d) the contact."""
+        return self.x
+
+    @property
+    def record(self) -> Mapping[str, Floats]:
+        """Nothing: the centre follows from contact and gradient."""
+        return {}
+
+
+class MovedCenter:
+    """The centre after the descent step, c̃ = c − η v, with all that is known at the old contact, for a projection.
+
+    theta: (B, d) the old contact; plane: the tangent plane there. direction: (B, d) parameter part of v, handed out
+    once by :meth:`take`, and length: (B,) of it; rate: η, a number or (B,). lift: (B,) height of the centre over the
+    contact, ρ/√(1 + |g|²); height: (B,) ỹ, that of c̃.
+    """
+
+    __slots__ = ("direction", "height", "length", "lift", "plane", "rate", "theta")
+
+    theta: Array
+    plane: Tangent
+    direction: Array
+    length: Array
+    rate: Number
+    lift: Array
+    height: Array
+
+    def take(self) -> Array:
+        """The direction, which this object then no longer holds."""
+        direction, self.direction = self.direction, None
+        return direction
+
+
+Footpoint = Callable[["RBO", Objective, MovedCenter], Array]
+"""``footpoint(ball, objective, c̃)`` gives the new contact's parameters (B, d)."""
+
+
+def roll(ball: RBO, objective: Objective, state: BallState, footpoint: Footpoint) -> tuple[BallState, Array]:
+    """One step of balls that touch the ground at ``state.x``; returns the loss (B,) there, too."""
+    xp = objective.xp
+    c = MovedCenter()
+    c.theta = state.x
+    loss, g = objective(c.theta)
+    c.plane = plane = Tangent(xp, *scaled((loss, g), ball.loss_scale))
+    del g
+    norm = xp.sqrt(1.0 + plane.g2)
+
+    # c = p + ρ ν
+    c.lift = ball.radius / norm
+    height = plane.f + c.lift
+
+    # c̃ = c − η v; here η v = rate·(direction, climb)
+    if isinstance(ball.momentum, float | int) and ball.momentum == 0:
+        # v = τ = (g, |g|²), or τ/√(1 + |g|²)
+        c.rate = ball.learning_rate / norm if ball.unit_speed else ball.learning_rate
+        c.direction, climb, c.length = plane.g, plane.g2, xp.sqrt(plane.g2)
+    else:
+        # v ← β v + τ, with the old v laid into the new tangent plane: its height is g·v. Keeping the old height
+        # instead lets a ball that leaves a steep slope turn height into speed, and it runs away.
+        c.rate = ball.learning_rate
+        push = plane.g / column(norm) if ball.unit_speed else plane.g
+        velocity = pushed(xp, state.velocity, column(ball.momentum), push)
+        del push
+        climb, c.length = xp.vecdot(velocity, plane.g), xp.sqrt(xp.vecdot(velocity, velocity))
+        c.direction, state = velocity, BallState(c.theta, velocity)
+    c.height = height - c.rate * climb
+
+    # p⁺ = footpoint of c̃, warm-started at the old contact
+    return state._replace(x=footpoint(ball, objective, c)), loss
+
+
+def newton(ball: RBO, objective: Objective, c: MovedCenter) -> Array:
+    """The nearest point of the tangent plane, K times."""
+    # c lies on the normal at p and v in the tangent plane, so the foot of c̃ on that plane is p − η v.
+    z = moved(objective.xp, c.theta, column(-c.rate), c.take())
+    return newton_projection(
+        objective, z, c.plane.take(), -c.lift, c.height,
+        first_length=c.rate * c.length, trust=ball.trust, steps=ball.n_projection_steps, loss_scale=ball.loss_scale,
+    )  # fmt: skip
+
+
+def gradient(ball: RBO, objective: Objective, c: MovedCenter) -> Array:
+    """K steps of size γ down ½|p − c̃|² along the graph (the paper's Eq. 4)."""
+    # θ̃ − θ, from c = p + ρ ν and c̃ = c − η v
+    offset = moved(objective.xp, column(-c.lift) * c.plane.g, column(-c.rate), c.take())
+    return gradient_projection(
+        objective, c.theta, c.plane, offset, c.height,
+        step_size=ball.projection_step_size, steps=ball.n_projection_steps, loss_scale=ball.loss_scale,
+    )  # fmt: skip
+
+
+S = TypeVar("S", bound=State)
+Ground = TypeVar("Ground", bound=Objective)
+
+
+@dataclass(frozen=True)
+class Projection(Generic[Ground, S]):
+    """A way to find the new contact; to add one is to add it to ``PROJECTIONS``.
+
+    Attributes:
+        title: what people read. says: what is particular to it, in a few words.
+        own: the settings it reads beside those all share, each with the value its control offers first.
+        init: (ball, objective, x (B, d)) to the state that starts there.
+        step: (ball, objective, state) to the new state and the loss (B,) where the step began, if it was evaluated.
+        check_surface: (ball, surface) raises ValueError where the ball cannot roll.
+        most_parameters: the highest dimension in which it exists; None for any.
+    """
+
+    title: str
+    says: str
+    own: Mapping[str, Value]
+    init: Callable[[RBO, Ground, Array], S]
+    step: Callable[[RBO, Ground, S], tuple[S, Array | None]]
+    check_surface: Callable[[RBO, Surface], None] = lambda ball, surface: None
+    most_parameters: int | None = None
+
+
+def local(title: str, says: str, own: Mapping[str, Value], footpoint: Footpoint) -> Projection[Objective, BallState]:
+    """A projection that starts at the old contact."""
+    return Projection(
+        title, says, own,
+        init=lambda ball, objective, x: BallState(x),
+        step=lambda ball, objective, state: roll(ball, objective, state, footpoint),
+    )  # fmt: skip
+
+
+def _roll_rigidly(
+    ball: RBO, objective: SurfaceObjective, state: rigid.RigidState
+) -> tuple[rigid.RigidState, Array | None]:
+    return rigid.roll(ball, objective, state), None
+
+
+PROJECTIONS: dict[str, Projection[Any, Any]] = {
+    "rigid": Projection(
+        "Rigid (exact)", "never enters the ground", {"unit_speed": True},
+        init=rigid.lower_onto, step=_roll_rigidly, most_parameters=2,
+        check_surface=lambda ball, surface: check_radius(surface, np.asarray(ball.radius)),
+    ),
+    "newton": local(
+        "Newton", "two gradients a step", {"n_projection_steps": 2, "trust": 0.5, "unit_speed": False}, newton
+    ),
+    "gradient": local(
+        "Gradient (paper)", "as published",
+        {"n_projection_steps": 20, "projection_step_size": 0.01, "unit_speed": False}, gradient,
+    ),
+}  # fmt: skip
+
+LOCAL = {name: one.title for name, one in PROJECTIONS.items() if one.most_parameters is None}
+"""Those that exist in any dimension, hence on networks, with their titles."""
+OWN = frozenset(name for one in PROJECTIONS.values() for name in one.own)
+"""Settings of which each projection that reads them keeps its own value."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class RBO:
+class RBO(Method[State]):
     """Settings of the ball. Every number may also be an array (B,), one value a ball.
 
     Attributes:
@@ -128,86 +255,49 @@ class RBO:
         1.0, label="loss scale λ", low=0.01, high=100.0, log=True, above=0, advanced=True,
         help="The ball rolls on λ f.",
     )  # fmt: skip
-    gradient_noise: Number = gradient_noise()
 
-    name: ClassVar[str] = "rbo"
-    label: ClassVar[str] = "Rolling ball"
-    color: ClassVar[str] = "#D55E00"
-    shape: ClassVar[str] = "ball"
-    dash: ClassVar[str] = "solid"
-
-    def __post_init__(self) -> None:
-        check_settings(self)
+    name = "rbo"
+    label = "Rolling ball"
+    color = "#D55E00"
+    shape = "ball"
 
     @property
     def gradients_per_step(self) -> int:
-        """Gradient evaluations of one step; the rigid ball looks at heights alone."""
-        return 0 if self.projection == "rigid" else self.n_projection_steps
+        """K, or none where a projection looks at heights alone."""
+        return self.n_projection_steps if "n_projection_steps" in PROJECTIONS[self.projection].own else 0
 
-    def init(self, objective: Objective, x: Array) -> BallState | RigidState:
+    @property
+    def inertia(self) -> Number:
+        return self.momentum
+
+    @property
+    def sphere(self) -> Sphere:
+        return Sphere(self.radius, self.loss_scale)
+
+    def init(self, objective: Objective, x: Array) -> State:
         """Put the ball on the surface: at contact ``x (B, d)``, or, rigid, lowered with its centre over ``x``."""
-        if self.projection != "rigid":
-            return BallState(x)
-        from rbo_core.ball import rigid
+        self._check_dimension(x.shape[1])
+        return PROJECTIONS[self.projection].init(self, objective, x)
 
-        if x.shape[1] > 2:
-            raise ValueError(
-                f'projection "rigid" needs 1 or 2 parameters, got {x.shape[1]}; use projection "newton" instead'
-            )
-        return rigid.lower_onto(self, cast("SurfaceObjective", objective), x)
-
-    def step(self, objective: Objective, state: BallState | RigidState) -> tuple[BallState | RigidState, Array | None]:
+    def step(self, objective: Objective, state: State) -> tuple[State, Array | None]:
         """Roll once; returns the new state and the loss (B,) at the start of the step (None for "rigid")."""
-        if isinstance(state, BallState):
-            return self._step_local(objective, state)
-        from rbo_core.ball import rigid
+        return PROJECTIONS[self.projection].step(self, objective, state)
 
-        return rigid.roll(self, cast("SurfaceObjective", objective), state), None
+    def check_surface(self, surface: Surface) -> None:
+        self._check_dimension(surface.dim)
+        PROJECTIONS[self.projection].check_surface(self, surface)
 
-    def _step_local(self, objective: Objective, state: BallState) -> tuple[BallState, Array]:
-        xp = objective.xp
-        theta = state.x
-        loss, g = objective(theta)
-        plane = Tangent(xp, *scaled((loss, g), self.loss_scale))
-        del g
-        norm = xp.sqrt(1.0 + plane.g2)
+    def _check_dimension(self, dim: int) -> None:
+        most = PROJECTIONS[self.projection].most_parameters
+        if most is not None and dim > most:
+            raise ValueError(
+                f'projection "{self.projection}" needs {" or ".join(map(str, range(1, most + 1)))} parameters, '
+                f'got {dim}; use projection "newton" instead'
+            )
 
-        # c = p + ρ ν
-        lift = self.radius / norm
-        height = plane.f + lift
-
-        # c̃ = c − η v; here η v = rate·(direction, climb)
-        if isinstance(self.momentum, float | int) and self.momentum == 0:
-            # v = τ = (g, |g|²), or τ/√(1 + |g|²)
-            rate = self.learning_rate / norm if self.unit_speed else self.learning_rate
-            direction, climb, length = plane.g, plane.g2, xp.sqrt(plane.g2)
-        else:
-            # v ← β v + τ, with the old v laid into the new tangent plane: its height is g·v. Keeping the old height
-            # instead lets a ball that leaves a steep slope turn height into speed, and it runs away.
-            rate = self.learning_rate
-            push = plane.g / column(norm) if self.unit_speed else plane.g
-            direction = pushed(xp, state.velocity, column(self.momentum), push)
-            del push
-            climb, length = xp.vecdot(direction, plane.g), xp.sqrt(xp.vecdot(direction, direction))
-            state = BallState(theta, direction)
-        height = height - rate * climb
-        back = column(-rate)
-
-        # p⁺ = footpoint of c̃, warm-started at the old contact
-        if self.projection == "newton":
-            # c lies on the normal at p and v in the tangent plane, so the foot of c̃ on that plane is p − η v.
-            theta = moved(xp, theta, back, direction)
-            del direction
-            theta = newton_projection(
-                objective, theta, plane.take(), -lift, height,
-                first_length=rate * length, trust=self.trust, steps=self.n_projection_steps,
-                loss_scale=self.loss_scale,
-            )  # fmt: skip
-        else:
-            offset = moved(xp, column(-lift) * plane.g, back, direction)
-            del direction
-            theta = gradient_projection(
-                objective, theta, plane, offset, height,
-                step_size=self.projection_step_size, steps=self.n_projection_steps, loss_scale=self.loss_scale,
-            )  # fmt: skip
-        return state._replace(x=theta), loss
+    def center(self, x: Floats, loss: Floats, gradient: Floats) -> Floats:
+        """(..., B, d+1) p + ρ ν, where the contact p is at ``x (..., B, d)``."""
+        scale = per_ball(self.loss_scale, x.shape[-2])
+        slope = scale[:, None] * gradient
+        lift = per_ball(self.radius, x.shape[-2]) / np.sqrt(1.0 + np.sum(slope * slope, axis=-1))
+        return np.concatenate([x - lift[..., None] * slope, (scale * loss + lift)[..., None]], axis=-1)

@@ -5,51 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbo_core.ball.heights import MEASURED, check_radius, height_grid, radius_limits
+from rbo_core.ball.heights import MEASURED, height_grid, radius_limits
 from rbo_core.ball.penetration import penetration
-from rbo_core.ball.rigid import RigidState
 from rbo_core.checks import per_ball, require_count
+from rbo_core.method import Floats, Method, State
 from rbo_core.objective import Surface, SurfaceObjective, value_of
-from rbo_core.points import PointMethod
-from rbo_core.rolling import RBO
+from rbo_core.record import Record, check_memory
+from rbo_core.status import Status
 
-Floats = NDArray[np.float64]
-Method = RBO | PointMethod
+__all__ = ["PATIENCE", "Progress", "Status", "Trajectory", "trace"]
+
+Mask = NDArray[np.bool_]
 Progress = Callable[[int, int], object]
 
 PATIENCE = 5
 """A ball has converged after this many successive steps below the tolerance."""
-MAX_RECORD = 4 << 30
-"""Most bytes a run may keep of its steps."""
-
-
-class Status(IntEnum):
-    """How a ball's run ended."""
-
-    RUNNING = 0
-    CONVERGED = 1
-    LEFT_DOMAIN = 2
-    NON_FINITE = 3
-
-    @property
-    def message(self) -> str:
-        """A sentence for people."""
-        return _MESSAGES[self]
-
-
-_MESSAGES = {
-    Status.RUNNING: "still moving after the last step",
-    Status.CONVERGED: "came to rest",
-    Status.LEFT_DOMAIN: "left the domain of the surface; try a smaller learning rate",
-    Status.NON_FINITE: "diverged to a non-finite value; try a smaller learning rate",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +46,7 @@ class Trajectory:
         cancelled: whether the progress callback ended the run early.
     """
 
-    method: Method
+    method: Method[Any]
     surface: Surface
     position: Floats
     loss: Floats
@@ -111,11 +87,12 @@ class Trajectory:
 
         None for points, above 2 parameters, and for balls too large or too small to scan for (`heights.radius_limits`).
         """
-        if self.center is None or self.surface.dim > 2 or not isinstance(self.method, RBO):
+        sphere = self.method.sphere
+        if self.center is None or sphere is None or self.surface.dim > 2:
             return None
         count, batch = self.loss.shape
-        radius = per_ball(self.method.radius, batch)
-        scale = per_ball(self.method.loss_scale, batch)
+        radius = per_ball(sphere.radius, batch)
+        scale = per_ball(sphere.loss_scale, batch)
         least, most = radius_limits(self.surface)
         if radius.min() < least or radius.max() > most:
             return None
@@ -131,7 +108,7 @@ class Trajectory:
 
 
 def trace(
-    method: Method,
+    method: Method[Any],
     surface: Surface,
     start: ArrayLike,
     steps: int,
@@ -159,100 +136,102 @@ def trace(
     require_count("steps", steps)
     bounds = np.asarray(surface.bounds, dtype=float)
     x = _checked_start(start, bounds)
-    batch = x.shape[0]
-    _check_memory(steps, x)
+    batch, dim = x.shape
+    check_memory(steps, batch, dim)
     _check_batch(method, batch)
-    if isinstance(method, RBO) and method.projection == "rigid" and x.shape[1] <= 2:
-        check_radius(surface, np.asarray(method.radius))
+    method.check_surface(surface)
     seeds = _checked_seed(seed, batch)
     objective = SurfaceObjective(surface, batch, seeds, method.gradient_noise)
-    rest = tolerance * _scale_of_rest(method, bounds, batch)
-    inertia = _inertia(method, batch)
+    watch = _Watch(method, bounds, batch, steps, tolerance)
 
     began = time.perf_counter()
-    state: Any = method.init(objective, x)
-    rigid = isinstance(state, RigidState)
-    position = np.empty((steps + 1, *x.shape))
-    gradient_count = np.zeros((steps + 1, batch), dtype=np.int64)
-    evaluation_count = np.zeros((steps + 1, batch), dtype=np.int64)
-    position[0] = state.x
-    evaluation_count[0] = objective.evaluations
-    centers = np.empty((steps + 1, batch, x.shape[1] + 1)) if rigid else None
-    contacts = np.empty((steps + 1, *state.points.shape)) if rigid else None
-    _record_rigid(state, 0, centers, contacts)
-    status = np.full(batch, Status.RUNNING, dtype=np.int64)
-    stopped_at = np.full(batch, steps, dtype=np.int64)
-    still = np.zeros(batch, dtype=np.int64)
-    last_move = np.zeros(x.shape)
+    state = method.init(objective, x)
+    record = Record(steps, state, objective)
     report_every = max(1, steps // 100)
     cancelled = False
     done = steps
-
     for t in range(1, steps + 1):
-        with np.errstate(all="ignore"):  # trouble of one ball is data: its status, below
-            new: Any = method.step(objective, state)[0]
-        here = new.center if rigid else new.x
-        active = objective.active
-        finite = np.isfinite(here).all(axis=1) & np.isfinite(new.x).all(axis=1)
-        inside = ((here >= bounds[:, 0]) & (here <= bounds[:, 1])).all(axis=1)
-        move = here - (state.center if rigid else state.x)
-        still = np.where(_settled(move, last_move, inertia, rest), still + 1, 0)
-        broken = active & ~finite
-        left = active & finite & ~inside
-        at_rest = active & finite & inside & (still >= PATIENCE)
-        status[broken], status[left], status[at_rest] = Status.NON_FINITE, Status.LEFT_DOMAIN, Status.CONVERGED
-        stopped_at[broken | left] = t - 1
-        stopped_at[at_rest] = t
-        # A ball that breaks or leaves keeps its last good place; finished balls stay as they are.
-        advance = active & finite & inside
+        with np.errstate(all="ignore"):  # trouble of one ball is data: its status
+            new, _ = method.step(objective, state)
+        advance, objective.active = watch.see(t, state, new, objective.active)
         state = _merge(advance, new, state)
-        last_move = np.where(finite[:, None], move, 0.0)
-        objective.active = advance & ~at_rest
-        position[t] = state.x
-        gradient_count[t], evaluation_count[t] = objective.gradients, objective.evaluations
-        _record_rigid(state, t, centers, contacts)
+        record.write(t, state, objective)
         if progress is not None and (t % report_every == 0 or t == steps) and progress(t, steps):
             cancelled, done = True, t
             break
         if not objective.active.any():
-            for record in (position, gradient_count, evaluation_count, centers, contacts):
-                if record is not None:
-                    record[t + 1 :] = record[t]
+            record.hold(t)
             if progress is not None:
                 progress(steps, steps)
             break
-
     seconds = time.perf_counter() - began
-    keep = slice(0, done + 1)
-    stopped_at = np.minimum(stopped_at, done)
-    position = position[keep]
-    loss, centers = _measure(method, surface, position, centers[keep] if centers is not None else None)
+
+    record.cut(done)
+    position = record.kept["position"]
+    # Measured, not spent: the loss at every place, and the centre where the state does not keep it.
+    f, g = surface.value_and_grad(np.ascontiguousarray(position.reshape(-1, dim)))
+    loss = f.reshape(position.shape[:2])
+    center = record.kept.get("center")
+    if center is None:
+        center = method.center(position, loss, g.reshape(position.shape))
     return Trajectory(
-        method, surface, position, loss, centers, contacts[keep] if contacts is not None else None,
-        gradient_count[keep], evaluation_count[keep], status, stopped_at, seconds,
+        method, surface, position, loss, center, record.kept.get("contacts"), record.gradient_count,
+        record.evaluation_count, watch.status, np.minimum(watch.stopped_at, done), seconds,
         np.broadcast_to(seeds, (batch,)), cancelled,
     )  # fmt: skip
 
 
-def _measure(
-    method: Method, surface: Surface, position: Floats, centers: Floats | None
-) -> tuple[Floats, Floats | None]:
-    """Loss at every recorded position and, for a local projection, the centre p + ρν; measured, not spent."""
-    count, batch, dim = position.shape
-    f, g = surface.value_and_grad(np.ascontiguousarray(position.reshape(-1, dim)))
-    loss = f.reshape(count, batch)
-    if not isinstance(method, RBO) or centers is not None:
-        return loss, centers
-    scale = per_ball(method.loss_scale, batch)
-    radius = per_ball(method.radius, batch)
-    slope = scale[:, None] * g.reshape(position.shape)
-    lift = radius / np.sqrt(1.0 + np.sum(slope * slope, axis=2))
-    centers = np.concatenate([position - lift[..., None] * slope, (scale * loss + lift)[..., None]], axis=2)
-    return loss, centers
+class _Watch:
+    """Which balls still move, and how the others ended.
+
+    status: (B,) Status; stopped_at: (B,) step after which nothing changes.
+    """
+
+    def __init__(self, method: Method[Any], bounds: Floats, batch: int, steps: int, tolerance: float) -> None:
+        self.status = np.full(batch, Status.RUNNING, dtype=np.int64)
+        self.stopped_at = np.full(batch, steps, dtype=np.int64)
+        self._low, self._high = bounds.T
+        self._rest = tolerance * per_ball(method.rest_scale(float((bounds[:, 1] - bounds[:, 0]).max())), batch)
+        inertia = per_ball(method.inertia, batch)
+        self._inertia = inertia if inertia.any() else None
+        self._still = np.zeros(batch, dtype=np.int64)
+        self._last_move = np.zeros((batch, len(bounds)))
+
+    def see(self, t: int, old: State, new: State, active: Mask) -> tuple[Mask, Mask]:
+        """Judge step ``t``: which balls take it, and which of them go on after it, both (B,)."""
+        here: Floats = new.place
+        finite = np.isfinite(here).all(axis=1) & np.isfinite(new.x).all(axis=1)
+        inside = ((here >= self._low) & (here <= self._high)).all(axis=1)
+        move = here - old.place
+        self._still = np.where(self._settled(move), self._still + 1, 0)
+        self._last_move = np.where(finite[:, None], move, 0.0)
+        # A ball that breaks or leaves keeps its last good place; finished balls stay as they are.
+        advance = active & finite & inside
+        broken = active & ~finite
+        left = active & finite & ~inside
+        at_rest = advance & (self._still >= PATIENCE)
+        self.status[broken], self.status[left] = Status.NON_FINITE, Status.LEFT_DOMAIN
+        self.status[at_rest] = Status.CONVERGED
+        self.stopped_at[broken | left] = t - 1
+        self.stopped_at[at_rest] = t
+        return advance, advance & ~at_rest
+
+    def _settled(self, move: Floats) -> Mask:
+        """(B,) whether the last step hardly moved a ball *and* the ground hardly pushes it.
+
+        At its turning point a ball with momentum stands nearly still for some steps: what the ground pushes it in a
+        step, m − β m₋ for two successive moves, tells it from a ball at rest. The speed to which that push could drive
+        the ball, (m − β m₋)/(1 − β), must be small too. Without momentum both conditions are the same one.
+        """
+        settled: Mask = _length(move) <= self._rest
+        if self._inertia is not None:
+            push = move - self._inertia[:, None] * self._last_move
+            settled &= _length(push) <= (1.0 - self._inertia) * self._rest
+        return settled
 
 
-def _merge(take: NDArray[np.bool_], new: Any, old: Any) -> Any:
-    """``new`` for the balls in ``take``, ``old`` for the others; fields without a batch axis are new."""
+def _merge(take: Mask, new: Any, old: Any) -> Any:
+    """``new`` for the balls in ``take``, ``old`` for the others; what has no batch axis is new."""
     if take.all():
         return new
     fields = []
@@ -263,51 +242,8 @@ def _merge(take: NDArray[np.bool_], new: Any, old: Any) -> Any:
     return type(new)(*fields)
 
 
-def _settled(move: Floats, last_move: Floats, inertia: Floats | None, rest: Floats) -> NDArray[np.bool_]:
-    """(B,) whether the last step hardly moved a ball *and* the ground hardly pushes it.
-
-    At its turning point a ball with momentum stands nearly still for some steps: what the ground pushes it in a step,
-    m − β m₋ for two successive moves, tells it from a ball at rest. The speed to which that push could drive the ball,
-    (m − β m₋)/(1 − β), must be small too. Without momentum both conditions are the same one.
-    """
-    settled: NDArray[np.bool_] = _length(move) <= rest
-    if inertia is not None:
-        settled &= _length(move - inertia[:, None] * last_move) <= (1.0 - inertia) * rest
-    return settled
-
-
-def _inertia(method: Method, batch: int) -> Floats | None:
-    """(B,) momentum β of a heavy ball or point, None for a batch without."""
-    beta = per_ball(vars(method).get("momentum", 0.0), batch)
-    return beta if beta.any() else None
-
-
 def _length(move: Floats) -> Floats:
     return np.sqrt(np.sum(move**2, axis=1))
-
-
-def _record_rigid(state: Any, t: int, centers: Floats | None, contacts: Floats | None) -> None:
-    if centers is not None and contacts is not None:
-        centers[t, :, :-1] = state.center
-        centers[t, :, -1] = state.height
-        contacts[t] = state.points
-
-
-def _scale_of_rest(method: Method, bounds: Floats, batch: int) -> Floats:
-    if isinstance(method, RBO):
-        return per_ball(method.radius, batch)
-    return np.full(batch, float((bounds[:, 1] - bounds[:, 0]).max()))
-
-
-def _check_memory(steps: int, x: Floats) -> None:
-    """A record keeps positions, centres, tied contacts and counts of every step."""
-    bytes_a_step = 8 * x.shape[0] * (7 * x.shape[1] + 4)
-    most = MAX_RECORD // bytes_a_step
-    if steps > most:
-        raise ValueError(
-            f"steps must be at most {most:,} for {x.shape[0]} ball{'s' * (x.shape[0] > 1)} in one run, got {steps:,}: "
-            f"their record would take {steps * bytes_a_step / 2**30:.0f} GB; roll fewer steps or fewer balls at once"
-        )
 
 
 def _checked_start(start: ArrayLike, bounds: Floats) -> Floats:
@@ -338,7 +274,7 @@ def _checked_seed(seed: int | ArrayLike, batch: int) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _check_batch(method: Method, batch: int) -> None:
+def _check_batch(method: Method[Any], batch: int) -> None:
     for name, setting in vars(method).items():
         shape = np.shape(setting)
         if shape not in ((), (batch,)):

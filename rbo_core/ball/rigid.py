@@ -8,7 +8,7 @@ it rests if that is zero, else it rolls along the valley.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numba import njit
@@ -16,11 +16,8 @@ from numpy.typing import NDArray
 
 from rbo_core.ball.contact import Contacts, find_contacts
 from rbo_core.ball.heights import height_grid
-from rbo_core.checks import per_ball
+from rbo_core.checks import Number, per_ball
 from rbo_core.objective import SurfaceObjective
-
-if TYPE_CHECKING:
-    from rbo_core.rolling import RBO
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +28,25 @@ LEVEL = 1e-3
 """A slope along the move this small beside those at its ends counts as the valley's floor."""
 
 VALLEY_ITERATIONS = 40
+
+
+class RigidBall(Protocol):
+    """The settings of a ball that a rigid motion reads: each a number or (B,)."""
+
+    @property
+    def radius(self) -> Number: ...
+
+    @property
+    def learning_rate(self) -> Number: ...
+
+    @property
+    def momentum(self) -> Number: ...
+
+    @property
+    def loss_scale(self) -> Number: ...
+
+    @property
+    def unit_speed(self) -> bool: ...
 
 
 class RigidState(NamedTuple):
@@ -47,14 +63,24 @@ class RigidState(NamedTuple):
     slopes: Floats
     velocity: Floats
 
+    @property
+    def place(self) -> Floats:
+        """(B, d) the centre seen from above: a contact may jump from wall to wall while the ball stands still."""
+        return self.center
 
-def lower_onto(ball: RBO, objective: SurfaceObjective, start: Floats) -> RigidState:
+    @property
+    def record(self) -> dict[str, Floats]:
+        """The centre (B, d+1) and the contacts (B, C, d), which a step found and nobody should look for again."""
+        return {"center": np.concatenate([self.center, self.height[:, None]], axis=1), "contacts": self.points}
+
+
+def lower_onto(ball: RigidBall, objective: SurfaceObjective, start: Floats) -> RigidState:
     """Lower each ball straight down at ``start (B, d)`` until it touches."""
     found = _contacts(ball, objective, start, np.arange(start.shape[0]), TIE)
     return RigidState(_nearest(found), start, found.height, found.point, found.slope, np.zeros_like(start))
 
 
-def roll(ball: RBO, objective: SurfaceObjective, state: RigidState) -> RigidState:
+def roll(ball: RigidBall, objective: SurfaceObjective, state: RigidState) -> RigidState:
     """One step θ_c ← θ_c − η v with v = β v + ∇h(θ_c), caught by the valleys it crosses."""
     batch = state.center.shape[0]
     rate = per_ball(ball.learning_rate, batch)
@@ -76,7 +102,7 @@ def roll(ball: RBO, objective: SurfaceObjective, state: RigidState) -> RigidStat
 
 
 def _roll_active(
-    ball: RBO,
+    ball: RigidBall,
     objective: SurfaceObjective,
     state: RigidState,
     velocity: Floats,
@@ -107,7 +133,7 @@ def _roll_active(
 
 
 def _valley(
-    ball: RBO,
+    ball: RigidBall,
     objective: SurfaceObjective,
     state: RigidState,
     end: Contacts,
@@ -211,7 +237,9 @@ def _meeting(
     return out
 
 
-def _contacts(ball: RBO, objective: SurfaceObjective, center: Floats, which: NDArray[np.int64], tie: float) -> Contacts:
+def _contacts(
+    ball: RigidBall, objective: SurfaceObjective, center: Floats, which: NDArray[np.int64], tie: float
+) -> Contacts:
     """Contacts of the balls ``which`` over ``center``, one row each."""
     batch = objective.active.size
     radius = per_ball(ball.radius, batch)

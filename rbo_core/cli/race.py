@@ -67,7 +67,7 @@ def racers(args: argparse.Namespace) -> list[Any]:
         if name not in METHODS or name == "rbo":
             known = ", ".join(known for known in METHODS if known != "rbo")
             raise ValueError(f"a rival must be one of {known}; got {name!r}")
-        cls = METHODS[name]
+        cls: Any = METHODS[name]
         made.append(cls() if name == "entropy_sgd" else cls(learning_rate=args.learning_rate))
     return made
 

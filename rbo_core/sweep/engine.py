@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.cancelled import Cancelled
+from rbo_core.record import bytes_a_step
 from rbo_core.sweep.cells import (
     Build,
     Group,
@@ -220,8 +221,8 @@ def _largest(sweep: Sweep, name: str) -> float:
 
 
 def ball_bytes(dim: int, total: int) -> float:
-    """Bytes of one ball's recorded path: position, centre, contacts, loss, penetration, gradient count."""
-    return 8.0 * (total + 1) * (dim + (dim + 1) + 4 * dim + 3)
+    """Bytes of one ball's recorded path of ``total`` steps."""
+    return float((total + 1) * bytes_a_step(dim))
 
 
 def _coarseness(n: int) -> NDArray[np.int64]:

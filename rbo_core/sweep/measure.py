@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from rbo_core.ball.heights import MEASURED, height_grid, radius_limits
 from rbo_core.ball.penetration import penetration
 from rbo_core.checks import per_ball
-from rbo_core.rolling import RBO
 from rbo_core.trace import Status, Trajectory
 
 PENETRATION_SAMPLES = 8  # instants of a run at which the depth is measured: a dense scan costs far more than a step
@@ -101,10 +100,11 @@ def measure(
 
 def _penetration(run: Trajectory, surface: Any, largest_ball: float) -> NDArray[np.float64] | None:
     """(samples, B) at evenly spaced instants of each ball's own run, its end included."""
-    if run.center is None or not isinstance(run.method, RBO) or surface.dim > 2:
+    sphere = run.method.sphere
+    if run.center is None or sphere is None or surface.dim > 2:
         return None
     batch = run.position.shape[1]
-    radius, scale = per_ball(run.method.radius, batch), per_ball(run.method.loss_scale, batch)
+    radius, scale = per_ball(sphere.radius, batch), per_ball(sphere.loss_scale, batch)
     least, most = radius_limits(surface)
     if (largest := max(largest_ball, float(radius.max()))) > most:
         return None

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from rbo_core.methods import METHODS
+from rbo_core.settings import Setting, Value, settings_of
+
 VERSION = 1  # part of the hash: raise it when the same description would give other numbers
 MAX_VALUES = 10_000  # on one axis; refused before anything is allocated
-Value = float | int | bool | str
 SURFACE_PREFIX = "surface."  # grid axis "surface.width" varies a parameter of the surface
 
 
@@ -162,7 +164,8 @@ def parse(data: Any) -> Sweep:
     """Build a sweep from plain JSON values.
 
     ``grid`` is an object or a list of pairs; each axis is a list of values, ``"0.05:3:40log"``, ``"0:1:11"``, or
-    ``{"low": 0.05, "high": 3, "count": 40, "log": true}``. ``seeds`` is a list, or a number of seeds counted from 0.
+    ``{"low": 0.05, "high": 3, "count": 40, "log": true}``, or ``{"count": 40}`` over the range that the setting
+    itself offers. ``seeds`` is a list, or a number of seeds counted from 0.
     """
     fields = _object("the sweep", data)
     known = {"version", "surface", "method", "grid", "starts", "seeds", "steps", "gradients", "basin_radius"}
@@ -190,7 +193,7 @@ def parse(data: Any) -> Sweep:
         ),
         method=_string("method.name", method.get("name")),
         settings=_settings("method", {name: value for name, value in method.items() if name != "name"}),
-        grid=_grid(fields["grid"]),
+        grid=_grid(fields["grid"], _known(method.get("name"))),
         starts=_integer("starts", starts) if not isinstance(starts, list) else _points(starts),
         seeds=tuple(_integer("seeds", seed) for seed in _list("seeds", seeds)),
         steps=_optional_integer("steps", fields.get("steps")),
@@ -214,7 +217,13 @@ def spread(low: float, high: float, count: int, log: bool = True) -> tuple[float
     return (float(low), *(float(f"{v:.12g}") for v in values[1:-1]), float(high))
 
 
-def _axis_values(name: str, given: Any) -> tuple[Value, ...]:
+def _known(method: object) -> dict[str, Setting]:
+    """A method's settings by name; none for a method that is not known, of which `check` complains."""
+    known = METHODS.get(method) if isinstance(method, str) else None
+    return {} if known is None else {one.name: one for one in settings_of(known)}
+
+
+def _axis_values(name: str, given: Any, setting: Setting | None = None) -> tuple[Value, ...]:
     if isinstance(given, str):
         parts = given.split(":")
         if len(parts) == 3:
@@ -229,20 +238,25 @@ def _axis_values(name: str, given: Any) -> tuple[Value, ...]:
         return (given,)
     if isinstance(given, Mapping):
         _refuse_unknown(name, given, {"low", "high", "count", "log"})
+        own_range = setting is not None and setting.low is not None and not {"low", "high"} & set(given)
+        if setting is not None and own_range:
+            given = {"low": setting.low, "high": setting.high, "log": setting.log, **given}
         low, high = _number(f"{name}.low", given.get("low")), _number(f"{name}.high", given.get("high"))
         log = given.get("log", True)
         if not isinstance(log, bool):
             raise ValueError(f"{name}.log must be true or false, got {log!r}")
         try:
-            return spread(low, high, _integer(f"{name}.count", given.get("count")), log)
+            values = spread(low, high, _integer(f"{name}.count", given.get("count")), log)
         except ValueError as problem:
             raise ValueError(f"{name}: {problem}") from None
+        whole = setting is not None and own_range and setting.integer
+        return tuple(dict.fromkeys(round(value) for value in values)) if whole else values
     if isinstance(given, list):
         return tuple(_value(name, value) for value in given)
     return (_value(name, given),)
 
 
-def _grid(given: Any) -> tuple[Axis, ...]:
+def _grid(given: Any, known: Mapping[str, Setting]) -> tuple[Axis, ...]:
     if isinstance(given, Mapping):
         pairs: Sequence[Any] = list(given.items())
     else:
@@ -251,7 +265,7 @@ def _grid(given: Any) -> tuple[Axis, ...]:
     for pair in pairs:
         if not (isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str)):
             raise ValueError(f"grid must be an object or a list of [name, values] pairs, got {pair!r}")
-        axes.append(Axis(pair[0], _axis_values(f"grid.{pair[0]}", pair[1])))
+        axes.append(Axis(pair[0], _axis_values(f"grid.{pair[0]}", pair[1], known.get(pair[0]))))
     return tuple(axes)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from rbo_core import points, rolling
 from rbo_core.checks import require
-from rbo_core.methods import BatchedMethod
+from rbo_core.method import Method
 from rbo_core.settings import Value, network_settings, settings_of
 from rbo_core.torch.closure import Closure, ClosureObjective
 from rbo_core.torch.flat import FlatParameters
@@ -39,7 +39,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         process_group: ranks whose losses are averaged; DistributedDataParallel's own group by default.
     """
 
-    method: ClassVar[type[BatchedMethod]] = points.SGD
+    method: ClassVar[type[Method[Any]]] = points.SGD
     """The settings class in ``rbo_core`` whose step it takes."""
     _state: ClassVar[type[Any]] = points.PointState
     """The type of the method's state."""
@@ -70,7 +70,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         self._wanted: list[int] = []
         self._flat: FlatParameters | None = None
         self._memory: Any = None
-        self._cached: tuple[tuple[Any, ...], BatchedMethod, float, Tensor | None, float | Tensor] | None = None
+        self._cached: tuple[tuple[Any, ...], Method[Any], float, Tensor | None, float | Tensor] | None = None
         super().__init__(params, settings)
         self._method(self.param_groups[0])
         self._flat_parameters()
@@ -94,7 +94,7 @@ class FlatOptimizer(torch.optim.Optimizer):
                 known[name].check(value)
         return complete
 
-    def _method(self, group: dict[str, Any]) -> BatchedMethod:
+    def _method(self, group: dict[str, Any]) -> Method[Any]:
         """The batched method with a group's settings; raises ValueError for bad ones."""
         own = (one for one in settings_of(self.method) if one.networks is not None)
         return self.method(**{one.name: group[one.network_name] for one in own})
@@ -175,7 +175,7 @@ class FlatOptimizer(torch.optim.Optimizer):
             self._restore_memory(memory)
         return self._flat
 
-    def _settings(self, flat: FlatParameters) -> tuple[BatchedMethod, float, Tensor | None, float | Tensor]:
+    def _settings(self, flat: FlatParameters) -> tuple[Method[Any], float, Tensor | None, float | Tensor]:
         """(method, largest lr, each coordinate's share of it or None, weight decay: one number if groups agree)."""
         key = tuple(value for group in self.param_groups for name, value in group.items() if name != "params")
         if self._cached is not None and self._cached[0] == key:
@@ -356,7 +356,7 @@ class EntropySGD(FlatOptimizer):
         super().__init__(params, lr, generator=torch.Generator().manual_seed(seed), **options)
 
 
-def optimizer_class(method: type[BatchedMethod]) -> type[FlatOptimizer]:
+def optimizer_class(method: type[Method[Any]]) -> type[FlatOptimizer]:
     """The optimizer that takes a method's step on networks: one of those above, or one made for it."""
     for known in (RBO, SAM, EntropySGD):
         if known.method is method:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rbo_core import method as core
 from rbo_core.checks import require, require_choice, require_count
-from rbo_core.methods import METHODS, BatchedMethod
+from rbo_core.methods import METHODS
 from rbo_core.settings import Value, network_settings, settings_of
 from rbo_core.training.models import MODELS
 
@@ -69,7 +70,7 @@ class Method:
         """Gradient evaluations of one step."""
         return self.batched().gradients_per_step
 
-    def batched(self, **changes: Any) -> BatchedMethod:
+    def batched(self, **changes: Any) -> core.Method[Any]:
         """The method of ``rbo_core`` with these settings; changes, by its own names, may hold a value a network (B,).
 
         Weight decay, unless it is the method's own, belongs to what is trained: it is left out.

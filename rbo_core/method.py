@@ -1,0 +1,109 @@
+"""What a method is to those who run it: settings that take steps, and a few answers about itself.
+
+The driver (``trace.py``) knows no algorithm. It asks the method whether a surface suits it and at what scale it is at
+rest, and the method's state where it is and what is worth recording.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbo_core.checks import Number
+from rbo_core.objective import Array, Objective, Surface
+from rbo_core.settings import check_settings, gradient_noise
+
+Floats = NDArray[np.float64]
+
+
+class State(Protocol):
+    """Where a batch of B balls or points stands: a named tuple, every array of which has the batch as its first axis.
+
+    x: (B, d) the contact, or the point.
+    """
+
+    @property
+    def x(self) -> Array: ...
+
+    @property
+    def place(self) -> Array:
+        """(B, d) what must stay in the domain and comes to rest: the point, or the ball's centre seen from above."""
+        ...
+
+    @property
+    def record(self) -> Mapping[str, Floats]:
+        """What a trajectory keeps of it besides x, by the trajectory's names; empty for most."""
+        ...
+
+
+S = TypeVar("S", bound=State)
+
+
+class Sphere(NamedTuple):
+    """A ball's size. radius: ρ, parameter units; loss_scale: λ. Each one number or (B,)."""
+
+    radius: Number
+    loss_scale: Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method(ABC, Generic[S]):
+    """A method, a frozen dataclass of its settings (see :func:`rbo_core.settings.setting`).
+
+    Attributes:
+        name: in addresses, files and on the command line. label: what people call it.
+        color: #RRGGBB, the same in every picture. shape, dash: how a point and a line of it are drawn.
+    """
+
+    name: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    color: ClassVar[str] = "#7A8190"
+    shape: ClassVar[str] = "cross"
+    dash: ClassVar[str] = "solid"
+
+    gradient_noise: Number = gradient_noise()
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    @abstractmethod
+    def init(self, objective: Objective, x: Array) -> S:
+        """The state before the first step, from starts ``x (B, d)``."""
+
+    @abstractmethod
+    def step(self, objective: Objective, state: S) -> tuple[S, Array | None]:
+        """One step for all balls at once: the new state, and the loss (B,) where the step began if it was evaluated.
+
+        Which arrays a step may overwrite says ``rolling.py`` at its top.
+        """
+
+    @property
+    def gradients_per_step(self) -> int:
+        """Gradient evaluations of one step."""
+        return 1
+
+    @property
+    def inertia(self) -> Number:
+        """β, the share of a move that goes on in the next one; 0 without momentum."""
+        return 0.0
+
+    @property
+    def sphere(self) -> Sphere | None:
+        """The ball that rolls; None for a point."""
+        return None
+
+    def check_surface(self, surface: Surface) -> None:
+        """Raise ``ValueError`` when the method cannot run on a surface."""
+
+    def rest_scale(self, width: float) -> Number:
+        """The length beside which a move counts as none: the radius, or the width of the domain for a point."""
+        return width if self.sphere is None else self.sphere.radius
+
+    def center(self, x: Floats, loss: Floats, gradient: Floats) -> Floats | None:
+        """(..., B, d+1) where a ball that touches at ``x (..., B, d)`` has its centre; None for a point."""
+        return None
