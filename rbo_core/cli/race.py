@@ -13,7 +13,7 @@ from tqdm import tqdm
 import landscapes
 from rbo_core import METHODS, RBO, Status, Trajectory, trace
 from rbo_core.cli.files import require_writable
-from rbo_core.cli.roll import add_surface_options, chosen_surface, numbers
+from rbo_core.cli.roll import add_surface_options, chosen_surface, numbers, require_film, save_pages
 
 MAX_RADII = 8
 
@@ -32,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--csv", type=Path, help="write every step of every racer here")
     parser.add_argument("--html", type=Path, help="write the race here: one page that plays without a network")
+    parser.add_argument("--film", type=Path, help="film the race into this .webm or .gif (needs Chromium)")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
 
@@ -39,14 +40,14 @@ def run(args: argparse.Namespace) -> int:
     """Race, print, save; bad input raises ``ValueError``."""
     require_writable("csv", args.csv, (".csv",))
     require_writable("html", args.html, (".html",))
+    require_film(args.film)
     surface = chosen_surface(args)
     start = surface.start if args.start is None else numbers("start", args.start)
     methods = racers(args)
     shown = tqdm(methods, desc="racing", unit="racer", leave=False, disable=None)
     runs = [trace(method, surface, start, args.steps, seed=args.seed) for method in shown]
     rows = results(runs, surface)
-    if args.csv is not None or args.html is not None:
-        save(runs, args)
+    save(runs, args)
     if args.json:
         print(json.dumps({"surface": surface.name, "dim": surface.dim, "steps": args.steps, "racers": rows}))
     else:
@@ -99,14 +100,13 @@ def results(runs: list[Trajectory], surface: landscapes.Landscape) -> list[dict[
 
 def save(runs: list[Trajectory], args: argparse.Namespace) -> None:
     """Write the files that were asked for."""
-    from rbo_core.figures.play import page_of, raced
-    from rbo_core.figures.player.table import steps_table
-
     if args.csv is not None:
+        from rbo_core.figures.play import raced
+        from rbo_core.figures.player.table import steps_table
+
         named = [(entry.label, entry.track) for entry in raced(runs)]
         steps_table(named, "racer").to_csv(args.csv, index=False)
-    if args.html is not None:
-        page_of(runs).save(args.html)
+    save_pages(runs, args)
 
 
 def text_table(rows: list[dict[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 import landscapes
 from rbo_core import METHODS, Status, Trajectory, trace
+from rbo_core.cli import film
 from rbo_core.cli.files import require_writable
 from rbo_core.settings import Setting, settings_of
 
@@ -26,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="write the trajectory to this .csv, .parquet or .json file")
     parser.add_argument("--html", type=Path, help="write the run here: one page that plays without a network")
+    parser.add_argument("--film", type=Path, help="film the run into this .webm or .gif (needs Chromium)")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--list", action="store_true", help="list the surfaces and stop")
     settings = parser.add_argument_group("settings of the method (those it has)")
@@ -45,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     require_writable("output", args.output, FORMATS)
     require_writable("html", args.html, (".html",))
+    require_film(args.film)
     surface = chosen_surface(args)
     start = surface.start if args.start is None else numbers("start", args.start)
     with tqdm(total=args.steps, desc="rolling", unit="step", leave=False, disable=None) as bar:
@@ -58,10 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None:
         write(run, args.output)
         summary["output"] = str(args.output)
-    if args.html is not None:
-        from rbo_core.figures.play import page_of
-
-        summary["html"] = str(page_of([run]).save(args.html))
+    summary |= save_pages([run], args)
     print(json.dumps(summary) if args.json else "\n".join(f"{key:>22}  {value}" for key, value in summary.items()))
     return 0
 
@@ -123,6 +123,29 @@ def parsed_parameters(pairs: list[str]) -> dict[str, float]:
             raise ValueError(f"a surface parameter is written NAME=VALUE, got {pair!r}")
         (parameters[name],) = numbers(name, value)
     return parameters
+
+
+def require_film(path: Path | None) -> None:
+    """Refuse a film that cannot be made or written, before the work."""
+    if path is not None:
+        require_writable("film", path, tuple(film.ENDINGS))
+        film.browser()
+
+
+def save_pages(runs: list[Trajectory], args: argparse.Namespace) -> dict[str, str]:
+    """Write the page and the film that were asked for; returns what was written where."""
+    if args.html is None and args.film is None:
+        return {}
+    from rbo_core.figures.play import page_of
+
+    page = page_of(runs)
+    written = {}
+    if args.html is not None:
+        written["html"] = str(page.save(args.html))
+    if args.film is not None:
+        film.write_film(page.html, args.film)
+        written["film"] = str(args.film)
+    return written
 
 
 def add_surface_options(parser: argparse.ArgumentParser, dim: int) -> None:

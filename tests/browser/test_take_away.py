@@ -1,11 +1,15 @@
 """Offline pages from a file, and the notebook's widget in a page of its own, in a browser without a network."""
 
 import base64
+import io
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import landscapes
 from rbo_core import RBO, SGD, trace
+from rbo_core.cli import main
 from rbo_core.figures import play
 from tests.browser.conftest import SLOW
 
@@ -37,7 +41,7 @@ def runs(dim):
 @pytest.fixture
 def offline(chromium):
     """Opens a file without a network; the test fails on whatever the console complains of."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True, accept_downloads=True)
     said = []
 
     def opened(path, width=1280):
@@ -64,7 +68,7 @@ def test_a_page_plays_from_a_file(offline, tmp_path, dim, width):
     page.wait_for_function(f"{FRAME} === {CLOCK}.last")
     page.keyboard.press("Home")
     page.wait_for_function(f"{FRAME} === 0")
-    page.locator("summary").click()
+    page.get_by_text("The Python that makes").click()
     assert "trace(method, surface" in page.locator("pre").inner_text()
 
 
@@ -82,3 +86,70 @@ def test_the_widget_follows_the_kernel_and_tells_it(offline, tmp_path):
     box = page.locator(".rbp-view").bounding_box()
     page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
     page.wait_for_function("model.get('start')[0] > -2.6")
+
+
+TAKE = """async (kind) => {
+  const player = document.querySelector(".rbp").__player;
+  player.clock.duration = 0.6;
+  const blob = await player.take[kind](player);
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  return [blob.type, btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""))];
+}"""
+WATCH = """async ([type, data]) => {
+  const video = document.createElement("video");
+  video.src = `data:${type};base64,${data}`;
+  const told = (event) => new Promise((done) => video.addEventListener(event, done, { once: true }));
+  await told("loadedmetadata");
+  video.currentTime = 0.99 * video.duration;
+  await told("seeked");
+  return [video.videoWidth, video.videoHeight, video.duration];
+}"""
+
+
+def test_pictures_and_films_are_of_the_run_that_is_seen(offline, tmp_path):
+    page = offline(play(runs(1), offline=True).save(tmp_path / "run.html"))
+    page.keyboard.press("End")
+    stage = page.locator(".rbp-stage").bounding_box()
+    kind, data = page.evaluate(TAKE, "picture")
+    still = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert kind == "image/png"
+    assert still.size == (round(2 * stage["width"]), round(2 * stage["height"]))
+    orange = np.asarray(still.convert("RGB")).astype(int)
+    assert ((orange[..., 0] > 150) & (orange[..., 2] < 60)).mean() > 0.002, "no ball in the picture"
+
+    kind, data = page.evaluate(TAKE, "gif")
+    moving = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert (kind, moving.format) == ("image/gif", "GIF")
+    milliseconds = sum(moving.seek(k) or moving.info["duration"] for k in range(moving.n_frames))
+    assert milliseconds == pytest.approx(1000 * (0.6 + 0.8), rel=0.03)
+    moving.seek(0)
+    first = np.asarray(moving.convert("RGB")).astype(int)
+    moving.seek(moving.n_frames - 1)
+    assert np.abs(np.asarray(moving.convert("RGB")) - first).max() > 60, "nothing moves"
+
+    kind, data = page.evaluate(TAKE, "film")
+    width, height, seconds = page.evaluate(WATCH, [kind, data])
+    assert (width, height) == (1920, 1080)
+    assert seconds == pytest.approx(0.6 + 0.8, abs=0.02)
+    assert page.evaluate(f"{CLOCK}.shown") > 0, "the page is where it was"
+
+
+def test_the_list_of_the_playback_bar_saves_a_file(offline, tmp_path):
+    page = offline(play(runs(1), offline=True).save(tmp_path / "run.html"))
+    page.get_by_label("Save a picture or a film").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Picture").click()
+    assert saved.value.suggested_filename == "rolling-ball.png"
+
+
+@pytest.mark.parametrize("ending", ["gif", "webm"])
+def test_the_command_films(chromium, tmp_path, ending):
+    out = tmp_path / f"run.{ending}"
+    assert main(["roll", "--steps", "20", "--film", str(out)]) == 0
+    assert out.read_bytes()[:4] == {"gif": b"GIF8", "webm": b"\x1a\x45\xdf\xa3"}[ending]
+
+
+def test_without_a_browser_the_command_says_what_to_install(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert main(["roll", "--film", str(tmp_path / "run.webm")]) == 2
+    assert "a film needs Chromium or Chrome" in capsys.readouterr().err

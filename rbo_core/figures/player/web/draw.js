@@ -6,8 +6,11 @@ import { mix, rgba } from "./theme.js";
 // on the "graphics card" is eight times slower, and elsewhere the difference is small.
 export const flat = (canvas) => canvas.getContext("2d", { willReadFrequently: true });
 
+// Pixels a CSS pixel: the screen's, up to two, unless a picture or a film is taken at a size of its own.
+export const density = { ratio: null, get: () => density.ratio ?? Math.min(window.devicePixelRatio || 1, 2) };
+
 export function fit(canvas) {
-  const ratio = Math.min(window.devicePixelRatio || 1, 2);
+  const ratio = density.get();
   const width = Math.max(canvas.clientWidth, 1);
   const height = Math.max(canvas.clientHeight, 1);
   const changed = canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio);

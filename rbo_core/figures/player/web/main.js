@@ -8,6 +8,7 @@ import { decode } from "./data.js";
 import { LossView } from "./loss.js";
 import { PanelsView } from "./panels.js";
 import { Readouts } from "./readouts.js";
+import { Save, film, gif, picture } from "./save.js";
 import { SurfaceView } from "./surface.js";
 import { readTheme } from "./theme.js";
 
@@ -47,6 +48,8 @@ class Player {
     this.side.className = "rbp-side";
     this.stage.append(this.main, this.side);
     this.bar = new Bar(this.clock);
+    this.bar.element.append(new Save(this).element);
+    this.take = { picture, film, gif };
     this.readouts = new Readouts();
     this.live = document.createElement("div");
     this.live.className = "rbp-unseen";
@@ -207,7 +210,7 @@ class Player {
   }
 
   redraw() {
-    if (this.pending || !this.scene) return;
+    if (this.pending || !this.scene || this.busy) return;
     this.pending = requestAnimationFrame((now) => {
       this.pending = 0;
       this.paint(now);

@@ -3,6 +3,7 @@
 import { Camera } from "./camera.js";
 import { colours } from "./cividis.js";
 import { place } from "./data.js";
+import { density } from "./draw.js";
 import { Field } from "./field.js";
 import { dots, ribbon, sheet, walls } from "./meshes.js";
 import { drawOver } from "./overlay.js";
@@ -149,7 +150,7 @@ export class SurfaceView {
   }
 
   size() {
-    const ratio = Math.min(window.devicePixelRatio || 1, 2) * this.quality;
+    const ratio = density.get() * this.quality;
     const width = Math.max(this.canvas.clientWidth, 1);
     const height = Math.max(this.canvas.clientHeight, 1);
     const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
