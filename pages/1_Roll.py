@@ -4,10 +4,11 @@ import streamlit as st
 
 from pages.player import player
 from pages.roll.presets import ROLL, preset_row
-from pages.shared.asked import ask, start_from
+from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, open_page, sentence
+from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
@@ -51,11 +52,14 @@ with st.sidebar:
 
 surface = asked.surface
 tracks = asked.tracks((asked.ball, *asked.rivals))
+raced = entries(tracks)
+look = Look(axis=axis, ironed=ironed, radius=offered(asked, tracks))
 player(
-    scene(surface, entries(tracks), Look(axis=axis, ironed=ironed)),
+    scene(surface, raced, look),
     key="roll_player",
-    height=520,
+    height=500,
     on_click=start_from(surface),
+    on_radius=set_radius,
 )
 ends = " ".join(f"{track.name}:{track.place[-1, 0]:.9g}" for track in tracks)
 sentence(story(tracks, surface.finest_scale), ends=ends)
@@ -63,3 +67,6 @@ with preset_row(ROLL):
     named = [(track.name, track) for track in tracks]
     download("Download CSV", lambda: steps_table(named), f"roll_{surface.name}.csv", "download", disabled=not tracks)
 how_it_works(EXPLANATION)
+if look.radius is not None:
+    finest = surface.finest_scale
+    show_strip(surface, asked.roll, raced[1:], lambda run: story([run, *tracks[1:]], finest), "roll_player")

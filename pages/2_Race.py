@@ -11,14 +11,16 @@ from pages.race.balls import more_balls
 from pages.race.basins import basins_of
 from pages.race.starts import show_many_starts
 from pages.race.table import COLUMNS, paths_table, readable, result_table
-from pages.shared.asked import ask, start_from
+from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
+from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import race_story
+from rbo_core.figures.player.track import Track
 
 EXPLANATION = r"""
 All racers begin at the same point with the same seed. Balls are drawn at their true size: heights and parameters share
@@ -66,8 +68,11 @@ modes = {"race": "Race", "step": "Follow one step", "starts": "Many starts"}
 mode = choice("What to look at", "mode", modes, kind="segmented")
 if mode == "race":
     balls = [replace(ball, radius=radius) for radius in dict.fromkeys((float(ball.radius), *more))]
-    raced = entries(asked.tracks((*balls, *asked.rivals)), is_dark())
-    player(scene(surface, raced, look), key="race_player", height=520, on_click=start_from(surface))
+    tracks = asked.tracks((*balls, *asked.rivals))
+    raced = entries(tracks, is_dark())
+    look = replace(look, radius=offered(asked, tracks))
+    shown = scene(surface, raced, look)
+    player(shown, key="race_player", height=520, on_click=start_from(surface), on_radius=set_radius)
     ends = " ".join(f"{entry.track.name}:{entry.track.loss[-1]:.9g}" for entry in raced)
     sentence(race_story(raced, surface.finest_scale), ends=ends)
     results = result_table(raced, basins_of(surface))
@@ -75,6 +80,13 @@ if mode == "race":
     with st.container(horizontal=True):
         download("Download table (CSV)", lambda: results, f"race_{surface.name}.csv", "download_table")
         download("Download paths (CSV)", lambda: paths_table(raced), f"race_{surface.name}_paths.csv", "download_paths")
+    if look.radius is not None:
+        points = [entry for entry in raced if entry.track.center is None]
+
+        def told_with(run: Track) -> str:
+            return race_story(entries([run, *tracks[1:]], is_dark()), surface.finest_scale)
+
+        show_strip(surface, asked.roll, points, told_with, "race_player")
 elif mode == "step":
     try:
         told = step.followed(asked, step.controls(asked.steps))

@@ -13,16 +13,21 @@ from pages.shared.static import publish
 from rbo_core.figures.player import WEB
 from rbo_core.figures.player.payload import pack
 from rbo_core.figures.player.scene import Click, Scene
+from rbo_core.figures.player.strip import Strip, pack_strip
 
 # The modules are found relative to Streamlit's own script, so a base path or a proxy prefix needs no setting.
 BOOT = """
 const modules = new URL("../../app/static/@FOLDER@/main.js",
                         document.querySelector('script[type="module"][src*="static/js/"]').src).href;
 export default async function (component) {
-  const { mount } = await import(modules);
-  return mount(component);
+  const { @MOUNT@ } = await import(modules);
+  return @MOUNT@(component);
 }
 """
+
+
+def _boot(mount: str) -> str:
+    return BOOT.replace("@FOLDER@", _folder()).replace("@MOUNT@", mount)
 
 
 @cache
@@ -36,17 +41,19 @@ def player(
     height: int = 560,
     autoplay: bool = True,
     on_click: Callable[[Click], None] | None = None,
+    on_radius: Callable[[float], None] | None = None,
 ) -> Click | None:
     """Show `scene`; returns the visitor's click on the ground in the run right after it, else None.
 
     on_click: called with the click before that run begins, for a page that needs it before it draws its controls.
+    on_radius: called with the radius chosen in the picture or on the strip, before the run that follows.
     height: pixels for the whole plot area on a wide screen, without the playback bar and the read-outs. Keep `key`
     constant: it is what lets camera and playback survive a rerun.
     """
     # Registered at each mount: the registry belongs to the running server, and an equal definition is a no-op.
     mount = st.components.v2.component(
         "rolling_ball_player",
-        js=BOOT.replace("@FOLDER@", _folder()),
+        js=_boot("mount"),
         css=(WEB / "player.css").read_text(encoding="utf-8"),
         isolate_styles=False,
     )
@@ -57,7 +64,27 @@ def player(
         if on_click is not None and click is not None:
             on_click(click)
 
-    return _click(mount(key=key, data=pack(scene, height, autoplay), on_click_change=clicked), dim)
+    def chosen() -> None:
+        radius = _radius(st.session_state[key])
+        if on_radius is not None and radius is not None:
+            on_radius(radius)
+
+    data = pack(scene, height, autoplay, key)
+    return _click(mount(key=key, data=data, on_click_change=clicked, on_radius_change=chosen), dim)
+
+
+def radius_strip(strip: Strip, key: str) -> None:
+    """Hand the player with this key the runs of its radius strip; call it after `player`, when the picture is up."""
+    mount = st.components.v2.component(
+        "rolling_ball_radius_strip", html="<span hidden></span>", js=_boot("mountStrip"), isolate_styles=False
+    )
+    mount(key=f"{key}_strip", data=pack_strip(strip, key), height=1)
+
+
+def _radius(result: Mapping[str, Any]) -> float | None:
+    asked = result.get("radius")
+    value = float(asked["radius"]) if asked else 0.0
+    return value if np.isfinite(value) and value > 0 else None
 
 
 def _click(result: Mapping[str, Any], dim: int) -> Click | None:

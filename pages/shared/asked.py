@@ -23,7 +23,10 @@ from pages.shared.controls import (
     surface_picker,
 )
 from pages.shared.page import group, show_error
+from pages.shared.radius import radius_offered
 from pages.shared.tracks import run_on
+from rbo_core.figures.player.radii import Roll
+from rbo_core.figures.player.scene import RadiusRange
 from rbo_core.figures.player.track import Track
 
 _CLICKED = "_clicked_start"
@@ -42,6 +45,11 @@ class Asked:
     noise: float
     seed: int
     ball_place: DeltaGenerator
+
+    @property
+    def roll(self) -> Roll:
+        """The ball's run, for the radius strip."""
+        return Roll(self.ball, self.start, self.steps, self.seed)
 
     def track(self, method: Any) -> Track:
         """The run of one method.
@@ -82,6 +90,11 @@ def ask(dim: int, steps: int) -> Asked:
     with rivals_place:
         rivals = rival_controls(("sgd", "sam"), noise=noise)
     return Asked(surface, start, ball, rivals, count, noise, seed, ball_place)
+
+
+def offered(asked: Asked, tracks: Sequence[Track]) -> RadiusRange | None:
+    """The radius strip for these tracks; none where the ball itself was refused."""
+    return radius_offered(asked.surface, asked.roll) if tracks and tracks[0].center is not None else None
 
 
 def start_controls(surface: landscapes.Landscape, help: str | None = None) -> tuple[float, ...]:

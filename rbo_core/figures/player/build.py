@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 import landscapes
 from rbo_core.figures.player.racers import Entry
-from rbo_core.figures.player.scene import Ground, Racer, Readout, Scene
+from rbo_core.figures.player.scene import Ground, RadiusRange, Racer, Readout, Scene
 from rbo_core.figures.player.story import status_words
 from rbo_core.figures.player.track import Floats, Track, moving_steps
 from rbo_core.figures.style import shape
@@ -34,7 +35,8 @@ class Look:
 
     axis: one of AXES; curve: one of CURVES. ironed: draw what the first ball's centre sees, h − ρ. contour: a map from
     above beside a surface. loss_panel, readouts, clickable: whether there are curves, live numbers, and whether a click
-    on the ground is told. duration: seconds that the whole film takes (default: by its length).
+    on the ground is told. duration: seconds that the whole film takes (default: by its length). radius: offers the
+    first ball's radius under the picture.
     """
 
     axis: str = "step"
@@ -45,6 +47,7 @@ class Look:
     readouts: bool = True
     clickable: bool = True
     duration: float | None = None
+    radius: RadiusRange | None = None
 
 
 def run_scene(
@@ -58,14 +61,12 @@ def run_scene(
     look = Look() if look is None else look
     tracks = [entry.track for entry in raced]
     scale = loss_scale(tracks)
-    # Frames after the last visible movement would only make the visitor wait.
-    moving = moving_steps(tracks, float(np.ptp(surface.bounds[0])))
-    frames = min(max((len(track.loss) for track in tracks), default=1), round(1.08 * moving) + 12)
+    shown = shown_steps(tracks, float(np.ptp(surface.bounds[0])))
     lowest = surface.minimum
     names = ", ".join(entry.label for entry in raced) or "Nothing"
     return Scene(
         ground=ground_of(surface, tracks, look) if ground is None else ground,
-        racers=tuple(_racer(entry, scale, look, frames) for entry in raced),
+        racers=tuple(_racer(entry, scale, look, shown) for entry in raced),
         bounds=surface.bounds,
         x_label="θ" if surface.dim == 1 else "θ₁",
         minimum=np.array([*np.atleast_1d(lowest.x), scale * float(lowest.value)]),
@@ -76,8 +77,23 @@ def run_scene(
         contour=look.contour,
         clickable=look.clickable,
         duration=look.duration,
+        radius=look.radius,
+        step_numbers=shown,
         title=f"{names} on the {'curve' if surface.dim == 1 else 'surface'} {surface.title}",
     )
+
+
+def shown_steps(tracks: Sequence[Track], width: float) -> NDArray[np.int64]:
+    """(F,) numbers of the steps that make the film, on a domain of this width.
+
+    Frames after the last visible movement would only make the visitor wait, so they are left out but for the last one:
+    what is told of the end is what the film ends with.
+    """
+    longest = max((len(track.loss) for track in tracks), default=1)
+    moving = round(1.08 * moving_steps(tracks, width)) + 12
+    if moving >= 0.9 * longest:
+        return np.arange(longest)
+    return np.append(np.arange(moving), longest - 1)
 
 
 def first_ball(tracks: Sequence[Track]) -> RBO | None:
@@ -143,9 +159,8 @@ def ground_from(
     return Ground(x, height, ironed=seen.ironed, ironed_label="what the ball sees", reachable=seen.reachable)
 
 
-def _racer(entry: Entry, scale: float, look: Look, frames: int) -> Racer:
+def _racer(entry: Entry, scale: float, look: Look, cut: NDArray[np.int64]) -> Racer:
     track = entry.track
-    cut = slice(0, frames)
     ball = track.center is not None
     contacts = contacts_on_ball(track)
     return Racer(
@@ -157,15 +172,17 @@ def _racer(entry: Entry, scale: float, look: Look, frames: int) -> Racer:
         radius=float(track.method.radius) if ball else None,
         contacts=None if contacts is None else contacts[cut],
         status=status_words(track),
-        stopped_at=min(track.stopped_at, frames - 1),
+        stopped_at=min(int(np.searchsorted(cut, track.stopped_at)), len(cut) - 1),
         shape=shape(track.name),
         loss=series(track, look.curve)[cut],
         loss_x=spent(track, look.axis)[cut],
+        loss_is=look.curve,
+        loss_x_is=look.axis,
         readouts=_readouts(track, cut) if look.readouts else (),
     )
 
 
-def _readouts(track: Track, cut: slice) -> tuple[Readout, ...]:
+def _readouts(track: Track, cut: NDArray[np.int64]) -> tuple[Readout, ...]:
     shown = [
         Readout("to the minimum", track.distance[cut]),
         Readout("gradients", track.gradients[cut].astype(float), "integer"),

@@ -19,7 +19,9 @@ TALL = 1.25  # heights beyond this multiple of the width are compressed, or one 
 
 
 @dataclass
-class _Floats:
+class Floats:
+    """The arrays of a message; `add` and `add_grid` return what stands for one in its header."""
+
     parts: list[np.ndarray] = field(default_factory=list)
     length: int = 0
 
@@ -68,7 +70,7 @@ def height_scale(scene: Scene) -> float:
     return 1.0 if tall <= TALL or not np.isfinite(tall) else float(0.6 / tall)
 
 
-def _racer(racer: Racer, kept: np.ndarray, floats: _Floats, thinned: bool) -> dict[str, Any]:
+def _racer(racer: Racer, kept: np.ndarray, floats: Floats, thinned: bool) -> dict[str, Any]:
     last = len(racer.position) - 1
     index = np.minimum(kept, last)
     if last < kept[-1]:
@@ -93,11 +95,13 @@ def _racer(racer: Racer, kept: np.ndarray, floats: _Floats, thinned: bool) -> di
         "contacts": _contacts(racer, index, floats),
         "loss": pick(racer.loss),
         "lossX": pick(racer.loss_x),
+        "lossIs": racer.loss_is,
+        "lossXIs": "steps" if racer.loss_x is None else racer.loss_x_is,
         "readouts": [{"label": r.label, "format": r.format, "values": pick(r.values)} for r in racer.readouts],
     }
 
 
-def _contacts(racer: Racer, index: np.ndarray, floats: _Floats) -> dict[str, Any] | None:
+def _contacts(racer: Racer, index: np.ndarray, floats: Floats) -> dict[str, Any] | None:
     """Only the frames where a ball touches in a second place, as pairs of frame and point."""
     if racer.contacts is None:
         return None
@@ -108,17 +112,22 @@ def _contacts(racer: Racer, index: np.ndarray, floats: _Floats) -> dict[str, Any
     return {"frame": floats.add(frame), "point": floats.add(contacts[frame, slot])} if frame.size else None
 
 
-def pack(scene: Scene, height: int = 560, autoplay: bool = True) -> bytes:
-    """Serialise a scene for the browser."""
-    floats = _Floats()
+def pack(scene: Scene, height: int = 560, autoplay: bool = True, name: str = "") -> bytes:
+    """Serialise a scene for the browser. name: by which a radius strip finds this player."""
+    floats = Floats()
     header = _describe(scene, floats, height, autoplay)
     header["panels"] = [_describe(panel, floats, height, autoplay) for panel in scene.panels]
+    return message({**header, "name": name}, floats)
+
+
+def message(header: dict[str, Any], floats: Floats) -> bytes:
+    """Length of the header, the header, and the arrays it points to."""
     text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
     return len(text).to_bytes(4, "little") + text + b"".join(part.tobytes() for part in floats.parts)
 
 
-def _describe(scene: Scene, floats: _Floats, height: int, autoplay: bool) -> dict[str, Any]:
+def _describe(scene: Scene, floats: Floats, height: int, autoplay: bool) -> dict[str, Any]:
     kept = frames(scene.steps)
     ground = scene.ground
     bounds = scene.bounds
@@ -130,9 +139,10 @@ def _describe(scene: Scene, floats: _Floats, height: int, autoplay: bool) -> dic
         "dim": ground.dim,
         "height": height,
         "autoplay": autoplay,
-        "steps": floats.add(kept),
+        "steps": floats.add(kept if scene.step_numbers is None else np.asarray(scene.step_numbers)[kept]),
         "duration": scene.duration or float(np.clip(scene.steps / 75, 4, 12)),
         "bounds": np.asarray(bounds, dtype=float).tolist(),
+        "radius": None if scene.radius is None else vars(scene.radius),
         "labels": {"x": scene.x_label, "y": scene.y_label, "height": scene.height_label},
         "minimum": None if scene.minimum is None else np.asarray(scene.minimum, dtype=float).tolist(),
         "lossPanel": scene.loss_panel,

@@ -76,6 +76,7 @@ class Racer:
     status: words for the end of the run ("converged"), shown from frame `stopped_at` on.
     opacity: of a ball on a curve, where arrows behind it are to be seen.
     loss: (T+1,) for the loss panel (default: the height); loss_x: (T+1,) its x axis (default: the step).
+    loss_is, loss_x_is: what these are ("loss", "gradients"), so that a run of another radius can take their place.
     """
 
     name: str
@@ -93,6 +94,8 @@ class Racer:
     loss: np.ndarray | None = None
     loss_x: np.ndarray | None = None
     readouts: tuple[Readout, ...] = ()
+    loss_is: str = "loss"
+    loss_x_is: str = ""
 
     def __post_init__(self) -> None:
         shape = np.shape(self.position)
@@ -125,6 +128,19 @@ class Arrow:
     dashed: bool = False
 
 
+@dataclass(frozen=True)
+class RadiusRange:
+    """A strip under the playback bar on which the first racer's radius is chosen, from low to high.
+
+    batch: names the `strip.Strip` whose runs belong to this scene.
+    """
+
+    value: float
+    low: float
+    high: float
+    batch: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """Everything one player shows.
@@ -138,6 +154,8 @@ class Scene:
     panels: scenes on curves that are shown side by side under this scene's clock, each under its title, instead of this
         scene's own picture; its racers still fill the read-outs.
     captions: (first frame, sentence) pairs shown over the plot from that frame on.
+    radius: offers the radius under the playback bar.
+    step_numbers: (T+1,) what the frames are called, where they are not the steps 0 to T.
     """
 
     ground: Ground
@@ -161,6 +179,8 @@ class Scene:
     title: str = "Animation of the run"
     frame_word: str = "step"
     panels: tuple[Scene, ...] = ()
+    radius: RadiusRange | None = None
+    step_numbers: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for racer in self.racers:

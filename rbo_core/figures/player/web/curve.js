@@ -3,6 +3,7 @@
 
 import { Labels, arrows, ball, fit, flat, inkOf, marker, symbol, tickText, ticks, trail } from "./draw.js";
 import { place, row } from "./data.js";
+import { setDown } from "./imagine.js";
 import { rgba } from "./theme.js";
 
 const MARGIN = { left: 46, right: 10, top: 12, bottom: 34 };
@@ -31,6 +32,7 @@ export class CurveView {
       low = Math.min(low, heights[i] * s);
       high = Math.max(high, heights[i] * s);
     }
+    this.aspect = (1.25 * (high - low)) / (scene.bounds[0][1] - scene.bounds[0][0]); // of the ground: it must not change with the ball
     // the walls may be cut off, but never a racer: the frame follows what moves
     let top = low + 0.25 * (scene.bounds[0][1] - scene.bounds[0][0]);
     let needed = low;
@@ -45,11 +47,6 @@ export class CurveView {
     top = Math.min(Math.max(top, high), Math.max(needed, low + 0.6 * (high - low)) + 0.12 * (high - low));
     top = Math.max(top, needed);
     this.range = scene.range || [low, top];
-  }
-
-  get aspect() {
-    const [a, b] = this.scene.bounds[0];
-    return (this.range[1] - this.range[0]) / (b - a);
   }
 
   frameBox(width, height) {
@@ -300,11 +297,24 @@ export class CurveView {
         notes.push([r, x, y - 12, 8]);
       }
     }
+    if (this.grip?.part === "rim") this.drawRim(c, theme, frame);
+    if (this.held) this.drawHeld(c, theme, labels);
     arrows(c, theme, scene.arrows, frame, labels, ([x, h]) => [this.X(x), this.Y(h * s)]);
     for (const [r, x, y, reach] of notes) labels.put(r.label, x, Math.max(y, box.top + 14), inkOf(theme, r.color), { reach });
     c.restore();
     const caption = scene.captions.filter(([at]) => frame >= at).pop();
     if (caption) labels.put(caption[1], box.left + 10, box.top + 22, theme.ink, { align: "left", weight: 400, size: 13, up: false });
+  }
+
+  // Under the pointer the rim lights up: it can be pulled.
+  drawRim(c, theme, frame) {
+    const r = this.scene.racers[0];
+    const { center } = place(r, Math.min(frame, r.n - 1), this.scale);
+    c.beginPath();
+    c.arc(this.X(center[0]), this.Y(center[1]), r.radius * this.k, 0, 2 * Math.PI);
+    c.lineWidth = 4;
+    c.strokeStyle = theme.primary;
+    c.stroke();
   }
 
   heightAt(at) {
@@ -331,6 +341,52 @@ export class CurveView {
     c.strokeStyle = theme.ink;
     c.stroke();
     labels.put("click to start here", x, y + 24, theme.soft, { weight: 400, up: false });
+  }
+
+  // What a pointer would take hold of: the first ball by its rim, which sets its radius, or by its body, which sets where it
+  // starts. reach: pixels to either side of the rim.
+  gripAt(x, y, reach) {
+    const r = this.scene.racers[0];
+    if (!r?.ball || !r.center) return null;
+    const { center } = place(r, Math.min(this.actions.frame(), r.n - 1), this.scale);
+    const [cx, cy, size] = [this.X(center[0]), this.Y(center[1]), r.radius * this.k];
+    const away = Math.hypot(x - cx, y - cy);
+    if (this.scene.radius && Math.abs(away - size) <= Math.min(reach, 0.5 * size)) return { part: "rim", cx, cy, away, radius: r.radius };
+    return this.scene.clickable && away < Math.max(size, reach) ? { part: "body", dx: x - cx, radius: r.radius } : null;
+  }
+
+  pull(grip, x, y) {
+    if (grip.part === "rim") {
+      this.actions.radius((grip.radius * Math.hypot(x - grip.cx, y - grip.cy)) / grip.away);
+      return;
+    }
+    const [low, high] = this.scene.bounds[0];
+    this.held = { x: Math.min(Math.max(this.toX(x - grip.dx), low), high), radius: grip.radius };
+    this.actions.redraw();
+  }
+
+  release(grip) {
+    if (grip.part === "rim") {
+      this.actions.chosen();
+      return;
+    }
+    if (this.held) this.actions.click([this.held.x]);
+    this.held = null;
+    this.actions.redraw();
+  }
+
+  // The ball in the visitor's hand, set down where it would start.
+  drawHeld(c, theme, labels) {
+    const { center, contact } = setDown({ ...this.scene.ground }, this.held.x, this.held.radius);
+    const [x, y] = [this.X(center[0]), this.Y(center[1] * this.scale)];
+    c.globalAlpha = 0.55;
+    ball(c, theme, this.scene.racers[0], x, y, this.held.radius * this.k, 0);
+    c.globalAlpha = 1;
+    c.beginPath();
+    c.arc(this.X(contact[0]), this.Y(contact[1] * this.scale), 3.4, 0, 2 * Math.PI);
+    c.fillStyle = theme.ink;
+    c.fill();
+    labels.put("let go to start here", x, y - this.held.radius * this.k - 8, theme.ink, { weight: 600 });
   }
 
   setZoom(factor) {
@@ -365,19 +421,30 @@ export class CurveView {
       if (e.button !== 0) return;
       const [x, y] = at(e);
       down = { x, y, pan: [...this.pan], moved: false };
+      down.grip = this.gripAt(x, y, e.pointerType === "mouse" ? 7 : 16);
       canvas.setPointerCapture?.(e.pointerId);
     });
     canvas.addEventListener("pointermove", (e) => {
       const [x, y] = at(e);
       if (down) {
         if (Math.hypot(x - down.x, y - down.y) >= 5) down.moved = true;
+        if (down.moved && down.grip) {
+          this.pull(down.grip, x, y);
+          return;
+        }
         if (down.moved && this.zoom > 1) {
           this.pan = [down.pan[0] - (x - down.x) / this.k, down.pan[1] + (y - down.y) / this.k];
           this.actions.redraw();
         }
         return;
       }
-      const value = this.toX ? this.toX(x) : null;
+      const grip = this.toX && e.pointerType === "mouse" ? this.gripAt(x, y, 7) : null;
+      canvas.style.cursor = grip ? { rim: "nwse-resize", body: "grab" }[grip.part] : "";
+      if (grip?.part !== this.grip?.part) {
+        this.grip = grip;
+        this.actions.redraw();
+      }
+      const value = this.toX && !grip ? this.toX(x) : null;
       const next = e.pointerType === "mouse" && value !== null && inside(value) ? value : null;
       if (next !== this.hover) {
         this.hover = next;
@@ -385,15 +452,24 @@ export class CurveView {
       }
     });
     canvas.addEventListener("pointerleave", () => {
-      this.hover = null;
+      this.hover = this.grip = null;
       this.actions.redraw();
     });
-    canvas.addEventListener("pointercancel", () => (down = null));
+    canvas.addEventListener("pointercancel", () => {
+      if (down?.grip?.part === "rim" && down.moved) this.actions.settle();
+      down = this.held = null;
+      this.actions.redraw();
+    });
     canvas.addEventListener("pointerup", (e) => {
       if (!down) return;
       const [x, y] = at(e);
       const moved = down.moved || Math.hypot(x - down.x, y - down.y) >= 5;
+      const grip = moved ? down.grip : null;
       down = null;
+      if (grip) {
+        this.release(grip);
+        return;
+      }
       if (moved || !this.scene.clickable) return;
       const value = this.toX(x);
       if (inside(value)) this.actions.click([value]);

@@ -48,6 +48,16 @@ export function decode(bytes) {
   return scene;
 }
 
+// The message of strip.py: one ball's runs at many radii.
+export function decodeStrip(bytes) {
+  const { header, array } = reader(bytes);
+  const runs = header.runs.map((run) => ({
+    ...run, outcome: run.outcome ?? NaN,
+    ...Object.fromEntries(["steps", "center", "contact", "loss", "gradients"].map((name) => [name, array(run[name])])),
+  }));
+  return { ...header, runs, crests: array(header.crests) ?? [] };
+}
+
 function unpack(header, array) {
   const width = header.dim + 1;
   const ground = header.ground;

@@ -11,6 +11,8 @@ export class LossView {
 
   load(scene) {
     this.scene = scene;
+    const { steps, frames } = scene;
+    const leap = frames > 3 && steps[frames - 1] - steps[frames - 2] > 1.5 * (steps[1] - steps[0]);
     let [x0, x1, y0, y1, positive] = [Infinity, -Infinity, Infinity, -Infinity, Infinity];
     for (const r of scene.racers) {
       for (let i = 0; i < r.loss.length; i++) {
@@ -19,6 +21,7 @@ export class LossView {
         y0 = Math.min(y0, y);
         y1 = Math.max(y1, y);
         if (y > 0) positive = Math.min(positive, y);
+        if (leap && i === scene.frames - 1) continue; // the film leaves out the steps in which nothing moves
         x0 = Math.min(x0, r.lossX[i]);
         x1 = Math.max(x1, r.lossX[i]);
       }
@@ -44,7 +47,7 @@ export class LossView {
     const up = this.log ? Math.log10 : (v) => v;
     const [a, b] = [up(y0), up(y1)];
     const pad = 0.06 * (b - a);
-    const X = (x) => box.left + ((x - x0) / (x1 - x0)) * box.width;
+    const X = (x) => box.left + ((Math.min(x, x1) - x0) / (x1 - x0)) * box.width;
     const Y = (y) => box.top + box.height - ((up(Math.max(y, this.log ? y0 : -Infinity)) - a + pad) / (b - a + 2 * pad)) * box.height;
     c.font = `400 12px ${theme.font}`;
     c.fillStyle = theme.soft;

@@ -4,11 +4,14 @@ import { Bar } from "./bar.js";
 import { Clock } from "./clock.js";
 import { ContourView } from "./contour.js";
 import { CurveView } from "./curve.js";
-import { decode } from "./data.js";
+import { decode, decodeStrip } from "./data.js";
+import { imagine } from "./imagine.js";
 import { LossView } from "./loss.js";
 import { PanelsView } from "./panels.js";
 import { Readouts } from "./readouts.js";
 import { Save, film, gif, picture } from "./save.js";
+import { Said } from "./said.js";
+import { RadiusStrip } from "./strip.js";
 import { SurfaceView } from "./surface.js";
 import { readTheme } from "./theme.js";
 
@@ -50,11 +53,17 @@ class Player {
     this.bar = new Bar(this.clock);
     this.bar.element.append(new Save(this).element);
     this.take = { picture, film, gif };
+    this.strip = new RadiusStrip({
+      preview: (radius) => this.preview(radius),
+      ask: (radius) => this.ask(radius),
+      cancel: () => this.settle(),
+    });
+    this.said = new Said();
     this.readouts = new Readouts();
     this.live = document.createElement("div");
     this.live.className = "rbp-unseen";
     this.live.setAttribute("aria-live", "polite");
-    this.root.append(this.stage, this.bar.element, this.readouts.element, this.live);
+    this.root.append(this.stage, this.bar.element, this.strip.element, this.readouts.element, this.live);
     parent.append(this.root);
     this.lossCanvas = document.createElement("canvas");
     this.lossCanvas.className = "rbp-loss";
@@ -83,7 +92,53 @@ class Player {
   load(scene) {
     const first = !this.scene;
     const start = (s) => s.racers.map((r) => Array.from(r.position.slice(0, s.width)).join()).join();
-    const moved = !first && start(scene) !== start(this.scene);
+    const moved = !first && start(scene) !== start(this.base);
+    this.base = scene;
+    this.said.restore();
+    this.show(scene);
+    this.strip.load(scene.radius);
+    if (this.batch?.id !== scene.radius?.batch) this.strip.fill(null);
+    else this.strip.fill(this.batch);
+    this.stage.setAttribute("aria-label", `${scene.title}. Space plays and pauses, arrow keys step, Home and End jump, plus and minus zoom${scene.dim === 2 ? ", W A S D turn the scene" : ""}.`);
+    if (first) this.begin(scene);
+    else if (moved && !calm()) this.clock.restart(); // a new start is meant to be watched
+  }
+
+  // The runs of the radius strip, which come after the picture.
+  fill(bytes) {
+    this.filled = bytes;
+    this.batch = decodeStrip(bytes);
+    if (this.batch.id === this.base?.radius?.batch) this.strip.fill(this.batch);
+    this.redraw();
+  }
+
+  // While the radius is dragged: the end of the nearest run that is known.
+  preview(radius) {
+    const batch = this.batch?.id === this.base.radius.batch ? this.batch : null;
+    const { shown, run } = imagine(this.base, batch, radius);
+    this.show(shown, true);
+    if (run) {
+      this.clock.seek(this.clock.last);
+      this.said.say(run.sentence);
+    }
+    this.redraw();
+    return run;
+  }
+
+  ask(radius) {
+    if (radius === this.base.radius.value) this.settle();
+    else this.send("radius", { radius });
+  }
+
+  // Back to the run that the page holds.
+  settle() {
+    this.said.restore();
+    this.strip.load(this.base.radius);
+    this.show(this.base);
+    this.redraw();
+  }
+
+  show(scene, keepLayout = false) {
     const kind = scene.panels.length ? `panels${scene.panels.length}` : scene.dim === 1 ? "curve" : "surface";
     if (this.kind !== kind) this.build(kind);
     this.scene = scene;
@@ -92,10 +147,7 @@ class Player {
     this.contour?.load(scene);
     if (scene.racers.length) this.loss.load(scene);
     this.readouts.load(scene);
-    this.stage.setAttribute("aria-label", `${scene.title}. Space plays and pauses, arrow keys step, Home and End jump, plus and minus zoom${scene.dim === 2 ? ", W A S D turn the scene" : ""}.`);
-    this.layout();
-    if (first) this.begin(scene);
-    else if (moved && !calm()) this.clock.restart(); // a new start is meant to be watched
+    if (!keepLayout) this.layout();
   }
 
   // Motion starts by itself once per mounted player, and not for those who asked their system for calm.
@@ -114,6 +166,9 @@ class Player {
     const canvas = (name) => Object.assign(document.createElement("canvas"), { className: name });
     const actions = {
       click: (x) => this.send("click", { x }),
+      radius: (radius) => this.strip.move(radius),
+      chosen: () => this.strip.done(),
+      settle: () => this.settle(),
       redraw: () => this.redraw(),
       playing: () => this.clock.playing,
       frame: () => this.clock.shown,
@@ -226,6 +281,7 @@ class Player {
     this.contour?.draw(frame, this.theme);
     if (this.scene.lossPanel && this.scene.racers.length) this.loss.draw(frame, this.theme);
     this.bar.update(this.scene.steps, this.scene.word);
+    this.strip.draw(this.theme, this.scene.racers[0]);
     if (!this.clock.playing || now - (this.read || 0) > 80) {
       this.readouts.update(frame);
       this.onFrame?.(Math.floor(frame + 1e-9));
@@ -247,15 +303,29 @@ class Player {
 }
 
 const players = new WeakMap();
+const named = new Map(); // the player that a strip belongs to, by the player's name on the page
+const strips = new Map();
 
 export function mount(component) {
   const parent = component.parentElement;
   let player = players.get(parent);
   if (!player) players.set(parent, (player = new Player(parent)));
   player.update(component);
+  const { name } = player.base;
+  named.set(name, player);
+  if (strips.has(name) && player.filled !== strips.get(name)) player.fill(strips.get(name));
   return () => {
     if (players.get(parent) !== player) return;
     players.delete(parent);
+    if (named.get(name) === player) named.delete(name);
     player.dispose();
   };
+}
+
+// The runs of a radius strip; it is drawn by the player of that name, whichever of the two is mounted first.
+export function mountStrip(component) {
+  const name = new TextDecoder().decode(component.data.slice(1, 1 + component.data[0]));
+  const bytes = component.data.slice(1 + component.data[0]);
+  strips.set(name, bytes);
+  named.get(name)?.fill(bytes);
 }
