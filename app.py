@@ -1,62 +1,82 @@
-"""Home: what the lab is, one animation that plays by itself, and the way in."""
+"""Home: what the lab is, one animation that plays by itself, and the ways in."""
 
 import streamlit as st
 
 from pages.player import player
 from pages.shared.controls import get_surface
-from pages.shared.page import card, open_page, page_files, show_error
+from pages.shared.page import card, link, open_page, page_files, sentence, show_error
+from pages.shared.radius import radius_offered, show_strip
 from pages.shared.scenes import scene
 from pages.shared.tracks import run_on
+from pages.shared.widgets import link_number, linked_number
 from rbo_core import RBO, SAM, SGD
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
+from rbo_core.figures.player.radii import HIGH, LOW, Roll
+from rbo_core.figures.player.story import story
 
 open_page(
     "Home",
-    "A rigid ball rolls down a loss surface and cannot fall into wrinkles narrower than itself. See it, measure it.",
+    "A rigid ball rolls down a loss surface and cannot fall into wrinkles narrower than itself. Drag its radius.",
     heading="Rolling-ball lab",
 )
 
-CARDS = {
-    "Roll": "One parameter, true scale: the ball beside SGD, SAM and others, step by step.",
-    "Race": "Two parameters in 3D: optimizers race over a surface, from the same start.",
-    "Iron": "What the ball sees: the surface ironed at radius ρ, and what no ball can reach.",
-    "Phases": "Thousands of runs over radius and learning rate: where a ball is no more than a point.",
-    "Train": "Real networks on real data, every optimizer at the same number of gradients.",
-    "Network landscape": "The plane a training run moved in, and a ball rolled over it.",
-    "Network phases": "Radius against learning rate for a network.",
-    "Results": "Tables with seeds and intervals, beside what the paper reports.",
+WAYS = {
+    "Roll": "See: the ball beside SGD, SAM and others, at true scale, step by step.",
+    "Iron": "Iron: the surface as a ball of radius ρ sees it, and what no ball can reach.",
+    "Train": "Train: real networks on real data, every optimizer at the same number of gradients.",
 }
+MORE = ("Race", "Phases", "Network landscape", "Network phases", "Results")
+WHY = (
+    "**Why?** A loss is wrinkled at many scales, and a point follows every wrinkle: it stops in the first that holds "
+    "it. A ball of radius ρ touches the ground only where it fits, so ρ sets the scale at which the loss is seen."
+)
+FORMULA = r"""
+$$p^{+}=\arg\min_{p\in\Gamma}\,\bigl\|\,p-(c-\eta\,\tau)\bigr\|^2,\qquad
+c=p+\rho\,\frac{(-g,\,1)}{\sqrt{1+|g|^2}},\quad \tau=(g,\,|g|^2),\quad g=\nabla f(\theta)$$
+
+The ball of radius ρ touches the graph Γ of the loss at p. A step moves its centre c down the steepest tangent τ, at the
+learning rate η; the new contact is the point of Γ nearest to the moved centre. The smaller ρ, the closer to gradient
+descent. The method: Rolling Ball Optimizer, arXiv 2505.19527 (a preprint).
+"""
 
 surface = get_surface("wrinkled_bowl", 1)
-start = float(surface.start[0])
-methods = (
-    RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True),
-    SGD(learning_rate=0.01),
-    SAM(learning_rate=0.01),
-)
+start = (float(surface.start[0]),)
+STEPS = 900
+radius = linked_number("radius ρ", "radius", 0.4, LOW, HIGH)
+ball = RBO(radius=radius, learning_rate=0.01, projection="rigid", unit_speed=True)
+methods = (ball, SGD(learning_rate=0.01), SAM(learning_rate=0.01))
+
+
+def chosen(value: float) -> None:
+    """The address owns the radius of this page, which has no control for it but the picture."""
+    link_number("radius", value, 0.4)
+
+
 stage = st.container(key="home_stage")
-titles = [title for title in CARDS if title in page_files()]
-for first in range(0, len(titles), 4):
-    for column, title in zip(st.columns(4), titles[first : first + 4], strict=False):
-        with column:
-            card(title, CARDS[title])
-st.markdown(
-    r"$$p^{+}=\arg\min_{p\in\Gamma}\,\bigl\|\,p-(c-\eta\,\tau)\bigr\|^2,\qquad "
-    r"c=p+\rho\,\frac{(-g,\,1)}{\sqrt{1+|g|^2}},\quad \tau=(g,\,|g|^2),\quad g=\nabla f(\theta)$$"
-)
-st.caption(
-    "The ball of radius ρ touches the graph Γ of the loss at p. A step moves its centre c down the steepest tangent τ, "
-    "at the learning rate η; the new contact is the point of Γ nearest to the moved centre. "
-    "The smaller ρ, the closer to gradient descent."
-)
-st.caption("The method: Rolling Ball Optimizer, arXiv 2505.19527 (a preprint).")
+st.markdown(WHY)
+for column, (title, text) in zip(st.columns(3), WAYS.items(), strict=True):
+    with column:
+        card(title, text)
+with st.container(horizontal=True, key="home_more"):
+    st.caption("And")
+    for title in MORE:
+        if title in page_files():
+            link(title)
+with st.expander("The step as a formula"):
+    st.markdown(FORMULA)
 
 # Last, because the first ball on a new machine takes seconds to compile: all else is there to read meanwhile.
 with stage:
     try:
-        tracks = [run_on(surface, method, (start,), 900, depths=0) for method in methods]
-        look = Look(loss_panel=False, readouts=False, clickable=False)
-        player(scene(surface, entries(tracks), look), key="home_player", height=400)
+        tracks = [run_on(surface, method, start, STEPS, depths=0) for method in methods]
     except ValueError as error:
         show_error(error)
+        st.stop()
+    raced = entries(tracks)
+    roll = Roll(ball, start, STEPS)
+    offered = radius_offered(surface, roll)
+    look = Look(loss_panel=False, readouts=False, clickable=False, radius=offered)
+    player(scene(surface, raced, look), key="home_player", height=380, on_radius=chosen)
+    sentence(story(tracks, surface.finest_scale))
+    show_strip(surface, roll, raced[1:], lambda run: story([run, *tracks[1:]], surface.finest_scale), "home_player")

@@ -97,6 +97,27 @@ def number(
     return int(good) if integer else good
 
 
+def linked_number(label: str, key: str, default: float, low: float, high: float) -> float:
+    """A number that lives in the URL alone (`?key=value`), for a page that sets it in its picture by `link_number`."""
+    text = st.query_params.get(key)
+    if text is None:
+        return default
+    problem = _text_problem(label, text, (low, high), False)
+    problem = problem or _number_problem(label, float(text), (low, high), False, False)
+    if problem is not None:
+        st.error(f"{problem} Until then the picture uses {short(default)}.")
+        return default
+    return float(text)
+
+
+def link_number(key: str, value: float, default: float) -> None:
+    """Put a number into the URL, in a callback; as everywhere, a default is left out."""
+    if value == default:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = f"{value:.6g}"
+
+
 def _slider_key(key: str) -> str:
     count, _ = st.session_state.get(f"_sliders_{key}", (0, None))
     return f"{key}_slider" + (f"_{count}" if count else "")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import landscapes
 from rbo_core.figures.player.racers import Entry
-from rbo_core.figures.player.scene import Ground, RadiusRange, Racer, Readout, Scene
+from rbo_core.figures.player.scene import Ground, Racer, RadiusRange, Readout, Scene
 from rbo_core.figures.player.story import status_words
 from rbo_core.figures.player.track import Floats, Track, moving_steps
 from rbo_core.figures.style import shape
@@ -161,6 +161,7 @@ def ground_from(
 
 def _racer(entry: Entry, scale: float, look: Look, cut: NDArray[np.int64]) -> Racer:
     track = entry.track
+    cut = cut[cut < len(track.loss)]
     ball = track.center is not None
     contacts = contacts_on_ball(track)
     return Racer(

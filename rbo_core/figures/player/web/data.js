@@ -29,6 +29,12 @@ function hold(values, width) {
   return out;
 }
 
+// Does the film leave out the steps before its last frame, in which nobody moves?
+export function leaps(steps) {
+  const n = steps.length;
+  return n > 3 && steps[n - 1] - steps[n - 2] > 1.5 * (steps[1] - steps[0]);
+}
+
 export function arcAngle(center, width, radius) {
   const n = center.length / width;
   const angle = new Float64Array(n);

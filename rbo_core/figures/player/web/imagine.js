@@ -1,7 +1,7 @@
 // What the picture would be at another radius, without the server: the nearest run of a batch that came with the scene, and
 // the curve ironed here. Every number shown is that of an exact run; only between its recorded steps is it interpolated.
 
-import { arcAngle } from "./data.js";
+import { arcAngle, leaps } from "./data.js";
 
 export const nearest = (batch, radius) => batch.runs.reduce((best, run) => (apart(run, radius) < apart(best, radius) ? run : best));
 const apart = (run, radius) => Math.abs(Math.log(run.radius / radius));
@@ -37,13 +37,14 @@ export function setDown(ground, x, radius) {
   return { center: [x, best[0]], contact: [best[1], best[2]] };
 }
 
-// The scene's step numbers, carried on evenly to `last` where a run goes on longer than the scene does.
+// The scene's step numbers, carried on evenly to `last` where a run goes on longer than the film does.
 function reaching(steps, last) {
-  const end = steps[steps.length - 1];
-  if (last <= end) return steps;
-  const stride = steps.length > 1 ? Math.max(steps[1] - steps[0], 1) : 1;
-  const more = Math.ceil((last - end) / stride);
-  return Float64Array.from({ length: steps.length + more }, (_, i) => (i < steps.length ? steps[i] : Math.min(end + (i - steps.length + 1) * stride, last)));
+  const out = Array.from(leaps(steps) ? steps.slice(0, -1) : steps);
+  const stride = out.length > 1 ? Math.max(out[1] - out[0], 1) : 1;
+  while (out[out.length - 1] < last) out.push(Math.min(out[out.length - 1] + stride, last));
+  const final = steps[steps.length - 1];
+  if (final > out[out.length - 1]) out.push(final);
+  return Float64Array.from(out);
 }
 
 // values (m, width) known at the steps `at`, wanted at `steps` (all within `at`).

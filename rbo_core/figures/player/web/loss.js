@@ -1,7 +1,7 @@
 // The second panel: loss against step (or gradient evaluations, or milliseconds), drawn up to the frame shown.
 
 import { decades, fit, inkOf, symbol, tickText, ticks } from "./draw.js";
-import { row } from "./data.js";
+import { leaps, row } from "./data.js";
 import { rgba } from "./theme.js";
 
 export class LossView {
@@ -11,8 +11,7 @@ export class LossView {
 
   load(scene) {
     this.scene = scene;
-    const { steps, frames } = scene;
-    const leap = frames > 3 && steps[frames - 1] - steps[frames - 2] > 1.5 * (steps[1] - steps[0]);
+    const leap = leaps(scene.steps);
     let [x0, x1, y0, y1, positive] = [Infinity, -Infinity, Infinity, -Infinity, Infinity];
     for (const r of scene.racers) {
       for (let i = 0; i < r.loss.length; i++) {
@@ -21,7 +20,7 @@ export class LossView {
         y0 = Math.min(y0, y);
         y1 = Math.max(y1, y);
         if (y > 0) positive = Math.min(positive, y);
-        if (leap && i === scene.frames - 1) continue; // the film leaves out the steps in which nothing moves
+        if (leap && i === scene.frames - 1) continue;
         x0 = Math.min(x0, r.lossX[i]);
         x1 = Math.max(x1, r.lossX[i]);
       }
