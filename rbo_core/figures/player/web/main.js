@@ -97,8 +97,7 @@ class Player {
     this.said.restore();
     this.show(scene);
     this.strip.load(scene.radius);
-    if (this.batch?.id !== scene.radius?.batch) this.strip.fill(null);
-    else this.strip.fill(this.batch);
+    this.strip.fill(scene.radius && this.batch?.id === scene.radius.batch ? this.batch : null);
     this.stage.setAttribute("aria-label", `${scene.title}. Space plays and pauses, arrow keys step, Home and End jump, plus and minus zoom${scene.dim === 2 ? ", W A S D turn the scene" : ""}.`);
     if (first) this.begin(scene);
     else if (moved && !calm()) this.clock.restart(); // a new start is meant to be watched

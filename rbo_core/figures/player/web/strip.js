@@ -40,6 +40,7 @@ export class RadiusStrip {
   }
 
   tell(run = null) {
+    if (!this.range) return;
     this.element.setAttribute("aria-valuenow", this.value);
     const end = run ? `, the ball ${run.status}` : "";
     this.element.setAttribute("aria-valuetext", `ρ = ${tickText(this.value)}${end}`);
