@@ -8,18 +8,16 @@ that covers its window.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rbo_core.objective import Surface, value_of
 
-BLOCK_CURVE = (64, 1)
-BLOCK_SURFACE = (8, 8)
+BLOCKS = ((1, 64), (8, 8))
+"""Nodes of a block: on a curve, on a surface. Fewer are more bounds to look at, more are fewer blocks skipped."""
 MAX_NODES = (1 << 19, 4096)
 """Most nodes along an axis inside the bounds: a curve (4 MB) and a surface (128 MB)."""
 MAX_GRID = (1 << 22, 1 << 26)
@@ -30,25 +28,46 @@ MEASURED = 2.1
 """Margin, in radii, of the grid on which a ball's penetration is measured: the widest that a run needs."""
 
 
-@dataclass(frozen=True, eq=False)
-class HeightGrid:
-    """Sampled heights of a curve or surface.
+class Nodes(NamedTuple):
+    """Where the nodes of a grid stand: node (i, j), counted from the grid's first, at low + (first + (i, j))·step.
+
+    Numbers, not arrays: compiled helpers that are handed these have no references to count.
 
     Attributes:
-        low: (2,) position of node (0, 0) of the un-extended window; a curve has 0 as its second entry.
-        spacing: (2,) distance of neighbouring nodes, landscape units.
-        first: (2,) index of the grid's first node; heights[i, j] stands at low + (first + (i, j))·spacing.
-        heights: (N, M) loss at the nodes; M = 1 for a curve.
-        upper: (N', M') upper bound of the loss near the nodes of each block.
-        block: nodes a block along each axis.
+        low_i, low_j: position of node (0, 0) of the un-extended window, across and along the rows of memory.
+        step_i, step_j: distance of neighbouring nodes, landscape units; 1 across a curve.
+        first_i, first_j: index of the grid's first node.
+        high, wide: nodes of a block.
     """
 
-    low: NDArray[np.float64]
-    spacing: NDArray[np.float64]
-    first: NDArray[np.int64]
+    low_i: float
+    low_j: float
+    step_i: float
+    step_j: float
+    first_i: int
+    first_j: int
+    high: int
+    wide: int
+
+
+class HeightGrid(NamedTuple):
+    """Sampled heights of a surface, or of a curve: a surface of one row, at 0, with columns along the curve.
+
+    Attributes:
+        nodes: where they stand.
+        heights: (N, M) loss at the nodes; N = 1 for a curve.
+        upper: (N', M') upper bound of the loss near the nodes of each block.
+    """
+
+    nodes: Nodes
     heights: NDArray[np.float64]
     upper: NDArray[np.float64]
-    block: tuple[int, int]
+
+    @property
+    def spacing(self) -> NDArray[np.float64]:
+        """(d,) distance of neighbouring nodes along each parameter."""
+        steps = (self.nodes.step_i, self.nodes.step_j)
+        return np.array(steps if self.heights.shape[0] > 1 else steps[1:])
 
 
 def height_grid(surface: Surface, margin: float) -> HeightGrid:
@@ -110,15 +129,16 @@ def _sample(surface: Surface, margin_steps: int) -> HeightGrid:
     bounds, dim = surface.bounds, surface.dim
     margin = margin_steps * float((bounds[:, 1] - bounds[:, 0]).max()) / 8
     spacing = _spacing(surface)
-    block = BLOCK_CURVE if dim == 1 else BLOCK_SURFACE
+    block = BLOCKS[dim - 1]
     # Blocks stand at the same places whatever the margin, so that what a bound prunes does not depend on it either.
-    first = (-np.ceil(margin / spacing).astype(np.int64) - 1) // np.array(block[:dim]) * np.array(block[:dim])
+    sides = np.array(block[-dim:])
+    first = (-np.ceil(margin / spacing).astype(np.int64) - 1) // sides * sides
     last = np.ceil((bounds[:, 1] - bounds[:, 0] + margin) / spacing).astype(np.int64) + 1
     axes = [bounds[i, 0] + np.arange(first[i], last[i] + 1) * spacing[i] for i in range(dim)]
     value = value_of(surface)
     if dim == 1:
-        heights = value(axes[0][:, None])[:, None]
-        low, steps, start = np.array([bounds[0, 0], 0.0]), np.array([spacing[0], 1.0]), np.array([first[0], 0])
+        heights = value(axes[0][:, None])[None, :]
+        nodes = Nodes(0.0, float(bounds[0, 0]), 1.0, float(spacing[0]), 0, int(first[0]), *block)
     else:
         heights = np.empty((axes[0].size, axes[1].size))
         column = np.empty((axes[1].size, 2))
@@ -126,31 +146,35 @@ def _sample(surface: Surface, margin_steps: int) -> HeightGrid:
         for i, x in enumerate(axes[0]):
             column[:, 0] = x
             heights[i] = value(column)
-        low, steps, start = bounds[:, 0].copy(), spacing, first
+        (low_i, low_j), (step_i, step_j), (first_i, first_j) = bounds[:, 0].tolist(), spacing.tolist(), first.tolist()
+        nodes = Nodes(low_i, low_j, step_i, step_j, first_i, first_j, *block)
     # A non-finite height can carry no contact.
     heights = np.where(np.isfinite(heights), heights, -np.inf)
-    return HeightGrid(low, steps, start, heights, _block_upper(heights, *block), block)
+    return HeightGrid(nodes, heights, _block_upper(heights, *block))
 
 
-@njit(cache=True)
-def _block_upper(heights: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.float64]:
+def _block_upper(heights: NDArray[np.float64], high: int, wide: int) -> NDArray[np.float64]:
     """Largest node of each block plus its largest step to a neighbour: a bound between the nodes as well."""
     n, m = heights.shape
-    out = np.full(((n + rows - 1) // rows, (m + columns - 1) // columns), -np.inf)
-    for i in range(n):
-        for j in range(m):
-            here = heights[i, j]
-            if here == -np.inf:
-                continue
-            rise = 0.0
-            if i > 0 and heights[i - 1, j] > -np.inf:
-                rise = max(rise, abs(here - heights[i - 1, j]))
-            if i + 1 < n and heights[i + 1, j] > -np.inf:
-                rise = max(rise, abs(here - heights[i + 1, j]))
-            if j > 0 and heights[i, j - 1] > -np.inf:
-                rise = max(rise, abs(here - heights[i, j - 1]))
-            if j + 1 < m and heights[i, j + 1] > -np.inf:
-                rise = max(rise, abs(here - heights[i, j + 1]))
-            a, b = i // rows, j // columns
-            out[a, b] = max(out[a, b], here + rise)
+    starts = np.arange(0, m, wide)
+    out = np.empty(((n + high - 1) // high, starts.size))
+    for a in range(out.shape[0]):  # block by block: a large grid's differences at once would not fit into memory
+        above = max(a * high - 1, 0)
+        rows = heights[above : (a + 1) * high + 1]
+        highest = (rows + _largest_step(rows))[a * high - above :][:high].max(axis=0)
+        out[a] = np.maximum.reduceat(highest, starts)
+    return out
+
+
+def _largest_step(heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, M) largest difference of each node's height to a neighbour's; steps to a hole do not count."""
+    out = np.zeros_like(heights)
+    with np.errstate(invalid="ignore"):
+        for step, here, there in (
+            (np.abs(np.diff(heights, axis=0)), out[1:], out[:-1]),
+            (np.abs(np.diff(heights, axis=1)), out[:, 1:], out[:, :-1]),
+        ):
+            step[~np.isfinite(step)] = 0.0
+            np.maximum(here, step, out=here)
+            np.maximum(there, step, out=there)
     return out

@@ -1,25 +1,38 @@
 """Places on a ball itself, to begin a search from where the ball sees but a few nodes of the height grid.
 
 The grid resolves the surface, not the ball: one of a few nodes' width may stand in a valley narrower than itself with
-no node beside either wall. Its own lattice, even in stereographic coordinates w (u = 2ρw/(1 + |w|²)), does resolve it.
+no node beside either wall. Its own lattice, even in stereographic coordinates w (u = 2ρw/(1 + |w|²)), does resolve it:
+places are close together near the rim, where the ball is steep and steep walls touch it::
+
+    nodes of the grid    |              |              |
+                              \\   .-.   /
+    a ball between two         \\_(   )_/
+                                  '-'
+    its lattice                 ||| | | |||
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-FEW = (32.0, 8.0)
-"""A ball on a curve, on a surface, of less than so many nodes' spacing is searched on its own lattice too."""
-SIDE = (129, 25)
-"""Places across a lattice of a curve's ball, of a surface's."""
+from rbo_core.ball.candidates import Candidates, drop_from, insert
+from rbo_core.ball.kernels import kernel
+from rbo_core.ball.records import Records
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Value = Callable[[Floats], Floats]
+
+FEW = (32.0, 8.0)
+"""A ball on a curve, on a surface, of less than so many nodes' spacing is searched on its own lattice too: a lattice
+has to be evaluated, so it is worth it only where the grid's nodes under the ball are fewer than its own places."""
+
+SIDE = (129, 25)
+"""Places across a lattice of a curve's ball, of a surface's: 129 and some 490 values, the price of a few climbs."""
 
 
 @cache
@@ -31,6 +44,24 @@ def lattice(dim: int) -> tuple[Floats, Ints]:
     return w[inside], inside
 
 
+def small(radius: Floats, spacing: Floats, dim: int) -> NDArray[np.bool_]:
+    """(B,) which balls are searched on their own lattice too; ``spacing (d,)`` is that of the grid."""
+    few: NDArray[np.bool_] = radius < FEW[dim - 1] * spacing.max()
+    return few
+
+
+def add_contact_candidates(value: Value, balls: Records, dim: int, which: Ints, found: Candidates) -> None:
+    """Add candidates of the contacts of the balls ``which``, as `scan.scan` does; what is found already stays first."""
+    chosen = balls[which]
+    radius, scale = chosen["radius"][:, None], chosen["loss_scale"][:, None]
+    square = (lattice(dim)[0] ** 2).sum(axis=1)
+    place = places(chosen["center"][:, :dim], chosen["radius"], dim)
+    lifted = scale * heights(value, place)
+    lifted += radius * ((1.0 - square) / (1.0 + square))
+    add_peaks(lifted, place, chosen["tie"], which, found)
+    balls["evaluations"][which] += square.size
+
+
 def places(center: Floats, reach: Floats, dim: int) -> Floats:
     """(P, M, d) the parameters under the lattices of balls of radius ``reach (P,)`` over ``center (P, d)``."""
     w, _ = lattice(dim)
@@ -38,65 +69,36 @@ def places(center: Floats, reach: Floats, dim: int) -> Floats:
     return center[:, None, :dim] + reach[:, None, None] * unit
 
 
-def heights(value: Any, place: Floats) -> Floats:
+def heights(value: Value, place: Floats) -> Floats:
     """(P, M) loss at the places (P, M, d)."""
     loss: Floats = value(place.reshape(-1, place.shape[2])).reshape(place.shape[:2])
     return loss
 
 
-def peaks(score: Floats, place: Floats, tie: Floats, which: Ints, nodes: Floats, counts: Ints) -> None:
-    """Add the local maxima of ``score (P, M)`` that may win, or tie with the highest, to rows ``which`` of ``nodes``.
-
-    nodes (B, C, 2) and counts (B,) are as `insert_candidate` fills them; what they hold already comes first.
-    """
+def add_peaks(score: Floats, place: Floats, tie: Floats, which: Ints, found: Candidates) -> None:
+    """Add the local maxima of ``score (P, M)`` that may win, or tie with the highest; ``found`` rows ``which``."""
     dim = place.shape[2]
-    side = SIDE[dim - 1]
+    side, inside = SIDE[dim - 1], lattice(dim)[1]
     square = np.full((score.shape[0], side**dim), -np.inf)
-    square[:, lattice(dim)[1]] = np.where(np.isfinite(score), score, -np.inf)
+    square[:, inside] = np.where(np.isfinite(score), score, -np.inf)
     at = np.zeros((score.shape[0], side**dim, 2))
-    at[:, lattice(dim)[1], :dim] = place
-    shape = (-1, side, side if dim == 2 else 1)
-    _peaks(square.reshape(shape), at.reshape(*shape, 2), tie, which, nodes, counts)
+    at[:, inside, -dim:] = place
+    shape = (-1, side if dim == 2 else 1, side)
+    _add_peaks(square.reshape(shape), at.reshape(*shape, 2), tie, which, found)
 
 
-@njit(cache=True)
-def insert_candidate(nodes: Floats, values: Floats, found: int, here: float, x: float, y: float) -> int:
-    """Keep the highest candidates, in descending order."""
-    size = nodes.shape[0]
-    if found == size and here <= values[size - 1]:
-        return found
-    k = min(found, size - 1)
-    while k > 0 and values[k - 1] < here:
-        values[k] = values[k - 1]
-        nodes[k, 0], nodes[k, 1] = nodes[k - 1, 0], nodes[k - 1, 1]
-        k -= 1
-    values[k] = here
-    nodes[k, 0], nodes[k, 1] = x, y
-    return min(found + 1, size)
-
-
-@njit(cache=True)
-def _peaks(score: Floats, at: Floats, tie: Floats, which: Ints, nodes: Floats, counts: Ints) -> None:
+@kernel
+def _add_peaks(score: Floats, at: Floats, tie: Floats, which: Ints, found: Candidates) -> None:
     rows, columns = score.shape[1], score.shape[2]
-    values = np.empty(nodes.shape[1])
-    for p in range(score.shape[0]):
-        best, found = -np.inf, counts[which[p]]
-        values[:found] = np.inf
-        for i in range(rows):
-            for j in range(columns):
-                best = max(best, score[p, i, j])
+    for p in range(which.size):
+        b = which[p]
+        found.score[b, : found.kept[b]] = np.inf  # those of the grid stay
+        best = score[p].max()
         for i in range(rows):
             for j in range(columns):
                 middle = score[p, i, j]
                 if middle == -np.inf:
                     continue
-                peak, drop = True, 0.0
-                for k in range(max(i - 1, 0), min(i + 2, rows)):
-                    for q in range(max(j - 1, 0), min(j + 2, columns)):
-                        peak = peak and score[p, k, q] <= middle
-                        if score[p, k, q] > -np.inf:
-                            drop = max(drop, middle - score[p, k, q])
-                # Between places a maximum rises above its place by less than the drop to a neighbour.
-                if peak and middle + drop >= best - tie[p]:
-                    found = insert_candidate(nodes[which[p]], values, found, middle, at[p, i, j, 0], at[p, i, j, 1])
-        counts[which[p]] = found
+                drop = drop_from(score[p], i, j)
+                if drop >= 0.0 and middle + drop >= best - tie[p]:
+                    insert(found, b, middle, at[p, i, j, 0], at[p, i, j, 1])

@@ -11,23 +11,23 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rbo_core.ball.contact import Contacts, find_contacts
-from rbo_core.ball.heights import height_grid
+from rbo_core.ball.heights import HeightGrid, height_grid
+from rbo_core.ball.hull import smallest_elements, tempered
+from rbo_core.ball.valley import End, Move, find_valley
 from rbo_core.checks import Number, per_ball
 from rbo_core.objective import SurfaceObjective
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 TIE = 1e-7
 """Contacts whose heights agree to this part of the radius count as one tie."""
 
-LEVEL = 1e-3
-"""A slope along the move this small beside those at its ends counts as the valley's floor."""
-
-VALLEY_ITERATIONS = 40
+TIE_IN_VALLEY = 100 * TIE
+"""The same for a ball that a valley has caught: its place is known to a part of the move only."""
 
 
 class RigidBall(Protocol):
@@ -73,182 +73,110 @@ class RigidState(NamedTuple):
         """The centre (B, d+1) and the contacts (B, C, d), which a step found and nobody should look for again."""
         return {"center": np.concatenate([self.center, self.height[:, None]], axis=1), "contacts": self.points}
 
+    def rows(self, which: Ints) -> RigidState:
+        """The state of some of the balls."""
+        return RigidState(*(field[which] for field in self))
+
+
+class Rolling(NamedTuple):
+    """A batch of balls on their ground: the settings of each, (B,), and where to search for its contacts."""
+
+    objective: SurfaceObjective
+    grid: HeightGrid
+    radius: Floats
+    loss_scale: Floats
+    learning_rate: Floats
+    momentum: Floats
+    unit_speed: bool
+
+    @staticmethod
+    def of(ball: RigidBall, objective: SurfaceObjective) -> Rolling:
+        """The settings as arrays."""
+        batch = objective.active.size
+        radius = per_ball(ball.radius, batch)
+        grid = height_grid(objective.surface, float(radius.max()))
+        return Rolling(
+            objective, grid, radius, per_ball(ball.loss_scale, batch), per_ball(ball.learning_rate, batch),
+            per_ball(ball.momentum, batch), ball.unit_speed,
+        )  # fmt: skip
+
+    def contacts(self, center: Floats, which: Ints, tie: float = TIE) -> Contacts:
+        """Contacts of the balls ``which`` over ``center``, one row each."""
+        radius = self.radius[which]
+        found = find_contacts(self.grid, self.objective.value, center, radius, self.loss_scale[which], tie * radius)
+        self.objective.evaluations[which] += found.evaluations
+        return found
+
+    def drives(self, slopes: Floats) -> Floats:
+        """What each contact's piece adds to the velocity."""
+        return tempered(slopes) if self.unit_speed else slopes
+
 
 def lower_onto(ball: RigidBall, objective: SurfaceObjective, start: Floats) -> RigidState:
     """Lower each ball straight down at ``start (B, d)`` until it touches."""
-    found = _contacts(ball, objective, start, np.arange(start.shape[0]), TIE)
+    found = Rolling.of(ball, objective).contacts(start, np.arange(start.shape[0]))
     return RigidState(_nearest(found), start, found.height, found.point, found.slope, np.zeros_like(start))
 
 
 def roll(ball: RigidBall, objective: SurfaceObjective, state: RigidState) -> RigidState:
     """One step θ_c ← θ_c − η v with v = β v + ∇h(θ_c), caught by the valleys it crosses."""
-    batch = state.center.shape[0]
-    rate = per_ball(ball.learning_rate, batch)
-    beta = per_ball(ball.momentum, batch)
-    drives = tempered(state.slopes) if ball.unit_speed else state.slopes
-    velocity = np.empty_like(state.center)
-    smallest_elements(drives, beta[:, None] * state.velocity, velocity)
+    rolling = Rolling.of(ball, objective)
     active = np.flatnonzero(objective.active)
-    if active.size < batch:
-        # Stopped balls are carried along untouched.
-        state = RigidState(*(field.copy() for field in state))
-        rolled = _roll_active(
-            ball, objective, _rows(state, active), velocity[active], rate[active], beta[active], active
-        )
-        for whole, part in zip(state, rolled, strict=True):
-            whole[active] = part
-        return state
-    return _roll_active(ball, objective, state, velocity, rate, beta, active)
+    if active.size == state.height.size:
+        return _roll(rolling, state, active)
+    # Stopped balls are carried along untouched.
+    state = RigidState(*(field.copy() for field in state))
+    for whole, part in zip(state, _roll(rolling, state.rows(active), active), strict=True):
+        whole[active] = part
+    return state
 
 
-def _roll_active(
-    ball: RigidBall,
-    objective: SurfaceObjective,
-    state: RigidState,
-    velocity: Floats,
-    rate: Floats,
-    beta: Floats,
-    which: NDArray[np.int64],
-) -> RigidState:
-    """The step of the balls ``which``, whose state, velocity, η and β are given (all of that many rows)."""
-    move = -rate[:, None] * velocity
+def _roll(rolling: Rolling, state: RigidState, which: Ints) -> RigidState:
+    """The step of the balls ``which``, whose state has that many rows."""
+    carried = rolling.momentum[which, None] * state.velocity
+    velocity = np.empty_like(state.center)
+    smallest_elements(rolling.drives(state.slopes), carried, velocity)
+    move = -rolling.learning_rate[which, None] * velocity
     center = state.center + move
-    found = _contacts(ball, objective, center, which, TIE)
+    found = rolling.contacts(center, which)
     # Downhill (or level) at the start, uphill at the end: a valley lies between.
     start_rise = np.fmax.reduce(np.einsum("bcd,bd->bc", state.slopes, move), axis=1)
     end_rise = np.einsum("bd,bd->b", found.slope[:, 0], move)
     crossed = np.flatnonzero((start_rise <= 0) & (end_rise > 0))
     if crossed.size:
-        carried = beta[crossed, None] * state.velocity[crossed]
-        fraction, caught = _valley(
-            ball, objective, _rows(state, crossed), found.rows(crossed), move[crossed], velocity[crossed], carried,
-            which[crossed],
-        )  # fmt: skip
-        chosen, at = crossed[caught], fraction[caught][:, None]
+        at, slopes = _valley(rolling, state.rows(crossed), found.rows(crossed), move[crossed], which[crossed])
+        caught = _is_caught(rolling.drives(slopes), at, move[crossed], velocity[crossed], carried[crossed])
+        chosen, at = crossed[caught], at[caught, None]
         if chosen.size:
             center[chosen] = state.center[chosen] + at * move[chosen]
             velocity[chosen] *= at
-            found.put(chosen, _contacts(ball, objective, center[chosen], which[chosen], 100 * TIE))
+            found.put(chosen, rolling.contacts(center[chosen], which[chosen], TIE_IN_VALLEY))
     return RigidState(_nearest(found), center, found.height, found.point, found.slope, velocity)
 
 
-def _valley(
-    ball: RigidBall,
-    objective: SurfaceObjective,
-    state: RigidState,
-    end: Contacts,
-    move: Floats,
-    velocity: Floats,
-    carried: Floats,
-    which: NDArray[np.int64],
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Where along ``move`` the valley lies (fraction of it) and whether the ball is caught there.
+def _valley(rolling: Rolling, state: RigidState, end: Contacts, move: Floats, which: Ints) -> tuple[Floats, Floats]:
+    """`find_valley` on the moves of the balls ``which``, from their state to where ``end`` was found."""
+    moves = Move(state.center, move, rolling.radius[which])
+    rise = moves.rise(state.slopes)
+    rows = np.arange(which.size)
+    steepest = np.argmax(np.where(np.isnan(rise), -np.inf, rise), axis=1)
+    low = End.of(0.0, state.height, rise[rows, steepest], state.points[rows, steepest])
+    high = End.of(1.0, end.height, np.einsum("bd,bd->b", end.slope[:, 0], move), end.point[:, 0])
+    return find_valley(moves, low, high, lambda center, some: rolling.contacts(center, which[some]))
 
-    A guess is where the two ends' contacts would tie if they stayed where they are (exact between two sharp crests),
-    or where the slope vanishes by regula falsi (a smooth valley), kept inside the bracket. A ball with momentum,
-    ``carried`` = β v, passes when stopping it in the valley would take more than the far side's slope can give.
+
+def _is_caught(drives: Floats, at: Floats, move: Floats, velocity: Floats, carried: Floats) -> NDArray[np.bool_]:
+    """(N,) whether a valley at the fraction ``at`` of its move catches a ball; ``drives`` are those of the valley.
+
+    A ball with momentum, ``carried`` = β v, passes when stopping it in the valley would take more than the far side's
+    slope can give.
     """
-    count = which.size
-    radius = per_ball(ball.radius, objective.active.size)[which]
-    length = np.sqrt(np.einsum("bd,bd->b", move, move))
-    rows = np.arange(count)
-    a, b, at = np.zeros(count), np.ones(count), np.zeros(count)
-    start_rise = np.einsum("bcd,bd->bc", state.slopes, move)
-    steepest = np.argmax(np.where(np.isnan(start_rise), -np.inf, start_rise), axis=1)
-    da, pa, ha = start_rise[rows, steepest], state.points[rows, steepest], state.height.copy()
-    db, pb, hb = np.einsum("bd,bd->b", end.slope[:, 0], move), end.point[:, 0].copy(), end.height.copy()
-    slopes = end.slope.copy()
-    level = LEVEL * np.maximum(-da, db)
-    # The Illinois rule: an end that stays put counts half, or regula falsi would creep.
-    wa, wb, before = da.copy(), db.copy(), np.zeros(count)
-    todo = rows
-    for iteration in range(VALLEY_ITERATIONS):
-        lo, hi = a[todo], b[todo]
-        if iteration % 2 == 0:
-            guess = _meeting(
-                state.center[todo], move[todo], radius[todo], lo, ha[todo], pa[todo], hi, hb[todo], pb[todo]
-            )
-        else:
-            guess = lo + (hi - lo) * wa[todo] / np.minimum(wa[todo] - wb[todo], -1e-300)
-        halve = (iteration % 5 == 4) | ~((guess > lo) & (guess < hi))
-        at[todo] = np.where(halve, 0.5 * (lo + hi), guess)
-        here = _contacts(ball, objective, state.center[todo] + at[todo, None] * move[todo], which[todo], TIE)
-        slopes[todo] = here.slope
-        rise = np.einsum("bcd,bd->bc", here.slope, move[todo])
-        lowest, highest = np.fmin.reduce(rise, axis=1), np.fmax.reduce(rise, axis=1)
-        floor = (lowest <= level[todo]) & (highest >= -level[todo])
-        left, right = ~floor & (highest < 0), ~floor & (lowest > 0)
-        falls, rises = todo[left], todo[right]
-        a[falls], ha[falls], da[falls], pa[falls] = at[falls], here.height[left], highest[left], here.point[left, 0]
-        b[rises], hb[rises], db[rises], pb[rises] = at[rises], here.height[right], lowest[right], here.point[right, 0]
-        wa[falls], wb[rises] = da[falls], db[rises]
-        wb[falls] *= np.where(before[falls] < 0, 0.5, 1.0)
-        wa[rises] *= np.where(before[rises] > 0, 0.5, 1.0)
-        before[falls], before[rises] = -1.0, 1.0
-        todo = todo[~floor & ((b[todo] - a[todo]) * length[todo] > 1e-10 * radius[todo])]
-        if todo.size == 0:
-            break
     # The pull that would stop the ball here, along −move, against what the contacts' hull can give.
     pull = np.einsum("bd,bd->b", carried, -move)
     needed = at * np.einsum("bd,bd->b", velocity, -move) - pull
-    drives = tempered(slopes) if ball.unit_speed else slopes
     weakest = np.fmin.reduce(-np.einsum("bcd,bd->bc", drives, move), axis=1)
-    return at, (needed >= np.minimum(weakest, 0.0)) | (pull == 0)
-
-
-@njit(cache=True)
-def _meeting(
-    center: Floats, move: Floats, radius: Floats, a: Floats, ha: Floats, pa: Floats, b: Floats, hb: Floats, pb: Floats
-) -> Floats:
-    """Fraction of ``move`` at which a ball touches the contacts of both ends, taken as fixed points.
-
-    The centres of balls that touch a point form a circle in the vertical plane along the move; the answer is the upper
-    crossing of two such circles, NaN where they do not cross.
-    """
-    out = np.full(a.size, np.nan)
-    for k in range(a.size):
-        length = np.sqrt((move[k] ** 2).sum())
-        if length == 0.0:
-            continue
-        along = np.zeros(2)
-        across = np.zeros(2)
-        for i in range(move.shape[1]):
-            unit = move[k, i] / length
-            along[0] += (pa[k, i] - center[k, i]) * unit
-            along[1] += (pb[k, i] - center[k, i]) * unit
-        for i in range(move.shape[1]):
-            unit = move[k, i] / length
-            across[0] += (pa[k, i] - center[k, i] - along[0] * unit) ** 2
-            across[1] += (pb[k, i] - center[k, i] - along[1] * unit) ** 2
-        ra2, rb2 = radius[k] ** 2 - across[0], radius[k] ** 2 - across[1]
-        za = ha[k] - np.sqrt(max(0.0, ra2 - (a[k] * length - along[0]) ** 2))
-        zb = hb[k] - np.sqrt(max(0.0, rb2 - (b[k] * length - along[1]) ** 2))
-        du, dz = along[1] - along[0], zb - za
-        gap2 = du * du + dz * dz
-        if gap2 <= 0.0:
-            continue
-        part = (ra2 - rb2 + gap2) / (2.0 * gap2)
-        rest = ra2 - part * part * gap2
-        if rest < 0.0:
-            continue
-        # Of the two crossings the one with the greater height.
-        side = -dz if du > 0.0 else dz
-        out[k] = (along[0] + part * du + side * np.sqrt(rest / gap2)) / length
-    return out
-
-
-def _contacts(
-    ball: RigidBall, objective: SurfaceObjective, center: Floats, which: NDArray[np.int64], tie: float
-) -> Contacts:
-    """Contacts of the balls ``which`` over ``center``, one row each."""
-    batch = objective.active.size
-    radius = per_ball(ball.radius, batch)
-    scale = per_ball(ball.loss_scale, batch)[which]
-    grid = height_grid(objective.surface, float(radius.max()))
-    radius = radius[which]
-    found = find_contacts(grid, objective.value, center, radius, scale, tie * radius)
-    objective.evaluations[which] += found.evaluations
-    return found
+    caught: NDArray[np.bool_] = (needed >= np.minimum(weakest, 0.0)) | (pull == 0)
+    return caught
 
 
 def _nearest(found: Contacts) -> Floats:
@@ -256,62 +184,3 @@ def _nearest(found: Contacts) -> Floats:
     steepness = np.sum(found.slope**2, axis=2)
     chosen = np.argmin(np.where(np.isnan(steepness), np.inf, steepness), axis=1)
     return found.point[np.arange(chosen.size), chosen]
-
-
-def _rows(state: RigidState, which: NDArray[np.int64]) -> RigidState:
-    return RigidState(*(field[which] for field in state))
-
-
-def tempered(slopes: Floats) -> Floats:
-    """s/√(1 + |s|²): a slope's share of the unit-speed step, below one however steep it is."""
-    return slopes / np.sqrt(1.0 + np.sum(slopes * slopes, axis=-1, keepdims=True))
-
-
-@njit(cache=True)
-def smallest_elements(vectors: Floats, shift: Floats, out: Floats) -> None:
-    """Smallest-norm element of ``shift + hull(vectors)`` for each ball, written into ``out (B, d)``, d ≤ 2.
-
-    vectors: (B, C, d), NaN-padded. The smallest element is a vertex, lies on an edge, or is zero inside a triangle.
-    """
-    batch, slots, dim = vectors.shape
-    for b in range(batch):
-        count = 0
-        while count < slots and not np.isnan(vectors[b, count, 0]):
-            count += 1
-        best = np.inf
-        for p in range(count):
-            for q in range(p, count):
-                # Smallest point of the segment from vertex p to vertex q.
-                along, across = 0.0, 0.0
-                for i in range(dim):
-                    edge = vectors[b, q, i] - vectors[b, p, i]
-                    across += edge * edge
-                    along -= edge * (vectors[b, p, i] + shift[b, i])
-                t = min(1.0, max(0.0, along / across)) if across > 0.0 else 0.0
-                norm = 0.0
-                for i in range(dim):
-                    norm += ((1.0 - t) * vectors[b, p, i] + t * vectors[b, q, i] + shift[b, i]) ** 2
-                if norm < best:
-                    best = norm
-                    for i in range(dim):
-                        out[b, i] = (1.0 - t) * vectors[b, p, i] + t * vectors[b, q, i] + shift[b, i]
-        if dim == 2:
-            for p in range(count):
-                for q in range(p + 1, count):
-                    for r in range(q + 1, count):
-                        if _holds_zero(vectors[b, p], vectors[b, q], vectors[b, r], shift[b]):
-                            out[b, 0] = 0.0
-                            out[b, 1] = 0.0
-        if count == 0:
-            for i in range(dim):
-                out[b, i] = 0.0
-
-
-@njit(cache=True)
-def _holds_zero(p: Floats, q: Floats, r: Floats, shift: Floats) -> bool:
-    """Whether the triangle p, q, r, moved by ``shift``, holds the origin."""
-    x, y = shift[0], shift[1]
-    a = (p[0] + x) * (q[1] + y) - (p[1] + y) * (q[0] + x)
-    b = (q[0] + x) * (r[1] + y) - (q[1] + y) * (r[0] + x)
-    c = (r[0] + x) * (p[1] + y) - (r[1] + y) * (p[0] + x)
-    return (a >= 0 and b >= 0 and c >= 0) or (a <= 0 and b <= 0 and c <= 0)

@@ -1,0 +1,302 @@
+"""From each candidate to the top of its hill: the local maximum of F on the true surface.
+
+Places are found on the ball, by stereographic coordinates w of its lower half, u = 2ρw/(1 + |w|²)::
+
+           _.---._
+         .'   c   '.           |w| = 0 at the bottom, 1 on the rim; beyond it the ball's upper half, which a
+      --(-----·-----)-- rim    stencil may look at but nothing may stand on
+         '.   |   .'\\
+           `--·--`   \\         F = λ f(θ + u) + lift,  lift = ρ (1 − |w|²)/(1 + |w|²)
+          w=0    w
+
+On steep ground the stencil is square in w: there F of a plane is round about its maximum however steep the plane, while
+over the parameters it is a thin bent ridge along the ball's rim. Elsewhere it is square over the parameters, where
+straight crests are straight.
+
+One iteration looks at a stencil of 3 (curve) or 9 (surface) places and at the vertex of the quadratic through them::
+
+      o---o---o        the best of these ten places becomes the middle;
+      |   |   |        the vertex:        the next stencil is of the order of the step (quadratic convergence)
+      o---x---o   v    a stencil's place: stride out, 1.5 times as wide
+      |   |   |        the middle itself: half as wide (a crest where F is not smooth)
+      o---o---o
+
+A climb ends when the stencil is negligible or F is flat on it to rounding; climbers that cannot win any more, or that
+climb another one's hill, drop out before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbo_core.ball.candidates import Candidates
+from rbo_core.ball.kernels import helper, kernel
+from rbo_core.ball.records import CLIMBER, Record, Records
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Value = Callable[[Floats], Floats]
+
+MOST_LOOKS = 60
+"""Iterations at most: 30 halvings end any climb, twice that leaves room to stride."""
+
+STEEP = 0.5
+"""|w|² from which the ground counts as steep (a slope of 2√2)."""
+
+LEAP = 4.0
+"""How many stencil sizes away the vertex of the quadratic is believed."""
+
+WIDEST = 0.25
+"""Half-width in w of the widest first stencil: a slope of 0.5 away from the middle, well inside the ball."""
+
+STRIDE, HALVE = 1.5, 0.5
+"""Factors of the stencil's size uphill along it, and when nothing on it is higher than the middle."""
+
+SHRINK, GROW = 1 / 32, 2.0
+"""Bounds of that factor after a step to the vertex: a stencil that shrinks faster would see rounding only."""
+
+SMALLEST = 1e-9
+"""Half-width in w of the last stencil: a contact is then known to a billionth of the radius."""
+
+ROUNDING = 4e-16
+"""Twice the machine's precision: F that rises less than this part of itself over the stencil is flat."""
+
+TO_GAIN = 4.0
+"""What is left to gain is below so many times F's rise over the stencil (a quadratic: once)."""
+
+SAME_HILL = 0.5
+"""Two climbers nearer than this part of the larger stencil climb the same hill."""
+
+
+def climb(value: Value, balls: Records, found: Candidates, dim: int) -> Records:
+    """Climb from every candidate; returns the climbers at their ends, those of a ball together.
+
+    ``value`` is the surface's own loss, (P, d) → (P,). Counts each ball's evaluations and its highest F in ``balls``.
+    """
+    climbers = np.empty(int(found.kept.sum()), dtype=CLIMBER)
+    points = 3**dim
+    around, ahead = np.empty((climbers.size * points, dim)), np.empty((climbers.size, dim))
+    live = np.empty(climbers.size, dtype=np.int64)
+    _set_out(found, balls, climbers, live, around)
+    count = climbers.size
+    for _ in range(MOST_LOOKS):
+        _look_ahead(climbers, live[:count], balls, value(around[: count * points]), ahead)
+        count = _step(climbers, live[:count], balls, value(ahead[:count]), around)
+        if count == 0:
+            break
+    return climbers
+
+
+@kernel
+def _set_out(found: Candidates, balls: Records, climbers: Records, live: Ints, around: Floats) -> None:
+    """Put a climber on each candidate and lay its first stencil."""
+    dim, k = around.shape[1], 0
+    for b in range(balls.size):
+        for c in range(found.kept[b]):
+            climber = climbers[k]
+            climber.owner = b
+            climber.height = -np.inf
+            # On a curve the parameter is the place's second coordinate.
+            _put_on_ball(climber, balls[b], found.place[b, c, 2 - dim :])
+            live[k] = k
+            k += 1
+    _look_around(climbers, live, balls, around)
+
+
+@helper
+def _put_on_ball(climber: Record, ball: Record, place: Floats) -> None:
+    """Stereographic coordinates of a place, and how far apart two places are there."""
+    rho, away, apart = ball.radius, 0.0, 0.0
+    for i in range(place.size):
+        away += (place[i] - ball.center[i]) ** 2
+        apart = max(apart, ball.apart[i])
+    down = np.sqrt(max(0.0, rho * rho - away))
+    for i in range(place.size):
+        climber.w[i] = (place[i] - ball.center[i]) / (rho + down)
+    size = 0.5 * apart / rho
+    if away > STEEP * (rho + down) ** 2:
+        # An angle of apart / (ρ cos); at the rim, where the cosine is 0, √(2 apart / ρ).
+        angle = min(apart / down if down > 0.0 else np.inf, np.sqrt(2.0 * apart / rho))
+        size = 0.5 * (1.0 + away / (rho + down) ** 2) * angle
+    climber.size = min(WIDEST, size)
+
+
+@helper
+def _look_around(climbers: Records, live: Ints, balls: Records, around: Floats) -> None:
+    """Lay a stencil round each live climber; write the parameters under its places."""
+    dim = around.shape[1]
+    points = 3**dim
+    for p in range(live.size):
+        climber = climbers[live[p]]
+        ball = balls[climber.owner]
+        for s in range(points):
+            row, line = (s - 1.0, 0.0) if dim == 1 else (s // 3 - 1.0, s % 3 - 1.0)
+            _look_at(climber, ball, s, (row, line), around[p * points + s])
+
+
+@kernel
+def _look_ahead(climbers: Records, live: Ints, balls: Records, loss: Floats, ahead: Floats) -> None:
+    """Turn the loss on each stencil into F, and look at the vertex of the quadratic through it."""
+    dim = ahead.shape[1]
+    points = 3**dim
+    for p in range(live.size):
+        climber = climbers[live[p]]
+        ball = balls[climber.owner]
+        for s in range(points):
+            climber.seen[s] = _center_height(loss[p * points + s], climber.lift[s], ball.loss_scale)
+        leap = (_vertex_of_curve(climber.seen), 0.0) if dim == 1 else _vertex_of_surface(climber.seen)
+        _look_at(climber, ball, points, leap, ahead[p])
+
+
+@helper
+def _look_at(climber: Record, ball: Record, slot: int, step: tuple[float, float], ground: Floats) -> None:
+    """Write into ``slot`` the place that lies ``size·step`` from w, in w where the ball is steep, else in u/2ρ.
+
+    Writes the place's w, the parameters under it, and the height of the centre above a contact there: where |w| > 1
+    that of a ball which hangs from it, so that F stays smooth; NaN off the ball.
+    """
+    rho, dim = ball.radius, ground.size
+    square = _square(climber.w, dim)
+    steep = square > STEEP
+    to_unit = 1.0 if steep else 2.0 / (1.0 + square)
+    stride = climber.size if steep else 2.0 * climber.size
+    place = climber.place[slot]
+    for i in range(dim):
+        place[i] = to_unit * climber.w[i] + stride * step[i]
+    away = _square(place, dim)
+    if steep:
+        scale = 2.0 * rho / (1.0 + away)
+        for i in range(dim):
+            ground[i] = ball.center[i] + scale * place[i]
+        climber.lift[slot] = 0.5 * scale * (1.0 - away)
+    elif away > 1.0:
+        for i in range(dim):
+            # The centre: a surface need not know NaN.
+            place[i], ground[i] = np.nan, ball.center[i]
+        climber.lift[slot] = np.nan
+    else:
+        down = np.sqrt(1.0 - away)
+        part = 1.0 / (1.0 + down)
+        for i in range(dim):
+            ground[i] = ball.center[i] + rho * place[i]
+            place[i] *= part
+        climber.lift[slot] = rho * down
+
+
+@helper
+def _square(w: Floats, dim: int) -> float:
+    square = 0.0
+    for i in range(dim):
+        square += w[i] * w[i]
+    return square
+
+
+@helper
+def _center_height(loss: float, lift: float, scale: float) -> float:
+    """F, the height of the centre of a ball that touches where the ground has this loss."""
+    height = scale * loss + lift
+    return height if np.isfinite(height) else -np.inf
+
+
+@helper
+def _vertex_of_curve(seen: Floats) -> float:
+    """Step to the maximum of the parabola through three places, 0 if none is near."""
+    first = 0.5 * (seen[2] - seen[0])
+    second = seen[2] - 2.0 * seen[1] + seen[0]
+    return -first / second if second < 0.0 and abs(first) <= -LEAP * second else 0.0
+
+
+@helper
+def _vertex_of_surface(seen: Floats) -> tuple[float, float]:
+    """Step to the maximum of the quadratic through nine places, 0 if none is near."""
+    # Stencil index is 3·(i + 1) + (j + 1).
+    a, b = 0.5 * (seen[7] - seen[1]), 0.5 * (seen[5] - seen[3])
+    aa = seen[7] - 2.0 * seen[4] + seen[1]
+    bb = seen[5] - 2.0 * seen[4] + seen[3]
+    ab = 0.25 * (seen[8] - seen[6] - seen[2] + seen[0])
+    det = aa * bb - ab * ab
+    if np.isfinite(det) and aa < 0.0 and det > 0.0:
+        u = -(bb * a - ab * b) / det
+        v = -(aa * b - ab * a) / det
+        if abs(u) <= LEAP and abs(v) <= LEAP:
+            return u, v
+    return 0.0, 0.0
+
+
+@kernel
+def _step(climbers: Records, live: Ints, balls: Records, loss: Floats, around: Floats) -> int:
+    """Move every live climber, say who goes on, and lay their next stencils.
+
+    ``loss (n,)`` is that at the vertices. Those who go on come first in ``live``; returns how many.
+    """
+    dim = around.shape[1]
+    for p in range(live.size):
+        climber = climbers[live[p]]
+        ball = balls[climber.owner]
+        ball.evaluations += 3**dim + 1
+        _move(climber, ball, _center_height(loss[p], climber.lift[3**dim], ball.loss_scale), dim)
+    for p in range(live.size):
+        if climbers[live[p]].climbs:
+            _drop_out(climbers, live, p, balls, dim)
+    count = 0
+    for p in range(live.size):
+        if climbers[live[p]].climbs:
+            live[count] = live[p]
+            count += 1
+    _look_around(climbers, live[:count], balls, around)
+    return count
+
+
+@helper
+def _move(climber: Record, ball: Record, top: float, dim: int) -> None:
+    """Move to the best place seen (``top`` is F at the vertex) and choose the next stencil's size."""
+    points = 3**dim
+    middle = points // 2
+    best, lowest, where = climber.seen[middle], climber.seen[middle], middle
+    for s in range(points):
+        if climber.seen[s] > best and _square(climber.place[s], dim) <= 1.0:
+            best, where = climber.seen[s], s
+        lowest = min(lowest, climber.seen[s])
+    if top > best and _square(climber.place[points], dim) <= 1.0:
+        # The next stencil is of the order of the step just made, so a Newton-like iteration stays one.
+        step = 0.0
+        for i in range(dim):
+            step = max(step, abs(climber.place[points, i] - climber.place[middle, i]))
+        best, where = top, points
+        climber.size = min(GROW * climber.size, max(SHRINK * climber.size, 2.0 * step))
+    elif where != middle:
+        # Uphill along the stencil: stride out, unless it hangs over the ball's rim.
+        climber.size *= HALVE if lowest == -np.inf else STRIDE
+    else:
+        climber.size *= HALVE
+    if where != middle:
+        for i in range(dim):
+            climber.w[i] = climber.place[where, i]
+    climber.height = max(climber.height, best)
+    ball.top = max(ball.top, climber.height)
+    climber.rise = best - lowest
+    climber.climbs = climber.size > SMALLEST and not (climber.rise <= ROUNDING * (abs(best) + ball.radius))
+
+
+@helper
+def _drop_out(climbers: Records, live: Ints, p: int, balls: Records, dim: int) -> None:
+    """End the p-th live climber's way if it cannot win any more; of two on one hill, that of the lower."""
+    climber = climbers[live[p]]
+    ball = balls[climber.owner]
+    if climber.height + TO_GAIN * climber.rise < ball.top - ball.tie:
+        climber.climbs = False
+    q = p + 1
+    while climber.climbs and q < live.size and climbers[live[q]].owner == climber.owner:
+        other = climbers[live[q]]
+        apart = 0.0
+        for i in range(dim):
+            apart = max(apart, abs(climber.w[i] - other.w[i]))
+        if other.climbs and apart < SAME_HILL * max(climber.size, other.size):
+            if climber.height >= other.height:
+                other.climbs = False
+            else:
+                climber.climbs = False
+        q += 1

@@ -1,0 +1,11 @@
+"""How the compiled functions of the ball are compiled."""
+
+from __future__ import annotations
+
+from numba import njit
+
+kernel = njit(cache=True, nogil=True)
+"""A function that Python calls: compiled once on a machine, and run without the interpreter's lock."""
+
+helper = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]  # not in numba's stubs
+"""A function that only kernels call: no entry for Python, whose code takes longer to compile than most helpers do."""
