@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.ball.contact import MAX_CONTACTS
+from rbo_core.ball.ties import MAX_CONTACTS
 from rbo_core.method import State
 from rbo_core.objective import SurfaceObjective
 
