@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from rbo_core.checks import Number, column
-from rbo_core.fused import moved
+from rbo_core.fused import moved, moved_where, quotient, usable
 from rbo_core.objective import Array, Objective
 
 TINY = 1e-30
@@ -48,6 +48,8 @@ def gradient_projection(
 ) -> Array:
     """The paper's projection (Eq. 4): gradient descent on ½|p − c̃|² along the graph, ``steps`` times.
 
+    A network's ball whose loss or gradient is not finite after a move stays where that move ended.
+
     Args:
         z: (B, d) warm start, the old contact's parameters θ.
         tangent: the graph's tangent plane there; its gradient is taken.
@@ -65,8 +67,10 @@ def gradient_projection(
         descent = tangent.take()
         descent *= column(height - tangent.f)
         descent += offset
-        z = moved(xp, z, gamma, descent)
-        offset = moved(xp, offset, -gamma, descent)
+        good = usable(objective, tangent.f + tangent.g2) if k > 0 else True
+        z = moved_where(xp, good, z, gamma, descent)
+        offset = moved_where(xp, good, offset, -gamma, descent)
+        del descent
     return z
 
 
@@ -87,7 +91,8 @@ def newton_projection(
     From the old contact the first move is exactly gradient descent, whatever the radius, because the centre
     lies on the normal (``rolling.py`` makes it in closed form); the radius acts from the second gradient on, here.
     A second or later move is at most ``trust`` times as long as the first, which removes the blow-ups of an unguarded
-    iteration at no cost.
+    iteration at no cost. A network's ball stays where its last move ended when loss or
+    gradient are not finite there.
 
     Args:
         z: (B, d) where the first move ended, overwritten.
@@ -103,11 +108,12 @@ def newton_projection(
         plane = Tangent(xp, *scaled(objective(z), loss_scale))
         # r = f(z) + g·(θ̃ − z) − ỹ ;  z⁺ = θ̃ − g r / (1 + |g|²) = z + s (u − w g)
         residual = plane.f + s * xp.vecdot(plane.g, u) - height
-        w = residual / ((1.0 + plane.g2) * s)
+        w = quotient(xp, residual, (1.0 + plane.g2) * s)
         u = moved(xp, u, column(-w), plane.g)
         length = abs(s) * xp.sqrt(xp.vecdot(u, u))
+        good = usable(objective, length)
         factor = xp.minimum(reach / (length + TINY), xp.ones_like(length))
-        z = moved(xp, z, column(factor * s), u)
+        z = moved_where(xp, good, z, column(factor * s), u)
         if k < steps - 1:
             # θ̃ − z⁺ = s ((1 − factor) (u − w g) + w g)
             u *= column(1.0 - factor)

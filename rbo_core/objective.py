@@ -33,7 +33,11 @@ def value_of(surface: Surface) -> Callable[[NDArray[np.float64]], NDArray[np.flo
 
 
 class Objective(Protocol):
-    """What one batched step may ask for; ``xp`` is the array namespace, resolved once per run."""
+    """What one batched step may ask for; ``xp`` is the array namespace, resolved once per run.
+
+    A network's objective may have two things more, see ``fused.py``: ``left_out(finite)`` is told which balls' later
+    evaluations were finite, so that a step leaves the others out, and ``start (d,)`` keeps the step's first point.
+    """
 
     @property
     def xp(self) -> Any: ...

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rbo_core.checks import Number, column
-from rbo_core.fused import drawn, kept, moved, pushed
+from rbo_core.fused import copied, drawn, drawn_from, kept, moved, moved_from, pushed, taken_where, usable
 from rbo_core.method import Floats, Method
 from rbo_core.objective import Array, Objective
 from rbo_core.settings import setting
@@ -150,7 +150,10 @@ class AdamW(Adam):
 
 @dataclass(frozen=True, kw_only=True)
 class SAM(PointMethod):
-    """Sharpness-aware minimisation (Foret et al. 2021): the gradient is taken at x + r g/|g|. Two gradients a step."""
+    """Sharpness-aware minimisation (Foret et al. 2021): the gradient is taken at x + r g/|g|. Two gradients a step.
+
+    On a network a step whose second gradient is not finite is skipped.
+    """
 
     learning_rate: Number = rate((0.2, 1e-4, 10.0))
     perturbation_radius: Number = setting(
@@ -176,13 +179,17 @@ class SAM(PointMethod):
         f, g = objective(state.x)
         # The small constant is SAM's own guard against a vanishing gradient.
         scale = self.perturbation_radius / (xp.sqrt(xp.vecdot(g, g)) + 1e-12)
-        start = kept(xp, state.x)
+        start = kept(objective, state.x)
         raised = moved(xp, state.x, column(scale), g)
         del g
         _, g = objective(raised)
         velocity, direction = _heavy_ball(xp, state.first, g, self.momentum, nesterov=False)
-        lr = column(self.learning_rate)
-        return PointState(moved(xp, start, -lr, direction), velocity), f
+        good = usable(objective, xp.vecdot(g, g))
+        x = taken_where(xp, good, moved_from(xp, start, -column(self.learning_rate), direction, into=raised), start)
+        if velocity is not None:
+            before = xp.zeros_like(velocity) if state.first is None else state.first
+            velocity = taken_where(xp, good, velocity, before)
+        return PointState(x, velocity), f
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,18 +237,21 @@ class EntropySGD(PointMethod):
         noise = column(self.thermal_noise)
         averaging = column(self.averaging)
         xp = objective.xp
-        start, mean, walker = kept(xp, state.x), kept(xp, state.x), state.x
-        loss = None
+        walker = state.x
+        loss, g = objective(walker)
+        start = kept(objective, walker)
+        mean = copied(xp, start)
         for k in range(self.n_langevin_steps):
-            f, g = objective(walker)
-            loss = f if loss is None else loss
             if k > 0:  # the walk begins at x: nothing pulls it there
+                _, g = objective(walker)
                 walker = drawn(xp, walker, inner_lr * scope, start)
             walker = moved(xp, walker, -inner_lr, g)
             del g
             walker = moved(xp, walker, inner_lr**0.5 * noise, objective.noise(walker))
             mean = drawn(xp, mean, averaging, walker)
-        return PointState(drawn(xp, start, lr, mean)), loss
+        # A network's walk that did not stay finite is not followed.
+        good = usable(objective, xp.vecdot(mean, mean))
+        return PointState(taken_where(xp, good, drawn_from(xp, start, lr, mean, into=walker), start)), loss
 
 
 def _heavy_ball(

@@ -13,9 +13,10 @@ Three projections find the new contact: ``gradient`` (the paper's Eq. 4), ``newt
 The step is written once over the array API, for NumPy on analytic surfaces and for torch on networks.
 
 Who may overwrite an array, here, in ``footpoint.py`` and in ``points.py``: a network's parameters move in place, so
-``moved``, ``drawn`` and ``pushed`` write into their first array where the namespace can (NumPy leaves it alone). A step
-may therefore use an array that it gave them no more, and takes a ``kept`` copy of a point to which it returns. It owns
-its state's arrays and those it made, and hands them on once: a projection owns the start, offset and plane it is given.
+``moved`` and ``drawn`` write into their first array where the namespace can (NumPy leaves it alone). A step may
+therefore use an array that it gave them no more, and takes a ``kept`` copy of a point to which it returns. It owns its
+point and the arrays it made, and hands them on once: a projection owns the start, offset and plane it is given. A
+velocity is never overwritten (``pushed`` makes a new one): a step that breaks off leaves it as it was.
 """
 
 from __future__ import annotations

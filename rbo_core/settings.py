@@ -8,6 +8,7 @@ controls all read it from here (:func:`settings_of`), so that a new setting is a
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -174,6 +175,17 @@ def check_settings(method: Any) -> None:
     """Check every setting of ``method``, an instance; raises ``ValueError`` that names the first bad one."""
     for one in settings_of(method.__class__):
         one.check(getattr(method, one.name))
+
+
+def replaced(method: Any, **values: Any) -> Any:
+    """A copy of ``method``, an instance, with settings that were checked before, in the form a device wants.
+
+    To look at a GPU's array, as a check must, is to wait for the GPU.
+    """
+    made = copy.copy(method)
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def _described(one: dataclasses.Field[Any]) -> Setting:

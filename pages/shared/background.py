@@ -13,7 +13,6 @@ import time
 
 import streamlit as st
 
-from pages.shared.errors import escaped, show_error
 from rbo_core.jobs import Dispatcher, Job, Queue
 
 COOKIE = "rbo_visitor"
@@ -80,14 +79,11 @@ def show(job_id: str) -> Job | None:
     """Draw a job's title, progress and Cancel; returns the job as it stands, or None when it is unknown."""
     job = find(job_id)
     if job is None:
-        st.warning(
-            f"There is no job {escaped(repr(job_id[:20]))} here: "
-            "it was run on another server, or its records were deleted."
-        )
+        st.warning(f"There is no job {job_id[:20]!r} here: it was run on another server, or its records were deleted.")
         return None
     left, right = st.columns([5, 2], vertical_alignment="center")
     if job.active:
-        left.progress(job.fraction, text=f"{escaped(job.title)} · {describe(job)}")
+        left.progress(job.fraction, text=f"{job.title} · {describe(job)}")
         right.button(
             "Cancel",
             key=f"cancel_{job.id}",
@@ -97,9 +93,9 @@ def show(job_id: str) -> Job | None:
             args=(job.id,),
         )
     elif job.state in ("failed", "interrupted"):
-        show_error(f"{job.title}: {describe(job)}")
+        st.error(f"{job.title}: {describe(job)}")
     else:
-        left.caption(f"{escaped(job.title)} · {describe(job)} {_took(job)}")
+        left.caption(f"{job.title} · {describe(job)} {_took(job)}")
     if job.active and job.owner == visitor():
         with right:
             _remember_visitor()

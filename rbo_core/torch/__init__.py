@@ -2,6 +2,8 @@
 with ``step(closure)`` as in ``torch.optim.LBFGS``.
 """
 
-from rbo_core.torch.optimizer import RBO, SAM, EntropySGD, FlatOptimizer
+from rbo_core.torch.flat_optimizer import FlatOptimizer
+from rbo_core.torch.optimizer import RBO, SAM, EntropySGD
+from rbo_core.torch.scaling import scaled_closure
 
-__all__ = ["RBO", "SAM", "EntropySGD", "FlatOptimizer"]
+__all__ = ["RBO", "SAM", "EntropySGD", "FlatOptimizer", "scaled_closure"]

@@ -5,8 +5,8 @@ The loss is a tensor (1,), on a CPU a float: see ``floats.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,9 +15,33 @@ from torch import Tensor, nn
 
 from rbo_core.torch import floats, namespace
 from rbo_core.torch.flat import FlatParameters
-from rbo_core.torch.repeat import ModuleFinder, RandomStreams, RunningStatistics, stateful
+from rbo_core.torch.repeat import Bystanders
+from rbo_core.torch.scaling import ScaledClosure
+from rbo_core.torch.slopes import SlopeCheck
+from rbo_core.torch.streams import RandomStreams
 
 Closure = Callable[[], Any]
+
+
+class Arena(NamedTuple):
+    """Memory that the evaluations of every step use again, because recorded graphs read it.
+
+    origin: (n,) the parameters at the first evaluation. gradients: (n,) of the first and of every later evaluation;
+    losses: likewise, (1,).
+    """
+
+    origin: Tensor
+    gradients: tuple[Tensor, Tensor]
+    losses: tuple[Tensor, Tensor]
+
+    @classmethod
+    def of(cls, size: int, dtype: torch.dtype, device: torch.device) -> Arena:
+        """An arena for ``size`` parameters."""
+
+        def new(length: int) -> Tensor:
+            return torch.empty(length, dtype=dtype, device=device)
+
+        return cls(new(size), (new(size), new(size)), (new(1), new(1)))
 
 
 class ClosureObjective:
@@ -26,57 +50,122 @@ class ClosureObjective:
     Args:
         closure: clears gradients, computes the loss, calls ``backward()`` and returns the loss.
         flat: the parameters' buffer.
-        modules: modules whose running statistics must advance once a step; None to find them in the first evaluation.
+        bystanders: what belongs to the closure's modules and must count a minibatch once; or modules known to be such,
+            None to find them all in the first evaluation.
+        streams: the random streams every evaluation must see alike.
         decay: weight decay, a number or (n,): adds ½ Σ decay·x² to the loss and decay·x to its gradient.
         scale: None, or (n,): x holds displacements from the start, measured in units of ``scale``.
+        maximize: climb the loss: its sign is turned, the weight decay's is not.
+        check: compares loss and gradient; None where the method does not use the loss.
         process_group: group over which the loss is averaged, or None to take DistributedDataParallel's own.
         generator: source of :meth:`noise`.
+        arena: memory for what evaluations leave; None for new memory each time.
+
+    Attributes:
+        loss: what the closure returned first.
+        evaluations: so many it made.
+        origin: (n,) the parameters at the first evaluation.
+        start: the same as a point of the step, which reads it and leaves it alone; None where x holds displacements.
+        finite: whether all evaluations so far were, as a bool or a tensor (1,); kept where a backward pass is scaled.
+        missing: indices of the flat segments that had no gradient in the first evaluation. Those parameters are left
+            alone, with their part of the method's memory.
+        memory: that memory, vectors (1, n), to be set before the step.
+        done: set when a recorded step has run to its end; it can no longer be undone.
+        unusable: whether a later evaluation could not be used, a bool or a tensor (1,); None if nothing was said.
     """
 
     def __init__(
         self,
         closure: Closure,
         flat: FlatParameters,
-        modules: list[nn.Module] | None,
+        bystanders: Bystanders | Iterable[nn.Module] | None,
+        streams: RandomStreams | None = None,
         *,
         decay: float | Tensor = 0.0,
         scale: Tensor | None = None,
+        maximize: bool = False,
+        check: SlopeCheck | None = None,
         process_group: Any = None,
         generator: torch.Generator | None = None,
+        arena: Arena | None = None,
     ) -> None:
         self.xp: Any = _namespace(flat.data.device)
         self.closure = closure
         self.flat = flat
-        self.modules = modules
         self.loss: Any = None
         self.evaluations = 0
-        self._decay, self._scale = decay, scale
+        self.origin: Any = None
+        self.start: Tensor | None = None
+        self.finite: Any = True
+        self.missing: list[int] = []
+        self.memory: list[Tensor] = []
+        self.unusable: Any = None
+        self.done = False
+        self._held: tuple[Any, Tensor] | None = None
+        self._spared: list[tuple[Tensor, Tensor]] = []
+        if not isinstance(bystanders, Bystanders):
+            bystanders = Bystanders(bystanders or (), map(id, (s.parameter for s in flat.segments)))
+        self._bystanders = bystanders
+        self._streams = RandomStreams(flat.data.device) if streams is None else streams
+        self._decay, self._scale, self._maximize = decay, scale, maximize
+        self._check = check
+        self._scaled = closure if isinstance(closure, ScaledClosure) else None
         self._group = process_group
         self._generator = generator
-        self._origin = flat.data.clone() if scale is not None else None
-        self._random = RandomStreams(flat.data.device)
-        self._statistics: RunningStatistics | None = None
+        self._arena = arena
+        self._bystanders.begin()
+        self._streams.begin()
+
+    @property
+    def recordable(self) -> bool:
+        """Whether its evaluations end where a recorded step looks for them."""
+        return self._arena is not None
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """What makes its evaluations of one kind for a recorded step."""
+        decay = self._decay if isinstance(self._decay, float) else id(self._decay)
+        return self._maximize, decay
 
     def __call__(self, x: Tensor) -> tuple[Tensor | float, Tensor]:
-        parameters = self.flat.data
         self.place(x)
-        loss = self._evaluate()
-        g = self.flat.take_gradients()
-        value = self._average(loss.detach().to(g.dtype))
-        f = value.item() if self.xp is floats else value.reshape(1)
-        if not isinstance(self._decay, float) or self._decay != 0.0:
-            pull = self._decay * parameters
-            f = f + 0.5 * self.xp.vecdot(pull[None], parameters[None])
-            g += pull
-        if self._scale is not None:
-            g *= self._scale
-        return f, g[None]
+        held, self._held = self._held, None
+        return self.completed(*(self.evaluate() if held is None else held))
+
+    def hold(self, first: tuple[Any, Tensor]) -> None:
+        """Give the first evaluation, made already, when the step asks for it."""
+        self._held = first
+
+    def evaluate(self) -> tuple[Tensor | float, Tensor]:
+        """Loss and gradient (n,) where the parameters are, without weight decay."""
+        parameters = self.flat.data
+        first = self.evaluations == 0
+        loss = self._first_loss() if first else self._later_loss()
+        self.evaluations += 1
+        if not self.flat.is_current():
+            self.flat.adopt()
+        g, missing = self.flat.take_gradients(None if self._arena is None else self._arena.gradients[not first])
+        if first:
+            self.origin = parameters.clone() if self._arena is None else self._arena.origin.copy_(parameters)
+            self.start = self.origin if self._scale is None else None
+            if missing:
+                self._spare(missing)
+        elif self.missing:
+            self._clear_missing(g)
+        f = self._value(loss, g)
+        if self._check is not None:
+            if first:
+                self._check.first(f, g)
+            elif self.evaluations == 2:
+                self._check.second(f, g, parameters, self.origin)
+        return (f, g) if self._arena is None else (self._arena.losses[not first].copy_(f), g)
 
     def place(self, x: Tensor) -> None:
         """Set the parameters to the point ``x (1, n)``."""
         parameters = self.flat.data
-        if self._scale is not None and self._origin is not None:
-            torch.addcmul(self._origin, self._scale, x[0], out=parameters)
+        if self._scale is not None:
+            if self.origin is not None:
+                torch.addcmul(self.origin, self._scale, x[0], out=parameters)
         elif x.data_ptr() != parameters.data_ptr():
             parameters.copy_(x[0])
 
@@ -92,48 +181,116 @@ class ClosureObjective:
         # 0, 1 -> 0, 2 -> 255, 1: in eight bits with a sign, 255 is −1.
         bits += bits
         bits -= np.uint8(1)
-        return torch.from_numpy(bits.view(np.int8)).to(like.device, like.dtype).view_as(like)
+        signs = torch.from_numpy(bits.view(np.int8))
+        if like.is_cuda:  # from pinned memory, so that the host does not wait
+            signs = signs.pin_memory().to(like.device, non_blocking=True)
+        return signs.to(like.dtype).view_as(like)
+
+    def left_out(self, usable: Any) -> None:
+        """Told by a method whether what it evaluated could be used: a bool, or a tensor (1,)."""
+        lost = (not usable) if isinstance(usable, bool) else ~usable
+        self.unusable = lost if self.unusable is None else self.unusable | lost
+
+    def leave_missing(self, memory: list[Tensor]) -> None:
+        """Put parameters that had no gradient, and their part of the new ``memory``, back as they were."""
+        if not self.missing:
+            return
+        for k in self.missing:
+            s = self.flat.segments[k]
+            self.flat.data[s.start : s.stop] = self.origin[s.start : s.stop]
+        self._return_spared()
+        old = [*self.memory, *[None] * (len(memory) - len(self.memory))]
+        for after, before in zip(memory, old, strict=True):
+            for k in self.missing:
+                s = self.flat.segments[k]
+                after[0, s.start : s.stop] = 0 if before is None else before[0, s.start : s.stop]
 
     def finish(self) -> None:
-        """Leave random streams and running statistics as after one evaluation."""
+        """Leave random streams, running statistics and the gradients of others as after one evaluation."""
         if self.evaluations > 1:
-            self._random.finish()
-            if self._statistics is not None:
-                self._statistics.restore()
+            self._streams.finish()
+        self._bystanders.finish()
+        if self._check is not None:
+            self._check.forget()
 
-    def _evaluate(self) -> Tensor:
-        first = self.evaluations == 0
-        if self.evaluations == 1:
-            self._statistics = RunningStatistics(self.modules or [])
-        if not first:
-            self._random.rewind()
-        if first:
-            # Later evaluations find none: the gradients were taken.
-            self.flat.clear_gradients()
-        with torch.enable_grad():
-            if self.modules is None:
-                with ModuleFinder() as finder:
-                    loss = self.closure()
-                self.modules = stateful(finder.modules)
-            else:
-                loss = self.closure()
+    def restore(self) -> None:
+        """Leave everything as before the step: parameters, buffers, random streams."""
+        self.flat.reclaim()
+        if self.origin is not None:
+            self.flat.data.copy_(self.origin)
+        self._return_spared()
+        self._streams.restore()
+        self._bystanders.restore()
+        if self._check is not None:
+            self._check.forget()
+
+    def _first_loss(self) -> Tensor:
+        # Later evaluations find no gradients: they were taken.
+        self.flat.clear_gradients()
+        with torch.enable_grad(), self._bystanders.watching():
+            self.loss = loss = self.closure()
         _check_loss(loss)
-        self.evaluations += 1
-        if first:
-            self.loss = loss
-            self._random.first_done()
+        self._streams.first_done()
+        self._bystanders.first_done(loss)
         return loss
+
+    def _later_loss(self) -> Tensor:
+        self._streams.rewind()
+        with torch.enable_grad():
+            loss = self.closure()
+        _check_loss(loss)
+        return loss
+
+    def _value(self, loss: Tensor, g: Tensor) -> Any:
+        """The loss of the whole batch; unscales the gradient and turns both signs where that is wanted."""
+        value = self._average(loss.detach().to(g.dtype))
+        if self._scaled is not None:
+            g *= self._scaled.inverse_scale(g.device)
+            finite = torch.isfinite(value.reshape(1)) & torch.isfinite(torch.dot(g, g))
+            self.finite = self.finite & (bool(finite) if self.xp is floats else finite)
+        if self._maximize:
+            value = -value
+            g.neg_()
+        return value.item() if self.xp is floats else value.reshape(1)
+
+    def completed(self, f: Any, g: Tensor) -> tuple[Any, Tensor]:
+        """Loss and gradient (1, n) of the step's own problem: with weight decay, in its units."""
+        parameters = self.flat.data
+        if not isinstance(self._decay, float) or self._decay != 0.0:
+            pull = self._decay * parameters
+            if self.missing:
+                self._clear_missing(pull)
+            f = f + 0.5 * self.xp.vecdot(pull[None], parameters[None])
+            g += pull
+        if self._scale is not None:
+            g *= self._scale
+        return f, g[None]
+
+    def _spare(self, missing: list[int]) -> None:
+        """Take parameters without a gradient out of the step: no momentum may move them."""
+        self.missing = missing
+        for vector in self.memory:
+            for k in missing:
+                s = self.flat.segments[k]
+                piece = vector[0, s.start : s.stop]
+                self._spared.append((piece, piece.clone()))
+                piece.zero_()
+
+    def _return_spared(self) -> None:
+        for piece, value in self._spared:
+            piece.copy_(value)
+
+    def _clear_missing(self, vector: Tensor) -> None:
+        """Set ``vector (n,)`` to zero where parameters had no gradient."""
+        for k in self.missing:
+            s = self.flat.segments[k]
+            vector[s.start : s.stop] = 0
 
     def _average(self, f: Tensor) -> Tensor:
         """DistributedDataParallel averages gradients over ranks; the loss of the whole batch needs the same."""
-        group = self._group
+        group = self._group if self._group is not None else self._bystanders.process_group
         if group is None:
-            for module in self.modules or ():
-                if isinstance(module, nn.parallel.DistributedDataParallel):
-                    group = module.process_group
-                    break
-            else:
-                return f
+            return f
         f = f.clone()
         dist.all_reduce(f, group=group)
         return f / dist.get_world_size(group)

@@ -66,6 +66,9 @@ class EnsembleObjective:
             grads = torch.autograd.grad(loss.sum(), list(parameters.values()))
         return loss.detach(), torch.cat([g.reshape(len(x), -1) for g in grads], dim=1)
 
+    def left_out(self, finite: Tensor) -> None:
+        """Told which members' evaluations after a step's first were finite (B,): the others go on without them."""
+
     def noise(self, like: Tensor) -> Tensor:
         """Standard normal draws (B, n); a member's stream depends on its own seed alone."""
         import numpy as np

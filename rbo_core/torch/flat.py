@@ -1,6 +1,7 @@
 """One flat buffer that holds all parameters; the parameters become views of it.
 
-A step of an optimizer is then a handful of vector operations whatever the number of layers.
+A step of an optimizer is then a handful of vector operations whatever the number of layers. Each parameter keeps a
+storage object of its own over its part of the buffer, so that ``torch.save`` of one layer writes that layer alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils import dlpack
+
+WHOLE = 0.75
+"""Parameters that fill at least this part of a storage they share move with it as one block, gaps included."""
 
 
 class Segment(NamedTuple):
@@ -18,6 +23,7 @@ class Segment(NamedTuple):
 
     order: axes from the largest stride to the smallest, or None where that is the order of the axes.
     address: data pointer the parameter has while it is a view of the buffer.
+    view: the tensor that is then its data.
     """
 
     parameter: Tensor
@@ -25,6 +31,17 @@ class Segment(NamedTuple):
     stop: int
     order: tuple[int, ...] | None
     address: int
+    view: Tensor
+
+
+class Block(NamedTuple):
+    """Parameters that must stay together: ``length`` elements, (parameter, offset, order) each.
+
+    cuDNN's recurrent layers read all their weights as one array in an order of its own.
+    """
+
+    length: int
+    members: list[tuple[Tensor, int, tuple[int, ...] | None]]
 
 
 class FlatParameters:
@@ -41,53 +58,85 @@ class FlatParameters:
 
     def __init__(self, parameters: Iterable[Tensor]) -> None:
         unique = list({id(p): p for p in parameters}.values())
-        _check(unique)
-        orders = [_memory_order(p) for p in unique]
+        check_parameters(unique)
+        _check_overlap(unique)
+        blocks = _blocks(unique)
         first = unique[0]
-        self.data: Tensor = torch.cat([_flatten(p.detach(), order) for p, order in zip(unique, orders, strict=True)])
+        self.data: Tensor = first.new_zeros(sum(block.length for block in blocks))
         segments, start = [], 0
-        for p, order in zip(unique, orders, strict=True):
-            stop = start + p.numel()
-            p.data = _view(self.data[start:stop], p.shape, order)
-            segments.append(Segment(p, start, stop, order, p.data_ptr()))
-            start = stop
+        for block in blocks:
+            # Its own storage object over this part of the buffer, which it keeps alive.
+            own = _alias(self.data[start : start + block.length])
+            for p, offset, order in block.members:
+                stop = offset + p.numel()
+                own[offset:stop] = _flatten(p.detach(), order)
+                view = _view(own[offset:stop], p.shape, order)
+                p.data = view
+                segments.append(Segment(p, start + offset, start + stop, order, p.data_ptr(), view))
+            start += block.length
         self.segments: tuple[Segment, ...] = tuple(segments)
-        self._contiguous = all(order is None for order in orders)
+        self._gaps = _gaps(self.segments, start)
         self._device, self._dtype = first.device, first.dtype
 
     def is_current(self) -> bool:
         """False once somebody replaced a parameter's storage, as ``module.to(device)`` does."""
         return all(s.parameter.data_ptr() == s.address for s in self.segments)
 
+    def adopt(self) -> None:
+        """Take in the values of parameters that were given another storage, ``p.data = …``, and make them views again.
+
+        Raises:
+            ValueError: a new storage has another shape, type or device.
+        """
+        for s in self.segments:
+            p = s.parameter
+            if p.data_ptr() == s.address:
+                continue
+            if p.shape != s.view.shape or p.dtype != self._dtype or p.device != self._device:
+                raise ValueError(
+                    f"a parameter of shape {tuple(s.view.shape)}, {self._dtype} on {self._device} became one of shape "
+                    f"{tuple(p.shape)}, {p.dtype} on {p.device} within a step; change parameters between steps"
+                )
+            s.view.copy_(p.detach())
+            p.data = s.view
+
+    def reclaim(self) -> None:
+        """Make parameters views of the buffer again and forget what other storage they were given."""
+        for s in self.segments:
+            if s.parameter.data_ptr() != s.address:
+                s.parameter.data = s.view
+
     def clear_gradients(self) -> None:
         """Forget all gradients."""
         for s in self.segments:
             s.parameter.grad = None
 
-    def take_gradients(self) -> Tensor:
-        """All gradients as one new tensor ``(n,)``, zero where a parameter has none; clears them.
+    def take_gradients(self, out: Tensor | None = None) -> tuple[Tensor, list[int]]:
+        """All gradients as one tensor ``(n,)``, new or ``out``, zero where a parameter has none; clears them.
+
+        Returns:
+            the gradient, and the indices of the segments that have none.
 
         Raises:
             ValueError: when no parameter has a gradient, or one is sparse.
         """
-        pieces = []
-        found = False
-        for s in self.segments:
+        pieces, missing = [], []
+        for k, s in enumerate(self.segments):
             gradient = s.parameter.grad
             if gradient is None:
                 pieces.append(self.data.new_zeros(s.stop - s.start))
+                missing.append(k)
                 continue
-            if gradient.is_sparse:
+            if gradient.layout is not torch.strided:
                 raise ValueError("gradients must be dense, got a sparse one; use sparse=False in the embedding")
-            found = True
             pieces.append(_flatten(gradient, s.order))
             s.parameter.grad = None
-        if not found:
+        if len(missing) == len(pieces):
             raise ValueError("the closure left no gradient; call loss.backward() in it before it returns the loss")
-        return torch.cat(pieces)
+        return self._joined(pieces, out), missing
 
     def split(self, vector: Tensor) -> list[Tensor]:
-        """Views of ``vector (n,)`` shaped like the parameters, in their order."""
+        """Views of ``vector (n,)`` shaped like the parameters, in the order of the segments."""
         return [_view(vector[s.start : s.stop], s.parameter.shape, s.order) for s in self.segments]
 
     def join(self, tensors: Sequence[Tensor | None]) -> Tensor:
@@ -96,7 +145,77 @@ class FlatParameters:
             self.data.new_zeros(s.stop - s.start) if t is None else _flatten(t.to(self._device, self._dtype), s.order)
             for s, t in zip(self.segments, tensors, strict=True)
         ]
-        return torch.cat(pieces)
+        return self._joined(pieces, None)
+
+    def _joined(self, pieces: list[Tensor], out: Tensor | None) -> Tensor:
+        for index, length in self._gaps:
+            pieces.insert(index, self.data.new_zeros(length))
+        return torch.cat(pieces) if out is None else torch.cat(pieces, out=out)
+
+
+def check_parameters(parameters: Sequence[Tensor]) -> None:
+    """Raise ``ValueError`` for parameters that one buffer cannot hold; the message names the remedy."""
+    if not parameters:
+        raise ValueError("there is no parameter to optimize; unfreeze at least one (requires_grad=True)")
+    first = parameters[0]
+    for p in parameters:
+        if hasattr(p, "full_tensor"):
+            raise ValueError("sharded parameters (DTensor, FSDP) are not supported; use DistributedDataParallel")
+        if p.is_complex():
+            raise ValueError(
+                f"parameters must be real, got {p.dtype}; keep torch.view_as_real(z) as the parameter and take "
+                "torch.view_as_complex of it in the forward pass"
+            )
+        if p.dtype not in (torch.float32, torch.float64):
+            raise ValueError(
+                f"parameters must be float32 or float64, got {p.dtype}; "
+                "keep them in float32 and run the forward pass under torch.autocast(dtype=torch.bfloat16)"
+            )
+        if p.dtype != first.dtype or p.device != first.device:
+            raise ValueError(
+                "all parameters must have one dtype and one device, got "
+                f"{first.dtype} on {first.device} and {p.dtype} on {p.device}; move the model with module.to(...)"
+            )
+
+
+def _blocks(parameters: Sequence[Tensor]) -> list[Block]:
+    """Parameters that fill a storage together as one block, every other parameter as one of its own."""
+    together: dict[int, list[Tensor]] = {}
+    for p in parameters:
+        together.setdefault(p.untyped_storage().data_ptr() if p.numel() else id(p), []).append(p)
+    blocks = []
+    for group in together.values():
+        length = group[0].untyped_storage().nbytes() // group[0].element_size()
+        filled = sum(p.numel() for p in group)
+        if _read_as_one(group) and filled >= WHOLE * length and all(p.is_contiguous() for p in group):
+            inside = sorted(group, key=lambda p: p.storage_offset())
+            blocks.append(Block(length, [(p, int(p.storage_offset()), None) for p in inside]))
+        else:
+            blocks.extend(Block(p.numel(), [(p, 0, _memory_order(p))]) for p in group)
+    return blocks
+
+
+def _read_as_one(group: Sequence[Tensor]) -> bool:
+    """Whether a library may read the parameters of one storage as one array: cuDNN does, nothing on a CPU does."""
+    return len(group) > 1 and group[0].is_cuda
+
+
+def _gaps(segments: Sequence[Segment], end: int) -> list[tuple[int, int]]:
+    """(index to insert at, length) of the parts of the buffer that belong to no parameter."""
+    gaps: list[tuple[int, int]] = []
+    before = 0
+    for k, s in enumerate(segments):
+        if s.start > before:
+            gaps.append((k + len(gaps), s.start - before))
+        before = s.stop
+    if end > before:
+        gaps.append((len(segments) + len(gaps), end - before))
+    return gaps
+
+
+def _alias(piece: Tensor) -> Tensor:
+    """The same memory under a storage object that begins and ends with it."""
+    return dlpack.from_dlpack(dlpack.to_dlpack(piece)) if piece.numel() else piece
 
 
 def _memory_order(p: Tensor) -> tuple[int, ...] | None:
@@ -115,26 +234,6 @@ def _view(piece: Tensor, shape: torch.Size, order: tuple[int, ...] | None) -> Te
         return piece.view(shape)
     inverse = sorted(range(len(order)), key=order.__getitem__)
     return piece.view([shape[i] for i in order]).permute(inverse)
-
-
-def _check(parameters: Sequence[Tensor]) -> None:
-    if not parameters:
-        raise ValueError("there is no parameter to optimize; unfreeze at least one (requires_grad=True)")
-    first = parameters[0]
-    for p in parameters:
-        if hasattr(p, "full_tensor"):
-            raise ValueError("sharded parameters (DTensor, FSDP) are not supported; use DistributedDataParallel")
-        if p.dtype not in (torch.float32, torch.float64):
-            raise ValueError(
-                f"parameters must be float32 or float64, got {p.dtype}; "
-                "keep them in float32 and run the forward pass under torch.autocast(dtype=torch.bfloat16)"
-            )
-        if p.dtype != first.dtype or p.device != first.device:
-            raise ValueError(
-                "all parameters must have one dtype and one device, got "
-                f"{first.dtype} on {first.device} and {p.dtype} on {p.device}; move the model with module.to(...)"
-            )
-    _check_overlap(parameters)
 
 
 def _reach(p: Tensor) -> int:

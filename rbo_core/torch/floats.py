@@ -11,12 +11,21 @@ import math
 import torch
 from torch import Tensor
 
-from rbo_core.torch.namespace import drawn, kept, moved, pushed, zeros_like
+from rbo_core.torch.namespace import copied, drawn, drawn_from, moved, moved_from, pushed, zeros_like
 
-__all__ = ["drawn", "kept", "minimum", "moved", "ones_like", "pushed", "sqrt", "vecdot", "zeros_like"]
+__all__ = [
+    "copied", "drawn", "drawn_from", "isfinite", "minimum", "moved", "moved_from", "ones_like",
+    "pushed", "quotient", "sqrt", "vecdot", "zeros_like",
+]  # fmt: skip
 
 sqrt = math.sqrt
 minimum = min
+isfinite = math.isfinite
+
+
+def quotient(a: float, b: float) -> float:
+    """a/b as arrays have it: no exception where b is zero."""
+    return a / b if b != 0.0 else math.nan
 
 
 def ones_like(x: float) -> float:

@@ -1,7 +1,7 @@
 """The few array-API functions the batched steps use, for torch tensors, with the fast form of each.
 
-``moved``, ``drawn``, ``pushed`` and ``kept`` are what ``rbo_core.fused`` looks for; all but the last overwrite their
-first tensor.
+``moved`` and the functions after it are what ``rbo_core.fused`` looks for; ``moved``, ``drawn`` and ``moved_where``
+overwrite x, the ``_from`` forms write into a tensor they are given.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from torch import Tensor
 
 sqrt = torch.sqrt
 minimum = torch.minimum
+isfinite = torch.isfinite
 ones_like = torch.ones_like
+where = torch.where
 zeros_like = torch.zeros_like
 
 
@@ -34,13 +36,32 @@ def drawn(x: Tensor, share: float | Tensor, goal: Tensor) -> Tensor:
     return x.lerp_(goal, share)
 
 
+def moved_from(start: Tensor, scale: float | Tensor, direction: Tensor, into: Tensor) -> Tensor:
+    """into ← start + scale·direction, (B, d), with scale a number or (B, 1)."""
+    if isinstance(scale, float | int):
+        return torch.add(start, direction, alpha=scale, out=into)
+    return torch.addcmul(start, direction, scale, out=into)
+
+
+def drawn_from(start: Tensor, share: float | Tensor, goal: Tensor, into: Tensor) -> Tensor:
+    """into ← start + share·(goal − start), (B, d), with share a number or (B, 1)."""
+    return torch.lerp(start, goal, share, out=into)
+
+
+def moved_where(good: Tensor, x: Tensor, scale: float | Tensor, direction: Tensor) -> Tensor:
+    """x ← x + scale·direction, (B, d), in the rows that are good (B,); direction loses the others."""
+    lost = ~good[:, None]
+    direction.masked_fill_(lost, 0.0)
+    return moved(x, scale if isinstance(scale, float | int) else scale.masked_fill(lost, 0.0), direction)
+
+
 def pushed(velocity: Tensor, momentum: float | Tensor, push: Tensor) -> Tensor:
-    """velocity ← momentum·velocity + push, (B, d), with momentum a number or (B, 1)."""
+    """momentum·velocity + push, (B, d), a new tensor, with momentum a number or (B, 1)."""
     if isinstance(momentum, float | int):
-        return torch.add(push, velocity, alpha=momentum, out=velocity)
-    return velocity.mul_(momentum).add_(push)
+        return torch.add(push, velocity, alpha=momentum)
+    return torch.addcmul(push, velocity, momentum)
 
 
-def kept(x: Tensor) -> Tensor:
+def copied(x: Tensor) -> Tensor:
     """A copy that later moves leave alone."""
     return x.clone()

@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from rbo_core.methods import METHODS
-from rbo_core.settings import settings_of
+from rbo_core.settings import replaced, settings_of
 from rbo_core.torch.ensemble import EnsembleObjective
+from rbo_core.torch.ensemble_step import EnsembleSteps
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import DataSet, load
 from rbo_core.training.diagnostics import depth_along_normal
@@ -107,11 +108,8 @@ class _Ensemble:
                 start[seed] = flat_parameters(model)
         self.position = torch.stack([start[s] for s in seeds]).to(self.device, self.dtype)
         self.objective = EnsembleObjective(model.to(self.device, self.dtype), list(seeds))
-        self.method_of = _method(
-            config,
-            torch.tensor(lr, dtype=self.dtype, device=self.device),
-            None if radius is None else torch.tensor(np.asarray(radius), dtype=self.dtype, device=self.device),
-        )
+        self.lr = torch.tensor(lr, dtype=self.dtype, device=self.device)
+        self.method = self._on_device(_method(config, lr, radius))
         labels = {s: labels_of(config, data, images, s) for s in self.unique}
         self.x = torch.from_numpy(data.train_x[:images]).to(self.device, self.dtype)
         self.y = torch.stack([torch.from_numpy(labels[s]) for s in seeds]).to(self.device)
@@ -120,9 +118,8 @@ class _Ensemble:
     def train(self, progress: Callable[[int, int], object] | None) -> str:
         """Take all steps; "done" or "cancelled"."""
         generators = {s: order_generator(s) for s in self.unique}
-        rows = torch.arange(len(self.seeds), device=self.device)[:, None]
         size, total = self.config.batch_size, self.plan.total
-        state = self.method_of(1.0).init(self.objective, self.position)
+        steps = EnsembleSteps(self.objective, self.method, self.lr, self.x, self.y, self.position)
         begin, outcome = time.perf_counter(), "done"
         for step in range(total):
             if progress is not None and progress(step, total):
@@ -132,13 +129,11 @@ class _Ensemble:
             if k == 0:
                 orders = {s: torch.randperm(self.plan.images, generator=generators[s]) for s in self.unique}
                 order = torch.stack([orders[s] for s in self.seeds]).to(self.device)
-            index = order[:, k * size : (k + 1) * size]
-            self.objective.minibatch(self.x[index], self.y[rows, index])
-            state, _ = self.method_of(self.plan.share(step)).step(self.objective, state)
+            steps.take(order[:, k * size : (k + 1) * size], self.plan.share(step))
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         self.seconds = time.perf_counter() - begin
-        self.position = state.x
+        self.position = steps.state.x
         return outcome
 
     def measured(self, outcome: str) -> EnsembleResult:
@@ -178,16 +173,21 @@ class _Ensemble:
         if self.config.method.name != "rbo" or self.config.diagnostics == "none":
             return np.full(members, np.nan)
         self.objective.minibatch(self.x[:PROBE].expand(members, *self.x[:PROBE].shape), self.y[:, :PROBE])
-        ball = self.method_of(1.0)
+        ball: Any = self.method
         return _floats(_penetration(self.objective, self.position, ball.radius, float(ball.loss_scale)))
+
+    def _on_device(self, method: Any) -> Any:
+        """The method, which was checked, with its arrays where the networks are."""
+        arrays = {name: value for name, value in vars(method).items() if isinstance(value, np.ndarray)}
+        return replaced(method, **{n: torch.tensor(v, dtype=self.dtype, device=self.device) for n, v in arrays.items()})
 
 
 def _floats(values: torch.Tensor) -> Floats:
     return values.cpu().numpy().astype(float)
 
 
-def _method(config: TrainConfig, lr: torch.Tensor, radius: torch.Tensor | None) -> Callable[[float], Any]:
-    """The batched method as a function of the schedule's share of the learning rate."""
+def _method(config: TrainConfig, lr: Floats, radius: Sequence[float] | Floats | None) -> Any:
+    """The batched method with an array (B,) of learning rates, and of radii where they are given; checked."""
     method = config.method
     if method["weight_decay"] != 0:
         raise ValueError("an ensemble has no weight decay; set weight_decay to 0")
@@ -195,13 +195,8 @@ def _method(config: TrainConfig, lr: torch.Tensor, radius: torch.Tensor | None) 
     if method.name not in ENSEMBLES:
         raise ValueError(f"an ensemble trains {', '.join(ENSEMBLES[:-1])} or {ENSEMBLES[-1]}, got {method.name!r}")
     own = {one.name for one in settings_of(METHODS[method.name]) if one.network_name == "radius"}
-    radii = {} if radius is None else dict.fromkeys(own, radius)
-
-    def build(share: float) -> Any:
-        return method.batched(learning_rate=lr * share, **radii)
-
-    build(1.0)
-    return build
+    radii = {} if radius is None else dict.fromkeys(own, np.asarray(radius, dtype=float))
+    return method.batched(learning_rate=np.asarray(lr, dtype=float), **radii)
 
 
 def _penetration(objective: EnsembleObjective, x: torch.Tensor, radius: Any, loss_scale: float) -> torch.Tensor:

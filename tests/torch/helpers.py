@@ -54,3 +54,14 @@ def train(model: nn.Module, optimizer: torch.optim.Optimizer, steps: int, first:
 
 def vector(model: nn.Module) -> Tensor:
     return torch.cat([p.detach().reshape(-1) for p in model.parameters()])
+
+
+def same(a: object, b: object) -> bool:
+    """Whether nested dicts and lists hold the same values, tensors to the last bit."""
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)

@@ -260,6 +260,7 @@ def storages_of(size: int) -> set[int]:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_step_holds_at_most_two_arrays_of_parameter_size_while_it_evaluates(name):
+    """Beside the momentum of before and after: a step that breaks off puts the former back bit for bit."""
     model = mlp()
     optimizer = OPTIMIZERS[name](model)
     size = vector(model).untyped_storage().nbytes()
@@ -275,4 +276,4 @@ def test_a_step_holds_at_most_two_arrays_of_parameter_size_while_it_evaluates(na
     for _ in range(2):
         optimizer.step(closure)
     # Between the evaluations of a step something has to be remembered: the count sees it.
-    assert 1 <= max(held) <= 2
+    assert 1 <= max(held) <= (4 if name == "newton_momentum" else 2)

@@ -1,0 +1,96 @@
+"""The training steps of an ensemble; on a GPU one CUDA graph holds gather, forward, backward and the method's step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rbo_core.settings import replaced
+from rbo_core.torch.ensemble import EnsembleObjective
+from rbo_core.torch.recorded import WARM, phase
+
+
+class EnsembleSteps:
+    """Takes steps of all B members at once.
+
+    Args:
+        objective: the networks' minibatch loss.
+        method: the batched method, its settings checked; its learning rate is ``lr`` times the share of a step.
+        lr: (B,) learning rates.
+        x, y: training images (N, …) and each member's labels (B, N), on the device.
+        position: (B, n) the parameters, overwritten.
+
+    Attributes:
+        state: the method's state; ``state.x (B, n)`` are the parameters.
+    """
+
+    def __init__(
+        self, objective: EnsembleObjective, method: Any, lr: Tensor, x: Tensor, y: Tensor, position: Tensor
+    ) -> None:
+        self._objective, self._x, self._y, self._lr = objective, x, y, lr
+        self._rows = torch.arange(len(lr), device=lr.device)[:, None]
+        # A schedule changes this array in place; the method is made and checked once.
+        self._rate = lr.clone()
+        self._method: Any = replaced(method, learning_rate=self._rate)
+        self.state: Any = self._method.init(objective, position)
+        self._index: Tensor | None = None
+        self._graphs: dict[bool, torch.cuda.CUDAGraph] = {}
+        self._taken = 0
+        self._aside = torch.cuda.Stream(lr.device) if lr.is_cuda else None
+
+    def take(self, index: Tensor, share: float) -> None:
+        """One step on the images ``index (B, m)``, at ``share`` of the learning rates."""
+        torch.mul(self._lr, share, out=self._rate)
+        if self._aside is None:
+            self._step(index)
+            return
+        if self._taken < WARM:
+            self._beside(lambda: self._step(index))
+        else:
+            self._replay(index)
+        self._taken += 1
+
+    def _step(self, index: Tensor) -> None:
+        self._objective.minibatch(self._x[index], self._y[self._rows, index])
+        self.state, _ = self._method.step(self._objective, self.state)
+
+    def _replay(self, index: Tensor) -> None:
+        if self._index is None:
+            self._index = index.clone()
+            self.state = self.state._make(_own(value) for value in self.state)
+        self._index.copy_(index)
+        kind = phase(self._method, self.state)
+        if kind not in self._graphs:
+            self._graphs[kind] = torch.cuda.CUDAGraph()
+            self._beside(lambda: self._record(self._graphs[kind]))
+        self._graphs[kind].replay()
+        if hasattr(self._method, "interval"):
+            self.state = self.state._replace(taken=self.state.taken + 1)
+
+    def _record(self, graph: torch.cuda.CUDAGraph) -> None:
+        before = self.state
+        graph.capture_begin(capture_error_mode="thread_local")
+        try:
+            assert self._index is not None
+            self._step(self._index)
+            for old, new in zip(before, self.state, strict=True):
+                if isinstance(new, Tensor) and old.data_ptr() != new.data_ptr():
+                    old.copy_(new)
+        finally:
+            graph.capture_end()
+            self.state = before
+
+    def _beside(self, run: Any) -> None:
+        """Run on the side stream, where graphs are captured."""
+        here = torch.cuda.current_stream()
+        assert self._aside is not None
+        self._aside.wait_stream(here)
+        with torch.cuda.stream(self._aside):
+            run()
+        here.wait_stream(self._aside)
+
+
+def _own(value: Any) -> Any:
+    return value.clone() if isinstance(value, Tensor) else value

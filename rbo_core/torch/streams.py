@@ -1,0 +1,149 @@
+"""The global random streams a closure may draw from: torch's, Python's and NumPy's.
+
+Every evaluation of a step has to see the same function: the same dropout masks and augmentations. The streams are
+looked at twice a step, so what costs twenty microseconds (NumPy's whole state) is asked for only where a look of half a
+microsecond says that it changed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import random
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+
+class Stream(Protocol):
+    """A random stream: ``mark`` says where it stands, ``same`` compares two marks, ``put`` goes to one."""
+
+    def mark(self) -> Any: ...
+
+    def same(self, a: Any, b: Any) -> bool: ...
+
+    def put(self, mark: Any) -> None: ...
+
+
+class RandomStreams:
+    """Replays the global random streams within a step.
+
+    Args:
+        device: the parameters' device; a GPU's stream is replayed with the CPU's.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._streams: list[Stream] = [_Torch(), _Python(), _Numpy()]
+        if device.type == "cuda":
+            self._streams.append(_Cuda(device))
+        self._before: list[Any] = []
+        self._moved: list[tuple[Stream, Any, Any]] = []
+
+    def begin(self) -> None:
+        """Note where the streams stand before a step."""
+        self._moved = []
+        self._before = [s.mark() for s in self._streams]
+
+    def first_done(self) -> None:
+        """Note where the first evaluation left them."""
+        for stream, before in zip(self._streams, self._before, strict=True):
+            after = stream.mark()
+            if not stream.same(before, after):
+                self._moved.append((stream, before, after))
+
+    def rewind(self) -> None:
+        """Back to the start of the step."""
+        for stream, before, _ in self._moved:
+            stream.put(before)
+
+    def finish(self) -> None:
+        """As after exactly one evaluation."""
+        for stream, _, after in self._moved:
+            stream.put(after)
+
+    def restore(self) -> None:
+        """Undo the step, wherever it broke off."""
+        for stream, before in zip(self._streams, self._before, strict=True):
+            stream.put(before)
+
+
+class _Torch:
+    def mark(self) -> torch.Tensor:
+        return torch.get_rng_state()
+
+    def same(self, a: torch.Tensor, b: torch.Tensor) -> bool:
+        return bool(a.numpy().tobytes() == b.numpy().tobytes())
+
+    def put(self, mark: torch.Tensor) -> None:
+        torch.set_rng_state(mark)
+
+
+class _Cuda:
+    """Philox: a seed and a position. Both are kept on the host, so reading them does not wait for the GPU.
+
+    While the user captures a graph of the whole training step the graph has the stream, and nobody may read it.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        torch.cuda.init()
+        index = torch.cuda.current_device() if device.index is None else device.index
+        self._generator = torch.cuda.default_generators[index]
+
+    def mark(self) -> tuple[int, int] | None:
+        if torch.cuda.is_current_stream_capturing():
+            return None
+        return self._generator.initial_seed(), self._generator.get_offset()
+
+    def same(self, a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
+        return a == b
+
+    def put(self, mark: tuple[int, int] | None) -> None:
+        if mark is not None:
+            self._generator.manual_seed(mark[0])
+            self._generator.set_offset(mark[1])
+
+
+class _Python:
+    def mark(self) -> Any:
+        return random.getstate()
+
+    def same(self, a: Any, b: Any) -> bool:
+        # The position and the first word: a draw moves the one, or, at the end of the block, renews the other.
+        return bool(a[1][-1] == b[1][-1] and a[1][0] == b[1][0] and a[2] == b[2])
+
+    def put(self, mark: Any) -> None:
+        random.setstate(mark)
+
+
+class _Numpy:
+    """NumPy's legacy global stream (``np.random.rand`` and the like)."""
+
+    WORDS = 624 * 4 + 4
+    """Bytes of a Mersenne Twister: its words and its position."""
+
+    def __init__(self) -> None:
+        self._seen: bytes | None = None
+        self._state: Any = None
+
+    def mark(self) -> Any:
+        generator = _generator()
+        if isinstance(generator, np.random.MT19937):
+            now = ctypes.string_at(generator.ctypes.state_address, self.WORDS)
+            if now != self._seen:
+                self._seen, self._state = now, np.random.get_state(legacy=False)  # noqa: NPY002
+            return self._state
+        return generator.state
+
+    def same(self, a: Any, b: Any) -> bool:
+        return a is b if self._state is not None else repr(a) == repr(b)
+
+    def put(self, mark: Any) -> None:
+        if self._state is not None:
+            np.random.set_state(mark)  # noqa: NPY002
+        else:
+            _generator().state = mark
+
+
+def _generator() -> Any:
+    # NumPy's own stubs leave this public function out.
+    return np.random.get_bit_generator()  # type: ignore[attr-defined]
