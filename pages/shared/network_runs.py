@@ -17,6 +17,7 @@ import pandas as pd
 
 from pages.shared.network_methods import Chosen, contenders
 from pages.shared.run_view import RunView
+from rbo_core.figures.words import counted
 from rbo_core.jobs import CONFIG
 from rbo_core.training import Method, RunStore, StoredRun, TrainConfig
 from rbo_core.training import data as data_sets
@@ -94,7 +95,7 @@ class Task:
     def title(self, chosen: Sequence[Chosen]) -> str:
         """The job in a few words."""
         noise = f", {100 * self.label_noise:.0f} % wrong labels" if self.label_noise else ""
-        counts = f"{_some(len(chosen), 'method')}, {_some(self.seeds, 'seed')}"
+        counts = f"{counted(len(chosen), 'method')}, {counted(self.seeds, 'seed')}"
         return f"{DATA[self.data]}, {MODELS[self.model]}{noise}: {counts}, {self.amount:,} {self.unit}"
 
 
@@ -198,7 +199,7 @@ def _view(run: StoredRun, metrics: Mapping[str, Any], label: str) -> RunView:
         epochs=pd.DataFrame(metrics),
         test_accuracy=score,
         problem=run.message,
-        budget=f"{config.gradient_budget:,} gradients" if config.gradient_budget else _some(config.epochs, "epoch"),
+        budget=f"{config.gradient_budget:,} gradients" if config.gradient_budget else counted(config.epochs, "epoch"),
     )
 
 
@@ -231,7 +232,3 @@ def same_run(config: Mapping[str, Any]) -> str:
     if kept.get("gradient_budget") is not None:
         kept.pop("epochs", None)
     return json.dumps(kept, sort_keys=True)
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

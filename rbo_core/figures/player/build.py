@@ -35,7 +35,7 @@ class Look:
 
     axis: one of AXES; curve: one of CURVES. ironed: draw what the first ball's centre sees, h − ρ. contour: a map from
     above beside a surface. loss_panel, readouts, clickable: whether there are curves, live numbers, and whether a click
-    on the ground is told. duration: seconds that the whole film takes (default: by its length). radius: offers the
+    on the ground is told. radius: offers the
     first ball's radius under the picture.
     """
 
@@ -46,7 +46,6 @@ class Look:
     loss_panel: bool = True
     readouts: bool = True
     clickable: bool = True
-    duration: float | None = None
     radius: RadiusRange | None = None
 
 
@@ -76,7 +75,6 @@ def run_scene(
         loss_label=CURVES[look.curve],
         contour=look.contour,
         clickable=look.clickable,
-        duration=look.duration,
         radius=look.radius,
         step_numbers=shown,
         title=f"{names} on the {'curve' if surface.dim == 1 else 'surface'} {surface.title}",
