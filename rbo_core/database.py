@@ -12,13 +12,15 @@ FORMAT_ID = 0x52424F31  # "RBO1": the file's application_id, so that a foreign d
 PATIENCE = 30.0  # seconds that one process waits for another's transaction
 
 
-def open_database(path: Path | str, version: int, schema: str) -> sqlite3.Connection:
+def open_database(path: Path | str, version: int, schema: str, added: str = "") -> sqlite3.Connection:
     """Open or create a database of this project; many processes may do so at the same instant.
 
     Args:
         path: the file; its folder is made when missing.
         version: the schema version this release writes.
         schema: statements that create the tables of an empty file.
+        added: one statement, ``CREATE TABLE IF NOT EXISTS``, for what a later release keeps beside them; earlier ones
+            leave it alone.
 
     Raises:
         ValueError: the file is not one of ours, or was written by a newer release. Such a file is left untouched.
@@ -38,6 +40,8 @@ def open_database(path: Path | str, version: int, schema: str) -> sqlite3.Connec
         if empty:
             _use_wal(connection)
             _create(connection, path, version, schema)
+        if added and not _has(connection, _table(added)):
+            connection.execute(added)
         connection.execute("PRAGMA synchronous=NORMAL")
     except sqlite3.DatabaseError as problem:
         connection.close()
@@ -111,6 +115,15 @@ def _create(connection: sqlite3.Connection, path: Path, version: int, schema: st
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id={FORMAT_ID}")
             connection.execute(f"PRAGMA user_version={version}")
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name=?", (table,)).fetchone() is not None
+
+
+def _table(statement: str) -> str:
+    """The name in ``CREATE TABLE IF NOT EXISTS name (...)``."""
+    return statement.split("(")[0].split()[-1]
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

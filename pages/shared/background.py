@@ -13,6 +13,7 @@ import time
 
 import streamlit as st
 
+from pages.shared.errors import escaped, show_error
 from rbo_core.jobs import Dispatcher, Job, Queue
 
 COOKIE = "rbo_visitor"
@@ -79,11 +80,14 @@ def show(job_id: str) -> Job | None:
     """Draw a job's title, progress and Cancel; returns the job as it stands, or None when it is unknown."""
     job = find(job_id)
     if job is None:
-        st.warning(f"There is no job {job_id[:20]!r} here: it was run on another server, or its records were deleted.")
+        st.warning(
+            f"There is no job {escaped(repr(job_id[:20]))} here: "
+            "it was run on another server, or its records were deleted."
+        )
         return None
     left, right = st.columns([5, 2], vertical_alignment="center")
     if job.active:
-        left.progress(job.fraction, text=f"{job.title} · {describe(job)}")
+        left.progress(job.fraction, text=f"{escaped(job.title)} · {describe(job)}")
         right.button(
             "Cancel",
             key=f"cancel_{job.id}",
@@ -93,9 +97,9 @@ def show(job_id: str) -> Job | None:
             args=(job.id,),
         )
     elif job.state in ("failed", "interrupted"):
-        st.error(f"{job.title}: {describe(job)}")
+        show_error(f"{job.title}: {describe(job)}")
     else:
-        left.caption(f"{job.title} · {describe(job)} {_took(job)}")
+        left.caption(f"{escaped(job.title)} · {describe(job)} {_took(job)}")
     if job.active and job.owner == visitor():
         with right:
             _remember_visitor()

@@ -20,6 +20,7 @@ import streamlit as st
 
 import landscapes
 import rbo_core
+from pages.shared.errors import escaped
 from pages.shared.page import LINK_VERSION
 from pages.shared.widgets import URL, choice, number, several, short, toggle
 from rbo_core import METHODS
@@ -85,7 +86,7 @@ def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface
     try:
         surface = get_surface(name, dim, **values)
     except ValueError as error:
-        st.error(f"{error}. Until then the picture uses the surface's own defaults.")
+        st.error(f"{escaped(str(error))}. Until then the picture uses the surface's own defaults.")
         surface = get_surface(name, dim)
     with shape:
         st.markdown(surface.summary)
@@ -228,7 +229,7 @@ def _build(cls: Any, values: dict[str, Any], noise: float) -> Any:
     try:
         return cls(**values, gradient_noise=noise)
     except ValueError as error:
-        st.error(f"{error}. Until then the picture uses the defaults.")
+        st.error(f"{escaped(str(error))}. Until then the picture uses the defaults.")
         return cls(learning_rate=values["learning_rate"])
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +38,6 @@ MODELS = {
 }
 SCHEDULES = {"cosine": "Cosine to zero", "constant": "Constant"}
 # Where a run was computed and what was kept of it do not change its results.
-SILENT = 900.0  # seconds without a new epoch after which a run that says "running" has lost its process
 _INCIDENTAL = ("device", "data_dir", "snapshots", "diagnostics")
 
 
@@ -193,7 +191,8 @@ def _view(run: StoredRun, metrics: Mapping[str, Any], label: str) -> RunView:
         model=config.model,
         label_noise=config.label_noise,
         seed=config.seed,
-        state="interrupted" if run.state == "running" and time.time() - run.updated > SILENT else run.state,
+        state=run.state,
+        owner=run.owner,
         created=run.created,
         settings=config.method.to_dict(),
         epochs=pd.DataFrame(metrics),

@@ -17,6 +17,10 @@ from typing import Any, TypeVar, cast
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
 
+from pages.shared import errors
+from pages.shared.errors import escaped
+from pages.shared.errors import show_error as show_error
+
 # Defaults vanish from the URL, so a link carries the version whose defaults it relied on.
 LINK_VERSION = "1"
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +40,7 @@ def open_page(title: str, caption: str, icon: str | None = None, heading: str | 
         icon: a page icon as `st.set_page_config` takes it; the default is a ball.
         heading: what stands at the top, if not the title.
     """
+    errors.install()
     st.set_page_config(page_title=f"{title} · Rolling-ball lab", page_icon=icon or _ball_icon(), layout="wide")
     st.html(STYLE)
     with st.sidebar:
@@ -79,12 +84,6 @@ def how_it_works(markdown: str) -> None:
     """The folded explanation: the equations, and what to try."""
     with st.expander("How this works"):
         st.markdown(markdown)
-
-
-def show_error(error: BaseException | str) -> None:
-    """Show a user error where the control is: the message alone, never a traceback."""
-    text = str(error).strip() or type(error).__name__
-    st.error(text[0].upper() + text[1:])
 
 
 def cached(function: _F) -> _F:
@@ -149,7 +148,8 @@ def _check_link_version() -> None:
     found = st.query_params.get("v")
     if found is not None and found != LINK_VERSION:
         st.warning(
-            f"This link was made for version {found[:12]!r} of the lab's links and this is version {LINK_VERSION}: "
+            f"This link was made for version {escaped(repr(found[:12]))} of the lab's links and this is version "
+            f"{LINK_VERSION}: "
             "a setting it leaves out may have another default here. Check the settings before you rely on the picture.",
         )
     if found != LINK_VERSION:

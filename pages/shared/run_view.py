@@ -33,6 +33,7 @@ class RunView:
     epochs: pd.DataFrame = field(default_factory=pd.DataFrame)
     test_accuracy: float | None = None
     problem: str = ""
+    owner: str = ""
     budget: str = ""
 
     def last(self, name: str) -> float:

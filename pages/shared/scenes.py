@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 import landscapes
-from pages.shared.controls import get_surface
+from pages.shared.controls import get_surface, short
 from pages.shared.page import cached
 from rbo_core.figures.player.build import (
     Look,
@@ -18,6 +19,7 @@ from rbo_core.figures.player.build import (
     loss_scale,
     run_scene,
     sampled_heights,
+    widest_ironed,
 )
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.scene import Ground, Scene
@@ -44,6 +46,11 @@ def _ground(surface: landscapes.Landscape, tracks: Sequence[Track], look: Look) 
     if not look.ironed or ball is None:
         return ground_from(heights, scale)
     radius = float(ball.radius)
+    if radius > (widest := widest_ironed(surface)):
+        st.info(
+            f"A ball of radius {short(radius)} is wider than the window: what it sees is drawn up to {short(widest)}."
+        )
+        return ground_from(heights, scale)
     if surface.dim == 1:
         return ground_from(heights, scale, radius)
     return ground_from(heights, scale, sheet=_sheet(key_of(surface), radius, scale, len(heights[0])))

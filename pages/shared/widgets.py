@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
+from pages.shared.errors import escaped
 from rbo_core.figures.words import short
 
 URL: Literal["query-params"] = "query-params"
@@ -90,7 +91,7 @@ def number(
             label, options, value=first, key=_slider_key(key), format_func=short, help=help, on_change=from_slider
         )
     if problem is not None:
-        st.error(f"{problem} Until then the picture uses {short(good)}.")
+        st.error(f"{escaped(problem)} Until then the picture uses {short(good)}.")
     else:
         _show_bad_link(key, typed)
     return int(good) if integer else good
@@ -285,7 +286,7 @@ def _show_bad_link(key: str, value: Any) -> None:
     if st.session_state.setdefault(seen, value) != value:
         del st.session_state[said], st.session_state[seen]
         return
-    st.error(st.session_state[said])
+    st.error(escaped(st.session_state[said]))
 
 
 def _translate_link(key: str, titles: Mapping[str, str]) -> None:

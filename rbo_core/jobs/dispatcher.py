@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from rbo_core.jobs.queue import Job, Queue
-from rbo_core.jobs.reporter import DATABASE_VARIABLE, JOB_VARIABLE
+from rbo_core.jobs.reporter import DATABASE_VARIABLE, JOB_VARIABLE, OWNER_VARIABLE
 
 PERIOD = 0.3  # seconds between two looks at the queue
 GRACE = 10.0  # seconds a cancelled job has to end by itself
@@ -100,6 +100,7 @@ class Dispatcher:
             **one_thread,
             JOB_VARIABLE: job.id,
             DATABASE_VARIABLE: str(self.queue.path),
+            OWNER_VARIABLE: job.owner,
             "RBO_DATA_DIR": str(self.queue.path.parent),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH", "")])),
         }

@@ -8,6 +8,7 @@ import secrets
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ ACTIVE = ("queued", "running")
 FINISHED = ("done", "failed", "cancelled", "interrupted")
 COMMANDS = ("roll", "iron", "sweep", "train", "compare")
 MAX_WAITING = 10  # of one owner: a stuck tab must not fill the queue
+MAX_WAITING_IN_ALL = 60  # of everybody: a browser that keeps no cookie is a new owner every time
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,8 @@ class Queue:
                     return same[0]
             if owner and len(self._select("owner = ? AND state = 'queued'", (owner,))) >= MAX_WAITING:
                 raise ValueError(f"{MAX_WAITING} of your jobs are waiting already; cancel one or let them finish")
+            if self._count("state = 'queued'") >= MAX_WAITING_IN_ALL:
+                raise ValueError(f"the queue is full: {MAX_WAITING_IN_ALL} jobs are waiting; try again later")
             marks = ", ".join("?" for _ in row)
             self._connection.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
         return self.get(job_id)
@@ -210,19 +214,25 @@ class Queue:
         return self.path.parent / "jobs" / f"{job_id}.{ending}"
 
     def claim(self, running_limit: int, owner_limit: int) -> Job | None:
-        """Take the oldest job that may start now and mark it running; None when nothing may start."""
+        """Take the job whose turn it is and mark it running; None when nothing may start.
+
+        Whoever has the fewest jobs running is next, and of those the one who has waited longest. Jobs without an owner
+        (of the command line) count as one owner's, but without its limit.
+        """
         with self._lock, transaction(self._connection):
             running = self._select("state = 'running'")
             if len(running) >= running_limit:
                 return None
-            owners = [job.owner for job in running]
-            for job in self._select("state = 'queued'", (), "ORDER BY rowid"):
-                if not job.owner or owners.count(job.owner) < owner_limit:
-                    now = time.time()
-                    process = {"host": socket.gethostname(), "pid": None, "born": None, "heartbeat": now}
-                    self._update(job.id, {"state": "running", "attempt": job.attempt + 1, "started": now, **process})
-                    return self.get(job.id)
-        return None
+            busy = Counter(job.owner for job in running)
+            waiting = self._select("state = 'queued'", (), "ORDER BY rowid")
+            able = [job for job in waiting if not job.owner or busy[job.owner] < owner_limit]
+            if not able:
+                return None
+            job = min(able, key=lambda one: busy[one.owner])  # the first of equals: the oldest
+            now = time.time()
+            process = {"host": socket.gethostname(), "pid": None, "born": None, "heartbeat": now}
+            self._update(job.id, {"state": "running", "attempt": job.attempt + 1, "started": now, **process})
+            return self.get(job.id)
 
     def update(self, job: Job, **values: Any) -> bool:
         """Change columns of this very attempt of a running job; False when it is no longer the running attempt."""
@@ -255,6 +265,9 @@ class Queue:
         """Close the file; the queue cannot be used afterwards."""
         with self._lock:
             self._connection.close()
+
+    def _count(self, where: str) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM jobs WHERE {where}").fetchone()[0])
 
     def _update(self, job_id: str, values: Mapping[str, Any]) -> None:
         marks = ", ".join(f"{name} = ?" for name in values)

@@ -9,7 +9,7 @@ import time
 
 from rbo_core.jobs.queue import Job, Queue
 
-JOB_VARIABLE, DATABASE_VARIABLE = "RBO_JOB_ID", "RBO_JOBS_DB"
+JOB_VARIABLE, DATABASE_VARIABLE, OWNER_VARIABLE = "RBO_JOB_ID", "RBO_JOBS_DB", "RBO_JOB_OWNER"
 INTERVAL = 0.25  # seconds between two writes of progress
 HEARTBEAT = 2.0  # seconds between two signs of life
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from rbo_core.training.config import Method, TrainConfig
 from rbo_core.training.data import DataSet, augment, load
 from rbo_core.training.memory import keep_freed_pages, peak_memory
 from rbo_core.training.plan import PROBE, dtype_of, flat_parameters, labels_of, order_generator, plan, seeded_model
-from rbo_core.training.store import RunStore
+from rbo_core.training.store import BeingTrained, RunStore
 
 _TORCH: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD, "momentum": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
@@ -107,18 +108,24 @@ def run_training(
     run_id = resume if resume is not None else (store.create(config) if store is not None else None)
     devices = [device] if device.type == "cuda" else []
     try:
-        with torch.random.fork_rng(devices=devices):
+        with _held(store, run_id), torch.random.fork_rng(devices=devices):
             training = _Training(config, data, device, store, run_id)
             if resume is not None:
                 training.restore()
                 assert store is not None
                 store.update(resume, "running")
             state = training.run(progress, should_cancel)
+    except BeingTrained:
+        raise
     except Exception as problem:
         if store is not None and run_id is not None:
             store.update(run_id, "failed", str(problem))
         raise
     return Result(run_id, state, training.rows, training.summary, training.model)
+
+
+def _held(store: RunStore | None, run_id: str | None) -> AbstractContextManager[None]:
+    return nullcontext() if store is None or run_id is None else store.held(run_id)
 
 
 class _Training:

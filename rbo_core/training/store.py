@@ -7,6 +7,8 @@ import os
 import shutil
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,10 +16,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from filelock import BaseFileLock, FileLock, Timeout
 from numpy.typing import NDArray
 from torch import nn
 
 from rbo_core.database import open_database, transaction
+from rbo_core.jobs.reporter import OWNER_VARIABLE
 from rbo_core.training.checkpoint import load_tree, save_tree
 from rbo_core.training.config import TrainConfig
 
@@ -37,6 +41,7 @@ METRICS = (
 )
 """Columns of a run's metrics. Accuracies and penetration are fractions, memory is in MB; seconds of training only."""
 
+SILENT = 900.0  # seconds without news after which a run without a lock counts as interrupted
 STATES = ("running", "done", "cancelled", "diverged", "failed")
 
 SCHEMA = f"""
@@ -47,9 +52,16 @@ CREATE TABLE metrics (run TEXT, {", ".join(f"{name} REAL" for name in METRICS)},
 """
 
 
+OWNERS = "CREATE TABLE IF NOT EXISTS owners (run TEXT PRIMARY KEY, owner TEXT NOT NULL)"
+
+
 @dataclass(frozen=True)
 class StoredRun:
-    """A stored run. created, updated: seconds since 1970; summary: test accuracy and other final numbers, or empty."""
+    """A stored run. created, updated: seconds since 1970; summary: test accuracy and other final numbers, or empty.
+
+    state: as in STATES, or "interrupted" when its process is gone. owner: the visitor whose job trained it, "" for the
+    command line.
+    """
 
     id: str
     created: float
@@ -58,6 +70,11 @@ class StoredRun:
     message: str
     config: TrainConfig
     summary: dict[str, Any]
+    owner: str = ""
+
+
+class BeingTrained(ValueError):
+    """Another process trains the run."""
 
 
 class RunStore:
@@ -68,7 +85,7 @@ class RunStore:
 
     def __init__(self, folder: Path | str | None = None) -> None:
         self.folder = Path(folder if folder is not None else os.environ.get("RBO_DATA_DIR", "runs"))
-        self._connection = open_database(self.folder / "training.sqlite", 1, SCHEMA)
+        self._connection = open_database(self.folder / "training.sqlite", 1, SCHEMA, OWNERS)
         self.broken: dict[str, str] = {}
 
     def __enter__(self) -> RunStore:
@@ -95,6 +112,8 @@ class RunStore:
         with transaction(self._connection) as c:
             row = (run_id, now, now, "running", "", json.dumps(config.to_dict()), "{}")
             c.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            if owner := os.environ.get(OWNER_VARIABLE):
+                c.execute("INSERT INTO owners VALUES (?, ?)", (run_id, owner))
         return run_id
 
     def update(self, run_id: str, state: str, message: str = "", summary: dict[str, Any] | None = None) -> None:
@@ -122,10 +141,10 @@ class RunStore:
         Raises:
             ValueError: there is none, or its record cannot be read.
         """
-        row = self._connection.execute("SELECT * FROM runs WHERE id=?", (run_id,)).fetchone()
+        row = self._connection.execute(f"{_SELECT} WHERE id=?", (run_id,)).fetchone()
         if row is None:
             raise ValueError(f"there is no run {run_id!r} in {self.folder}; list them with `train --list`")
-        return _run(row)
+        return self._run(row)
 
     def list(self, **equal: Any) -> list[StoredRun]:
         """Runs, the newest first; ``list(data="digits", state="done")`` keeps those with these values.
@@ -134,9 +153,9 @@ class RunStore:
         """
         self.broken = {}
         found = []
-        for row in self._connection.execute("SELECT * FROM runs ORDER BY created DESC, id").fetchall():
+        for row in self._connection.execute(f"{_SELECT} ORDER BY created DESC, id").fetchall():
             try:
-                run = _run(row)
+                run = self._run(row)
             except ValueError as problem:
                 self.broken[str(row[0])] = str(problem)
                 continue
@@ -158,6 +177,7 @@ class RunStore:
         with transaction(self._connection) as c:
             c.execute("DELETE FROM metrics WHERE run=?", (run_id,))
             c.execute("DELETE FROM runs WHERE id=?", (run_id,))
+            c.execute("DELETE FROM owners WHERE run=?", (run_id,))
         shutil.rmtree(self.path(run_id), ignore_errors=True)
 
     def save_snapshot(self, run_id: str, epoch: int, parameters: torch.Tensor) -> None:
@@ -198,12 +218,51 @@ class RunStore:
         model.load_state_dict(saved["model"])
         return model.eval()
 
+    @contextmanager
+    def held(self, run_id: str) -> Iterator[None]:
+        """Train the run while the block lasts: no other process may, and whoever looks sees that its process lives.
 
-def _run(row: tuple[Any, ...]) -> StoredRun:
-    run_id, created, updated, state, message, config, summary = row
-    try:
-        return StoredRun(
-            run_id, created, updated, state, message, TrainConfig.from_dict(json.loads(config)), json.loads(summary)
-        )
-    except (TypeError, ValueError) as problem:
-        raise ValueError(f"run {run_id} cannot be read ({problem}); delete it") from problem
+        The lock is the operating system's: it is gone with the process, however that ends.
+
+        Raises:
+            BeingTrained: another process trains it.
+        """
+        lock = self._lock_of(run_id)
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=2.0)  # who only looks holds it for a moment
+        except Timeout:
+            raise BeingTrained(f"run {run_id} is being trained by another process; wait for it") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _lock_of(self, run_id: str) -> BaseFileLock:
+        return FileLock(self.path(run_id) / "lock")
+
+    def _alive(self, run_id: str, updated: float) -> bool:
+        """Whether a process trains the run. Earlier releases take no lock: theirs count as long as they are new."""
+        if not run_id.isalnum():
+            return False
+        lock = self._lock_of(run_id)
+        if not Path(lock.lock_file).exists():
+            return time.time() - updated < SILENT
+        try:
+            with lock.acquire(blocking=False):
+                return False
+        except (Timeout, OSError):
+            return True
+
+    def _run(self, row: tuple[Any, ...]) -> StoredRun:
+        run_id, created, updated, state, message, config, summary, owner = row
+        if state == "running" and not self._alive(run_id, updated):
+            state = "interrupted"
+        try:
+            made = TrainConfig.from_dict(json.loads(config))
+            return StoredRun(run_id, created, updated, state, message, made, json.loads(summary), owner or "")
+        except (TypeError, ValueError) as problem:
+            raise ValueError(f"run {run_id} cannot be read ({problem}); delete it") from problem
+
+
+_SELECT = "SELECT runs.*, owners.owner FROM runs LEFT JOIN owners ON owners.run = runs.id"

@@ -24,6 +24,6 @@ def unfinished(configs: Sequence[TrainConfig], store: RunStore, since: float) ->
             made.remove(own)  # a list may hold the same run twice
         if own is None or own.state == "failed":
             left.append((config, None))
-        elif own.state in ("running", "cancelled"):
+        elif own.state in ("running", "interrupted", "cancelled"):
             left.append((config, own.id))
     return left

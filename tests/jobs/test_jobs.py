@@ -79,9 +79,11 @@ def test_oldest_first_within_the_limits(queue: jobs.Queue) -> None:
     other = submit(queue, owner="bob")
     assert [queue.position(job.id) for job in (first, second, third, other)] == [0, 1, 2, 3]
     claimed = [queue.claim(running_limit=3, owner_limit=2) for _ in range(4)]
-    # Ann's third waits although a place is free when bob comes: two an owner, three in all.
-    assert [job and job.id for job in claimed] == [first.id, second.id, other.id, None]
+    # Bob, who has nothing running, comes before Ann's second; her third waits: three in all.
+    assert [job and job.id for job in claimed] == [first.id, other.id, second.id, None]
     assert queue.position(third.id) == 0
+    queue.update(claimed[1], state="done")
+    assert queue.claim(running_limit=3, owner_limit=2) is None  # a place is free, but Ann has her two
 
 
 def test_one_owner_cannot_fill_the_queue(queue: jobs.Queue) -> None:
@@ -90,6 +92,13 @@ def test_one_owner_cannot_fill_the_queue(queue: jobs.Queue) -> None:
     with pytest.raises(ValueError, match="10 of your jobs are waiting"):
         submit(queue, owner="ann")
     submit(queue, owner="bob")
+
+
+def test_owners_without_a_cookie_cannot_fill_the_queue(queue: jobs.Queue) -> None:
+    for k in range(60):
+        submit(queue, owner=f"visitor {k}")
+    with pytest.raises(ValueError, match="the queue is full: 60 jobs"):
+        submit(queue, owner="one more")
 
 
 def test_same_key_is_the_same_job_until_it_ends(queue: jobs.Queue) -> None:

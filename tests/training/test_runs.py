@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -200,3 +201,33 @@ def test_a_checkpoint_replaced_while_it_is_read_is_read_anew(tmp_path, monkeypat
     (tmp_path / (tmp_path / "checkpoint.current").read_text() / "tree.json").write_text("{")
     with pytest.raises(ValueError, match="damaged"):
         load_tree(tmp_path, "checkpoint")
+
+
+def test_a_run_whose_process_is_gone_is_interrupted_and_one_that_trains_is_not(tmp_path, processes):
+    code = (
+        "import sys, time\nfrom rbo_core.training import RunStore, TrainConfig\n"
+        "with RunStore(sys.argv[1]) as store:\n    run = store.create(TrainConfig())\n    with store.held(run):\n"
+        "        print(run, flush=True); time.sleep(60)"
+    )
+    child = processes.start([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
+    run_id = child.stdout.readline().decode().strip()
+    with RunStore(tmp_path) as store:
+        assert store.get(run_id).state == "running"
+        with pytest.raises(ValueError, match="being trained by another process"):
+            run_training(QUICK, store, resume=run_id)
+        assert store.get(run_id).state == "running", "asking for it does not make it fail"
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        assert store.get(run_id).state == "interrupted"
+        assert run_training(QUICK, store, resume=run_id).state == "done"
+
+
+def test_a_run_belongs_to_who_asked_for_it(tmp_path, monkeypatch):
+    with RunStore(tmp_path) as store:
+        nobodys = store.create(QUICK)
+        monkeypatch.setenv("RBO_JOB_OWNER", "0123456789abcdef")
+        anns = store.create(QUICK)
+        assert (store.get(nobodys).owner, store.get(anns).owner) == ("", "0123456789abcdef")
+        store.delete(anns)
+        assert [run.owner for run in store.list()] == [""]

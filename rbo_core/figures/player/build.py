@@ -133,6 +133,11 @@ def sampled_heights(surface: landscapes.Landscape) -> tuple[Floats, ...]:
     return x, y, np.asarray(surface.value(points)).reshape(samples, samples)
 
 
+def widest_ironed(surface: landscapes.Landscape) -> float:
+    """The largest radius for which what a ball sees can be drawn: the window's longest side."""
+    return float(np.ptp(surface.bounds, axis=1).max())
+
+
 def ironed_sheet(surface: landscapes.Landscape, radius: float, scale: float, samples: int) -> Floats:
     """(N, N) what the centre of a ball of this radius sees of a surface, h − ρ, rows along the second parameter."""
     return iron_landscape(surface, radius, samples, scale).ironed.T

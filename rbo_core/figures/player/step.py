@@ -17,6 +17,8 @@ from rbo_core.rolling import PROJECTIONS
 FRAMES = 130
 NORMAL, TANGENT, LANDED, ITERATES, END = 12, 30, 52, 62, 100
 BLUE, GREEN, PINK, RED = COLORS["sgd"], COLORS["sam"], COLORS["entropy_sgd"], "#C3304B"
+FAR = 1e30
+"""Beyond this a picture, which is drawn in 32-bit numbers, shows nothing."""
 SINKS = 1e-3
 """Penetration that counts."""
 NOTABLE = 0.02
@@ -115,9 +117,17 @@ def explain(
     out = []
     for each in balls:
         start = np.array([offset if each.projection == "rigid" else 0.0])
-        tangent = float(np.linalg.norm(explain_step(each, section, start).tangent))
-        fitted = replace(each, learning_rate=length / tangent) if tangent > 0 else each
-        out.append(_shown(section, fitted, explain_step(fitted, section, start)))
+        with np.errstate(all="ignore"):  # moves that run away are told below
+            tangent = float(np.linalg.norm(explain_step(each, section, start).tangent))
+            fitted = replace(each, learning_rate=length / tangent) if tangent > 0 else each
+            step = explain_step(fitted, section, start)
+        if not (np.abs(step.footpoints) < FAR).all():
+            cause = f" with γ = {gamma:g}" if each.projection == "gradient" else ""
+            raise ValueError(
+                f"the {len(step.footpoints) - 1} moves of the {PROJECTIONS[each.projection].title} projection run away"
+                f"{cause}; take a smaller γ or fewer moves"
+            )
+        out.append(_shown(section, fitted, step))
     return tuple(out)
 
 

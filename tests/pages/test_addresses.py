@@ -1,0 +1,121 @@
+"""Every page at the ends of all its sliders: whatever an address asks for gets a picture or a message, never an error.
+
+The controls are read off the page itself, so that a new slider is tested as soon as it is there. Settings that only
+make work longer stay at their lower end.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import landscapes
+from pages.phases import compute
+from pages.shared.errors import escaped
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+NAMES = sorted(file.stem for file in PAGES.glob("[0-9]*.py"))
+ADDRESSES = 60 if os.environ.get("CI") else 8
+WORK = {"steps", "starts", "starts_steps", "cells", "gradients", "size", "samples"}
+
+
+def visit(name: str, query: dict[str, str]) -> AppTest:
+    page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=120)
+    for key, value in query.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def ends(page: AppTest) -> dict[str, list[str]]:
+    """Control to the values an address may ask for: a slider's two ends, every option of a choice."""
+    found = {}
+    for slider in page.select_slider:
+        values = [option.replace("\N{MINUS SIGN}", "-") for option in slider.options]
+        key = slider.key.split("_slider")[0]
+        found[key] = values[:1] if key in WORK else [values[0], values[-1]]
+    for choice in [*page.selectbox, *page.button_group]:
+        found[choice.key] = choice.options[:1] if choice.key in WORK else list(choice.options)
+    for toggle in page.toggle:
+        found[toggle.key] = ["true", "false"]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_ends_of_all_sliders(name: str, queue: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(compute, "PREVIEW_SECONDS", 0.02)
+    monkeypatch.setattr(compute, "PATIENCE_SECONDS", 0.05)
+    draw = random.Random(name)
+    known = ends(visit(name, {}))
+    for _ in range(ADDRESSES if known else 1):
+        some = draw.sample(sorted(known), k=draw.randint(1, min(len(known), 8)) if known else 0)
+        query = {key: draw.choice(known[key]) for key in (*some, *(WORK & known.keys()))}
+        page = visit(name, query)
+        assert not page.exception, f"/{name}?{query}: {page.exception[0].value}"
+        for key, values in ends(page).items():  # a choice may bring controls of its own
+            known.setdefault(key, values)
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("1_Roll", {"radius": "10", "ironed": "true"}),
+        ("2_Race", {"radius": "10", "ironed": "true", "steps": "10"}),
+        ("4_Phases", {"radius": "10", "cells": "12", "starts": "1", "steps": "10"}),
+    ],
+)
+def test_a_ball_wider_than_the_window_is_told_and_rolls(
+    name: str, query: dict[str, str], queue: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    page = visit(name, query)
+    assert not page.exception and not page.error
+    assert any("wider than the window" in note.value for note in page.info)
+
+
+def test_moves_that_run_away_are_told() -> None:
+    page = visit("2_Race", {"mode": "step", "step_gamma": "1", "step_k": "100", "steps": "10"})
+    assert not page.exception
+    assert [error.value for error in page.error] == [
+        "The 100 moves of the Gradient (paper) projection run away with γ = 1; take a smaller γ or fewer moves"
+    ]
+
+
+def test_an_unforeseen_error_gets_a_number_that_stands_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import pages.player
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("/secret/path")
+
+    monkeypatch.setattr(pages.player, "player", broken)
+    page = visit("1_Roll", {"steps": "10"})
+    said = page.exception[0]
+    assert "/secret/path" not in said.value and not said.stack_trace
+    number = said.value.rstrip(".").split()[-1]
+    assert any(number in record.getMessage() and record.exc_info for record in caplog.records)
+
+
+def test_what_the_core_refuses_is_said_and_a_mistake_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pages.player
+
+    monkeypatch.setattr(pages.player, "player", lambda *_, **__: landscapes.get("no such", dim=1))
+    page = visit("1_Roll", {"steps": "10"})
+    assert not page.exception and page.error[0].value.startswith("Unknown surface")
+    monkeypatch.setattr(pages.player, "player", lambda *_, **__: np.zeros(2) + np.zeros(3))
+    assert len(visit("1_Roll", {"steps": "10"}).exception) == 1
+
+
+def test_values_quoted_from_an_address_are_dead_text() -> None:
+    page = visit("1_Roll", {"surface": "![](//evil.example/s.png) [a](http://evil.example) www.evil.example"})
+    said = page.error[0].value
+    for live in ("![](", "[a](", "http://", "www.evil"):
+        assert live not in said
+    assert escaped("n_projection_steps must be 2, got 'x'") == "n_projection_steps must be 2, got 'x'"
