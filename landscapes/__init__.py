@@ -6,7 +6,11 @@
 ``names`` lists them, ``parameters`` says what each can be asked for.
 """
 
-from landscapes.base import Landscape, Minimum, Parameter
-from landscapes.registry import get, names, parameters
+from landscapes.kernel_cache import ensure_cache
+
+ensure_cache()  # before the first kernel
+
+from landscapes.base import Landscape, Minimum, Parameter  # noqa: E402
+from landscapes.registry import get, names, parameters  # noqa: E402
 
 __all__ = ["Landscape", "Minimum", "Parameter", "get", "names", "parameters"]

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.shared import network_runs
+from pages.shared import background, network_runs
 from pages.shared.run_table import curves, listing, number_formats
 from pages.shared.run_view import RunView, largest_task, told_apart
 from pages.shared.verdict import verdict
@@ -96,9 +96,14 @@ def what_is_drawn(seen: Ticked) -> str:
 def delete_button(seen: Ticked) -> None:
     """Delete the ticked runs, after a question."""
     alive = seen.count > 0 and any(run.state == "running" for run in seen.runs)
-    why = "Cancel the job on the page Train first: a ticked run is still training." if alive else None
+    others = sum(not background.may_change(run.owner) for run in seen.runs) if seen.count else 0
+    why = None
+    if alive:
+        why = "Cancel the job on the page Train first: a ticked run is still training."
+    elif others:
+        why = f"{others} of the ticked runs belong to other visitors: only they delete them."
     label = f"Delete {seen.count} ticked" if seen.count else "Delete"
-    if st.button(label, key="delete", disabled=not seen.count or alive, help=why):
+    if st.button(label, key="delete", disabled=not seen.count or why is not None, help=why):
         _confirm(seen.ids)
 
 
@@ -109,7 +114,7 @@ def _confirm(ids: list[str]) -> None:
     st.write(f"{what} curves and parameters will be gone for good.")
     with st.container(horizontal=True):
         if st.button("Delete", type="primary", key="delete_now"):
-            network_runs.delete(ids)
+            network_runs.delete(ids, background.may_change)
             st.rerun()
         if st.button("Keep them", key="keep"):
             st.rerun()

@@ -7,25 +7,49 @@ background.show(job.id)          # inside a fragment that reruns every second wh
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import threading
 import time
+from pathlib import Path
 
 import streamlit as st
 
 from pages.shared.errors import escaped, show_error
+from rbo_core.folder import data_folder
 from rbo_core.jobs import Dispatcher, Job, Queue
 
 COOKIE = "rbo_visitor"
 KEPT = 30 * 24 * 3600  # seconds that a browser keeps its name
 
 
-@st.cache_resource(show_spinner=False)
+# Not in Streamlit's cache: any browser may ask for that to be cleared, and a second dispatcher would start.
+_QUEUES: dict[Path, tuple[Queue, Dispatcher]] = {}
+_OPENING = threading.Lock()
+
+
 def queue() -> Queue:
-    """The server's queue, with its dispatcher running."""
-    opened = Queue()
-    Dispatcher(opened).start()
-    return opened
+    """The server's queue, with its one dispatcher running.
+
+    Raises:
+        ValueError: the data folder cannot be used.
+    """
+    path = data_folder().absolute() / "jobs.sqlite"
+    with _OPENING:
+        if path not in _QUEUES:
+            opened = Queue(path)
+            _QUEUES[path] = opened, Dispatcher(opened)
+            _QUEUES[path][1].start()
+        return _QUEUES[path][0]
+
+
+def close(folder: Path) -> None:
+    """Stop the dispatcher of a data folder and close its queue; jobs that run go on."""
+    with _OPENING:
+        opened, dispatcher = _QUEUES.pop(folder.absolute() / "jobs.sqlite")
+        dispatcher.stop()
+        opened.close()
 
 
 def visitor() -> str:
@@ -35,6 +59,29 @@ def visitor() -> str:
         name = known if re.fullmatch(r"[0-9a-f]{16}", known) else secrets.token_hex(8)
         st.session_state["_visitor"] = name
     return str(st.session_state["_visitor"])
+
+
+def is_server_owner() -> bool:
+    """Whether this visitor may cancel and delete what is not theirs.
+
+    RBO_OWNER=1 gives everybody that right and RBO_OWNER=0 nobody; else who sits at the server's own machine has it.
+    """
+    said = os.environ.get("RBO_OWNER", "")
+    if said in ("0", "1"):
+        return said == "1"
+    # Streamlit gives no address for a browser on this machine; a proxy in front names whom it speaks for.
+    return st.context.ip_address is None and "X-Forwarded-For" not in st.context.headers
+
+
+def may_change(owner: str) -> bool:
+    """Whether this visitor may cancel or delete what belongs to ``owner`` ("": the command line)."""
+    return owner == visitor() or is_server_owner()
+
+
+def cancel(job_id: str) -> None:
+    """End a job, or take it out of the queue, if it is this visitor's."""
+    if may_change(queue().get(job_id).owner):
+        queue().cancel(job_id)
 
 
 def _remember_visitor() -> None:
@@ -55,11 +102,6 @@ def find(job_id: str | None) -> Job | None:
         return queue().get(job_id)
     except ValueError:
         return None
-
-
-def cancel(job_id: str) -> None:
-    """End a job, or take it out of the queue."""
-    queue().cancel(job_id)
 
 
 def describe(job: Job) -> str:
@@ -86,7 +128,10 @@ def show(job_id: str) -> Job | None:
         )
         return None
     left, right = st.columns([5, 2], vertical_alignment="center")
-    if job.active:
+    if job.active and not may_change(job.owner):
+        left.progress(job.fraction, text=f"{escaped(job.title)} · {describe(job)}")
+        right.caption("Another visitor's job")
+    elif job.active:
         left.progress(job.fraction, text=f"{escaped(job.title)} · {describe(job)}")
         right.button(
             "Cancel",

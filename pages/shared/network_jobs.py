@@ -16,6 +16,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import background
+from pages.shared.errors import escaped
 from pages.shared.page import LINK_VERSION, link, show_error
 from pages.shared.widgets import choice, set_controls
 from rbo_core.jobs import Job
@@ -119,10 +120,9 @@ def others(job: Job | None = None) -> None:
     active = [other for other in reversed(known) if job is None or other.id != job.id]
     if not active:
         return
-    mine = background.visitor()
     with st.expander(f"{len(active)} other job{'s' if len(active) > 1 else ''} in the queue", expanded=False):
         for other in active[:LISTED]:
-            _line(other, own=other.owner == mine)
+            _line(other, own=background.may_change(other.owner))
         if len(active) > LISTED:
             st.caption(f"… and {len(active) - LISTED} more.")
 
@@ -144,7 +144,7 @@ def device_problem(device: str) -> str | None:
 
 
 def _line(job: Job, own: bool) -> None:
-    words = f"{job.title} · {background.describe(job)}"
+    words = f"{escaped(job.title)} · {background.describe(job)}"
     page, _, query = job.link.partition("?")
     name, _, value = query.partition("=")
     left, right = st.columns([6, 1], vertical_alignment="center")

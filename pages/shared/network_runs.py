@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,11 +145,12 @@ def rank(run: RunView) -> int:
     return methods.index(run.method) if run.method in methods else len(methods)
 
 
-def delete(ids: Sequence[str]) -> None:
-    """Remove runs with their metrics and parameters."""
+def delete(ids: Sequence[str], may_change: Callable[[str], bool]) -> None:
+    """Remove runs with their metrics and parameters. may_change: tells by a run's owner whether it may go."""
     with RunStore() as store:
         for run_id in ids:
-            store.delete(run_id)
+            if may_change(store.owner(run_id)):
+                store.delete(run_id)
 
 
 def data_note(name: str) -> str | None:

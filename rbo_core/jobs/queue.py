@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import socket
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rbo_core.database import open_database, transaction
+from rbo_core.folder import data_folder
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -91,7 +91,7 @@ class Queue:
     """The queue in the data folder (environment variable RBO_DATA_DIR, default ``./runs``). Safe between threads."""
 
     def __init__(self, path: Path | str | None = None) -> None:
-        self.path = Path(path) if path is not None else Path(os.environ.get("RBO_DATA_DIR", "runs")) / "jobs.sqlite"
+        self.path = Path(path) if path is not None else data_folder() / "jobs.sqlite"
         self.path = self.path.absolute()
         self._connection = open_database(self.path, SCHEMA_VERSION, SCHEMA)
         self._lock = threading.RLock()

@@ -6,7 +6,6 @@ A row holds the cell's balls as a little-endian float64 table, so what is read b
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.database import open_database, transaction
+from rbo_core.folder import data_folder
 from rbo_core.sweep.spec import Sweep, dumps, loads
 
 SCHEMA_VERSION = 1
@@ -35,7 +35,7 @@ class StoreFull(ValueError):
 
 def default_path() -> Path:
     """``sweeps.sqlite`` in the data folder (environment variable RBO_DATA_DIR, default ``./runs``)."""
-    return Path(os.environ.get("RBO_DATA_DIR", "runs")) / "sweeps.sqlite"
+    return data_folder() / "sweeps.sqlite"
 
 
 class Store:

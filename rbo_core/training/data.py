@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rbo_core.folder import data_folder
 from rbo_core.training.formats import Bytes, read_cifar, read_idx
 
 Images = NDArray[np.float32]
@@ -203,7 +204,7 @@ def _folder(name: str, data_dir: str | None) -> Path:
             root / "cifar-100-binary",
         ]
         return next((f for f in subfolders if has_all(name, f)), root)
-    own = Path(os.environ.get("RBO_DATA_DIR", "runs")) / "datasets" / name
+    own = data_folder() / "datasets" / name
     for folder in (own, SYSTEM_FOLDERS.get(name)):
         if folder is not None and has_all(name, folder):
             return folder

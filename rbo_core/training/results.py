@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rbo_core.folder import data_folder
+
 
 def key_of(described: Mapping[str, Any]) -> str:
     """A name for what was asked for: the same request, the same name."""
@@ -24,7 +26,7 @@ def result_path(kind: str, key: str, folder: Path | str | None = None) -> Path:
     """Where the result of that kind and key lies (default folder: the environment's RBO_DATA_DIR, else ./runs)."""
     if not key.isalnum():
         raise ValueError(f"a result's key has letters and digits only, got {key!r}")
-    return Path(folder if folder is not None else os.environ.get("RBO_DATA_DIR", "runs")) / kind / f"{key}.npz"
+    return Path(folder if folder is not None else data_folder()) / kind / f"{key}.npz"
 
 
 def save_result(path: Path, about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:

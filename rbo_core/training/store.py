@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rbo_core.database import open_database, transaction
+from rbo_core.folder import data_folder
 from rbo_core.jobs.reporter import OWNER_VARIABLE
 from rbo_core.training.checkpoint import load_tree, save_tree
 from rbo_core.training.config import TrainConfig
@@ -84,7 +85,7 @@ class RunStore:
     """
 
     def __init__(self, folder: Path | str | None = None) -> None:
-        self.folder = Path(folder if folder is not None else os.environ.get("RBO_DATA_DIR", "runs"))
+        self.folder = Path(folder if folder is not None else data_folder())
         self._connection = open_database(self.folder / "training.sqlite", 1, SCHEMA, OWNERS)
         self.broken: dict[str, str] = {}
 
@@ -145,6 +146,11 @@ class RunStore:
         if row is None:
             raise ValueError(f"there is no run {run_id!r} in {self.folder}; list them with `train --list`")
         return self._run(row)
+
+    def owner(self, run_id: str) -> str:
+        """Whose run it is ("" for the command line's, and for one that is not there); works for broken records too."""
+        row = self._connection.execute("SELECT owner FROM owners WHERE run=?", (run_id,)).fetchone()
+        return str(row[0]) if row is not None else ""
 
     def list(self, **equal: Any) -> list[StoredRun]:
         """Runs, the newest first; ``list(data="digits", state="done")`` keeps those with these values.
