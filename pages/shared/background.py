@@ -47,7 +47,8 @@ def queue() -> Queue:
 def close(folder: Path) -> None:
     """Stop the dispatcher of a data folder and close its queue; jobs that run go on."""
     with _OPENING:
-        opened, dispatcher = _QUEUES.pop(folder.absolute() / "jobs.sqlite")
+        opened, dispatcher = _QUEUES.pop(folder.absolute() / "jobs.sqlite", (None, None))
+    if opened is not None and dispatcher is not None:
         dispatcher.stop()
         opened.close()
 

@@ -116,10 +116,8 @@ def store(tmp_path, monkeypatch):
     monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(Dispatcher, "start", lambda self: None)
     monkeypatch.setattr(data_sets, "SYSTEM_FOLDERS", {})
-    background.queue.clear()
     yield tmp_path
-    background.queue().close()
-    background.queue.clear()
+    background.close(tmp_path)
 
 
 def visit(**query) -> AppTest:
