@@ -17,7 +17,7 @@ from rbo_core.figures.player.story import story
 
 open_page(
     "Home",
-    "A rigid ball rolls down a loss surface and cannot fall into wrinkles narrower than itself. Drag its radius.",
+    "A rigid ball rolls down a loss surface and cannot enter wrinkles narrower than itself. Drag its radius.",
     heading="Rolling-ball lab",
 )
 
@@ -36,8 +36,10 @@ $$p^{+}=\arg\min_{p\in\Gamma}\,\bigl\|\,p-(c-\eta\,\tau)\bigr\|^2,\qquad
 c=p+\rho\,\frac{(-g,\,1)}{\sqrt{1+|g|^2}},\quad \tau=(g,\,|g|^2),\quad g=\nabla f(\theta)$$
 
 The ball of radius ρ touches the graph Γ of the loss at p. A step moves its centre c down the steepest tangent τ, at the
-learning rate η; the new contact is the point of Γ nearest to the moved centre. The smaller ρ, the closer to gradient
-descent. The method: Rolling Ball Optimizer, arXiv 2505.19527 (a preprint).
+learning rate η; the new contact is the point of Γ nearest to the moved centre: so the paper defines it. The ball above
+is the *rigid* one, which never sinks in: its centre goes down the surface on which a ball of radius ρ can lie, at unit
+speed. For small ρ and η both are gradient descent, up to second order in η. The method: Rolling Ball Optimizer, arXiv
+2505.19527 (a preprint).
 """
 
 surface = get_surface("wrinkled_bowl", 1)

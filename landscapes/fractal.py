@@ -96,7 +96,7 @@ WEIERSTRASS_LIKE = Definition(
         else r"f(x, y) = h \sum_{k=1}^{n} \frac{\sin(k^2 x) + \sin(k^2 y)}{k^2}"
     ),
     source="Riemann's example of a nowhere (almost) differentiable function; Figure 2 of arXiv 2505.19527.",
-    summary="A fractal with wrinkles at every scale: the number of minima that a ball still feels falls like 1/ρ.",
+    summary="A fractal with wrinkles at every scale: the number of minima that a ball feels falls about like 1/ρ.",
     parameters=lambda dim: (
         Parameter("terms", "Terms n", 100 if dim == 1 else 10, 1, 200, 1, integer=True, help="Harmonics in the sum."),
         Parameter("height", "Height h", 1.0, 0.05, 5.0, 0.05, log=True, help="Multiplies the loss."),

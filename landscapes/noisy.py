@@ -124,7 +124,7 @@ CORDUROY = Definition(
         else r"f(x, y) = s x - A\,\left|\sin\tfrac{\pi x}{w}\right| + \tfrac{c}{2} y^2"
     ),
     source="Made for this lab: the ball's critical radius has the closed form w(1+s²)/(2s) when the grooves are deep.",
-    summary="Ridges on a ramp: below the critical radius w(1+s²)/(2s) the ball rests between crests, above it rolls.",
+    summary="Sharp ridges on a ramp: below the critical radius w(1+s²)/(2s) a ball rests between them, above it rolls.",
     parameters=lambda dim: (
         Parameter("slope", "Slope s", 0.5, 0.02, 2.0, 0.01, log=True, help="Slope of the ramp under the ridges."),
         Parameter("width", "Width w", 1.0, 0.1, 3.0, 0.01, log=True, help="Distance between two crests."),

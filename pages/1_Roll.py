@@ -23,7 +23,7 @@ $$c = p + \rho\,\nu,\qquad \nu = \frac{(-g,\,1)}{\sqrt{1+|g|^2}} .$$
 **A step** moves the centre down the steepest tangent, $\tilde c = c-\eta\,\tau$ with $\tau=(g,\,|g|^2)$, and finds the
 new contact, the footpoint of $\tilde c=(\tilde\theta,\tilde y)$:
 
-- **Rigid** (exact): the centre stays on the offset surface
+- **Rigid** (exact; what rolls here unless you choose another, at unit speed): the centre stays on the offset surface
   $h(\theta)=\max_{|u|\le\rho}\, f(\theta+u)+\sqrt{\rho^2-|u|^2}$ and goes down its slope, so the ball never enters the
   ground; where two walls tie, it rests. It looks at heights only and needs no gradient.
 - **Newton**: replace the ground by its tangent plane and take that plane's nearest point; two gradients a step.
@@ -41,7 +41,7 @@ sunk into the ground. The published projection sinks deeply on rough curves; the
 """
 
 open_page(
-    "Roll", "Watch which wrinkles hold whom: a point falls into each of them, a ball only into those wider than itself."
+    "Roll", "Watch which wrinkles hold whom: a point falls into each of them, a ball enters none narrower than itself."
 )
 
 with st.sidebar:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.iron.data import Ironing
+from pages.iron.data import Ironing, sampling_note
 from pages.iron.looks import look, looks
 from pages.iron.view import ask, numbers, picture, radius_control, what_the_ball_sees
 from pages.shared import plots
@@ -18,27 +18,33 @@ ball reaches.
 
 **What it cannot touch.** The underside of the ball's sweep is the *closing*
 $$\mathrm{cl}(\theta)=\min_{|u|\le\rho} h(\theta+u)-\sqrt{\rho^2-|u|^2}\;\ge\; f(\theta),$$
-with equality exactly where some ball touches. So the unreachable set is $\{\mathrm{cl}>f\}$. The paper's test,
-curvature above $1/\rho$, is sufficient but not necessary: the page shows both. On a curve the mask is exact for the
-samples, with the centre anywhere; on a surface it is exact to the grid.
+with equality exactly where some ball touches. So the unreachable set is $\{\mathrm{cl}>f\}$. Upward curvature of the
+graph above $1/\rho$ is sufficient but not necessary. The paper's own test, $\|\nabla^2 f\|>1/\rho$, is not even
+sufficient: it flags sharp crests, which every ball touches. The page shows all three. On a curve the mask is exact for
+the samples, with the centre anywhere; on a surface it is exact to the grid.
 
 **Smoothness.** A basin counts when it is deeper than the noise threshold (0-dimensional persistence of the
-sublevel sets); the fractal dimension is the madogram's; the spectrum is a Hann-windowed periodogram.
+sublevel sets). The fractal dimension is the madogram's, over lags above the shortest wavelength; its interval leaves
+out an eighth of the window at a time. The spectrum is a Hann-windowed periodogram, its slope fitted below the
+landscape's own band limit.
 
-**Theory.** *Weak ironing*: if a crest is at most $L$ away from everywhere, the oscillation is at most
-$\rho-\sqrt{\rho^2-L^2}\to 0$. *Linear ironing*: a plane plus bounded wrinkles keeps its slope.
-*Critical radius*: between two sharp crests, $w$ apart on a slope $s$, a ball comes to rest only below
-$\rho_c = w(1+s^2)/2s$.
+**Theory.** *Crest lifetimes*: a crest $m$ is a maximum of $h$ until
+$$\rho_m=\inf_{y:\,\Delta>0}\frac{d^2+\Delta^2}{2\Delta},\qquad d=|y-m|,\quad \Delta=f(y)-f(m);$$
+then it lets the ball go. Between two equal sharp crests, $w$ apart on a slope $s$, this is the critical radius
+$\rho_c = w(1+s^2)/2s$; crests that are round with radius $r$ live shorter by about $r$. *Weak ironing*: if crests of
+one and the same greatest height are at most $L$ away from everywhere, the oscillation is at most
+$\rho-\sqrt{\rho^2-L^2}\to 0$; on a bowl, where crests rise outwards, that says nothing. *Linear ironing*: a plane plus
+bounded wrinkles keeps its slope.
 
 **A blur of equal strength** has the same total variation as the ironed landscape. It lowers every crest; the ball keeps
 each crest it can touch and fills the grooves between.
 
 **Try**
-- The Weierstrass-like curve: the number of basins falls like $1/\rho$ over two decades.
+- The Weierstrass-like curve: how fast does the number of basins fall?
 - The cusped corduroy: its grooves vanish at the radius that theory gives.
 """
 
-open_page("Iron", "Move the radius: the ball irons out every wrinkle narrower than itself, and keeps the crests.")
+open_page("Iron", "Move the radius: the ball enters no wrinkle narrower than itself, and keeps the crests it touches.")
 
 with st.sidebar:
     asked = ask()
@@ -57,6 +63,8 @@ with plot:
     plots.show(figures, key="iron_curve" if flat else "iron_pair", columns=len(figures), linked=not flat)
 readouts(numbers(at), "iron")
 sentence(what_the_ball_sees(at), basins=str(at.counts[1]))
+if note := sampling_note(asked.where, radius):
+    st.caption(note)
 name = choice("Look closer", "look", looks(at.where.dim), "measures" if flat else "map", kind="segmented")
 closer = look(name, at, dark)
 st.caption(closer.caption)

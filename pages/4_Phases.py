@@ -30,12 +30,13 @@ basin is the larger.
 counts when a permutation test says that the order of the radii matters ($p<0.01$); the bar is a 95 % interval from
 drawing the balls anew. Nothing in it knows the theory.
 
-**Theory**: for the corduroy the ball stops resting between crests at $\rho_c=w(1+s^2)/2s$; a well of curvature
-$\kappa$ cannot be touched by a ball of $\rho>1/\kappa$; elsewhere, the radius at which the exactly ironed curve has a
-single basin left (persistence).
+**Theory**: on a curve, the lifetimes of the *guard crests* of the global basin. A crest is overtopped by ground that
+is $\Delta$ higher at the distance $d$ from $\rho=(d^2+\Delta^2)/2\Delta$ on; then the balls behind it roll in (on sharp
+corduroy $\rho_c=w(1+s^2)/2s$). A well of curvature $\kappa$ cannot be touched by a ball of $\rho>1/\kappa$. Slow rigid
+balls without momentum obey this; a step longer than a groove does not.
 
-**Regimes** are named as in the paper, from the data: *macroscopic* is the stretch of radii with the best mean,
-*microscopic* what is smaller, *super-macroscopic* what is larger.
+**Regimes** are named as in the paper, from the data, and only by a quantity that is to be high: *macroscopic* is the
+stretch of radii with the best mean, *microscopic* what is smaller, *super-macroscopic* what is larger.
 
 **Equal gradients** gives every method the same number of evaluations instead of steps. The rigid ball takes no
 gradient; each value it looks at while searching its contact counts as one.

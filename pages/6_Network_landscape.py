@@ -30,7 +30,7 @@ does not wrinkle it, and a ball removes wrinkles only.
 
 **Try**
 - Switch between *principal* and *random*: the share of variance falls from most to nothing.
-- Choose a run trained with wrong labels (page Train) and compare the two planes under *Label noise*.
+- Choose a run trained with random labels (page Train) and compare the two planes under *Label noise*.
 - *Roll a ball*: click on the surface to start there.
 """
 

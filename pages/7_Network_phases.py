@@ -12,7 +12,8 @@ from rbo_core.figures.network_phases import along_radius, phases_figure
 from rbo_core.training.phases import load_phases, network_regimes
 
 EXPLANATION = r"""
-**The map** is the paper's Figure 5, measured: every cell is a network trained from the same weights on the same
+**The map** is drawn like the paper's Figure 5, but on other data and, unless you choose the paper's, with another
+projection: every cell is a network trained from the same weights on the same
 minibatches with its own radius $\rho$ and learning rate $\eta$; all cells train at once, as one batch.
 
 **Regimes** are read off the map. *Macroscopic* is the stretch of radii round the best cell whose own best $\eta$ comes
@@ -26,12 +27,13 @@ little; take more under *Its grid*.
 
 **Penetration** is $(\rho-d(c,\Gamma))/\rho$ along the normal: 1 says that the centre itself has sunk below the loss.
 
-**SGD** beside it has the same learning rates, minibatches and number of gradients.
+**SGD** beside it has the same learning rates, minibatches and number of gradients. The best of many cells flatters
+whoever had more tries, so the difference is between the best SGD and the mean best of as many cells drawn from the map.
 
 **Try**
 - Colour by *penetration*: radii above 10 sink in, and are a point with a long arm.
 - *Gradient (paper)* instead of *Newton*: another map, at ten times the price a step.
-- 40 % wrong labels, three seeds.
+- 40 % random labels, three seeds.
 """
 
 open_page("Network phases", "Which radius and which learning rate train best? Click a cell to see its run.")

@@ -222,7 +222,8 @@ class RBO(Method[State]):
 
     radius: Number = setting(
         0.4, label="radius ρ", unit="parameter units", low=0.01, high=10.0, log=True, above=0,
-        help="Wrinkles narrower than the ball cannot hold it.", networks=(0.05, 0.001, 100.0),
+        help="It cannot enter wrinkles narrower than itself; whether two crests hold it is ρ against their lifetime.",
+        networks=(0.05, 0.001, 100.0),
     )  # fmt: skip
     learning_rate: Number = setting(
         0.01, label="learning rate η", low=1e-4, high=1.0, log=True, above=0,

@@ -11,11 +11,11 @@ import numpy as np
 import landscapes
 from pages.shared.controls import get_surface
 from pages.shared.page import cached
+from rbo_core.figures.ironing_measures import Theory
 from rbo_core.ironing import (
     Basins,
     Blur,
     Field,
-    Grooves,
     Ironed,
     Measures,
     Sweep,
@@ -25,7 +25,9 @@ from rbo_core.ironing import (
     grooves,
     iron_landscape,
     measure_sweep,
+    paper_too_curved,
     sample,
+    sampling_error,
     sweep_field,
     too_curved,
     window_bound,
@@ -33,6 +35,8 @@ from rbo_core.ironing import (
 
 RADII = {1: 32, 2: 14}  # of the sweep behind the measures
 SWEEP_SAMPLES_2D = 160
+SAMPLES_A_WAVE = 8
+MOST_SAMPLES = 120_001  # of a curve, so that the sweep over radii takes about a second
 
 
 @dataclass(frozen=True)
@@ -63,21 +67,19 @@ class Sampling:
 
 @dataclass(frozen=True, eq=False)
 class RadiusStudy:
-    """A surface against the radius: the sweep, what it measures, and theory (K,) at measures.radius[1:]."""
+    """A surface against the radius: the sweep, what it measures, and what theory says at measures.radius[1:]."""
 
     swept: Sweep
     measures: Measures
-    bound: np.ndarray
-    curved: np.ndarray
-    grooves: Grooves | None
+    theory: Theory
 
 
 def sampling(surface: landscapes.Landscape, loss_scale: float, samples: int = 256) -> Sampling:
-    """How a surface is sampled: a curve is sampled eight times per finest feature, within reason."""
+    """How a surface is sampled: a curve eight times per finest wave, up to MOST_SAMPLES."""
     n = samples
     if surface.dim == 1:
         width = float(np.ptp(surface.bounds[0]))
-        n = int(np.clip(math.ceil(8 * width / surface.finest_scale / 1000) * 1000 + 1, 2001, 8001))
+        n = int(np.clip(math.ceil(SAMPLES_A_WAVE * width / surface.finest_scale / 1000) * 1000 + 1, 2001, MOST_SAMPLES))
     return Sampling(surface.name, surface.dim, tuple(sorted(surface.parameters.items())), n, loss_scale)
 
 
@@ -102,6 +104,20 @@ def ironed_at(where: Sampling, radius: float) -> Ironed:
 
 
 @cached
+def sampling_note(where: Sampling, radius: float) -> str:
+    """What the samples miss at this radius, in a sentence; nothing where they resolve the ground or it matters
+    little."""
+    ironed = ironed_at(where, radius)
+    per_wave = where.surface.finest_scale / max(ironed.spacing)
+    if per_wave >= SAMPLES_A_WAVE or (error := sampling_error(ironed)) < 0.01 * radius:
+        return ""
+    return (
+        f"Sampled {per_wave:.2g} times per finest wave: with half as many samples the ball's centre would stand up to "
+        f"{error / radius:.2g} ρ lower, so about that much may still be missing here."
+    )
+
+
+@cached
 def study(where: Sampling, span: Span) -> RadiusStudy:
     """Iron at the span's radii and measure."""
     n = where.n if where.dim == 1 else min(where.n, SWEEP_SAMPLES_2D)
@@ -112,9 +128,12 @@ def study(where: Sampling, span: Span) -> RadiusStudy:
     return RadiusStudy(
         swept=swept,
         measures=measure_sweep(swept, threshold),
-        bound=np.array([window_bound(field.extended, field.pad, field.spacing, r) for r in radii]),
-        curved=np.array([too_curved(field.heights, field.spacing, r).mean() for r in radii]),
-        grooves=grooves(swept, max(threshold, 1e-12)) if where.dim == 1 else None,
+        theory=Theory(
+            bound=np.array([window_bound(field.extended, field.pad, field.spacing, r) for r in radii]),
+            curved=np.array([too_curved(field.heights, field.spacing, r).mean() for r in radii]),
+            paper=np.array([paper_too_curved(field.heights, field.spacing, r).mean() for r in radii]),
+            grooves=grooves(swept, max(threshold, 1e-12)) if where.dim == 1 else None,
+        ),
     )
 
 

@@ -80,11 +80,12 @@ def _barcode(at: Ironing, dark: bool) -> Look:
 
 def _theory(at: Ironing, dark: bool) -> Look:
     caption = (
-        "Dashed: what theory says; solid and dots: measured on the exact dilation. The bound on the height range "
-        "counts what the ball can see beyond the window, so it says little where the landscape keeps rising there."
+        "Dashed: what theory says; solid and dots: measured on the exact dilation. The bound on the height range needs "
+        "crests that are equally high: where they rise to one side or outwards, it is no more than the landscape's own "
+        "range. The paper's curvature test (dotted) also flags crests, which every ball touches."
     )
     found = at.study
-    figures = theory_figures(found.measures, found.bound, found.curved, at.radius, dark, found.grooves)
+    figures = theory_figures(found.measures, found.theory, at.radius, dark)
     return Look(caption, figures, len(figures), theory.table(at))
 
 
@@ -116,8 +117,13 @@ def _spectrum(at: Ironing, dark: bool) -> Look:
         "ironed": at.ironed.ironed,
         "blurred": blur_of(at.where, at.radius).heights,
     }
-    spectra = {name: spectrum(heights, at.ironed.spacing) for name, heights in kinds.items()}
-    caption = "Power spectral density and its fitted power law: ironing takes the high wave numbers first."
+    finest = at.where.surface.finest_scale
+    spectra = {name: spectrum(heights, at.ironed.spacing, finest) for name, heights in kinds.items()}
+    caption = (
+        "Power spectral density and its power law, fitted below the landscape's own band limit. A blur takes the high "
+        "wave numbers away; ironing does not: it leaves creases between the crests, and on smooth ground it even adds "
+        "high wave numbers."
+    )
     return Look(caption, [spectrum_figure(spectra, dark)], 1)
 
 

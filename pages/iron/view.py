@@ -15,7 +15,7 @@ from pages.shared.controls import choice, ground_dim, number, surface_picker, to
 from pages.shared.page import group
 from rbo_core.figures.ironing import curve_figure, surface_figure
 from rbo_core.figures.words import short
-from rbo_core.ironing import fractal_dimension, largest_slope, oscillation, total_variation
+from rbo_core.ironing import dimension, largest_slope, oscillation, total_variation
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def picture(at: Ironing, asked: Asked, dark: bool) -> list[go.Figure]:
         at.ironed,
         dark,
         last_touched=at.study.swept.last_touched,
-        grooves=at.study.grooves,
+        grooves=at.study.theory.grooves,
         blurred=data.blur_of(at.where, at.radius).heights if asked.blur else None,
         closing=asked.closing,
         height=500,
@@ -101,14 +101,16 @@ def numbers(at: Ironing) -> tuple[tuple[str, str, str], ...]:
     """The row of numbers after ironing, with the landscape's own beside them."""
     f, g, s = at.ironed.heights, at.ironed.ironed, at.ironed.spacing
     kept = total_variation(g, s) / max(total_variation(f, s), 1e-300)
-    before, after = at.counts
+    finest = at.where.surface.finest_scale
+    left, rough = at.counts, (dimension(f, s, finest), dimension(g, s, finest))
+    own = f"was {rough[0].value:.2f} ± {0.5 * (rough[0].high - rough[0].low):.2f}"
     return (
-        ("basins", f"{after}", f"of {before}"),
+        ("basins", f"{left[1]}", f"of {left[0]}"),
         ("out of reach", f"{100 * at.ironed.unreachable_share:.1f} %", ""),
         ("largest slope", short(largest_slope(g, s)), f"was {short(largest_slope(f, s))}"),
         ("total variation left", f"{100 * kept:.0f} %", ""),
         ("height range", short(float(np.ptp(g))), f"was {short(float(np.ptp(f)))}"),
-        ("fractal dimension", f"{fractal_dimension(g):.2f}", f"was {fractal_dimension(f):.2f}"),
+        ("fractal dimension", f"{rough[1].value:.2f}", own),
     )
 
 

@@ -58,7 +58,7 @@ def ask_plane(runs: Sequence[StoredRun], titles: dict[str, str]) -> PlaneConfig:
     with st.expander("Advanced"):
         size = int(choice("points an axis", "size", ("31", "61", "101"), "61"))
         noise = number("random labels in the noisy twin, %", "noise", 40, 1, 100, integer=True,
-                       help="A run trained with wrong labels keeps its own share.")  # fmt: skip
+                       help="A run trained with random labels keeps its own share.")  # fmt: skip
         reach = number("reach of a random plane", "reach", 1.0, 0.05, 5.0, log=True,
                        help="In lengths of a filter-normalised direction.")  # fmt: skip
         seed = int(number("seed of the directions", "seed", 0, 0, 99, integer=True))

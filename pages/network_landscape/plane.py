@@ -10,6 +10,7 @@ import numpy as np
 
 from pages.shared.page import cached
 from rbo_core.figures.style import label
+from rbo_core.figures.words import noise_words
 from rbo_core.ironing import Ironed, iron
 from rbo_core.training import Method, RunStore, StoredRun
 from rbo_core.training.landscape import (
@@ -48,7 +49,7 @@ def companions(run_id: str) -> dict[str, str]:
 def run_title(run: StoredRun) -> str:
     """A stored run in a few words."""
     c = run.config
-    noise = f", {100 * c.label_noise:.0f} % wrong labels" if c.label_noise else ""
+    noise = f", {noise_words(c.label_noise)}" if c.label_noise else ""
     accuracy = run.summary.get("test_accuracy")
     reached = f", {100 * accuracy:.1f} %" if isinstance(accuracy, int | float) else ""
     return f"{_method_title(c.method)} · {c.data}, {c.model}{noise}, seed {c.seed}{reached} · {run.id[:6]}"

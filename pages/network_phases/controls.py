@@ -11,7 +11,7 @@ import streamlit as st
 from pages.shared.controls import choice, draw, number
 from pages.shared.maps import picked
 from pages.shared.network_jobs import device_choice
-from pages.shared.network_runs import SCHEDULES
+from pages.shared.network_runs import RANDOM_LABELS, SCHEDULES
 from pages.shared.page import group, show_error
 from rbo_core import RBO
 from rbo_core.figures.network_phases import QUANTITIES
@@ -59,7 +59,7 @@ def ask() -> tuple[MapAsked, str]:
     """The map asked for and the quantity that colours it; in the sidebar."""
     group("Task")
     data = choice("Data", "data", DATA, "digits")
-    noise = number("wrong labels, %", "label_noise", 0, 0, 90, integer=True)
+    noise = number("random labels, %", "label_noise", 0, 0, 90, integer=True, help=RANDOM_LABELS)
     group("Ball")
     ball = _ball()
     group("Map")

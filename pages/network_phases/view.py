@@ -108,12 +108,13 @@ def what_it_says(result: PhaseResult, told: NetworkRegimes) -> str:
         said += "With the right η every radius here comes within two standard errors of it. "
     else:
         said += f"Radii from {low} to {high} come within two standard errors of it. "
-    gain, noise = 100 * told.gain, 200 * told.noise
+    gain, noise = 100 * told.fair_gain, 200 * told.noise
+    tries = f"With as many tries as SGD ({config.n_rates} runs each, equal gradients)"
     if abs(gain) <= noise:
-        tail = f"SGD at equal gradients does as well: the difference, {_signed(gain)} points, is within ± {noise:.1f}."
+        tail = f"{tries} the two do as well: the difference, {_signed(gain)} points, is within ± {noise:.1f}."
     else:
         word = "more" if gain > 0 else "less"
-        tail = f"That is {abs(gain):.1f} points {word} than SGD at equal gradients (± {noise:.1f})."
+        tail = f"{tries} the ball's best is {abs(gain):.1f} points {word} (± {noise:.1f})."
     seeds = "one seed" if config.seeds == 1 else f"{config.seeds} seeds"
     return f"{said}{tail} ({seeds}, {result.gradients:,} gradients a network.)"
 

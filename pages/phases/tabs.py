@@ -45,7 +45,8 @@ def cut(study: PhaseStudy, dark: bool) -> go.Figure:
 
 def cut_words(study: PhaseStudy) -> str:
     """What the cut shows."""
-    kind = "Wilson" if study.reading.share else "bootstrap"
+    # On a lattice the starts are no independent draws: the interval is wider than what other lattices would give.
+    kind = "Wilson, wide for evenly spread starts" if study.reading.share else "bootstrap"
     meaning = f" {near_words(study.surface)}" if study.order in ("in_basin", "reached_at") else ""
     return f"At η = {short(study.row_rate)}, {study.spec.balls} balls a radius; band: 95 % ({kind}).{meaning}"
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from pages.shared.network_methods import Chosen, contenders
 from pages.shared.run_view import RunView
-from rbo_core.figures.words import counted
+from rbo_core.figures.words import counted, noise_words
 from rbo_core.jobs import CONFIG
 from rbo_core.training import Method, RunStore, StoredRun, TrainConfig
 from rbo_core.training import data as data_sets
@@ -36,6 +36,9 @@ MODELS = {
     "resnet18": "ResNet-18",
     "wrn28-10": "WRN-28-10",
 }
+RANDOM_LABELS = (
+    "Share of training labels drawn at random. One in ten of those is right by chance: 40 % random are 36 % wrong."
+)
 SCHEDULES = {"cosine": "Cosine to zero", "constant": "Constant"}
 # Where a run was computed and what was kept of it do not change its results.
 _INCIDENTAL = ("device", "data_dir", "snapshots", "diagnostics")
@@ -92,7 +95,7 @@ class Task:
 
     def title(self, chosen: Sequence[Chosen]) -> str:
         """The job in a few words."""
-        noise = f", {100 * self.label_noise:.0f} % wrong labels" if self.label_noise else ""
+        noise = f", {noise_words(self.label_noise)}" if self.label_noise else ""
         counts = f"{counted(len(chosen), 'method')}, {counted(self.seeds, 'seed')}"
         return f"{DATA[self.data]}, {MODELS[self.model]}{noise}: {counts}, {self.amount:,} {self.unit}"
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rbo_core.figures.words import noise_words
+
 
 @dataclass(frozen=True, eq=False)
 class RunView:
@@ -51,7 +53,7 @@ class RunView:
     @property
     def task_title(self) -> str:
         """The task in a few words."""
-        noise = f", {100 * self.label_noise:.0f} % wrong labels" if self.label_noise else ""
+        noise = f", {noise_words(self.label_noise)}" if self.label_noise else ""
         return f"{self.data}, {self.model}{noise}, {self.budget}"
 
     @property

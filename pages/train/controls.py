@@ -8,7 +8,7 @@ from pages.shared import network_methods, network_runs
 from pages.shared.controls import choice, number, toggle
 from pages.shared.network_jobs import device_choice
 from pages.shared.network_methods import Chosen
-from pages.shared.network_runs import Task
+from pages.shared.network_runs import RANDOM_LABELS, Task
 from pages.shared.page import group
 
 
@@ -18,9 +18,7 @@ def ask() -> tuple[Task, tuple[Chosen, ...]]:
     group("Task")
     data = choice("Data", "data", network_runs.DATA, usual.data)
     model = choice("Network", "model", network_runs.MODELS, usual.model)
-    noise = number(
-        "wrong labels, %", "label_noise", 0, 0, 90, integer=True, help="Share of training labels drawn at random."
-    )
+    noise = number("random labels, %", "label_noise", 0, 0, 90, integer=True, help=RANDOM_LABELS)
     group("Methods")
     chosen = network_methods.choose()
     group("Budget")

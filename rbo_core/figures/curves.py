@@ -39,7 +39,7 @@ QUANTITIES = {
         Quantity("train_loss", "training loss", log=True),
         Quantity("penetration", "penetration of the ball", percent=True),
         Quantity("gradient_norm", "gradient norm", log=True),
-        Quantity("sharpness", "sharpness (top Hessian eigenvalue)", log=True),
+        Quantity("sharpness", "sharpness (top Hessian eigenvalue, lower bound)", log=True),
     )
 }
 BESIDE = ("penetration", "gradient_norm", "sharpness")

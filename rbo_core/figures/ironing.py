@@ -8,6 +8,7 @@ unit and a ball is round.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,16 @@ def single(values: Array) -> NDArray[np.float32]:
     return np.asarray(values, np.float32)
 
 
+def drawn(heights: Array, most: int = 8000) -> NDArray[np.int64]:
+    """Indices at which to draw a curve (N,): all of them, or the lowest and the highest of every one of most / 2 parts,
+    so that no wrinkle is lost; 0 and N − 1 are always among them."""
+    if heights.size <= most:
+        return np.arange(heights.size)
+    parts = np.linspace(0, heights.size, most // 2 + 1).astype(np.int64)
+    picked = [a + f(heights[a:b]) for a, b in pairwise(parts.tolist()) for f in (np.argmin, np.argmax)]
+    return np.unique([0, heights.size - 1, *picked])
+
+
 def is_true_scale(ironed: Ironed) -> bool:
     """Whether the curve is drawn with one scale for both axes."""
     top = float(max(ironed.heights.max(), ironed.ironed.max()))
@@ -77,7 +88,8 @@ def curve_figure(
     radius at which each vanished. blurred (N,): a Gaussian blur to compare with.
     """
     ink, p = inks(dark), palette(dark)
-    x, f = single(ironed.axes[0]), single(ironed.heights)
+    keep = drawn(ironed.heights)
+    x, f = single(ironed.axes[0][keep]), single(ironed.heights[keep])
     low, high = float(f.min()), float(max(f.max(), ironed.ironed.max()))
     room = 0.08 * (high - low)
     fig = go.Figure()
@@ -85,7 +97,7 @@ def curve_figure(
     fig.add_scatter(x=x, y=np.full_like(f, low - 3 * room), line={"width": 0}, mode="lines", **quiet)
     fig.add_scatter(x=x, y=f, fill="tonexty", fillcolor=p.ground, line={"width": 0}, mode="lines", **quiet)
     # Underside and ground run together where the ball touches, so the filled area is exactly the unreachable one.
-    closed = single(np.where(ironed.reachable, ironed.heights, ironed.closing))
+    closed = single(np.where(ironed.reachable, ironed.heights, ironed.closing)[keep])
     fig.add_scatter(
         x=np.concatenate([x, x[::-1]]),
         y=np.concatenate([closed, f[::-1]]),
@@ -97,7 +109,7 @@ def curve_figure(
         hoverinfo="skip",
         legendrank=4,
     )
-    touched = None if last_touched is None else single(last_touched)
+    touched = None if last_touched is None else single(last_touched[keep])
     told = "" if touched is None else "<br>touched by balls up to ρ = %{customdata:.3g}"
     fig.add_scatter(
         x=x,
@@ -112,7 +124,7 @@ def curve_figure(
     if closing:
         fig.add_scatter(
             x=x,
-            y=single(ironed.closing),
+            y=single(ironed.closing[keep]),
             mode="lines",
             line={"color": ink.unreachable, "width": 1.3, "dash": "dot"},
             name="underside of the sweep",
@@ -121,7 +133,7 @@ def curve_figure(
         )
     fig.add_scatter(
         x=x,
-        y=single(ironed.ironed),
+        y=single(ironed.ironed[keep]),
         mode="lines",
         line={"color": ink.ironed, "width": 3},
         name="ironed h − ρ",
@@ -131,7 +143,7 @@ def curve_figure(
     if blurred is not None:
         fig.add_scatter(
             x=x,
-            y=single(blurred),
+            y=single(blurred[keep]),
             mode="lines",
             line={"color": ink.blur, "width": 2.2, "dash": "dash"},
             name="Gaussian blur",
@@ -140,8 +152,8 @@ def curve_figure(
         )
     if grooves is not None and 0 < grooves.floor.size <= 400:
         fig.add_scatter(
-            x=x[grooves.floor],
-            y=f[grooves.floor],
+            x=single(ironed.axes[0][grooves.floor]),
+            y=single(ironed.heights[grooves.floor]),
             mode="markers",
             marker={"size": 5, "color": ink.unreachable, "line": {"width": 0}},
             text=[_groove_text(grooves, k) for k in range(grooves.floor.size)],
@@ -199,7 +211,7 @@ def _groove_text(grooves: Grooves, k: int) -> str:
         f"ironed away at ρ = {vanished:.3g}" if np.isfinite(vanished) else "not ironed away by any radius here"
     )
     if np.isfinite(predicted):
-        lines.append(f"theory for two sharp crests: ρ = {predicted:.3g}")
+        lines.append(f"theory, from its crests' lifetimes: ρ = {predicted:.3g}")
     return "<br>".join(lines)
 
 
@@ -320,8 +332,9 @@ def section_figure(
         (ironed, "ball: ironed h − ρ", {"color": ink.ironed, "width": 3}),
         (blurred, "Gaussian blur of equal strength", {"color": ink.blur, "width": 2.4, "dash": "dash"}),
     )
+    keep = drawn(heights)
     for values, name, line in lines:
-        fig.add_scatter(x=single(x), y=single(values), name=name, line=line, mode="lines")
+        fig.add_scatter(x=single(x[keep]), y=single(values[keep]), name=name, line=line, mode="lines")
     layout(fig, dark, height=400, hovermode="x unified", margin={"l": 8, "r": 8, "t": 34, "b": 8})
     fig.update_xaxes(title_text=label, showgrid=False)
     fig.update_yaxes(title_text="height λf")

@@ -3,6 +3,7 @@ measurement."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -187,8 +188,7 @@ def spectrum_figure(spectra: dict[str, Spectrum], dark: bool) -> go.Figure:
             hovertemplate=f"{name}<br>k = %{{x:.3g}}<br>power = %{{y:.3g}}<extra></extra>",
         )
         if fit:
-            x = found.frequency[[min(2, found.frequency.size - 1), -1]]
-            x[1] /= 2
+            x = np.array([found.frequency[min(2, found.frequency.size - 1)], found.limit])
             fig.add_scatter(
                 x=x, y=found.level * x**found.slope, mode="lines",
                 line={"color": colors[name], "width": 2.5, "dash": "dash"}, hoverinfo="skip", showlegend=False,
@@ -205,39 +205,55 @@ def spectrum_figure(spectra: dict[str, Spectrum], dark: bool) -> go.Figure:
     return fig
 
 
-def theory_figures(
-    measures: Measures, bound: Array, curved: Array, radius: float, dark: bool, grooves: Grooves | None = None
-) -> list[go.Figure]:
-    """Theory beside measurement: oscillation and its bound, exact and curvature-test share, critical radii.
+@dataclass(frozen=True, eq=False)
+class Theory:
+    """What theory says at measures.radius[1:], (K,) each: the weak-ironing bound, and the shares that the curvature
+    test flags, ours and the paper's. grooves: the predicted and the measured radius of every groove, on curves."""
 
-    bound (K,): weak-ironing bound at measures.radius[1:]. curved (K,): share that the curvature test flags. grooves:
-    predicted against measured radius of every groove, on curves.
-    """
+    bound: Array
+    curved: Array
+    paper: Array
+    grooves: Grooves | None
+
+
+def theory_figures(measures: Measures, theory: Theory, radius: float, dark: bool) -> list[go.Figure]:
+    """Theory beside measurement: oscillation and its bound, exact and curvature-test share, lifetimes of grooves."""
     ink, p = inks(dark), palette(dark)
     rho = measures.radius[1:]
     measured = {"color": ink.ironed, "width": 2.4}
-    theory = {"color": p.muted, "width": 1.6, "dash": "dash"}
+    dashed = {"color": p.muted, "width": 1.6, "dash": "dash"}
     figures = []
     for theirs, ours, names, title, unit in (
-        (bound, measures.oscillation[1:], ("bound", "measured"), "weak ironing", "height range, max − min"),
-        (curved, measures.unreachable[1:], ("curvature test", "exact mask"), "unreachable", "share of the landscape"),
+        (theory.bound, measures.oscillation[1:], ("bound", "measured"), "weak ironing", "height range, max − min"),
+        (
+            theory.curved,
+            measures.unreachable[1:],
+            ("curvature", "exact mask"),
+            "unreachable",
+            "share of the landscape",
+        ),
     ):
         fig = go.Figure()
-        for values, line, label in ((theirs, theory, names[0]), (ours, measured, names[1])):
+        for values, line, label in ((theirs, dashed, names[0]), (ours, measured, names[1])):
             fig.add_scatter(
                 x=rho, y=values, mode="lines", line=line, name=label,
                 hovertemplate=f"{label}<br>ρ = %{{x:.3g}}<br>%{{y:.4g}}<extra></extra>",
             )  # fmt: skip
+        if title == "unreachable":
+            fig.add_scatter(
+                x=rho, y=theory.paper, mode="lines", line={**dashed, "dash": "dot"}, name="paper's test",
+                hovertemplate="paper's test<br>ρ = %{x:.3g}<br>%{y:.4g}<extra></extra>",
+            )  # fmt: skip
         _panel(fig, "", unit, radius, dark, height=320)
         if title == "weak ironing":
-            _log_axis(fig, np.concatenate([bound, measures.oscillation[1:]]))
+            _log_axis(fig, np.concatenate([theory.bound, measures.oscillation[1:]]))
         _title_above_legend(fig, title)
         figures.append(fig)
-    if grooves is not None:
+    if (grooves := theory.grooves) is not None:
         fits = np.isfinite(grooves.predicted) & np.isfinite(grooves.vanished_from)
         fig = go.Figure()
         span = [float(rho[0]), float(rho[-1])]
-        fig.add_scatter(x=span, y=span, mode="lines", line=theory, name="theory", hoverinfo="skip")
+        fig.add_scatter(x=span, y=span, mode="lines", line=dashed, name="theory", hoverinfo="skip")
         fig.add_scatter(
             x=grooves.predicted[fits], y=grooves.vanished_from[fits], mode="markers", name="one groove",
             marker={"color": ink.ironed, "size": 7, "opacity": 0.75},
@@ -245,8 +261,8 @@ def theory_figures(
         )  # fmt: skip
         _panel(fig, "", "ironed away at ρ", None, dark, height=320)
         _log_axis(fig, np.concatenate([span, grooves.vanished_from[fits]]))
-        _title_above_legend(fig, "critical radius")
-        fig.update_xaxes(title_text="w(1 + s²)/2s of its two crests")
+        _title_above_legend(fig, "lifetime of grooves")
+        fig.update_xaxes(title_text="predicted from the crests, ρ")
         figures.append(fig)
     return figures
 

@@ -26,6 +26,11 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
+def noise_words(share: float, classes: int = 10) -> str:
+    """ "30 % random labels (27 % wrong)": a label drawn at random is right once in ``classes`` times."""
+    return f"{100 * share:.0f} % random labels ({100 * share * (1 - 1 / classes):.0f} % wrong)"
+
+
 def dotted(name: str, color: str) -> str:
     """A racer's name in bold behind a dot of its colour, as HTML."""
     return f'<b><span style="color:{color}">●</span>\N{NO-BREAK SPACE}{name}</b>'

@@ -97,7 +97,8 @@ def interval(
 ) -> tuple[Floats, Floats, Floats]:
     """Mean and bootstrap percentile interval of values (n, balls): three arrays (n,).
 
-    A ``share`` (values 0 or 1) gets a Wilson interval instead: a bootstrap of equal outcomes has no width.
+    A ``share`` (values 0 or 1) gets a Wilson interval instead: a bootstrap of equal outcomes has no width. It is
+    that of independent random starts; for starts on a lattice it is conservative.
     """
     middle = mean(values)
     if share:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rbo_core.ironing import basins, critical_radius, iron_landscape
+from rbo_core.ironing import Crests, critical_radius, field_crests, guards, sample
 from rbo_core.sweep.spec import Sweep, Value
 
 
@@ -20,49 +20,57 @@ class Expected:
     source: str
 
 
+_MARKS = 3  # guard crests marked on one map
+_OPENS = 0.05  # a guard counts when the ground that rolls to the global rest changes by this share of the window
+
+
 def expected(surface: Any, loss_scale: float = 1.0, samples: int = 4001) -> tuple[Expected, ...]:
     """Radii at which the behaviour of a rigid ball on ``surface`` should change, smallest first.
 
-    Corduroy: the radius from which no pair of crests holds the ball. Wells: the radius of curvature of each, above
-    which the ball cannot touch its floor. Other curves: the radius at which the ironed curve has one basin left, by
-    persistence.
+    Wells: the radius of curvature of each, above which the ball cannot touch its floor. Corduroy: the radius from which
+    no pair of crests holds the ball. Other curves with a known minimum: the lifetimes of the crests that guard its
+    basin, the three that change it most. Surfaces have no such marks: their crests are no fences.
     """
     parameters = dict(surface.parameters)
     made = []
-    if surface.name == "corduroy":
-        radius = float(critical_radius(parameters["width"], loss_scale * parameters["slope"]))
-        made.append(Expected("no crest holds the ball", radius, "w(1 + s²)/(2s)"))
-    elif surface.name == "sharp_flat_wells":
+    if surface.name == "sharp_flat_wells":
         flat = loss_scale * parameters["curvature"]
         sharp = flat * parameters["ratio"]
         made.append(Expected("too wide for the sharp well", 1.0 / sharp, "1/κ"))
         made.append(Expected("too wide for the flat well", 1.0 / flat, "1/κ"))
     elif surface.dim == 1:
-        merged = merging_radius(surface, loss_scale, samples)
-        if merged is not None:
-            made.append(Expected("one basin left", merged, "persistence of the ironed curve"))
+        # Ground beyond the window ends crests too; farther than a third of it away it ends none that a map shows.
+        field = sample(surface, samples, loss_scale, margin=float(np.ptp(surface.bounds)) / 3)
+        found = field_crests(field)
+        made = _corduroy(parameters, loss_scale, found) if surface.name == "corduroy" else _guarded(surface, found)
     return tuple(sorted(made, key=lambda one: one.radius))
 
 
-def merging_radius(surface: Any, loss_scale: float = 1.0, samples: int = 4001, threshold: float = 1e-4) -> float | None:
-    """Smallest radius at which the ironed curve has a single basin; None when it has one already, or never.
+def _corduroy(parameters: dict[str, float], loss_scale: float, found: Crests) -> list[Expected]:
+    living = found.lifetime[np.isfinite(found.lifetime)]
+    if living.size == 0:  # grooves too shallow for the slope: nothing holds any ball
+        return []
+    longest = float(living.max())
+    closed = float(critical_radius(parameters["width"], loss_scale * parameters["slope"]))
+    # The closed form is that of sharp crests over deep grooves; where it does not hold the lifetime still does.
+    if abs(longest / closed - 1) < 0.01:
+        return [Expected("no crest holds the ball", closed, "w(1 + s²)/(2s)")]
+    return [Expected("no crest holds the ball", longest, "lifetime of the crests")]
 
-    Basins shallower than ``threshold`` times the curve's height range do not count (the samples' own error). Found by
-    bisection on a log scale: basins only merge as the radius grows.
-    """
-    span = float(np.max(surface.bounds[:, 1] - surface.bounds[:, 0]))
-    low, high = 4 * span / samples, span
 
-    def count(radius: float) -> int:
-        heights = iron_landscape(surface, radius, samples, loss_scale).ironed
-        return basins(heights).count(threshold * float(np.ptp(heights)))
-
-    if count(low) <= 1 or count(high) > 1:
-        return None
-    for _ in range(18):
-        middle = float(np.sqrt(low * high))
-        low, high = (middle, high) if count(middle) > 1 else (low, middle)
-    return float(np.sqrt(low * high))
+def _guarded(surface: Any, found: Crests) -> list[Expected]:
+    if surface.minimum is None:
+        return []
+    low, high = (float(v) for v in surface.bounds[0])
+    before, made = 0.0, []
+    for guard in guards(found, float(surface.minimum.x[0]), low, high):
+        width = (guard.high - guard.low) / (high - low)
+        what = "lets go" if guard.opens else "takes the global rest away"
+        label = f"crest at x = {guard.position:.2f} {what}".replace("-", "−")
+        if (change := abs(width - before)) >= _OPENS:
+            made.append((change, Expected(label, guard.radius, "lifetime of a guard crest")))
+        before = width
+    return [one for _, one in sorted(made, key=lambda pair: -pair[0])[:_MARKS]]
 
 
 def finer(sweep: Sweep, scaled: dict[str, float], factors: tuple[float, ...] = (1.0, 0.5, 0.25)) -> tuple[Sweep, ...]:

@@ -94,17 +94,17 @@ def transitions(x: Sequence[float], samples: Floats, at_most: int = 2, draws: in
 def regimes(x: Sequence[float], samples: Floats, better: int, found: Sequence[Transition]) -> tuple[Regime, ...]:
     """The stretches between ``found`` transitions, named as in the paper, by what the data say.
 
-    The stretch with the best mean is macroscopic (``better``: +1 or −1 says which way is better); smaller radii are
-    microscopic, larger ones super-macroscopic; neighbours of one name are one regime. Without a transition, or a better
-    way, there are no regimes.
+    The stretch with the highest mean is macroscopic; smaller radii are microscopic, larger ones super-macroscopic;
+    neighbours of one name are one regime. Only a quantity that is to be high (``better`` +1) names regimes: by depth or
+    divergence the smallest radii, where a ball is a point, would be the best. Without a transition there are none.
     """
-    if not found or better == 0:
+    if not found or better != 1:
         return ()
     axis, values = _known(x, samples)
     curve = mean(values)
     cuts = [0, *(int(np.searchsorted(axis, one.at)) for one in found), len(axis)]
     means = [float(curve[a:b].mean()) for a, b in pairwise(cuts)]
-    best = int(np.argmax(better * np.array(means)))
+    best = int(np.argmax(means))
     spans = {"microscopic": (0, cuts[best]), "macroscopic": (cuts[best], cuts[best + 1]),
              "super-macroscopic": (cuts[best + 1], len(axis))}  # fmt: skip
     return tuple(

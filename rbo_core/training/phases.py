@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,7 +173,8 @@ class NetworkRegimes:
     best: (i, j), the cell of the highest mean accuracy. noise: how much accuracies of one cell differ between runs
     (standard error of a mean). macroscopic: (low, high) radii whose best accuracy over the learning rates is within two
     ``noise`` of the highest. unstable: (R,) learning rate from which on a radius fails, or NaN where none does.
-    gain: best cell's accuracy minus the best of gradient descent.
+    gain: best cell's accuracy minus the best of gradient descent. fair_gain: the same at equal tries, with the mean
+    best of as many cells, drawn from the map, as gradient descent had learning rates.
     """
 
     best: tuple[int, int]
@@ -180,6 +182,7 @@ class NetworkRegimes:
     macroscopic: tuple[float, float]
     unstable: Floats
     gain: float
+    fair_gain: float
 
 
 def failed(result: PhaseResult) -> NDArray[np.bool_]:
@@ -190,6 +193,17 @@ def failed(result: PhaseResult) -> NDArray[np.bool_]:
     learnt = ~lost.mean(axis=2).astype(bool)
     worked_below = np.cumsum(learnt, axis=1) > 0
     return (lost.mean(axis=2) > 0.5) & worked_below
+
+
+def expected_best(values: Floats, tries: int) -> float:
+    """Mean of the largest of `tries` different ones of the values, drawn at random (Dodge et al. 2019, without
+    replacement): with v sorted upwards, the i-th is the best with the chance C(i − 1, tries − 1) / C(n, tries)."""
+    ordered = np.sort(np.asarray(values, float).ravel())
+    n = ordered.size
+    if not 1 <= tries <= n:
+        raise ValueError(f"tries must be from 1 to the {n} values there are, got {tries}")
+    chances = [math.comb(i, tries - 1) / math.comb(n, tries) for i in range(n)]
+    return float(np.dot(chances, ordered))
 
 
 def network_regimes(result: PhaseResult) -> NetworkRegimes:
@@ -215,7 +229,7 @@ def network_regimes(result: PhaseResult) -> NetworkRegimes:
     point = np.nan_to_num(result.point_accuracy, nan=0.0).mean(axis=1)
     return NetworkRegimes(
         (int(best[0]), int(best[1])), noise, (float(config.radii[first]), float(config.radii[last])), unstable,
-        p - float(point.max()),
+        p - float(point.max()), expected_best(mean, point.size) - float(point.max()),
     )  # fmt: skip
 
 
@@ -249,6 +263,7 @@ __all__ = [
     "PhaseConfig",
     "PhaseResult",
     "compute_phases",
+    "expected_best",
     "failed",
     "load_phases",
     "network_regimes",

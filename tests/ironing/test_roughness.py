@@ -16,6 +16,7 @@ from rbo_core.ironing import (
     oscillation,
     power_law,
     sample,
+    sampling_error,
     spectrum,
     total_variation,
 )
@@ -131,6 +132,18 @@ def test_measures_fall_with_the_radius():
     assert text[0].startswith("radius,minima,basins,total_variation")
     table = np.array([[float(v) for v in line.split(",")] for line in text[1:]])
     np.testing.assert_array_equal(table[:, 2], found.basins)
+
+
+def test_the_sampling_error_is_what_fewer_samples_lose():
+    surface = landscapes.get("weierstrass_like", dim=1)
+    coarse, fine = (iron_landscape(surface, 0.02, n=n) for n in (8001, 128001))
+    missed = float((fine.center[::16] - coarse.center).max())
+    assert missed > 0.5 * 0.02  # eight thousand samples for fourteen thousand waves: h is off by more than half a ρ
+    assert missed < sampling_error(coarse) < 2.5 * missed
+    assert sampling_error(fine) < 0.05 * 0.02
+    # A ball of this radius cannot touch 92 % of the curve; the coarse samples said 74 %.
+    assert coarse.unreachable_share < 0.8
+    assert fine.unreachable_share == pytest.approx(0.92, abs=0.01)
 
 
 def test_default_threshold_is_stated():

@@ -65,7 +65,14 @@ def test_the_map_is_shown_with_its_best_cell(page, tmp_path):
     opened = page(tmp_path)
     assert not opened.error
     assert "Best: 98.0 % at ρ = 0.38" in said(opened)
-    assert "8.0 points more than SGD" in said(opened)
+    # The best cell is 8 points above SGD's best; twelve cells drawn from the 144 reach 1.9 points above it on average.
+    draws = np.random.default_rng(0)
+    cells = np.nan_to_num(made(config).validation_accuracy[..., 0]).ravel()
+    fair = np.mean([draws.choice(cells, config.n_rates, replace=False).max() for _ in range(20_000)]) - 0.9
+    assert fair == pytest.approx(0.019, abs=0.0005)
+    assert "With as many tries as SGD (12 runs each, equal gradients) the ball's best is 1.9 points more" in said(
+        opened
+    )
     assert set(drawn(opened)) == {"network_map", "along"}
 
 
@@ -119,9 +126,9 @@ def test_a_cell_opens_on_train_with_its_settings(monkeypatch, tmp_path, projecti
 
 def test_the_sentence_claims_no_difference_within_the_error():
     result = made(PhaseConfig())
-    result.point_accuracy[:] = 0.979
+    result.point_accuracy[:] = 0.918
     text = network_phases_view.what_it_says(result, network_regimes(result))
-    assert "SGD at equal gradients does as well" in text
+    assert "the two do as well" in text
     assert "one seed" in text
 
 

@@ -104,7 +104,7 @@ def test_the_picture_has_one_task_unless_others_are_ticked():
     labels = [one.label for one in told_apart([digits[0], newer, run(label_noise=0.3)])]
     assert labels[0] == "SGD · digits, mlp, 640 gradients"
     assert labels[1] == "SGD · mnist, mlp, 3 epochs"
-    assert "30 % wrong labels" in labels[2]
+    assert "30 % random labels (27 % wrong)" in labels[2]
 
 
 def test_the_papers_table_has_its_figures_beside_ours():

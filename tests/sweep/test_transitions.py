@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 import landscapes
 from rbo_core import sweep
-from rbo_core.ironing import basins, iron_landscape
+from rbo_core.ironing import iron_landscape
 from rbo_core.sweep import order_parameters, theory, transitions
 from rbo_core.sweep.measure import COLUMNS
 
@@ -67,9 +67,8 @@ def test_two_steps_make_three_regimes_named_by_the_data() -> None:
     assert [(r.low, r.high) for r in named] == [(X[0], X[5]), (X[6], X[14]), (X[15], X[20])]
     names = [r.name for r in named]
     assert names == ["microscopic", "macroscopic", "super-macroscopic"]
-    # Where less is better, the first stretch is the best one and the same data read otherwise.
-    names = [r.name for r in transitions.regimes(X.tolist(), values, -1, found)]
-    assert names == ["macroscopic", "super-macroscopic"]
+    # Where less is better a point is best, and that is no regime of a ball.
+    assert transitions.regimes(X.tolist(), values, -1, found) == ()
     assert transitions.regimes(X.tolist(), values, 0, found) == ()
     assert transitions.regimes(X.tolist(), values, 1, ()) == ()
 
@@ -157,18 +156,29 @@ def test_the_corduroys_critical_radius_is_found(slope: float, width: float, tmp_
     assert found.after > 4 * found.before
 
 
-def test_expected_radii_of_wells_and_of_merging_basins() -> None:
+def test_expected_radii_of_wells_and_of_ground_without_crests() -> None:
     wells = landscapes.get("sharp_flat_wells", dim=1)
     curvature, ratio = wells.parameters["curvature"], wells.parameters["ratio"]
     assert [one.radius for one in theory.expected(wells)] == pytest.approx([1 / (curvature * ratio), 1 / curvature])
-    bowl = landscapes.get("wrinkled_bowl", dim=1)
-    merged = theory.merging_radius(bowl)
-    assert merged is not None
-    # Radius by radius instead of by bisection.
-    for radius in np.geomspace(0.1, 5.0, 40):
-        heights = iron_landscape(bowl, radius, 4001).ironed
-        assert (basins(heights).count(1e-4 * np.ptp(heights)) > 1) == (radius < merged)
     assert theory.expected(landscapes.get("paraboloid", dim=1)) == ()
+    # Too shallow for its slope, the corduroy has no crests: there is nothing to mark.
+    assert theory.expected(landscapes.get("corduroy", dim=1, depth=0.1)) == ()
+
+
+def test_marks_are_where_the_ironed_curve_opens_to_the_global_basin() -> None:
+    for name in ("wrinkled_bowl", "spectral_noise", "value_noise"):
+        surface = landscapes.get(name, dim=1)
+        at = float(surface.minimum.x[0])
+        marks = theory.expected(surface)
+        assert 1 <= len(marks) <= 3
+        for mark in marks:
+            widths = []
+            for factor in (0.97, 1.03):
+                ironed = iron_landscape(surface, factor * mark.radius, 4001)
+                x, h = ironed.axes[0], ironed.ironed
+                peaks = x[1:-1][(h[1:-1] > h[:-2]) & (h[1:-1] > h[2:])]
+                widths.append(min(peaks[peaks > at], default=x[-1]) - max(peaks[peaks < at], default=x[0]))
+            assert widths[1] >= widths[0] + 0.05 * np.ptp(x)
 
 
 def test_finer_wrinkles_scale_the_surface_and_the_radii() -> None:

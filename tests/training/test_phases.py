@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -69,6 +70,9 @@ def test_regimes_are_read_off_the_map():
     assert told.macroscopic == (radii[1], radii[2])
     np.testing.assert_array_equal(told.unstable, [rates[3], np.nan, rates[3], rates[3]])
     assert told.gain == pytest.approx(0.07)
+    # Four of the sixteen cells, as SGD had four learning rates: the mean best of all C(16, 4) draws.
+    draws = [max(draw) for draw in itertools.combinations(mean.ravel(), 4)]
+    assert told.fair_gain == pytest.approx(np.mean(draws) - 0.9)
     # Binomial error of the digits' 297 validation images.
     assert told.noise == pytest.approx(np.sqrt(0.97 * 0.03 / 297))
     assert not failed(made(mean))[:, 0].any()
