@@ -81,6 +81,10 @@ def _local_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats) ->
     c_moved = c - ball.learning_rate * v
 
     target, height = c_moved[:-1], c_moved[-1]
+    if ball.projection == "argmin":
+        z = nearest_by_scan(ball, surface, c_moved, float(np.linalg.norm(c_moved - p)))
+        new = point(z)
+        return StepExplanation(p, nu, tau, c, c_moved, np.array([p, new]), new, new + ball.radius * normal_at(z), v)
     z = theta.copy()
     iterates = [p]
     first_move = None
@@ -100,6 +104,25 @@ def _local_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats) ->
         iterates.append(point(z))
     new = point(z)
     return StepExplanation(p, nu, tau, c, c_moved, np.array(iterates), new, new + ball.radius * normal_at(z), v)
+
+
+def nearest_by_scan(ball: RBO, surface: Surface, center: Floats, reach: float) -> Floats:
+    """Parameters (d,) of the graph's point nearest to center (d + 1,), by a dense scan within `reach` of it, then
+    Nelder-Mead."""
+    dim = center.size - 1
+    value = value_of(surface)
+
+    def away(z: Floats) -> Floats:
+        return np.sum((z - center[:dim]) ** 2, axis=1) + (ball.loss_scale * value(z) - center[dim]) ** 2
+
+    finest = float(getattr(surface, "finest_scale", reach))
+    nodes = 2 * int(np.ceil(reach / finest * (40 if dim == 1 else 12))) + 41
+    axis = np.linspace(-reach, reach, nodes)
+    lattice = np.stack([a.ravel() for a in np.meshgrid(*([axis] * dim), indexing="ij")], axis=1) + center[:dim]
+    start = lattice[int(np.nanargmin(away(lattice)))]
+    simplex = np.vstack([start, start + np.eye(dim) * (axis[1] - axis[0]) * 0.5])
+    options = {"xatol": 1e-12, "fatol": 1e-18, "initial_simplex": simplex, "maxiter": 2000}
+    return np.asarray(minimize(lambda z: away(z[None, :])[0], start, method="Nelder-Mead", options=options).x)
 
 
 def rigid_contacts(

@@ -8,8 +8,9 @@ With p = (θ, f(θ)) the contact and g = ∇f(θ), everything in units of the sc
     c̃ = c − η τ                    the centre after the descent step
     p⁺ = argmin over p ∈ Γ |p − c̃|²  the new contact, its footpoint
 
-Three projections find the new contact: ``gradient`` (the paper's Eq. 4), ``newton`` (ours, two gradients a step) and
-``rigid`` (ours, 1 or 2 parameters: an exact global contact, so the ball never penetrates; see ``ball/rigid.py``).
+Four projections find the new contact: ``gradient`` (the paper's Eq. 4), ``newton`` (ours, two gradients a step),
+``argmin`` (the definition itself, 1 or 2 parameters; see ``nearest.py``) and ``rigid`` (ours, 1 or 2 parameters: an
+exact global contact, so the ball never penetrates; see ``ball/rigid.py``).
 The step is written once over the array API, for NumPy on analytic surfaces and for torch on networks.
 
 Who may overwrite an array, here, in ``footpoint.py`` and in ``points.py``: a network's parameters move in place, so
@@ -33,6 +34,7 @@ from rbo_core.checks import Number, column, per_ball
 from rbo_core.footpoint import Tangent, gradient_projection, newton_projection, scaled
 from rbo_core.fused import moved, pushed
 from rbo_core.method import Floats, Method, Sphere, State
+from rbo_core.nearest import nearest_projection
 from rbo_core.objective import Array, Objective, Surface, SurfaceObjective
 from rbo_core.settings import Value, setting
 
@@ -82,7 +84,7 @@ class MovedCenter:
         return direction
 
 
-Footpoint = Callable[["RBO", Objective, MovedCenter], Array]
+Footpoint = Callable[["RBO", Any, MovedCenter], Array]
 """``footpoint(ball, objective, c̃)`` gives the new contact's parameters (B, d)."""
 
 
@@ -140,6 +142,12 @@ def gradient(ball: RBO, objective: Objective, c: MovedCenter) -> Array:
     )  # fmt: skip
 
 
+def argmin(ball: RBO, objective: SurfaceObjective, c: MovedCenter) -> Array:
+    """The nearest point of all, as the paper defines it."""
+    offset = moved(np, column(-c.lift) * c.plane.g, column(-c.rate), c.take())
+    return nearest_projection(objective, c.theta, c.plane.f, offset, c.height, ball.loss_scale)
+
+
 S = TypeVar("S", bound=State)
 Ground = TypeVar("Ground", bound=Objective)
 
@@ -194,6 +202,12 @@ PROJECTIONS: dict[str, Projection[Any, Any]] = {
         "Gradient (paper)", "as published",
         {"n_projection_steps": 20, "projection_step_size": 0.01, "unit_speed": False}, gradient,
     ),
+    "argmin": Projection(
+        "Exact argmin", "the nearest point of all, as the paper defines it", {"unit_speed": False},
+        init=lambda ball, objective, x: BallState(x),
+        step=lambda ball, objective, state: roll(ball, objective, state, argmin),
+        most_parameters=2,
+    ),
 }  # fmt: skip
 
 LOCAL = {name: one.title for name, one in PROJECTIONS.items() if one.most_parameters is None}
@@ -209,7 +223,7 @@ class RBO(Method[State]):
     Attributes:
         radius: ρ > 0, in units of the parameters.
         learning_rate: η > 0.
-        projection: "newton", "rigid" (1 or 2 parameters only) or "gradient" (as in the paper).
+        projection: "newton", "gradient" (as in the paper), or, with 1 or 2 parameters only, "rigid" and "argmin".
         n_projection_steps: K, the gradients spent by a newton or gradient projection.
         projection_step_size: γ of the gradient projection.
         loss_scale: λ, which turns a loss into a length.
@@ -265,8 +279,9 @@ class RBO(Method[State]):
 
     @property
     def gradients_per_step(self) -> int:
-        """K, or none where a projection looks at heights alone."""
-        return self.n_projection_steps if "n_projection_steps" in PROJECTIONS[self.projection].own else 0
+        """K, or none where the rigid ball looks at heights alone; the exact argmin needs the normal, hence one."""
+        known = {"rigid": 0, "argmin": 1}
+        return known.get(self.projection, self.n_projection_steps)
 
     @property
     def inertia(self) -> Number:

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_surface_options(parser, dim=2)
     parser.add_argument("--radii", default="0.4,1.6", help="radii of the balls, comma-separated; at most 8")
-    parser.add_argument("--projection", default="rigid", help="of the balls: rigid, newton or gradient")
+    parser.add_argument("--projection", default="rigid", help="of the balls: rigid, newton, gradient or argmin")
     parser.add_argument("--learning-rate", type=float, default=0.01, help="η of everyone")
     parser.add_argument(
         "--rivals", nargs="*", default=["sgd", "sam"], metavar="METHOD",

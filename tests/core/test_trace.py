@@ -217,7 +217,7 @@ BAD_SETTINGS = [
     (RBO, {"radius": "big"}, "radius must be a number, got 'big'"),
     (RBO, {"radius": np.array([0.1, -2.0])}, "radius must be positive, got an array"),
     (RBO, {"learning_rate": float("inf")}, "learning_rate must be finite, got inf"),
-    (RBO, {"projection": "magic"}, "projection must be one of rigid, newton, gradient; got 'magic'"),
+    (RBO, {"projection": "magic"}, "projection must be one of rigid, newton, gradient, argmin; got 'magic'"),
     (RBO, {"n_projection_steps": 0}, "n_projection_steps must be a whole number of at least 1, got 0"),
     (RBO, {"momentum": 1.0}, "momentum must be less than 1, got 1.0"),
     (RBO, {"loss_scale": 0.0}, "loss_scale must be positive, got 0.0"),
