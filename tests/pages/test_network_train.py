@@ -92,7 +92,7 @@ def test_a_small_plot_says_what_it_shows():
     fig = figures.small_figure(curves(), "sharpness", "seconds", dark=False)
     assert fig.layout.xaxis.title.text == "seconds of training"
     assert fig.layout.yaxis.type == "log"
-    assert fig.layout.title.text == "sharpness (top Hessian eigenvalue)"
+    assert fig.layout.title.text == "sharpness (top Hessian eigenvalue, lower bound)"
     assert not any(trace.showlegend for trace in fig.data)
 
 
