@@ -10,6 +10,7 @@ from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, open_page, sentence
 from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
+from pages.shared.take_away import take_away
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import story
@@ -51,7 +52,8 @@ with st.sidebar:
     axis = choice("loss against", "axis", {"step": "Steps", "gradients": "Gradients"}, kind="segmented")
 
 surface = asked.surface
-tracks = asked.tracks((asked.ball, *asked.rivals))
+methods = (asked.ball, *asked.rivals)
+tracks = asked.tracks(methods)
 raced = entries(tracks)
 look = Look(axis=axis, ironed=ironed, radius=offered(asked, tracks))
 player(
@@ -66,6 +68,7 @@ sentence(story(tracks, surface.finest_scale), ends=ends)
 with preset_row(ROLL):
     named = [(track.name, track) for track in tracks]
     download("Download CSV", lambda: steps_table(named), f"roll_{surface.name}.csv", "download", disabled=not tracks)
+    take_away(asked.takings(raced, methods, look))
 how_it_works(EXPLANATION)
 if look.radius is not None:
     finest = surface.finest_scale

@@ -17,6 +17,7 @@ from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
 from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
+from pages.shared.take_away import take_away
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import race_story
@@ -68,7 +69,8 @@ modes = {"race": "Race", "step": "Follow one step", "starts": "Many starts"}
 mode = choice("What to look at", "mode", modes, kind="segmented")
 if mode == "race":
     balls = [replace(ball, radius=radius) for radius in dict.fromkeys((float(ball.radius), *more))]
-    tracks = asked.tracks((*balls, *asked.rivals))
+    methods = (*balls, *asked.rivals)
+    tracks = asked.tracks(methods)
     raced = entries(tracks, is_dark())
     look = replace(look, radius=offered(asked, tracks))
     shown = scene(surface, raced, look)
@@ -80,6 +82,7 @@ if mode == "race":
     with st.container(horizontal=True):
         download("Download table (CSV)", lambda: results, f"race_{surface.name}.csv", "download_table")
         download("Download paths (CSV)", lambda: paths_table(raced), f"race_{surface.name}_paths.csv", "download_paths")
+        take_away(asked.takings(raced, methods, look))
     if look.radius is not None:
         points = [entry for entry in raced if entry.track.center is None]
 

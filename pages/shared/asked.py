@@ -24,7 +24,12 @@ from pages.shared.controls import (
 )
 from pages.shared.page import group, show_error
 from pages.shared.radius import radius_offered
+from pages.shared.take_away import Takings
 from pages.shared.tracks import run_on
+from rbo_core.figures.code import Start, run_code
+from rbo_core.figures.play import page_from
+from rbo_core.figures.player.build import Look
+from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.radii import Roll
 from rbo_core.figures.player.scene import RadiusRange
 from rbo_core.figures.player.track import Track
@@ -70,6 +75,25 @@ class Asked:
             except ValueError as error:
                 show_error(error)
         return made
+
+    def script(self, methods: Sequence[Any]) -> str:
+        """The Python that repeats the runs of these methods."""
+        return run_code(self.surface, methods, Start(self.start, self.steps, self.seed))
+
+    def takings(self, raced: Sequence[Entry], methods: Sequence[Any], look: Look) -> Takings:
+        """What a visitor can take along of these runs."""
+        surface, code = self.surface, self.script(methods)
+        stem = f"{'roll' if surface.dim == 1 else 'race'}_{surface.name}"
+
+        def page() -> str:
+            return page_from(surface, raced, code, look=look).html
+
+        def svg() -> bytes:
+            from rbo_core.figures.still import as_svg, roll_still  # Matplotlib, for who wants it
+
+            return as_svg(roll_still(surface, raced, look))
+
+        return Takings(stem, code, page, svg if surface.dim == 1 else None)
 
 
 def ask(dim: int, steps: int) -> Asked:

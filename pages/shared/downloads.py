@@ -7,13 +7,19 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-TYPES = {"csv": "text/csv", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
+TYPES = {
+    "csv": "text/csv",
+    "html": "text/html",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+    "svg": "image/svg+xml",
+}
 
 
 def download(
-    label: str, table: Callable[[], pd.DataFrame | str], file_name: str, key: str, disabled: bool = False
+    label: str, table: Callable[[], pd.DataFrame | str | bytes], file_name: str, key: str, disabled: bool = False
 ) -> None:
-    """A button that hands out a table as CSV or Parquet, by the end of the file's name, or a text as it is."""
+    """A button that hands out a table as CSV or Parquet, by the file's ending, or a text or bytes as they are."""
     st.download_button(
         label,
         data=lambda: as_bytes(table(), file_name),
@@ -25,8 +31,10 @@ def download(
     )
 
 
-def as_bytes(table: pd.DataFrame | str, file_name: str) -> bytes:
+def as_bytes(table: pd.DataFrame | str | bytes, file_name: str) -> bytes:
     """The file of that name."""
+    if isinstance(table, bytes):
+        return table
     if isinstance(table, str):
         return table.encode()
     return table.to_parquet(index=False) if file_name.endswith(".parquet") else table.to_csv(index=False).encode()

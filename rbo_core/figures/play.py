@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -79,16 +79,21 @@ def raced(runs: Sequence[Trajectory]) -> tuple[Entry, ...]:
 
 def page_of(runs: Sequence[Trajectory], *, look: Look | None = None, height: int = 520) -> OfflinePage:
     """The runs as an offline page, with the sentence, the equation and the code."""
-    surface: Any = runs[0].surface
-    who = raced(runs)
-    names = listed(list(dict.fromkeys(one.label for one in who)))
+    return page_from(landscape_of(runs[0]), raced(runs), code_of(runs), look=look, height=height)
+
+
+def page_from(
+    surface: landscapes.Landscape, who: Sequence[Entry], code: str, *, look: Look | None = None, height: int = 520
+) -> OfflinePage:
+    """As :func:`page_of`, from tracks that have their names and colours, and the script that makes them."""
+    names = listed(list(dict.fromkeys(one.label for one in who))) if who else "Nobody"
     words = Words(
         heading=f"{names} on the {'curve' if surface.dim == 1 else 'surface'} {surface.title}",
         said=said(who, surface),
         latex=(surface.latex,),
-        code=code_of(runs),
+        code=code,
     )
-    scene = run_scene(surface, who, replace(look or Look(), clickable=False))
+    scene = run_scene(surface, who, replace(look or Look(), clickable=False, radius=None))
     return OfflinePage(offline_page(scene, words, height), height)
 
 
@@ -110,9 +115,8 @@ def code_of(runs: Sequence[Trajectory]) -> str:
         for run in runs
     ):
         return ""
-    surface: Any = first.surface
     start = Start(tuple(float(x) for x in first.start[0]), first.steps, int(first.seed[0]))
-    return run_code(surface, [run.method for run in runs], start)
+    return run_code(landscape_of(first), [run.method for run in runs], start)
 
 
 def _check(runs: Sequence[Trajectory]) -> None:
@@ -123,5 +127,11 @@ def _check(runs: Sequence[Trajectory]) -> None:
             raise ValueError(f"play takes what rbo_core.trace returned, got {type(run).__name__}")
         if run.surface != runs[0].surface:
             raise ValueError(f"the runs must share one surface, got {runs[0].surface!r} and {run.surface!r}")
-    if not isinstance(runs[0].surface, landscapes.Landscape):
-        raise ValueError(f"play shows surfaces of landscapes.get, got {runs[0].surface!r}")
+    landscape_of(runs[0])
+
+
+def landscape_of(run: Trajectory) -> landscapes.Landscape:
+    """The surface of a run; ``ValueError`` when it is none of the lab's."""
+    if not isinstance(run.surface, landscapes.Landscape):
+        raise ValueError(f"play shows surfaces of landscapes.get, got {run.surface!r}")
+    return run.surface

@@ -14,8 +14,12 @@ from rbo_core import METHODS, RBO, SAM, SGD, EntropySGD, trace
 from rbo_core.cli import main
 from rbo_core.figures import OfflinePage, play
 from rbo_core.figures.code import Start, run_code
+from rbo_core.figures.play import raced
 from rbo_core.figures.player import bundle as bundling
+from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.offline import TEMPLATE
+from rbo_core.figures.still import as_svg, iron_still, phase_still, roll_still
+from rbo_core.ironing import iron_landscape
 
 ROOT = Path(__file__).resolve().parents[2]
 BOWL = landscapes.get("wrinkled_bowl", dim=1)
@@ -132,3 +136,27 @@ def test_race_refuses_what_it_does_not_know(capsys):
     assert "a rival must be one of" in capsys.readouterr().err
     assert main(["race", "--radii", ",".join(str(k) for k in range(1, 11))]) == 2
     assert "at most 8" in capsys.readouterr().err
+
+
+def test_stills_are_vectors_with_letters(monkeypatch):
+    runs = rolled(RBO(radius=0.4, projection="rigid"), SGD())
+    pictures = [
+        roll_still(BOWL, raced(runs), Look(ironed=True)),
+        iron_still(iron_landscape(BOWL, 0.4, 501), dark=True),
+        phase_still(
+            np.geomspace(0.1, 1, 5), np.geomspace(0.01, 1, 4), np.random.default_rng(0).random((4, 5)), "share"
+        ),
+    ]
+    for picture, words in zip(pictures, ("Ball", "underside of the sweep", "radius ρ"), strict=True):
+        svg = as_svg(picture).decode()
+        assert f">{words}</text>" in svg
+        assert "<image" not in svg
+
+
+def test_a_still_of_a_ball_is_a_circle_of_its_radius():
+    (run,) = rolled(RBO(radius=0.4, projection="rigid"))
+    axes = roll_still(BOWL, raced([run])).axes[0]
+    (circle,) = axes.patches
+    assert circle.radius == 0.4
+    assert circle.center == tuple(run.center[-1, 0])
+    assert axes.get_aspect() == 1.0

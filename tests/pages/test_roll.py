@@ -305,3 +305,24 @@ def test_the_table_holds_the_run_to_its_end():
     assert mine.penetration.abs().max() < 1e-3
     assert read[read.method == "sgd"].gradients.iloc[-1] == 900
     assert read[read.method == "sgd"].center_x.isna().all()
+
+
+@pytest.mark.parametrize("title", ROLL)
+def test_the_python_of_every_preset_repeats_its_picture_bit_for_bit(roll, scenes, title):
+    page = roll()
+    page.button(key=f"preset_{title}").click().run()
+    code = next(block.value for block in page.code if "runs = [" in block.value)
+    names = {}
+    exec(code.replace("play(runs)", ""), names)  # noqa: S102 - what the page itself has written
+    for shown, run in zip(scenes.last.racers, names["runs"], strict=True):
+        frames = len(shown.position)
+        np.testing.assert_array_equal(shown.position[:, 0], run.position[:frames, 0, 0])
+        if shown.center is not None:
+            np.testing.assert_array_equal(shown.center, run.center[:frames, 0])
+
+
+def test_files_to_take_along(roll):
+    page = roll(ironed="true")
+    names = {button.proto.label for button in page.get("download_button")}
+    assert {"Offline page", "SVG", "Download CSV"} <= names
+    assert any("2505.19527" in block.value for block in page.code)

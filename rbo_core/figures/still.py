@@ -1,0 +1,152 @@
+"""Stills for slides and papers: true vector pictures, their text as text, drawn by Matplotlib.
+
+Each function returns a Matplotlib figure; :func:`as_svg` and :func:`as_png` make the file of it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from numpy.typing import NDArray
+
+import landscapes
+from rbo_core.figures.player.build import Look, ground_of, loss_scale
+from rbo_core.figures.player.racers import Entry
+from rbo_core.figures.player.scene import Ground
+from rbo_core.figures.style import palette, shape
+from rbo_core.ironing import Ironed
+
+Floats = NDArray[np.float64]
+
+WIDTH = 9.0
+"""Inches; a slide is 10 wide."""
+MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle": "^", "cross": "X", "star": "*"}
+UNREACHABLE = "#B3243F"
+# Letters stay letters: they can be searched, and edited in a drawing program.
+mpl.rcParams["svg.fonttype"] = "none"
+
+
+def roll_still(
+    surface: landscapes.Landscape, who: Sequence[Entry], look: Look | None = None, dark: bool = False
+) -> Figure:
+    """Runs on a curve at their end, at true scale: the ground, who moved on it, and the ways they came."""
+    look = look or Look()
+    tracks = [entry.track for entry in who]
+    scale = loss_scale(tracks)
+    figure, axes = _page(dark, "θ", "loss" if scale == 1 else f"λ × loss, λ = {scale:g}")
+    ground = ground_of(surface, tracks, look)
+    _draw_ground(axes, ground, dark)
+    for place, entry in enumerate(sorted(who, key=lambda one: one.track.center is not None)):
+        _draw_racer(axes, entry, scale, place)
+    axes.set_aspect("equal")
+    axes.set_xlim(*(float(v) for v in surface.bounds[0]))
+    return figure
+
+
+def iron_still(ironed: Ironed, dark: bool = False) -> Figure:
+    """A curve, what a ball of this radius sees of it, and the underside of the ball's sweep."""
+    if ironed.heights.ndim != 1:
+        raise ValueError("iron_still draws curves; a surface has surface_figure of rbo_core.figures.ironing")
+    figure, axes = _page(dark, "θ", "height")
+    x = ironed.axes[0]
+    _draw_ground(axes, Ground(x, ironed.heights, ironed=ironed.ironed, reachable=ironed.reachable), dark)
+    axes.plot(x, ironed.closing, color=palette(dark).muted, lw=0.8, label="underside of the sweep")
+    axes.set_aspect("equal")
+    axes.set_xlim(x[0], x[-1])
+    axes.legend(frameon=False, labelcolor=palette(dark).ink, loc="upper center", ncols=4, bbox_to_anchor=(0.5, 1.12))
+    return figure
+
+
+def phase_still(
+    radii: Floats, rates: Floats, share: Floats, title: str, words: tuple[str, str] = ("radius ρ", "learning rate η"),
+    dark: bool = False,
+) -> Figure:  # fmt: skip
+    """A map over (ρ, η).
+
+    Args:
+        radii: (R,) and rates: (L,), ascending and positive. share: (L, R) the quantity; NaN is left blank.
+        words: the axes' names.
+    """
+    figure, axes = _page(dark, *words)
+    mesh = axes.pcolormesh(radii, rates, share, cmap="cividis", shading="nearest", rasterized=False)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    bar = figure.colorbar(mesh, ax=axes, pad=0.02)
+    if bar.solids is not None:
+        bar.solids.set_rasterized(False)
+    bar.ax.tick_params(colors=palette(dark).muted)
+    bar.outline.set_visible(False)
+    axes.set_title(title, color=palette(dark).ink, loc="left", fontsize=11)
+    return figure
+
+
+def as_svg(figure: Figure) -> bytes:
+    """The figure as an SVG file."""
+    return _saved(figure, "svg")
+
+
+def as_png(figure: Figure) -> bytes:
+    """The figure as a PNG of 2,160 pixels' width."""
+    return _saved(figure, "png")
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
+    out = io.BytesIO()
+    figure.savefig(out, format=kind, bbox_inches="tight", facecolor=figure.get_facecolor(), dpi=240)
+    return out.getvalue()
+
+
+def _page(dark: bool, x: str, y: str) -> tuple[Figure, Axes]:
+    colors = palette(dark)
+    figure = Figure(figsize=(WIDTH, 0.62 * WIDTH), facecolor=colors.paper)
+    axes = figure.add_subplot()
+    axes.set_facecolor(colors.paper)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(colors.faint)
+    axes.tick_params(colors=colors.muted, labelsize=9)
+    axes.set_xlabel(x, color=colors.muted)
+    axes.set_ylabel(y, color=colors.muted)
+    axes.grid(axis="y", color=colors.grid, lw=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _draw_ground(axes: Axes, ground: Ground, dark: bool) -> None:
+    colors = palette(dark)
+    low = float(np.nanmin(ground.heights))
+    depth = 0.06 * float(np.nanmax(ground.heights) - low)
+    axes.fill_between(ground.x, ground.heights, low - depth, color=to_rgba(colors.ridge, 0.12), lw=0)
+    axes.plot(ground.x, ground.heights, color=colors.ridge, lw=1.1, label="ground")
+    axes.set_ylim(bottom=low - depth)
+    if ground.ironed is not None:
+        axes.plot(ground.x, ground.ironed, color="#6A4BC4" if not dark else "#B9A3FF", lw=1.1, ls="--",
+                  label="what the ball sees")  # fmt: skip
+    if ground.reachable is not None:
+        out_of_reach = np.where(ground.reachable, np.nan, ground.heights)
+        axes.plot(ground.x, out_of_reach, color=UNREACHABLE, lw=1.4, label="out of its reach")
+
+
+def _draw_racer(axes: Axes, entry: Entry, scale: float, place: int) -> None:
+    track, last = entry.track, entry.track.stopped_at
+    name: dict[str, Any] = {"color": entry.color, "fontweight": "bold", "ha": "center", "va": "bottom", "fontsize": 10}
+    if track.center is None:
+        x, y = float(track.position[last, 0]), scale * float(track.loss[last])
+        axes.plot(track.position[: last + 1, 0], scale * track.loss[: last + 1], color=to_rgba(entry.color, 0.45), lw=1)
+        axes.plot(x, y, MARKERS.get(shape(track.name), "X"), color=entry.color, mec="white", mew=0.8, ms=8)
+        axes.annotate(entry.label, (x, y), (0, 7 + 13 * place), textcoords="offset points", **name)  # points crowd
+        return
+    radius = float(track.method.radius)
+    x, y = (float(v) for v in track.center[last])
+    axes.plot(track.center[: last + 1, 0], track.center[: last + 1, 1], color=to_rgba(entry.color, 0.45), lw=1)
+    axes.add_patch(Circle((x, y), radius, facecolor=to_rgba(entry.color, 0.85), edgecolor=entry.color, lw=1))
+    axes.plot(track.position[last, 0], scale * track.loss[last], "o", color=palette(False).ink, ms=3.5)
+    axes.annotate(entry.label, (x, y + radius), (0, 3), textcoords="offset points", **name)
