@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbo_core.ball.heights import MEASURED, height_grid, radius_limits
-from rbo_core.ball.penetration import penetration
+from rbo_core.ball.penetration import penetration_on
 from rbo_core.checks import per_ball, require_count
 from rbo_core.method import Floats, Method, State
-from rbo_core.objective import Surface, SurfaceObjective, value_of
+from rbo_core.objective import Surface, SurfaceObjective
 from rbo_core.record import Record, check_memory
 from rbo_core.status import Status
 
@@ -83,28 +82,25 @@ class Trajectory:
 
     @cached_property
     def penetration(self) -> Floats | None:
-        """(T+1, B) (ρ − d(c, Γ))/ρ against a dense scan of the surface.
+        """(T+1, B) (ρ − d(c, Γ))/ρ against a dense scan of the surface, as :meth:`penetration_at` measures it."""
+        return self.penetration_at(np.broadcast_to(np.arange(self.steps + 1)[:, None], self.loss.shape))
 
-        None for points, above 2 parameters, and for balls too large or too small to scan for (`heights.radius_limits`).
+    def penetration_at(self, steps: NDArray[np.int64], largest_ball: float = 0.0) -> Floats | None:
+        """(S, B) the penetration of each ball after its ``steps (S, B)``.
+
+        None for points, above 2 parameters, and where no ball of the batch can be scanned for
+        (`heights.radius_limits`); NaN for the ones that are too small. ``largest_ball``: see `penetration_on`.
         """
         sphere = self.method.sphere
-        if self.center is None or sphere is None or self.surface.dim > 2:
+        if self.center is None or sphere is None:
             return None
-        count, batch = self.loss.shape
-        radius = per_ball(sphere.radius, batch)
-        scale = per_ball(sphere.loss_scale, batch)
-        least, most = radius_limits(self.surface)
-        if radius.min() < least or radius.max() > most:
-            return None
-        grid = height_grid(self.surface, MEASURED * float(radius.max()))
-        value = value_of(self.surface)
-        out = np.empty((count, batch))
-        for b in range(batch):
-            last = int(self.stopped_at[b]) + 1
-            full = np.full(last, radius[b]), np.full(last, scale[b])
-            out[:last, b] = penetration(grid, value, self.center[:last, b], *full)
-            out[last:, b] = out[last - 1, b]
-        return out
+        batch = self.loss.shape[1]
+        # A ball that has stopped is measured once.
+        places, again = np.unique(np.minimum(steps, self.stopped_at) * batch + np.arange(batch), return_inverse=True)
+        step, ball = np.divmod(places, batch)
+        radius, scale = per_ball(sphere.radius, batch)[ball], per_ball(sphere.loss_scale, batch)[ball]
+        depth = penetration_on(self.surface, self.center[step, ball], radius, scale, largest_ball)
+        return None if depth is None else depth[again.reshape(steps.shape)]
 
 
 def trace(

@@ -35,13 +35,13 @@ FEWEST, MOST = 10, 80
 """Rounds of refinement: ten shrink a surface's stencil a thousandfold, eighty also let it wander along a valley."""
 
 CHUNK = 20_000
-"""Places refined at once; balls searched on their own lattices are a tenth as many."""
+"""Balls measured, and places refined, at once; balls searched on their own lattices are a tenth as many."""
 
 
 def penetration_on(
     surface: Surface, center: Floats, radius: Floats, loss_scale: Floats, largest_ball: float = 0.0
 ) -> Floats | None:
-    """Relative penetration of balls on a surface; what `trace`, the sweep and the pages ask.
+    """Relative penetration of balls on a surface: what `Trajectory.penetration_at` asks.
 
     Args:
         center: (P, d + 1) centres, the last entry in units of the scaled loss.
@@ -50,18 +50,22 @@ def penetration_on(
             differ in the last bit: give the same to compare bit for bit.
 
     Returns:
-        (P,), NaN for a ball that is lost in the rounding of the heights; None above 2 parameters, and where the
-        largest ball is too large to scan for (`heights.radius_limits`).
+        (P,), NaN for a ball that is lost in the rounding of the heights; None above 2 parameters, where the largest
+        ball is too large to scan for (`heights.radius_limits`), and where all are too small.
     """
     if surface.dim > 2:
         return None
     least, most = radius_limits(surface)
     largest = max(largest_ball, float(radius.max()))
-    if largest > most:
+    if largest > most or radius.max() < least:
         return None
-    grid = height_grid(surface, MEASURED * largest)
-    depth = penetration(grid, value_of(surface), center, np.maximum(radius, least), loss_scale)
-    return np.where(radius < least, np.nan, depth)
+    grid, value = height_grid(surface, MEASURED * largest), value_of(surface)
+    depth = np.empty(radius.size)
+    for first in range(0, radius.size, CHUNK):
+        part = slice(first, first + CHUNK)
+        depth[part] = penetration(grid, value, center[part], np.maximum(radius[part], least), loss_scale[part])
+    depth[radius < least] = np.nan
+    return depth
 
 
 def penetration(grid: HeightGrid, value: Value, center: Floats, radius: Floats, loss_scale: Floats) -> Floats:

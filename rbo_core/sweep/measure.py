@@ -7,9 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.ball.heights import MEASURED, height_grid, radius_limits
-from rbo_core.ball.penetration import penetration
-from rbo_core.checks import per_ball
 from rbo_core.trace import Status, Trajectory
 
 PENETRATION_SAMPLES = 8  # instants of a run at which the depth is measured: a dense scan costs far more than a step
@@ -91,35 +88,12 @@ def measure(
         entered = len(inside) - np.argmin(inside[::-1], axis=0)
         entered = np.where(inside.all(axis=0), 0, entered)
         out[:, column["reached_at"]] = np.where(inside[-1], entered, np.nan)
-    depth = _penetration(run, surface, largest_ball)
+    part = np.arange(1, PENETRATION_SAMPLES + 1) / PENETRATION_SAMPLES
+    depth = run.penetration_at(np.round(part[:, None] * run.stopped_at).astype(np.int64), largest_ball)
     if depth is not None:
         out[:, column["mean_penetration"]] = depth.mean(axis=0)
         out[:, column["worst_penetration"]] = depth.max(axis=0)
     return out
-
-
-def _penetration(run: Trajectory, surface: Any, largest_ball: float) -> NDArray[np.float64] | None:
-    """(samples, B) at evenly spaced instants of each ball's own run, its end included."""
-    sphere = run.method.sphere
-    if run.center is None or sphere is None or surface.dim > 2:
-        return None
-    batch = run.position.shape[1]
-    radius, scale = per_ball(sphere.radius, batch), per_ball(sphere.loss_scale, batch)
-    least, most = radius_limits(surface)
-    if (largest := max(largest_ball, float(radius.max()))) > most:
-        return None
-    part = np.arange(1, PENETRATION_SAMPLES + 1) / PENETRATION_SAMPLES
-    at = np.round(part[:, None] * np.asarray(run.stopped_at)).astype(int)
-    centers = run.center[at, np.arange(batch)]
-    grid = height_grid(surface, MEASURED * largest)
-    value = getattr(surface, "value", None) or (lambda x: surface.value_and_grad(x)[0])
-    count = PENETRATION_SAMPLES
-    depth = penetration(
-        grid, value, centers.reshape(-1, surface.dim + 1), np.tile(np.maximum(radius, least), count),
-        np.tile(scale, count),
-    )  # fmt: skip
-    # A ball lost in the rounding of the heights is not measured; the others of its chunk are.
-    return np.where(radius < least, np.nan, depth.reshape(count, batch))
 
 
 def _norm(v: NDArray[np.float64]) -> NDArray[np.float64]:

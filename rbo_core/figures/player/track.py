@@ -147,8 +147,6 @@ def _penetration(run: Trajectory, samples: int | None) -> Floats | None:
         return None
     if samples is None or samples > last:
         return None if run.penetration is None else run.penetration[:, 0]
-    kept = np.unique(np.round(np.linspace(0, last, samples)).astype(int))
-    thin = replace(run, loss=run.loss[kept], center=run.center[kept], stopped_at=np.array([len(kept) - 1]))
-    if thin.penetration is None:
-        return None
-    return np.interp(np.arange(len(run.loss)), kept, thin.penetration[:, 0])
+    kept = np.unique(np.round(np.linspace(0, last, samples)).astype(np.int64))
+    depth = run.penetration_at(kept[:, None])
+    return None if depth is None else np.interp(np.arange(len(run.loss)), kept, depth[:, 0])
