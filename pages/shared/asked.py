@@ -35,6 +35,9 @@ from rbo_core.figures.player.scene import RadiusRange
 from rbo_core.figures.player.track import Track
 
 _CLICKED = "_clicked_start"
+MOST_GRADIENTS = 100_000
+"""Gradients of one run on a page, some two seconds of a visitor's thread: 5,000 steps of K = 20."""
+
 _MEASURED = 24  # of a rigid ball on a surface, which cannot sink in, the penetration is measured here and there
 
 
@@ -60,8 +63,15 @@ class Asked:
         """The run of one method.
 
         Raises:
-            ValueError: as `trace` does.
+            ValueError: as `trace` does, and for a run of more than MOST_GRADIENTS.
         """
+        wanted, most = method.gradients_per_step * self.steps, MOST_GRADIENTS // max(method.gradients_per_step, 1)
+        if wanted > MOST_GRADIENTS:
+            raise ValueError(
+                f"{method.label}: {self.steps:,} steps of {method.gradients_per_step} gradients are {wanted:,}, and a "
+                f"page computes {MOST_GRADIENTS:,} at most; take {most:,} steps, or fewer gradients a step, or "
+                "python -m rbo_core roll"
+            )
         rigid = getattr(method, "projection", "") == "rigid"
         depths = _MEASURED if rigid and self.surface.dim == 2 else None
         return run_on(self.surface, method, self.start, self.steps, self.seed, depths)

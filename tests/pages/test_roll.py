@@ -171,6 +171,15 @@ def test_a_bad_typed_value_keeps_the_last_good_run(roll, scenes):
     assert racer(scenes, "rbo").radius == 0.9
 
 
+def test_a_run_that_would_take_the_page_too_long_gets_its_limit(roll, scenes):
+    page = roll(projection="gradient", gradient_n_projection_steps="100", steps="5000")
+    assert len(page.error) == 1
+    assert "100,000 at most; take 1,000 steps" in page.error[0].value
+    assert {racer.name for racer in scenes.last.racers} == {"sgd", "sam"}
+    page.number_input("steps").set_value(1000).run()
+    assert not page.error
+
+
 def test_a_message_about_a_link_goes_when_its_control_is_used(roll):
     page = roll(surface="mars")
     page.number_input("radius").set_value(0.5).run()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rbo_core import RBO
+from rbo_core.ball.explain import explain_rigid_step
 from rbo_core.figures.player.scene import Arrow, Ground, Racer, Scene
 from rbo_core.figures.style import COLORS
 from rbo_core.reference import StepExplanation, explain_step
@@ -118,16 +119,19 @@ def explain(
     for each in balls:
         start = np.array([offset if each.projection == "rigid" else 0.0])
         with np.errstate(all="ignore"):  # moves that run away are told below
-            tangent = float(np.linalg.norm(explain_step(each, section, start).tangent))
-            fitted = replace(each, learning_rate=length / tangent) if tangent > 0 else each
-            step = explain_step(fitted, section, start)
+            if each.projection == "rigid":
+                step = explain_rigid_step(each, section, start, length)
+            else:
+                tangent = float(np.linalg.norm(explain_step(each, section, start).tangent))
+                fitted = replace(each, learning_rate=length / tangent) if tangent > 0 else each
+                step = explain_step(fitted, section, start)
         if not (np.abs(step.footpoints) < FAR).all():
             cause = f" with γ = {gamma:g}" if each.projection == "gradient" else ""
             raise ValueError(
                 f"the {len(step.footpoints) - 1} moves of the {PROJECTIONS[each.projection].title} projection run away"
                 f"{cause}; take a smaller γ or fewer moves"
             )
-        out.append(_shown(section, fitted, step))
+        out.append(_shown(section, each, step))
     return tuple(out)
 
 
