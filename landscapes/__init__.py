@@ -10,7 +10,7 @@ from landscapes.kernel_cache import ensure_cache
 
 ensure_cache()  # before the first kernel
 
-from landscapes.base import Landscape, Minimum, Parameter  # noqa: E402
+from landscapes.base import Landscape, Minimum, Parameter, Text  # noqa: E402
 from landscapes.registry import get, names, parameters  # noqa: E402
 
-__all__ = ["Landscape", "Minimum", "Parameter", "get", "names", "parameters"]
+__all__ = ["Landscape", "Minimum", "Parameter", "Text", "get", "names", "parameters"]

@@ -19,7 +19,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -53,6 +53,7 @@ class Parameter:
     log: bool = False
     integer: bool = False
     help: str = ""
+    limits: tuple[float, float] | None = None  # what a value may be, where that is wider than the slider's range
 
     def check(self, surface: str, value: object) -> float:
         """The value as a float (or int); ValueError naming the value and the range."""
@@ -63,12 +64,32 @@ class Parameter:
             raise ValueError(f"{self.name} of {surface} must be finite, in {self._range()}, got {value!r}")
         if self.integer and number != round(number):
             raise ValueError(f"{self.name} of {surface} must be a whole number in {self._range()}, got {value!r}")
-        if not self.low <= number <= self.high:
+        low, high = self.limits or (self.low, self.high)
+        if not low <= number <= high:
             raise ValueError(f"{self.name} of {surface} must lie in {self._range()}, got {value!r}")
         return int(number) if self.integer else number
 
     def _range(self) -> str:
-        return f"[{self.low:g}, {self.high:g}]"
+        low, high = self.limits or (self.low, self.high)
+        return f"[{low:g}, {high:g}]"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Something in writing that a surface can be asked for: a formula, a window.
+
+    read: what was given, as the text that is kept; ValueError where it means nothing.
+    """
+
+    name: str
+    label: str
+    default: str
+    read: Callable[[object], str]
+    help: str = ""
+
+    def check(self, surface: str, value: object) -> str:
+        """The text that is kept; ValueError naming what is wrong."""
+        return self.read(value)
 
 
 def seed(help: str, default: int = 0) -> Parameter:
@@ -97,11 +118,17 @@ class Setup:
     t: Floats = field(default_factory=lambda: NO_TABLE)
     minimum: Callable[[], Minimum] | None = None  # None: scan
     separable: bool = False  # f(x) = Σ_j φ(x_j): a scan in one parameter is enough
+    latex: str | None = None  # this surface's own equation, where the kind has none
+    notes: tuple[str, ...] = ()  # sentences on what was found out about it
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A kind of surface: its texts, its parameters in d parameters, and how to set it up."""
+    """A kind of surface: its texts, its parameters in d parameters, and how to set it up.
+
+    A surface of the visitor's own has ``asks``: what it can be asked for depends on what was given. Where ``dim`` is
+    not given, ``dim_of`` knows it.
+    """
 
     name: str
     title: str
@@ -110,7 +137,13 @@ class Definition:
     source: str
     summary: str
     parameters: Callable[[int], tuple[Parameter, ...]]
-    build: Callable[[int, Mapping[str, float]], Setup]
+    build: Callable[[int, Mapping[str, Any]], Setup]
+    asks: Callable[[int, Mapping[str, Any]], tuple[Parameter | Text, ...]] | None = None
+    dim_of: Callable[[Mapping[str, Any]], int] | None = None
+
+    def parameters_for(self, dim: int, given: Mapping[str, Any]) -> tuple[Parameter | Text, ...]:
+        """What a surface in ``dim`` parameters can be asked for, when ``given`` was."""
+        return self.parameters(dim) if self.asks is None else self.asks(dim, given)
 
 
 def box(dim: int, low: float, high: float) -> Floats:
@@ -124,7 +157,7 @@ class Landscape:
 
     definition: Definition
     dim: int
-    values: tuple[tuple[str, float], ...]
+    values: tuple[tuple[str, float | str], ...]
     setup: Setup
 
     @property
@@ -137,7 +170,7 @@ class Landscape:
 
     @property
     def latex(self) -> str:
-        return self.definition.latex(self.dim)
+        return self.setup.latex or self.definition.latex(self.dim)
 
     @property
     def source(self) -> str:
@@ -148,7 +181,12 @@ class Landscape:
         return self.definition.summary
 
     @property
-    def parameters(self) -> dict[str, float]:
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was found out about this surface: its gaps, its finest detail."""
+        return self.setup.notes
+
+    @property
+    def parameters(self) -> dict[str, Any]:
         """Every parameter's value, defaults included."""
         return dict(self.values)
 
@@ -167,10 +205,14 @@ class Landscape:
         """Shortest wavelength or feature width inside the bounds, parameter units."""
         return self.setup.finest_scale
 
-    @property
+    @cached_property
     def minimum(self) -> Minimum:
         """The global minimum inside the bounds (computed once, then remembered)."""
-        return _minimum(self)
+        from landscapes.minimum import scan
+
+        found = self.setup.minimum() if self.setup.minimum is not None else scan(self.setup)
+        found.x.setflags(write=False)
+        return found
 
     def value_and_grad(self, x: ArrayLike) -> tuple[Floats, Floats]:
         """f (B,) and its gradient g (B, d) at x (B, d), landscape units.
@@ -225,11 +267,13 @@ class Landscape:
     def __hash__(self) -> int:
         return hash(self._key())
 
-    def _key(self) -> tuple[str, int, tuple[tuple[str, float], ...]]:
+    def _key(self) -> tuple[str, int, tuple[tuple[str, float | str], ...]]:
         return self.definition.name, self.dim, self.values
 
     def __repr__(self) -> str:
-        settings = "".join(f", {name}={value:g}" for name, value in self.values)
+        settings = "".join(
+            f", {name}={value!r}" if isinstance(value, str) else f", {name}={value:g}" for name, value in self.values
+        )
         return f"landscapes.get({self.name!r}, dim={self.dim}{settings})"
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -237,20 +281,10 @@ class Landscape:
         return _rebuild, self._key()
 
 
-def _rebuild(name: str, dim: int, values: tuple[tuple[str, float], ...]) -> Landscape:
+def _rebuild(name: str, dim: int, values: tuple[tuple[str, float | str], ...]) -> Landscape:
     from landscapes.registry import get
 
     return get(name, dim, **dict(values))
-
-
-@lru_cache(maxsize=512)
-def _minimum(surface: Landscape) -> Minimum:
-    from landscapes.minimum import scan
-
-    setup = surface.setup
-    found = setup.minimum() if setup.minimum is not None else scan(setup)
-    found.x.setflags(write=False)
-    return found
 
 
 @lru_cache(maxsize=1)

@@ -30,6 +30,8 @@ def scan(setup: Setup) -> Minimum:
 def _values(setup: Setup, x: Floats) -> Floats:
     f = np.empty(len(x))
     setup.kernel(x, setup.p, setup.t, f, NO_TABLE, False)
+    # A gap is no minimum, and neither is a place where the surface falls without end.
+    f[~np.isfinite(f)] = np.inf
     return f
 
 

@@ -53,8 +53,8 @@ def _rows(state: State) -> dict[str, NDArray[np.float64]]:
 
 
 def bytes_a_step(dim: int) -> int:
-    """Bytes that one ball's record takes a step: place, centre, tied contacts, loss, penetration and two counts."""
-    return 8 * (dim + (dim + 1) + MAX_CONTACTS * dim + 4)
+    """Bytes that one ball's record takes a step: place, centre, tied contacts, loss and two counts."""
+    return 8 * (dim + (dim + 1) + MAX_CONTACTS * dim + 3)
 
 
 def check_memory(steps: int, batch: int, dim: int) -> None:

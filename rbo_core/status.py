@@ -23,5 +23,5 @@ _MESSAGES = {
     Status.RUNNING: "still moving after the last step",
     Status.CONVERGED: "came to rest",
     Status.LEFT_DOMAIN: "left the domain of the surface; try a smaller learning rate",
-    Status.NON_FINITE: "diverged to a non-finite value; try a smaller learning rate",
+    Status.NON_FINITE: "diverged to a non-finite value, or met a gap of the surface; try a smaller learning rate",
 }

@@ -21,8 +21,9 @@ import streamlit as st
 import landscapes
 import rbo_core
 from pages.shared.errors import escaped
+from pages.shared.formula import formula_picker
 from pages.shared.page import LINK_VERSION
-from pages.shared.widgets import URL, choice, number, several, short, toggle
+from pages.shared.widgets import URL, choice, number, several, short, slider, toggle
 from rbo_core import METHODS
 from rbo_core.figures.style import color, label
 from rbo_core.rolling import OWN, PROJECTIONS
@@ -63,26 +64,16 @@ def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface
 
     titles = surface_titles(dim)
     name = choice("Surface", key, titles, default, on_change=move_start, quiet=True)
+    if name == "formula":
+        return formula_picker(dim, set_start)
     parameters = landscapes.parameters(name, dim)
     values: dict[str, Any] = {}
-
-    def draw(parameter: landscapes.Parameter) -> None:
-        values[parameter.name] = number(
-            parameter.label,
-            f"{name}_{parameter.name}",
-            parameter.default,
-            parameter.low,
-            parameter.high,
-            log=parameter.log,
-            integer=parameter.integer,
-            step=parameter.step,
-            help=parameter.help or None,
-        )
 
     shape = st.expander("Its shape and equation" if parameters else "Its equation")
     with shape:
         for parameter in parameters:
-            draw(parameter)
+            if isinstance(parameter, landscapes.Parameter):
+                values[parameter.name] = slider(parameter, f"{name}_{parameter.name}")
     try:
         surface = get_surface(name, dim, **values)
     except ValueError as error:

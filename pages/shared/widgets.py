@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
+from landscapes import Parameter
 from pages.shared.errors import escaped
 from rbo_core.figures.words import short
 
@@ -123,6 +124,23 @@ def _slider_key(key: str) -> str:
     return f"{key}_slider" + (f"_{count}" if count else "")
 
 
+def slider(parameter: Parameter, key: str, on_change: Callable[[], None] | None = None) -> float:
+    """The control of a surface's parameter."""
+    return number(
+        parameter.label,
+        key,
+        parameter.default,
+        parameter.low,
+        parameter.high,
+        log=parameter.log,
+        integer=parameter.integer,
+        step=parameter.step,
+        limits=parameter.limits,
+        help=parameter.help or None,
+        on_change=on_change,
+    )
+
+
 def choice(
     label: str,
     key: str,
@@ -196,6 +214,32 @@ def toggle(label: str, key: str, default: bool = False, *, help: str | None = No
     value = st.toggle(label, value=default, key=key, bind=URL, help=help)
     _show_bad_link(key, value)
     return value
+
+
+def text(
+    label: str,
+    key: str,
+    default: str,
+    *,
+    placeholder: str | None = None,
+    most: int = 1000,
+    help: str | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> str:
+    """A line of text, read while the visitor types (a quarter of a second after the last key); `?key=…` in the URL."""
+    _remember(key, default)
+    typed = st.text_input(
+        label,
+        value=default,
+        max_chars=most,
+        key=key,
+        bind=URL,
+        live="250ms",
+        placeholder=placeholder,
+        help=help,
+        on_change=on_change,
+    )
+    return str(typed or "")
 
 
 def set_controls(values: Mapping[str, Any]) -> None:

@@ -105,6 +105,8 @@ class Rolling(NamedTuple):
         radius = self.radius[which]
         found = find_contacts(self.grid, self.objective.value, center, radius, self.loss_scale[which], tie * radius)
         self.objective.evaluations[which] += found.evaluations
+        nothing = found.height == -np.inf
+        found.point[nothing], found.slope[nothing] = np.nan, np.nan
         return found
 
     def drives(self, slopes: Floats) -> Floats:
@@ -115,7 +117,10 @@ class Rolling(NamedTuple):
 def lower_onto(ball: RigidBall, objective: SurfaceObjective, start: Floats) -> RigidState:
     """Lower each ball straight down at ``start (B, d)`` until it touches."""
     found = Rolling.of(ball, objective).contacts(start, np.arange(start.shape[0]))
-    return RigidState(_nearest(found), start, found.height, found.point, found.slope, np.zeros_like(start))
+    touch = _nearest(found)
+    # Over nothing (a gap, a hole) a ball has no contact; its place is then where it was let down.
+    touch = np.where(np.isfinite(touch), touch, start)
+    return RigidState(touch, start, found.height, found.point, found.slope, np.zeros_like(start))
 
 
 def roll(ball: RigidBall, objective: SurfaceObjective, state: RigidState) -> RigidState:

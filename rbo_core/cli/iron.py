@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 import landscapes
 from rbo_core.cli.files import require_writable
-from rbo_core.cli.roll import parsed_parameters
+from rbo_core.cli.surface import add_surface_options, chosen_surface
 from rbo_core.ironing import Measures, default_threshold, iron_landscape, measure_sweep, power_law, sample, sweep_field
 
 MAX_RADII = 10_000
@@ -22,9 +22,7 @@ MAX_RADII = 10_000
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--surface", default="wrinkled_bowl", help="surface name; `roll --list` lists them")
-    parser.add_argument("--dim", type=int, default=1, choices=(1, 2), help="1: a curve, 2: a surface")
-    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the surface")
+    add_surface_options(parser, dim=1)
     parser.add_argument(
         "--radii",
         default="0.03:1:16log",
@@ -41,8 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Iron, measure, write; bad input raises ``ValueError``."""
     radii = parsed_radii(args.radii)
-    surface = landscapes.get(args.surface, dim=args.dim, **parsed_parameters(args.param))
-    n = args.samples if args.samples is not None else (4001 if args.dim == 1 else 256)
+    surface = chosen_surface(args)
+    n = args.samples if args.samples is not None else (4001 if surface.dim == 1 else 256)
     require_writable("csv", args.csv, (".csv",))
     require_writable("html", args.html, (".html",))
     field = sample(surface, n, args.loss_scale, margin=float(radii.max()))

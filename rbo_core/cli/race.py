@@ -13,7 +13,8 @@ from tqdm import tqdm
 import landscapes
 from rbo_core import METHODS, RBO, Status, Trajectory, trace
 from rbo_core.cli.files import require_writable
-from rbo_core.cli.roll import add_surface_options, chosen_surface, numbers, require_film, save_pages
+from rbo_core.cli.roll import require_film, save_pages
+from rbo_core.cli.surface import add_start_option, add_surface_options, chosen_surface, numbers
 
 MAX_RADII = 8
 
@@ -21,6 +22,7 @@ MAX_RADII = 8
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_surface_options(parser, dim=2)
+    add_start_option(parser)
     parser.add_argument("--radii", default="0.4,1.6", help="radii of the balls, comma-separated; at most 8")
     parser.add_argument("--projection", default="rigid", help="of the balls: rigid, newton, gradient or argmin")
     parser.add_argument("--learning-rate", type=float, default=0.01, help="η of everyone")

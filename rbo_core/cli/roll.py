@@ -14,6 +14,7 @@ import landscapes
 from rbo_core import METHODS, Status, Trajectory, trace
 from rbo_core.cli import film
 from rbo_core.cli.files import require_writable
+from rbo_core.cli.surface import add_start_option, add_surface_options, chosen_surface, numbers
 from rbo_core.settings import Setting, settings_of
 
 FORMATS = (".csv", ".parquet", ".json")
@@ -22,6 +23,7 @@ FORMATS = (".csv", ".parquet", ".json")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options; every setting of every method is one, so ``--help`` lists them all."""
     add_surface_options(parser, dim=1)
+    add_start_option(parser)
     parser.add_argument("--method", default="rbo", choices=sorted(METHODS))
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seed", type=int, default=0)
@@ -42,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Roll, print, save; bad input raises ``ValueError``."""
     if args.list:
-        for name in landscapes.names(args.dim):
+        for name in landscapes.names(args.dim or 1):
             print(name)
         return 0
     require_writable("output", args.output, FORMATS)
@@ -114,17 +116,6 @@ def write(run: Trajectory, path: Path) -> None:
         path.write_text(json.dumps({"summary": summarise(run), "trajectory": frame.to_dict(orient="list")}))
 
 
-def parsed_parameters(pairs: list[str]) -> dict[str, float]:
-    """``["a=0.5", …]`` as keyword parameters of a surface."""
-    parameters = {}
-    for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign or not name:
-            raise ValueError(f"a surface parameter is written NAME=VALUE, got {pair!r}")
-        (parameters[name],) = numbers(name, value)
-    return parameters
-
-
 def require_film(path: Path | None) -> None:
     """Refuse a film that cannot be made or written, before the work."""
     if path is not None:
@@ -146,27 +137,6 @@ def save_pages(runs: list[Trajectory], args: argparse.Namespace) -> dict[str, st
         film.write_film(page.html, args.film)
         written["film"] = str(args.film)
     return written
-
-
-def add_surface_options(parser: argparse.ArgumentParser, dim: int) -> None:
-    """The options that say on which surface, and from where."""
-    parser.add_argument("--surface", default="wrinkled_bowl", help="surface name; `roll --list` lists them")
-    parser.add_argument("--dim", type=int, default=dim, choices=(1, 2), help="1: a curve, 2: a surface")
-    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the surface")
-    parser.add_argument("--start", help="start, comma-separated; default: the surface's own")
-
-
-def chosen_surface(args: argparse.Namespace) -> landscapes.Landscape:
-    """The surface that :func:`add_surface_options`' options name."""
-    return landscapes.get(args.surface, dim=args.dim, **parsed_parameters(args.param))
-
-
-def numbers(name: str, text: str) -> list[float]:
-    """Comma-separated numbers; the message calls them by ``name``."""
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{name} must be a number or comma-separated numbers, got {text!r}") from None
 
 
 def _settings() -> dict[str, dict[str, Setting]]:
@@ -201,6 +171,6 @@ def _method(args: argparse.Namespace) -> Any:
     unknown = sorted(set(given) - known)
     if unknown:
         raise ValueError(f"{args.method} has no setting {unknown[0]!r}; its settings are {', '.join(sorted(known))}")
-    if args.method == "rbo" and "projection" not in given and args.dim <= 2:
+    if args.method == "rbo" and "projection" not in given and (args.dim or 1) <= 2:
         given["projection"] = "rigid"
     return chosen(**given)

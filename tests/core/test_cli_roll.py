@@ -77,3 +77,16 @@ def test_core_and_landscapes_do_not_import_each_other() -> None:
         check = f"import sys, {module}; print(any(m.split('.')[0] == {stranger!r} for m in sys.modules))"
         done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "False"
+
+
+def test_a_formula_rolls_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    typed = ["roll", "--surface", "formula", "--expression", "a(x^2 + y^2) + 0.05sin(9x)", "--param", "a=0.5"]
+    assert main([*typed, "--bounds=-2:2", "--radius", "0.4", "--steps", "300", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    surface = landscapes.get("formula", expression="a(x^2 + y^2) + 0.05sin(9x)", bounds="-2:2", a=0.5)
+    run = trace(RBO(radius=0.4, projection="rigid"), surface, surface.start, steps=300)
+    assert said["center"] == run.center[-1, 0].tolist()
+    assert main(["roll", "--surface", "formula", "--expression", "x^^2"]) == 2
+    assert "x^^2\n    ^" in capsys.readouterr().err
+    assert main(["roll", "--expression", "x"]) == 2
+    assert "--expression belongs to --surface formula" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from scipy import optimize
 
 import landscapes
 from landscapes.minimum import scan
-from tests.landscapes.cases import CASES, every_surface, random_parameters, random_points
+from tests.landscapes.cases import CASES, every_surface, random_parameters, random_points, sliders
 
 CLOSED = [(name, dim) for name, dim in CASES if landscapes.get(name, dim=dim).setup.minimum is not None]
 SCANNED = [case for case in CASES if case not in CLOSED]
@@ -85,7 +85,7 @@ def test_minimum_is_read_only():
 @pytest.mark.parametrize("extreme", ["low", "high"])
 @every_surface
 def test_extreme_parameters_build_and_have_a_finite_minimum(name, dim, extreme):
-    values = {parameter.name: getattr(parameter, extreme) for parameter in landscapes.parameters(name, dim)}
+    values = {parameter.name: getattr(parameter, extreme) for parameter in sliders(name, dim)}
     surface = landscapes.get(name, dim=dim, **values)
     low = surface.minimum
     assert np.isfinite(low.value)

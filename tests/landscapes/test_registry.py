@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import landscapes
-from tests.landscapes.cases import every_surface
+from tests.landscapes.cases import every_surface, other_value, sliders
 
 BOTH = {
     *("wrinkled_bowl", "weierstrass", "weierstrass_like", "fractional_brownian", "corduroy", "gaussian_pits"),
     *("spectral_noise", "value_noise", "rastrigin", "ackley", "whitley", "sine_mse", "sharp_flat_wells"),
-    *("plane", "paraboloid", "v_valley"),
+    *("plane", "paraboloid", "v_valley", "formula"),
 }
 ONLY_2D = {"ravine", "saddle", "rosenbrock"}
 
@@ -57,7 +57,7 @@ def test_heights_and_widths_share_a_scale(name, dim):
 def test_parameters_are_consistent_and_listed_with_their_defaults(name, dim):
     parameters = landscapes.parameters(name, dim)
     assert landscapes.get(name, dim=dim).parameters == {p.name: p.default for p in parameters}
-    for parameter in parameters:
+    for parameter in sliders(name, dim):
         assert parameter.low <= parameter.default <= parameter.high
         assert parameter.step > 0
         assert parameter.label
@@ -70,12 +70,13 @@ def test_every_parameter_changes_the_surface(name, dim):
     if name == "sine_mse":
         base = {"noise": 0.3}  # its seed only seeds the noise
     else:
-        base = {}
+        base = {"expression": "a x^2 + 0.2sin(x)"} if name == "formula" else {}
     x = np.random.default_rng(0).uniform(-1.7, 1.7, (200, dim))
     before = landscapes.get(name, dim=dim, **base).value(x)
-    for parameter in landscapes.parameters(name, dim):
-        changed = parameter.high if parameter.default != parameter.high else parameter.low
-        after = landscapes.get(name, dim=dim, **base | {parameter.name: changed}).value(x)
+    for parameter in landscapes.parameters(name, dim, **base):
+        if parameter.name == "bounds":
+            continue  # the window, not the surface
+        after = landscapes.get(name, dim=dim, **base | {parameter.name: other_value(parameter)}).value(x)
         assert not np.array_equal(before, after), parameter.name
 
 
@@ -83,7 +84,7 @@ def test_every_parameter_changes_the_surface(name, dim):
 def test_landscape_is_a_value(name, dim):
     surface = landscapes.get(name, dim=dim)
     parameter = landscapes.parameters(name, dim)[0]
-    other = landscapes.get(name, dim=dim, **{parameter.name: parameter.high})
+    other = landscapes.get(name, dim=dim, **{parameter.name: other_value(parameter)})
     explicit = landscapes.get(name, dim=dim, **surface.parameters)
     assert explicit == surface
     assert hash(explicit) == hash(surface)

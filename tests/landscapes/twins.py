@@ -114,10 +114,18 @@ def v_valley(x, p, surface):
     return f if x.shape[1] == 1 else f + 0.5 * p["valley"] * x[:, 1] ** 2
 
 
+def formula(x, p, surface):
+    """The default formulas, written out."""
+    if x.shape[1] == 1:
+        x = x[:, 0]
+        return 0.15 * x**2 + 0.3 * torch.sin(8 * x) + 0.1 * torch.cos(19 * x)
+    return 0.1 * (x**2).sum(1) + 0.4 * torch.sin(5 * x[:, 0]) * torch.cos(5 * x[:, 1])
+
+
 TWINS = {
     twin.__name__: twin
     for twin in (
         *(wrinkled_bowl, corduroy, weierstrass, weierstrass_like, gaussian_pits, value_noise, ravine, saddle),
-        *(rosenbrock, rastrigin, ackley, whitley, sine_mse, sharp_flat_wells, plane, paraboloid, v_valley),
+        *(rosenbrock, rastrigin, ackley, whitley, sine_mse, sharp_flat_wells, plane, paraboloid, v_valley, formula),
     )
 }

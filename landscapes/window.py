@@ -1,0 +1,53 @@
+"""The window of a surface of one's own, as text that fits into an address: ``-3:3`` or ``-3:3,0:2``."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from landscapes.base import Floats
+
+_LEAST, _MOST = 1e-6, 1e9
+
+
+def read_window(value: object, dim: int) -> Floats:
+    """(dim, 2) bounds from text, or from numbers [[low, high], …]; one interval serves every axis.
+
+    Raises ValueError, naming what was given, for anything else, and for a window that is empty, tiny or huge.
+    """
+    if isinstance(value, str):
+        try:
+            pairs: object = [[float(end) for end in axis.split(":")] for axis in value.replace("−", "-").split(",")]
+        except ValueError:
+            pairs = None
+    else:
+        pairs = value
+    try:
+        bounds = np.array(pairs, dtype=float)
+    except (TypeError, ValueError):
+        bounds = np.empty(0)
+    if bounds.shape == (2,):
+        bounds = bounds[None]
+    if bounds.ndim == 2 and bounds.shape == (1, 2):
+        bounds = np.repeat(bounds, dim, axis=0)
+    if bounds.shape != (dim, 2):
+        example = "-3:3" if dim == 1 else "-3:3,0:2"
+        raise ValueError(
+            f"bounds must be low:high of {dim} {'axis' if dim == 1 else 'axes'}, as in {example!r}, got {value!r}"
+        )
+    for low, high in bounds.tolist():
+        if not (math.isfinite(low) and math.isfinite(high)) or max(abs(low), abs(high)) > _MOST:
+            raise ValueError(f"bounds must be finite and at most {_MOST:g} in size, got {low:g}:{high:g}")
+        if high - low < _LEAST * max(1.0, abs(low), abs(high)):
+            raise ValueError(f"bounds must run from a low to a higher end, got {low:g}:{high:g}")
+    return np.ascontiguousarray(bounds)
+
+
+def write_window(bounds: Floats) -> str:
+    """The text that `read_window` reads back to the same bits."""
+    return ",".join(f"{_short(low)}:{_short(high)}" for low, high in bounds.tolist())
+
+
+def _short(value: float) -> str:
+    return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -1,0 +1,106 @@
+"""Surfaces of the visitor's own on the pages: what is typed reaches the picture, what cannot be read gets a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import landscapes
+import pages.player
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The scene that the page gave to the player."""
+    found = SimpleNamespace(scene=None)
+    monkeypatch.setattr(pages.player, "player", lambda scene, key, **options: setattr(found, "scene", scene))
+    return found
+
+
+@pytest.fixture
+def open_page(seen: SimpleNamespace) -> Open:
+    def opened(name: str, **query: str) -> AppTest:
+        page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
+        for key, value in query.items():
+            page.query_params[key] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    return opened
+
+
+def messages(page: AppTest) -> str:
+    return " ".join(error.value for error in page.error)
+
+
+def test_a_typed_formula_is_what_the_ball_rolls_on(open_page: Open, seen: SimpleNamespace) -> None:
+    page = open_page("1_Roll", surface="formula", steps="20")
+    page.text_input("formula_expression").set_value("a x² + 0.1|sin 9x|").run()
+    assert not page.exception
+    page.number_input("formula_a").set_value(0.5).run()
+    page.text_input("formula_bounds").set_value("-2:2").run()
+    assert not messages(page)
+    surface = landscapes.get("formula", expression="a x² + 0.1|sin 9x|", bounds="-2:2", a=0.5)
+    ground = seen.scene.ground
+    x = np.asarray(ground.x, dtype=float)
+    np.testing.assert_allclose(np.asarray(ground.heights, dtype=float), surface.value(x[:, None]), atol=1e-5)
+    assert r"a\,x^{2}" in " ".join(text.value for text in page.markdown)
+    start = page.number_input("start").value
+    assert start == pytest.approx(float(surface.start[0]), abs=1e-3)
+
+
+def test_what_cannot_be_read_points_at_the_character_and_keeps_the_picture(
+    open_page: Open, seen: SimpleNamespace
+) -> None:
+    page = open_page("1_Roll", surface="formula", steps="20", formula_expression="x^2/9")
+    before = np.array(seen.scene.ground.heights)
+    page.text_input("formula_expression").set_value("x^^2").run()
+    assert not page.exception
+    assert "Expected a number, a variable or an opening bracket, got ^ (character 3)" in messages(page)
+    assert page.code[0].value.split("\n")[1].index("^") == page.code[0].value.index("x^^2") + 2
+    np.testing.assert_array_equal(np.array(seen.scene.ground.heights), before)
+    page.text_input("formula_expression").set_value("x^2/9").run()
+    page.text_input("formula_bounds").set_value("3:1").run()
+    assert "from a low to a higher end, got 3:1" in messages(page)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"formula_expression": "__import__('os')"}, "means nothing in a formula"),
+        ({"formula_expression": "x + y"}, "choose a surface"),
+        ({"formula_expression": "sin(1e6x)"}, "finer than the ball's search can see"),
+        ({"formula_bounds": "a:b"}, "Bounds must be low:high"),
+        ({"formula_expression": "a x", "formula_a": "many"}, "a must be a finite number"),
+    ],
+)
+def test_bad_links_get_a_message(open_page: Open, query: dict[str, str], words: str) -> None:
+    assert words in messages(open_page("1_Roll", surface="formula", steps="20", **query))
+
+
+def test_a_gap_is_named_and_drawn_as_a_gap(open_page: Open, seen: SimpleNamespace) -> None:
+    page = open_page("1_Roll", surface="formula", steps="20", formula_expression="1 + log(x)", formula_bounds="-1:3")
+    assert any("logarithm of a negative number" in caption.value for caption in page.caption)
+    x, f = np.asarray(seen.scene.ground.x), np.asarray(seen.scene.ground.heights)
+    assert np.isnan(f[x < -0.01]).all()
+    assert np.isfinite(f[x > 0.05]).all()
+
+
+@pytest.mark.parametrize("name", ["2_Race", "3_Iron", "4_Phases"])
+def test_a_formula_of_two_variables_on_every_page(
+    open_page: Open, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    picked = {"surface": "formula"} if name == "2_Race" else {"surface_2d": "formula", "ground": "surface"}
+    page = open_page(name, **picked, formula_expression="0.2(x² + y²) + 0.1 sin 9x cos 7y", steps="20")
+    assert not messages(page)
+    assert r"\sin\left(9\,x\right)" in " ".join(text.value for text in page.markdown)
