@@ -84,11 +84,13 @@ class MovedCenter:
         return direction
 
 
-Footpoint = Callable[["RBO", Any, MovedCenter], Array]
+S = TypeVar("S", bound=State)
+Ground = TypeVar("Ground", bound=Objective)
+Footpoint = Callable[["RBO", Ground, MovedCenter], Array]
 """``footpoint(ball, objective, c̃)`` gives the new contact's parameters (B, d)."""
 
 
-def roll(ball: RBO, objective: Objective, state: BallState, footpoint: Footpoint) -> tuple[BallState, Array]:
+def roll(ball: RBO, objective: Ground, state: BallState, footpoint: Footpoint[Ground]) -> tuple[BallState, Array]:
     """One step of balls that touch the ground at ``state.x``; returns the loss (B,) there, too."""
     xp = objective.xp
     c = MovedCenter()
@@ -148,10 +150,6 @@ def argmin(ball: RBO, objective: SurfaceObjective, c: MovedCenter) -> Array:
     return nearest_projection(objective, c.theta, c.plane.f, offset, c.height, ball.loss_scale)
 
 
-S = TypeVar("S", bound=State)
-Ground = TypeVar("Ground", bound=Objective)
-
-
 @dataclass(frozen=True)
 class Projection(Generic[Ground, S]):
     """A way to find the new contact; to add one is to add it to ``PROJECTIONS``.
@@ -162,6 +160,7 @@ class Projection(Generic[Ground, S]):
         init: (ball, objective, x (B, d)) to the state that starts there.
         step: (ball, objective, state) to the new state and the loss (B,) where the step began, if it was evaluated.
         check_surface: (ball, surface) raises ValueError where the ball cannot roll.
+        gradients_per_step: None where that is the ball's own K.
         most_parameters: the highest dimension in which it exists; None for any.
     """
 
@@ -171,15 +170,25 @@ class Projection(Generic[Ground, S]):
     init: Callable[[RBO, Ground, Array], S]
     step: Callable[[RBO, Ground, S], tuple[S, Array | None]]
     check_surface: Callable[[RBO, Surface], None] = lambda ball, surface: None
+    gradients_per_step: int | None = None
     most_parameters: int | None = None
 
 
-def local(title: str, says: str, own: Mapping[str, Value], footpoint: Footpoint) -> Projection[Objective, BallState]:
-    """A projection that starts at the old contact."""
+def local(
+    title: str,
+    says: str,
+    own: Mapping[str, Value],
+    footpoint: Footpoint[Ground],
+    *,
+    gradients_per_step: int | None = None,
+    most_parameters: int | None = None,
+) -> Projection[Ground, BallState]:
+    """A projection that rolls as :func:`roll` does and differs in where it looks for the footpoint."""
     return Projection(
         title, says, own,
         init=lambda ball, objective, x: BallState(x),
         step=lambda ball, objective, state: roll(ball, objective, state, footpoint),
+        gradients_per_step=gradients_per_step, most_parameters=most_parameters,
     )  # fmt: skip
 
 
@@ -192,7 +201,7 @@ def _roll_rigidly(
 PROJECTIONS: dict[str, Projection[Any, Any]] = {
     "rigid": Projection(
         "Rigid (exact)", "never enters the ground", {"unit_speed": True},
-        init=rigid.lower_onto, step=_roll_rigidly, most_parameters=2,
+        init=rigid.lower_onto, step=_roll_rigidly, gradients_per_step=0, most_parameters=2,
         check_surface=lambda ball, surface: check_radius(surface, np.asarray(ball.radius)),
     ),
     "newton": local(
@@ -202,11 +211,9 @@ PROJECTIONS: dict[str, Projection[Any, Any]] = {
         "Gradient (paper)", "as published",
         {"n_projection_steps": 20, "projection_step_size": 0.01, "unit_speed": False}, gradient,
     ),
-    "argmin": Projection(
-        "Exact argmin", "the nearest point of all, as the paper defines it", {"unit_speed": False},
-        init=lambda ball, objective, x: BallState(x),
-        step=lambda ball, objective, state: roll(ball, objective, state, argmin),
-        most_parameters=2,
+    "argmin": local(
+        "Exact argmin", "the nearest point of all, as the paper defines it", {"unit_speed": False}, argmin,
+        gradients_per_step=1, most_parameters=2,
     ),
 }  # fmt: skip
 
@@ -279,9 +286,9 @@ class RBO(Method[State]):
 
     @property
     def gradients_per_step(self) -> int:
-        """K, or none where the rigid ball looks at heights alone; the exact argmin needs the normal, hence one."""
-        known = {"rigid": 0, "argmin": 1}
-        return known.get(self.projection, self.n_projection_steps)
+        """K, where the projection does not say otherwise."""
+        own = PROJECTIONS[self.projection].gradients_per_step
+        return self.n_projection_steps if own is None else own
 
     @property
     def inertia(self) -> Number:

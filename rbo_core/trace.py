@@ -196,7 +196,9 @@ class _Watch:
     def see(self, t: int, old: State, new: State, active: Mask) -> tuple[Mask, Mask]:
         """Judge step ``t``: which balls take it, and which of them go on after it, both (B,)."""
         here: Floats = new.place
-        finite = np.isfinite(here).all(axis=1) & np.isfinite(new.x).all(axis=1)
+        finite: Mask = np.logical_and.reduce(np.isfinite(here), axis=1)
+        if new.x is not here:
+            finite &= np.logical_and.reduce(np.isfinite(new.x), axis=1)
         inside = ((here >= self._low) & (here <= self._high)).all(axis=1)
         move = here - old.place
         self._still = np.where(self._settled(move), self._still + 1, 0)
@@ -220,7 +222,7 @@ class _Watch:
         the ball, (m − β m₋)/(1 − β), must be small too. Without momentum both conditions are the same one.
         """
         settled: Mask = _length(move) <= self._rest
-        if self._inertia is not None:
+        if self._inertia is not None and settled.any():
             push = move - self._inertia[:, None] * self._last_move
             settled &= _length(push) <= (1.0 - self._inertia) * self._rest
         return settled
