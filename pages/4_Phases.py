@@ -27,8 +27,9 @@ has the *flooded basin* instead, its lowest tenth under water: on a curve the tw
 basin is the larger.
 
 **Detected jump**: for each $\eta$, the split of the radii that explains most of the order parameter's variation. It
-counts when a permutation test says that the order of the radii matters ($p<0.01$); the bar is a 95 % interval from
-drawing the balls anew. Nothing in it knows the theory.
+counts when a step or sigmoid explains more than a straight line with noise that remembers leaves to chance, for all
+rows together at 5 % (Holm). It is a *jump* where a step fits as well as any sigmoid, else a *crossover*. The bar is a
+95 % interval from drawing the balls anew. Nothing in it knows the theory.
 
 **Theory**: on a curve, the lifetimes of the *guard crests* of the global basin. A crest is overtopped by ground that
 is $\Delta$ higher at the distance $d$ from $\rho=(d^2+\Delta^2)/2\Delta$ on; then the balls behind it roll in (on sharp

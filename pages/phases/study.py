@@ -15,6 +15,7 @@ from rbo_core import sweep
 from rbo_core.figures.phases import Jump, Mark, PhaseMap, RadiusCurve, Reading, Span
 from rbo_core.sweep import order_parameters, theory
 from rbo_core.sweep.measure import COLUMNS
+from rbo_core.sweep.shapes import holm
 from rbo_core.sweep.transitions import regimes, transitions
 
 UNITS = {"x": " (parameter units)", "of ρ": " (of ρ)"}
@@ -87,7 +88,7 @@ class PhaseStudy:
 
     @property
     def jumps(self) -> tuple[Jump, ...]:
-        """The clearest jump along ρ at every learning rate that has one."""
+        """The clearest transition along ρ at every learning rate that has one; 5 % that any of them is chance."""
         key = hashlib.sha256(np.ascontiguousarray(self.values).tobytes()).hexdigest()
         return _jumps_of(self.spec, key, self.values, self.order)
 
@@ -100,7 +101,7 @@ class PhaseStudy:
         named = regimes(radii.tolist(), samples, order_parameters.order(self.order).better, found)
         return (
             RadiusCurve(label, color, radii, middle, low, high),
-            tuple(Jump(self.row_rate, one.at, one.low, one.high) for one in found),
+            tuple(Jump(self.row_rate, one.at, one.low, one.high, one.abrupt, one.factor) for one in found),
             tuple(Span(one.name, one.low, one.high) for one in named),
         )
 
@@ -122,13 +123,19 @@ def nearest_row(spec: sweep.Sweep, values: np.ndarray, rate: float) -> int:
 @cached
 def _jumps_of(spec: sweep.Sweep, key: str, _values: np.ndarray, order: str) -> tuple[Jump, ...]:
     radii = [float(v) for v in spec.axis("radius").values]
-    found = []
-    for j, rate in enumerate(spec.axis("learning_rate").values):
-        here = transitions(radii, order_parameters.along(spec, _values, order, "radius", (0, j)), draws=200)
-        if here:
-            one = max(here, key=lambda jump: abs(jump.jump))
-            found.append(Jump(float(rate), one.at, one.low, one.high))
-    return tuple(found)
+    rates = [float(v) for v in spec.axis("learning_rate").values]
+    rows = [
+        transitions(radii, order_parameters.along(spec, _values, order, "radius", (0, j)), draws=200)
+        for j in range(len(rates))
+    ]
+    clearest = [max(here, key=lambda jump: abs(jump.jump), default=None) for here in rows]
+    # So many rows are tested at once that some would show a jump by chance.
+    stands = holm(np.array([1.0 if one is None else one.p for one in clearest]))
+    return tuple(
+        Jump(rate, one.at, one.low, one.high, one.abrupt, one.factor)
+        for rate, one, kept in zip(rates, clearest, stands, strict=True)
+        if one is not None and kept
+    )
 
 
 @cached

@@ -32,12 +32,17 @@ class Mark:
 
 @dataclass(frozen=True)
 class Jump:
-    """A detected transition in one row of the map: at a learning rate, a radius and its 95 % interval."""
+    """A detected transition in one row of the map: at a learning rate, a radius and its 95 % interval.
+
+    abrupt: a jump, or else a crossover in which the radius grows by `factor` between a quarter and three quarters.
+    """
 
     rate: float
     radius: float
     low: float
     high: float
+    abrupt: bool = True
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

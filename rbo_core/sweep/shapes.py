@@ -2,10 +2,11 @@
 
 A slow trend and noise that lasts from one value of the axis to the next both look like a jump to a test that shuffles
 the values. So the null is a straight line with noise whose memory, an AR(1) coefficient, is that of the line's own
-residuals (with Kendall's correction for its bias): T = log(RSS of the line / RSS of the best sigmoid) must beat what
-such noise reaches by itself (parametric bootstrap). A sigmoid so narrow that a step fits as well is a jump, a wider one
-a crossover. False alarms at the level 0.01, 24 values: none for white noise and a ramp, about 1 to 2 % for memory 0.5
-and 0.8, 4 % for a ramp with memory 0.5; found are 9 of 10 steps of five noise deviations (tests/sweep/test_shapes.py).
+residuals (corrected for its bias, as Kendall 1954 does for a mean's): T = log(RSS of the line / RSS of the best
+sigmoid) must beat what such noise reaches by itself (parametric bootstrap). A sigmoid so narrow that a step fits as
+well is a jump, a wider one a crossover. At the level 0.01 with 24 values, false alarms are at most about 1 % for white
+noise, noise of memory 0.5 and 0.8, and ramps with either; found are 9 of 10 steps of five noise deviations and half of
+those of three (tests/sweep/test_shapes.py).
 """
 
 from __future__ import annotations
@@ -65,6 +66,23 @@ def shape(curve: Floats, seed: int = 0, draws: int = DRAWS) -> Shape | None:
     return Shape(float(centers[found]), spread, bool(narrow), p, float(np.sqrt(best[0] / max(n - 4, 1))))
 
 
+def plateau(curve: Floats, seed: int = 0, draws: int = DRAWS) -> tuple[int, int, float] | None:
+    """The best two steps of a curve (n,) that go up and down again, or down and up, which one sigmoid cannot see: the
+    indices of the first values after each, and p as in `shape`. None where `shape` would say None."""
+    n = curve.size
+    if n < 3 * SHORTEST + 2:
+        return None
+    whole, line, _, _ = _fits(curve[None])
+    if line[0] <= TINY * max(float(np.sum(curve * curve)), 1e-300) or whole[0] <= 0:
+        return None
+    rest, k = _two_steps(curve[None])
+    noise = _remembering(_memory(curve), draws, n, seed)
+    null = np.log(_fits(noise)[1] / _two_steps(noise)[0])
+    p = float((1 + np.sum(null >= np.log(line[0] / max(rest[0], TINY * line[0])))) / (draws + 1))
+    first, second = (int(pair[k[0]]) for pair in _pairs(n))
+    return first, second, p
+
+
 def holm(p: Floats, level: float = 0.05) -> NDArray[np.bool_]:
     """Which of several tests stand at a family-wise level (Holm 1979)."""
     order = np.argsort(p)
@@ -103,16 +121,37 @@ def _fits(curves: Floats, steps_only: bool = False) -> tuple[Floats, Floats, Flo
     return whole, np.maximum(line, 1e-300), np.maximum(best, 1e-300), k
 
 
+@lru_cache(maxsize=64)
+def _pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    first, second = (a.ravel() for a in np.meshgrid(np.arange(n), np.arange(n), indexing="ij"))
+    keep = (first >= SHORTEST) & (second - first >= SHORTEST) & (n - second >= SHORTEST)
+    return first[keep], second[keep]
+
+
+def _two_steps(curves: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Residual sum of squares (m,) of the best three levels of curves (m, n), and which pair of steps that is."""
+    n = curves.shape[1]
+    centred = curves - curves.mean(axis=1, keepdims=True)
+    total = np.concatenate([np.zeros((len(curves), 1)), np.cumsum(centred, axis=1)], axis=1)
+    a, b = _pairs(n)
+    # A level explains the square of its sum over its length; the sums of a centred curve end at 0.
+    explained = total[:, a] ** 2 / a + (total[:, b] - total[:, a]) ** 2 / (b - a) + total[:, b] ** 2 / (n - b)
+    k = explained.argmax(axis=1)
+    rest = np.sum(centred * centred, axis=1) - explained[np.arange(k.size), k]
+    return np.maximum(rest, 1e-300), k
+
+
 def _memory(curve: Floats) -> float:
-    """AR(1) coefficient of the residuals of the line, at least 0, corrected for its bias (Kendall 1954)."""
+    """AR(1) coefficient of the residuals of the line, at least 0, corrected for its bias."""
     n = curve.size
     ramp = np.arange(n) - (n - 1) / 2
     rest = curve - curve.mean() - ramp * float(curve @ ramp) / float(ramp @ ramp)
     raw = float(rest[1:] @ rest[:-1]) / float(rest @ rest)
-    return float(np.clip(raw + (1 + 3 * raw) / n, 0.0, 0.95))
+    # Twice Kendall's correction of a mean's residuals: a line takes one more degree of freedom out of slow noise.
+    return round(float(np.clip(raw + 2 * (1 + 2 * raw) / n, 0.0, 0.95)), 2)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _remembering(memory: float, count: int, n: int, seed: int) -> Floats:
     """AR(1) noise (count, n), stationary."""
     from scipy.signal import lfilter

@@ -1,8 +1,9 @@
 """Where an order parameter jumps along an axis, how sure that is, and what regimes lie between the jumps.
 
 A transition is a change point: the split of the axis that leaves the least squared deviation from the mean on either
-side. It counts as one when the order of the values matters, which a permutation test decides; its interval comes from
-drawing the balls anew. Nothing here knows what a radius is: any ordered axis will do.
+side. It counts as one when a step or sigmoid explains more than a straight line with noise that remembers would leave
+to chance (`shapes`), and is then a jump or a crossover; its interval comes from drawing the balls anew. Nothing here
+knows what a radius is: any ordered axis will do.
 """
 
 from __future__ import annotations
@@ -15,22 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.sweep.order_parameters import mean, resample
+from rbo_core.sweep.shapes import SHORTEST, Shape, plateau, shape
 
 Floats = NDArray[np.float64]
 
-SHORTEST = 2
-"""A regime has at least this many values of the axis."""
 LEVEL = 0.01
-"""Chance of finding a transition where the axis does not matter."""
+"""Chance of finding a transition where a straight line with noise is all there is."""
 
 
 @dataclass(frozen=True)
 class Transition:
-    """A jump of an order parameter.
+    """A jump or crossover of an order parameter.
 
     at: where, between two neighbouring values of the axis (their geometric mean on a positive axis).
     low, high: 95 % bootstrap interval, never narrower than the gap between the two neighbouring values.
-    before, after: mean of the order parameter on either side. p: of the permutation test.
+    before, after: mean of the order parameter on either side. p: of the straight line (`shapes.shape`). abrupt: True
+    for a jump, between two neighbouring values as far as the data say; False for a crossover. factor: by which the axis
+    grows while the best sigmoid goes from a quarter to three quarters of its height, 1 for a jump. noise: standard
+    deviation of the curve about that sigmoid.
     """
 
     at: float
@@ -39,11 +42,19 @@ class Transition:
     before: float
     after: float
     p: float
+    abrupt: bool = True
+    factor: float = 1.0
+    noise: float = 0.0
 
     @property
     def jump(self) -> float:
         """How far the order parameter jumps."""
         return self.after - self.before
+
+    @property
+    def effect(self) -> float:
+        """How far it jumps, in standard deviations of its noise; inf without noise."""
+        return abs(self.jump) / self.noise if self.noise > 0 else float("inf")
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ def transition(x: Sequence[float], samples: Floats, draws: int = 500, seed: int 
     NaN samples do not count; values of x without any sample are left out.
     """
     axis, values = _known(x, samples)
-    found = _test(mean(values), seed) if len(axis) >= 2 * SHORTEST else None
+    found = _test(mean(values), seed)
     return None if found is None else _describe(axis, values, *found, draws, seed)
 
 
@@ -70,19 +81,21 @@ def transitions(x: Sequence[float], samples: Floats, at_most: int = 2, draws: in
     """Up to ``at_most`` change points, largest jumps first found, in the order of x (binary segmentation)."""
     axis, values = _known(x, samples)
     curve = mean(values)
-    cuts: dict[int, float] = {}
+    cuts: dict[int, Shape] = {}
     while len(cuts) < at_most:
         edges = [0, *sorted(cuts), len(axis)]
         options = []
         for low, high in pairwise(edges):
-            one = _test(curve[low:high], 0) if high - low >= 2 * SHORTEST else None
+            one = _test(curve[low:high], 0)
             if one is not None:
                 jump = abs(curve[low + one[0] : high].mean() - curve[low : low + one[0]].mean())
                 options.append((jump, low + one[0], one[1]))
         if not options:
+            if not cuts and at_most >= 2:
+                cuts = _plateau(curve)
             break
-        _, at, p = max(options)
-        cuts[at] = p
+        _, at, found = max(options, key=lambda option: option[0])
+        cuts[at] = found
     edges = [0, *sorted(cuts), len(axis)]
     # Each jump is seen against its own two neighbours: over the whole axis a second jump would blur where the first is.
     return tuple(
@@ -135,17 +148,28 @@ def _known(x: Sequence[float], samples: Floats) -> tuple[Floats, Floats]:
     return axis[known], values[known]
 
 
-def _test(curve: Floats, seed: int) -> tuple[int, float] | None:
-    """Index of the first value after the best split, and its p; None when the order of the values does not matter."""
-    split, gain = _best_split(curve[None])
-    if gain[0] <= 0:
+def _test(curve: Floats, seed: int) -> tuple[int, Shape] | None:
+    """Index of the first value after the best split, and the curve's shape; None where a line does as well."""
+    found = shape(curve, seed)
+    if found is None or found.p > LEVEL:
         return None
-    p = _p_value(curve, float(gain[0]), seed)
-    return (int(split[0]), p) if p <= LEVEL else None
+    return int(_best_split(curve[None])[0][0]), found
 
 
-def _describe(axis: Floats, values: Floats, k: int, p: float, draws: int, seed: int) -> Transition:
+def _plateau(curve: Floats) -> dict[int, Shape]:
+    """Two jumps that undo each other in part, where no single one stands out; at half the level, as a second look."""
+    found = plateau(curve)
+    if found is None or found[2] > LEVEL / 2:
+        return {}
+    first, second, p = found
+    levels = [curve[:first], curve[first:second], curve[second:]]
+    noise = float(np.sqrt(sum(((v - v.mean()) ** 2).sum() for v in levels) / max(curve.size - 5, 1)))
+    return {at: Shape(at - 0.5, 0.0, True, p, noise) for at in (first, second)}
+
+
+def _describe(axis: Floats, values: Floats, k: int, found: Shape, draws: int, seed: int) -> Transition:
     curve = mean(values)
+    ratio = (axis[-1] / axis[0]) ** (1 / (len(axis) - 1)) if axis[0] > 0 else np.e
     splits, _ = _best_split(_filled(resample(values, draws, seed), curve))
     first, last = np.percentile(splits, (2.5, 97.5), method="nearest")
     return Transition(
@@ -154,7 +178,10 @@ def _describe(axis: Floats, values: Floats, k: int, p: float, draws: int, seed: 
         high=float(axis[max(int(last), k)]),
         before=float(curve[:k].mean()),
         after=float(curve[k:].mean()),
-        p=p,
+        p=found.p,
+        abrupt=found.jump,
+        factor=1.0 if found.jump else float(ratio**found.width),
+        noise=found.noise,
     )
 
 
@@ -168,14 +195,6 @@ def _best_split(curves: Floats) -> tuple[NDArray[np.int64], Floats]:
     gain = left * left / k + left * left / (n - k)
     best = np.argmax(gain, axis=1)
     return k[best], gain[np.arange(len(curves)), best]
-
-
-def _p_value(curve: Floats, gain: float, seed: int, count: int = 999) -> float:
-    generator = np.random.default_rng(seed)
-    shuffled = generator.permuted(np.tile(curve, (count, 1)), axis=1)
-    _, gains = _best_split(shuffled)
-    # As good as, up to rounding: sums in another order differ in the last bits.
-    return float((1 + np.sum(gains >= gain * (1 - 1e-9))) / (count + 1))
 
 
 def _filled(draws: Floats, curve: Floats) -> Floats:
