@@ -4,11 +4,13 @@ import streamlit as st
 
 from pages.iron.data import Ironing, sampling_note
 from pages.iron.looks import look, looks
+from pages.iron.takings import takings
 from pages.iron.view import ask, numbers, picture, radius_control, what_the_ball_sees
 from pages.shared import plots
 from pages.shared.controls import choice
 from pages.shared.downloads import download
 from pages.shared.page import how_it_works, is_dark, open_page, readouts, sentence, show_error
+from pages.shared.take_away import take_away
 
 EXPLANATION = r"""
 **What the ball sees.** Its centre rolls on the *dilation* of the loss by a hemisphere,
@@ -73,4 +75,6 @@ if name == "measures":
     download("Download CSV", at.study.measures.to_csv, f"iron_{asked.surface.name}.csv", "iron_csv")
 if closer.table:
     st.markdown(closer.table)
+with st.container(horizontal=True, key="take_away"):
+    take_away(takings(at))
 how_it_works(EXPLANATION)

@@ -7,12 +7,14 @@ from pages.phases import compute, controls
 from pages.phases.refine import refinement
 from pages.phases.study import PhaseStudy
 from pages.phases.tabs import tabs
+from pages.phases.takings import takings
 from pages.phases.view import map_of, played, run_links, title_of, what_the_map_says
 from pages.player import player
 from pages.shared.asked import start_from
 from pages.shared.controls import short
 from pages.shared.maps import clickable_map
 from pages.shared.page import how_it_works, is_dark, open_page, sentence, show_error
+from pages.shared.take_away import take_away
 from rbo_core.figures.player.story import story
 from rbo_core.sweep.cells import steps
 
@@ -80,5 +82,7 @@ sentence(
     f"{what_the_map_says(study)} {story((track,), asked.surface.finest_scale)}",
     radius=short(study.radius), rate=short(study.rate), cells=str(study.stored),
 )  # fmt: skip
+with st.container(horizontal=True, key="take_away"):
+    take_away(takings(study, title_of(study)))
 tabs(study)
 how_it_works(EXPLANATION)

@@ -110,33 +110,20 @@ def summarise(surface: landscapes.Landscape, measures: Measures, args: argparse.
 
 
 def page(surface: landscapes.Landscape, measures: Measures, n: int, loss_scale: float) -> str:
-    """One HTML page: the landscape ironed at the middle radius, and every measure against the radius."""
-    from html import escape
-
-    from rbo_core.figures.ironing import curve_figure, surface_figure
-    from rbo_core.figures.ironing_measures import measure_figures
+    """One HTML page: a ball of the middle radius glides over the ground, and every measure against the radius."""
+    from rbo_core.figures.code import iron_code
+    from rbo_core.figures.player.glide import glide_scene, said
+    from rbo_core.figures.player.offline import Words, offline_page
+    from rbo_core.figures.still import as_svg, measures_still
 
     radius = float(measures.radius[1:][(measures.radius.size - 1) // 2])
     ironed = iron_landscape(surface, radius, n=n, loss_scale=loss_scale)
-    if surface.dim == 1:
-        first = [curve_figure(ironed, dark=False)]
-    else:
-        first = [surface_figure(ironed, dark=False, seen=seen) for seen in (False, True)]
-    figures = [*first, *measure_figures(measures, radius, dark=False)]
-    parts = [
-        f.to_html(full_html=False, include_plotlyjs=k == 0, config={"displaylogo": False})
-        for k, f in enumerate(figures)
-    ]
-    wide = "".join(f"<div>{part}</div>" for part in parts[: len(first)])
-    panels = "".join(f"<div>{part}</div>" for part in parts[len(first) :])
-    title = escape(f"{surface.title}, ironed")
-    style = (
-        "body{font-family:sans-serif;margin:1.5rem;color:#1F2430}"
-        ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:1rem}"
+    charts = tuple(as_svg(measures_still(measures, radius, dark)).decode() for dark in (False, True))
+    words = Words(
+        heading=f"{surface.title}, ironed",
+        said=f"{said(ironed)} Basins deeper than {measures.threshold:.3g} count.",
+        latex=(surface.latex,),
+        code=iron_code(surface, radius, n, loss_scale),
+        charts=(charts[0], charts[1]),
     )
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{style}</style></head>"
-        f"<body><h1>{title}</h1><p>Ball of radius {radius:.3g}; basins deeper than {measures.threshold:.3g} count.</p>"
-        f'<div class="grid">{wide}</div><div class="grid">{panels}</div></body></html>\n'
-    )
+    return offline_page(glide_scene(ironed, f"A ball on {surface.title}"), words)

@@ -60,3 +60,40 @@ def run_code(surface: landscapes.Landscape, methods: Sequence[Any], start: Start
 
 def _literal(value: Any) -> str:
     return repr(value.item() if hasattr(value, "item") else value)
+
+
+def iron_code(surface: landscapes.Landscape, radius: float, samples: int, loss_scale: float = 1.0) -> str:
+    """A script that irons a surface at one radius, bit for bit, as ``ironed``, and shows it."""
+    figure = "curve_figure" if surface.dim == 1 else "surface_figure"
+    told = f"{_literal(radius)}, n={samples}" + (f", loss_scale={_literal(loss_scale)}" if loss_scale != 1 else "")
+    return "\n".join(
+        [
+            "import landscapes",
+            f"from rbo_core.figures.ironing import {figure}",
+            "from rbo_core.ironing import iron_landscape",
+            "",
+            f"surface = {surface_call(surface)}",
+            f"ironed = iron_landscape(surface, {told})",
+            f"{figure}(ironed, dark=False).show()",
+            "",
+        ]
+    )
+
+
+def sweep_code(described: str, order: str) -> str:
+    """A script that computes a sweep, given as JSON, in a store of its own, and maps an order parameter of it.
+
+    Parts that are stored already are not computed again.
+    """
+    lines = [
+        "import landscapes",
+        "from rbo_core import sweep",
+        "from rbo_core.sweep import order_parameters",
+        "",
+        f'spec = sweep.loads("""{described}""")',
+        'with sweep.Store("sweeps.sqlite") as store:',
+        "    values = sweep.run(spec, store, landscapes.get)",
+        f"share = order_parameters.cell_map(spec, values, {order!r})",
+        "",
+    ]
+    return "\n".join(lines)

@@ -21,8 +21,8 @@ import landscapes
 from rbo_core.figures.player.build import Look, ground_of, loss_scale
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.scene import Ground
-from rbo_core.figures.style import palette, shape
-from rbo_core.ironing import Ironed
+from rbo_core.figures.style import color, palette, shape
+from rbo_core.ironing import Ironed, Measures
 
 Floats = NDArray[np.float64]
 
@@ -88,6 +88,26 @@ def phase_still(
     return figure
 
 
+def measures_still(measures: Measures, radius: float, dark: bool = False) -> Figure:
+    """Every measure of smoothness against the radius, small multiples; a line marks the radius that is shown."""
+    columns = {name: values for name, values in measures.columns().items() if name != "radius"}
+    radii = measures.radius
+    across = 3
+    down = -(-len(columns) // across)
+    colors = palette(dark)
+    figure = Figure(figsize=(WIDTH, 1.9 * down), facecolor=colors.paper, layout="constrained")
+    for place, (name, values) in enumerate(columns.items()):
+        axes = figure.add_subplot(down, across, place + 1)
+        _dress(axes, dark)
+        axes.plot(radii[radii > 0], values[radii > 0], color=color("rbo"), lw=1.4)
+        axes.axvline(radius, color=colors.faint, lw=0.8)
+        axes.set_xscale("log")
+        axes.set_title(name.replace("_", " "), color=colors.ink, loc="left", fontsize=9)
+        if place >= len(columns) - across:
+            axes.set_xlabel("radius ρ", color=colors.muted, fontsize=9)
+    return figure
+
+
 def as_svg(figure: Figure) -> bytes:
     """The figure as an SVG file."""
     return _saved(figure, "svg")
@@ -108,16 +128,21 @@ def _page(dark: bool, x: str, y: str) -> tuple[Figure, Axes]:
     colors = palette(dark)
     figure = Figure(figsize=(WIDTH, 0.62 * WIDTH), facecolor=colors.paper)
     axes = figure.add_subplot()
+    _dress(axes, dark)
+    axes.set_xlabel(x, color=colors.muted)
+    axes.set_ylabel(y, color=colors.muted)
+    return figure, axes
+
+
+def _dress(axes: Axes, dark: bool) -> None:
+    colors = palette(dark)
     axes.set_facecolor(colors.paper)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(colors.faint)
     axes.tick_params(colors=colors.muted, labelsize=9)
-    axes.set_xlabel(x, color=colors.muted)
-    axes.set_ylabel(y, color=colors.muted)
     axes.grid(axis="y", color=colors.grid, lw=0.6)
     axes.set_axisbelow(True)
-    return figure, axes
 
 
 def _draw_ground(axes: Axes, ground: Ground, dark: bool) -> None:

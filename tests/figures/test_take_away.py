@@ -10,16 +10,18 @@ import pytest
 import traitlets
 
 import landscapes
-from rbo_core import METHODS, RBO, SAM, SGD, EntropySGD, trace
+from rbo_core import METHODS, RBO, SAM, SGD, EntropySGD, sweep, trace
 from rbo_core.cli import main
 from rbo_core.figures import OfflinePage, play
-from rbo_core.figures.code import Start, run_code
+from rbo_core.figures.code import Start, iron_code, run_code, sweep_code
 from rbo_core.figures.play import raced
 from rbo_core.figures.player import bundle as bundling
 from rbo_core.figures.player.build import Look
+from rbo_core.figures.player.glide import glide_scene
 from rbo_core.figures.player.offline import TEMPLATE
 from rbo_core.figures.still import as_svg, iron_still, phase_still, roll_still
 from rbo_core.ironing import iron_landscape
+from rbo_core.sweep import order_parameters
 
 ROOT = Path(__file__).resolve().parents[2]
 BOWL = landscapes.get("wrinkled_bowl", dim=1)
@@ -160,3 +162,37 @@ def test_a_still_of_a_ball_is_a_circle_of_its_radius():
     assert circle.radius == 0.4
     assert circle.center == tuple(run.center[-1, 0])
     assert axes.get_aspect() == 1.0
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_a_gliding_ball_touches_the_ground_it_is_said_to_touch(dim):
+    surface = landscapes.get("wrinkled_bowl", dim=dim)
+    ironed = iron_landscape(surface, 0.5, 2001 if dim == 1 else 256)
+    (ball,) = glide_scene(ironed, "").racers
+    away = np.linalg.norm(ball.center - ball.position, axis=1)
+    np.testing.assert_allclose(away, 0.5, rtol=1e-9)
+    # Between two contacts the slope of h is that of neither: there the drawn contact hangs in the air for one frame.
+    gap = ball.position[:, dim] - surface.value(ball.position[:, :dim])
+    assert np.median(np.abs(gap)) < (2e-3 if dim == 1 else 2e-2)
+
+
+def test_the_code_of_an_ironed_surface_and_of_a_sweep_repeats_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    code = iron_code(BOWL, 0.1 + 0.2, 401, 2.0)
+    exec(code.replace(".show()", ""), names)  # noqa: S102 - the code that the lab itself has written
+    expected = iron_landscape(BOWL, 0.1 + 0.2, 401, 2.0)
+    np.testing.assert_array_equal(names["ironed"].closing, expected.closing)
+    spec = sweep.parse(
+        {
+            "surface": {"name": "wrinkled_bowl"},
+            "method": {"name": "rbo", "projection": "rigid", "unit_speed": True},
+            "grid": {"radius": [0.2, 0.8], "learning_rate": [0.02]},
+            "starts": 3,
+            "steps": 40,
+        }
+    )
+    exec(sweep_code(sweep.dumps(spec), "final_loss"), names)  # noqa: S102
+    with sweep.Store(":memory:") as store:
+        values = sweep.run(spec, store, landscapes.get)
+    np.testing.assert_array_equal(names["share"], order_parameters.cell_map(spec, values, "final_loss"))

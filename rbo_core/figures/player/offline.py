@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -22,19 +23,23 @@ class Words:
     """What stands round the picture.
 
     heading: plain text. said: the sentence, as HTML (see ``story``). latex: equations, each on its own line. code: the
-    Python that makes the picture.
+    Python that makes the picture. charts: further figures as SVG, for the light and for the dark theme.
     """
 
     heading: str
     said: str = ""
     latex: tuple[str, ...] = ()
     code: str = ""
+    charts: tuple[str, str] | None = None
 
 
 def offline_page(scene: Scene, words: Words, height: int = 520) -> str:
     """The page as HTML text. height: pixels of the plot on a wide screen."""
     body = f'<p class="said" role="status">{words.said}</p>' if words.said else ""
     body += "".join(f'<div class="equation">{convert(line, display="block")}</div>' for line in words.latex)
+    if words.charts is not None:
+        light, dark = (re.sub(r"^.*?(?=<svg)", "", chart, flags=re.DOTALL) for chart in words.charts)
+        body += f'<div class="still light">{light}</div><div class="still dark">{dark}</div>'
     if words.code:
         body += (
             "<details><summary>The Python that makes this picture</summary>"
