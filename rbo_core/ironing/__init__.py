@@ -9,6 +9,8 @@ long each crest holds a ball, `basins` counts basins by persistence, `measure` m
 
 from rbo_core.ironing.blur import Blur, blur, crest_change, equal_blur
 from rbo_core.ironing.crests import Crests, crests, field_crests, rest_lifetimes, round_crest_radius
+from rbo_core.ironing.filters import alternating_sequential_filter, nesting_radii, opening
+from rbo_core.ironing.holes import no_data_value, with_holes
 from rbo_core.ironing.morphology import (
     Field,
     Ironed,
@@ -65,6 +67,7 @@ __all__ = [
     "Spectrum",
     "Sweep",
     "Tilt",
+    "alternating_sequential_filter",
     "basins",
     "blur",
     "crest_change",
@@ -85,6 +88,9 @@ __all__ = [
     "measure",
     "measure_sweep",
     "measured_critical_radius",
+    "nesting_radii",
+    "no_data_value",
+    "opening",
     "oscillation",
     "paper_too_curved",
     "plane_lift",
@@ -101,4 +107,5 @@ __all__ = [
     "total_variation",
     "weak_ironing_bound",
     "window_bound",
+    "with_holes",
 ]

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.ironing.dilation import Array, dilate_arcs, dilate_grid, dilate_grid_with_contacts, dilate_row
+from rbo_core.ironing.holes import concerns_of, with_holes
 from rbo_core.ironing.touch import touched
 
 T = TypeVar("T", bound=np.generic)
@@ -41,11 +43,17 @@ class Surface(Protocol):
 class Ironed:
     """One height field ironed at one radius. Every array has the shape of `heights`, (N,) or (N, M).
 
-    heights: f on the grid. center: height h of the ball's centre above each sample. ironed: ``center − radius``.
+    heights: f on the grid, NaN in holes (no data), as everything else is there: no ball touches a hole and no share
+    counts it. center: height h of the ball's centre above each sample. ironed: ``center − radius``.
     closing: underside of the sweep, ``closing ≥ heights``. reachable: True where a ball can touch the sample, whether
     or not its centre is then above a grid point: decided exactly on a curve, to grid error on a surface (see
     `touch.touched`). So where the ground bends upward, closing may exceed heights by that grid error at reachable
-    samples.
+    samples. known, pad: where there was ground, the window and `pad` samples beyond it on every side. concerns: what a
+    reader should be told: no-data values found, a ball that is a flat disc or does nothing, units that differ.
+
+    Relatives: `closing` is the morphological closing of surface metrology (ISO 16610-41), `reachable` the certainty map
+    of scanning-probe microscopy, ``-iron(-f).ironed`` the "rolling ball" background of image processing. No conformity
+    with any standard is claimed.
     """
 
     heights: Array
@@ -56,46 +64,78 @@ class Ironed:
     closing: Array
     reachable: NDArray[np.bool_]
     axes: tuple[Array, ...]
+    known: NDArray[np.bool_]
+    pad: tuple[int, ...]
+    concerns: tuple[str, ...] = ()
 
     @property
     def unreachable_share(self) -> float:
-        """Share of the samples that no ball of this radius can touch, 0 to 1."""
-        return float(1.0 - self.reachable.mean())
+        """Share of the samples of the ground that no ball of this radius can touch, 0 to 1."""
+        ground = np.isfinite(self.heights)
+        return float(1.0 - self.reachable[ground].mean())
+
+    @cached_property
+    def end_zone(self) -> NDArray[np.bool_]:
+        """Samples within ρ of where nothing is known: there `center` and `ironed` are lower bounds."""
+        return self._near_nothing(self.radius)
+
+    @cached_property
+    def closing_end_zone(self) -> NDArray[np.bool_]:
+        """Samples within 2ρ of where nothing is known: there `closing` may be too high or too low."""
+        return self._near_nothing(2.0 * self.radius)
+
+    def _near_nothing(self, distance: float) -> NDArray[np.bool_]:
+        from scipy.ndimage import distance_transform_edt
+
+        # One sample of nothing round what is known; where the surface was looked at beyond the window, that is far out.
+        wide = np.pad(self.known, 1)
+        away = distance_transform_edt(wide, sampling=self.spacing)
+        return crop(away, tuple(p + 1 for p in self.pad)) <= distance * (1 + 1e-9)
 
 
-def iron(heights: ArrayLike, spacing: float | Sequence[float], radius: float) -> Ironed:
+def iron(
+    heights: ArrayLike,
+    spacing: float | Sequence[float],
+    radius: float,
+    *,
+    no_data: float | None = None,
+    units: tuple[str, str] | None = None,
+) -> Ironed:
     """Iron bare heights (N,) or (N, M) given on a regular grid; spacing is one number or one per axis, in the unit of
     the heights.
 
-    Nothing is there beyond the array: outside counts as −∞, and the ball's centre stays above the grid. So near an
-    edge, where a wall beyond it might have held the ball up, the result is a lower bound; `iron_landscape` evaluates
-    the surface out there instead.
+    Nothing is there beyond the array: outside counts as −∞, and the ball's centre stays above the grid. So within ρ of
+    an edge (`Ironed.end_zone`) the centre is a lower bound, because a wall beyond might have held the ball up; within
+    2ρ (`Ironed.closing_end_zone`) the closing is no bound either way, because centres beyond might have lowered it as
+    well. `iron_landscape` evaluates the surface out there instead. Holes are treated alike: NaN, ``no_data``, and the
+    values by which files mark them (−9999, −32768, ±3.4e38); ``no_data=nan`` takes those as heights. Ground farther
+    from a hole than ρ (the closing: 2ρ) is as without it.
 
-    Raises ValueError for heights that are not finite or not 1-D or 2-D, spacing ≤ 0, radius ≤ 0, a radius larger than
-    the window, or more than 4096² samples. Warns when the radius is below one spacing: then no neighbour is in reach
-    and nothing is ironed.
+    units: of spacing and of heights, such as ("m", "m"); where they differ `Ironed.concerns` says so.
+
+    Raises ValueError for infinite heights, heights that are not 1-D or 2-D, spacing ≤ 0, radius ≤ 0, a radius larger
+    than the window, or more than 4096² samples. Warns when the radius is below one spacing: then no neighbour is in
+    reach and nothing is ironed.
     """
-    f, steps = checked_heights(heights, spacing)
+    ground, said = with_holes(heights, no_data)
+    f, steps = checked_heights(ground, spacing, holes=True)
     check_radius(radius, f.shape, steps)
-    return _iron(
-        f,
-        steps,
-        float(radius),
-        tuple(0 for _ in steps),
-        tuple(np.arange(n) * s for n, s in zip(f.shape, steps, strict=True)),
-    )
+    axes = tuple(np.arange(n) * s for n, s in zip(f.shape, steps, strict=True))
+    found = _iron(f, steps, float(radius), tuple(0 for _ in steps), axes)
+    return replace(found, concerns=(*said, *concerns_of(found, units)))
 
 
 def iron_landscape(surface: Surface, radius: float, n: int | None = None, loss_scale: float = 1.0) -> Ironed:
     """Iron a landscape on its own window, sampled n times along each axis (default 2,001 in one dimension, 256 in two).
 
     The surface is evaluated beyond the window as far as the result can depend on it: the closing looks at centres up to
-    ρ outside, and those at the surface up to 2ρ outside. Where it is not finite out there (a logarithm's wall, the end
-    of an uploaded map) nothing is there; inside the window that is an error. Heights are λf for the loss scale λ.
+    ρ outside, and those at the surface up to 2ρ outside. Where it is not finite (a logarithm's wall, the end of an
+    uploaded map, a hole in it) nothing is there. Heights are λf for the loss scale λ.
     """
     field = sample(surface, n, loss_scale, margin=radius)
     check_radius(radius, field.shape, field.spacing)
-    return _iron(field.extended, field.spacing, float(radius), field.pad, field.axes)
+    found = _iron(field.extended, field.spacing, float(radius), field.pad, field.axes)
+    return replace(found, concerns=concerns_of(found))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +160,9 @@ class Field:
 
     @property
     def heights(self) -> Array:
-        """The window's heights."""
-        return crop(self.extended, self.pad)
+        """The window's heights, NaN in holes."""
+        heights = crop(self.extended, self.pad)
+        return np.where(heights > -np.inf, heights, np.nan)
 
 
 def sample(surface: Surface, n: int | None = None, loss_scale: float = 1.0, margin: float = 0.0) -> Field:
@@ -148,9 +189,9 @@ def sample(surface: Surface, n: int | None = None, loss_scale: float = 1.0, marg
     with np.errstate(all="ignore"):
         f = loss_scale * np.asarray(surface.value(points), float).reshape([a.size for a in wide])
     inside = crop(f, pad)
-    if not np.isfinite(inside).all():
-        where = [float(a[p + i]) for a, p, i in zip(wide, pad, np.argwhere(~np.isfinite(inside))[0], strict=True)]
-        raise ValueError(f"surface must be finite on its window, but is not at {where}; choose a smaller window")
+    inside = inside[np.isfinite(inside)]
+    if inside.size == 0:
+        raise ValueError("surface must be a number somewhere on its window, but is nowhere; choose another window")
     if (highest := float(np.abs(inside).max())) > MAX_HEIGHT:
         raise ValueError(f"heights must stay below {MAX_HEIGHT:g}, got {highest:.3g}; use a smaller loss_scale")
     f = np.where(np.isfinite(f), f, -np.inf)
@@ -166,6 +207,7 @@ def crop(f: NDArray[T], pad: Sequence[int]) -> NDArray[T]:
 def _iron(f: Array, spacing: tuple[float, ...], radius: float, pad: tuple[int, ...], axes: tuple[Array, ...]) -> Ironed:
     half = tuple(p // 2 for p in pad)  # centres are needed this far beyond the window
     heights = np.ascontiguousarray(crop(f, pad))
+    hole = heights == -np.inf
     if f.ndim == 1:
         wide, index, between = dilate_row(f, spacing[0], radius, half[0])
         closing = -dilate_row(wide, spacing[0], radius, half[0], sign=-1.0)[0]
@@ -174,10 +216,14 @@ def _iron(f: Array, spacing: tuple[float, ...], radius: float, pad: tuple[int, .
         steps, cut = (spacing[0], spacing[1]), (half[0], half[1])
         wide, contact = dilate_grid_with_contacts(f, steps, radius, cut)
         closing = -dilate_grid(wide, steps, radius, cut, sign=-1.0)
-        reachable = touched(f, contact, closing - heights, steps, radius, (pad[0], pad[1]), cut)
+        gap = np.where(hole, 0.0, np.maximum(closing, heights) - np.where(hole, 0.0, heights))
+        reachable = touched(f, contact, gap, steps, radius, (pad[0], pad[1]), cut)
     closing = np.maximum(closing, heights)  # where the ball touches they are equal, and rounding may fall an ulp short
     center = np.ascontiguousarray(crop(wide, half))
-    return Ironed(heights, spacing, radius, center, center - radius, closing, reachable, axes)
+    for values in (heights, center, closing):
+        values[hole] = np.nan
+    reachable = reachable & ~hole
+    return Ironed(heights, spacing, radius, center, center - radius, closing, reachable, axes, f > -np.inf, pad)
 
 
 def _touched(index: NDArray[np.int64], between: Array, n: int, spacing: float, crop_: int) -> NDArray[np.bool_]:
@@ -228,7 +274,7 @@ def iron_sweep(
     On a curve `closing` may be left out to save half the time; on a surface the mask needs it, so it is computed
     anyway. progress(done, total) may return True to stop early with the radii done so far.
     """
-    f, steps = checked_heights(heights, spacing)
+    f, steps = checked_heights(with_holes(heights)[0], spacing, holes=True)
     axes = tuple(np.arange(n) * s for n, s in zip(f.shape, steps, strict=True))
     return sweep_field(Field(f, tuple(0 for _ in steps), steps, axes), radii, closing=closing, progress=progress)
 
@@ -245,15 +291,15 @@ def sweep_field(
     dim = len(field.shape)
     half = tuple(p // 2 for p in field.pad)
     ironed, masks, closings = [], [], []
-    f = field.extended
+    f, hole = field.extended, np.isnan(field.heights)
     index = np.flatnonzero(f > -np.inf) if dim == 1 else np.empty(0, int)
     arcs = f[index] if dim == 1 else np.empty(0)
     for done, radius in enumerate(ordered.tolist()):
         if dim == 1:
             wide, index, between = dilate_arcs(index, arcs, f.size, field.spacing[0], radius, half[0])
             arcs = f[index]
-            ironed.append(crop(wide, half) - radius)
-            masks.append(crop(_touched(index, between, f.size, field.spacing[0], half[0]), field.pad))
+            ironed.append(np.where(hole, np.nan, crop(wide, half) - radius))
+            masks.append(crop(_touched(index, between, f.size, field.spacing[0], half[0]), field.pad) & ~hole)
             if closing:
                 under = -dilate_row(wide, field.spacing[0], radius, half[0], sign=-1.0)[0]
                 closings.append(np.maximum(under, field.heights))
@@ -283,19 +329,29 @@ def sampling_error(ironed: Ironed) -> float:
     every = tuple(slice(None, None, 2) for _ in ironed.spacing)
     coarse = iron(ironed.heights[every], [2 * s for s in ironed.spacing], ironed.radius)
     fine = iron(ironed.heights, ironed.spacing, ironed.radius)
-    return float((fine.center[every] - coarse.center).max())
+    return float(np.nanmax(fine.center[every] - coarse.center))
 
 
-def checked_heights(heights: ArrayLike, spacing: float | Sequence[float]) -> tuple[Array, tuple[float, ...]]:
-    """Heights as a float64 grid and the spacing per axis, or a ValueError that names what is wrong."""
+def checked_heights(
+    heights: ArrayLike, spacing: float | Sequence[float], holes: bool = False
+) -> tuple[Array, tuple[float, ...]]:
+    """Heights as a float64 grid and the spacing per axis, or a ValueError that names what is wrong.
+
+    holes: NaN is allowed, and becomes −∞: nothing is there.
+    """
     f = np.asarray(heights)
     if f.ndim not in (1, 2) or min(f.shape, default=0) < 1 or f.size < 2:
         raise ValueError(f"heights must be a curve (N,) or a surface (N, M) of at least 2 samples, got shape {f.shape}")
     _check_memory(f.shape)
     f = f.astype(float)
-    if not np.isfinite(f).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(f))[0])
+    hole = np.isnan(f)
+    if holes and hole.all():
+        raise ValueError("heights must hold at least one number, got only holes (NaN or no data)")
+    bad = np.isinf(f) | (hole & (not holes))
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(f"heights must be finite, got {f[where]} at index {where}; crop the window or fill the gap")
+    f[hole] = -np.inf
     given: Iterable[float] = [spacing] * f.ndim if np.ndim(spacing) == 0 else np.asarray(spacing, float).ravel()  # type: ignore[list-item]
     steps = tuple(float(s) for s in given)
     if len(steps) != f.ndim:

@@ -50,14 +50,15 @@ class Basins:
 
 
 def basins(heights: ArrayLike) -> Basins:
-    """Basins of heights (N,) or (N, M)."""
+    """Basins of heights (N,) or (N, M); NaN marks holes, which belong to none."""
     f = np.ascontiguousarray(heights, float)
     if f.ndim not in (1, 2) or f.size == 0:
         raise ValueError(f"heights must be a curve (N,) or a surface (N, M), got shape {f.shape}")
-    if not np.isfinite(f).all():
-        raise ValueError("heights must be finite to have basins; fill or crop the gaps")
+    if np.isinf(f).any() or np.isnan(f).all():
+        raise ValueError("heights must be finite to have basins, NaN where there is a hole")
     flat = f.ravel()
-    order = np.argsort(flat, kind="stable")
+    # The flood never comes to a hole: it is a wall, and no basin's floor.
+    order = np.argsort(flat, kind="stable")[: np.count_nonzero(~np.isnan(flat))]
     rows, columns = (1, f.size) if f.ndim == 1 else f.shape
     floor, saddle, count = _flood(flat, order, rows, columns)
     floor, saddle = floor[:count], saddle[:count]
@@ -98,13 +99,13 @@ def _flood(f, order, rows, columns):  # type: ignore[no-untyped-def]
     """Union–find in ascending order; a root is its basin's first (lowest) sample, found by its place in the order."""
     n = f.size
     rank = np.empty(n, np.int64)
-    for place in range(n):
+    for place in range(order.size):
         rank[order[place]] = place
     parent = np.full(n, -1, np.int64)
     floor = np.empty(n, np.int64)
     saddle = np.empty(n, np.int64)
     count = 0
-    for place in range(n):
+    for place in range(order.size):
         i = order[place]
         parent[i] = i
         r, c = i // columns, i % columns
@@ -125,5 +126,10 @@ def _flood(f, order, rows, columns):  # type: ignore[no-untyped-def]
                 if f[two] < f[i]:  # equal: the sample joins at its own height and starts nothing
                     floor[count], saddle[count] = two, i
                     count += 1
-    floor[count], saddle[count] = order[0], -1
-    return floor, saddle, count + 1
+    # Ground that a hole cuts off from the rest has a basin of its own that never ends.
+    for place in range(order.size):
+        i = order[place]
+        if parent[i] == i and count < n:
+            floor[count], saddle[count] = i, -1
+            count += 1
+    return floor, saddle, count

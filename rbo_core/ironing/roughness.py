@@ -11,29 +11,31 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.ironing.dilation import Array
+from rbo_core.ironing.holes import without_holes
 from rbo_core.ironing.morphology import Field, Sweep, sweep_field
 from rbo_core.ironing.persistence import basins, local_minima
 
 
 def oscillation(heights: ArrayLike) -> float:
     """Highest minus lowest, height units."""
-    return float(np.ptp(np.asarray(heights, float)))
+    f = np.asarray(heights, float)
+    return float(np.nanmax(f) - np.nanmin(f))
 
 
 def total_variation(heights: ArrayLike, spacing: tuple[float, ...]) -> float:
     """∫|f′| dx (height units) on a curve, ∫|∇f| dA (height · length) on a surface, by forward differences."""
     f = np.asarray(heights, float)
     if f.ndim == 1:
-        return float(np.abs(np.diff(f)).sum())
-    return float(_cell_slopes(f, spacing).sum() * spacing[0] * spacing[1])
+        return float(np.nansum(np.abs(np.diff(f))))
+    return float(np.nansum(_cell_slopes(f, spacing)) * spacing[0] * spacing[1])
 
 
 def largest_slope(heights: ArrayLike, spacing: tuple[float, ...]) -> float:
     """Largest |∇f| by forward differences; 1 means 45 degrees."""
     f = np.asarray(heights, float)
     if f.ndim == 1:
-        return float(np.abs(np.diff(f)).max() / spacing[0])
-    return float(_cell_slopes(f, spacing).max())
+        return float(np.nanmax(np.abs(np.diff(f))) / spacing[0])
+    return float(np.nanmax(_cell_slopes(f, spacing)))
 
 
 def _cell_slopes(f: Array, spacing: tuple[float, ...]) -> Array:
@@ -66,7 +68,7 @@ def spectrum(heights: ArrayLike, spacing: tuple[float, ...], finest: float = 0.0
     the landscape's own band limit 1/finest where the shortest wavelength is known: above it there is nothing to fit.
     """
     f = np.asarray(heights, float)
-    flat = f - fit_plane(f, spacing).values
+    flat = np.nan_to_num(f - fit_plane(f, spacing).values)  # holes lie on the plane
     window = np.ones(f.shape)
     for axis, n in enumerate(f.shape):
         w = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(n) + 0.5) / n)
@@ -180,8 +182,8 @@ def _madogram(f: Array, lags: NDArray[np.int64]) -> tuple[Array, Array]:
         if f.ndim == 2:
             steps.append(np.abs(f[:, lag:] - f[:, :-lag]).T)
         parts = [part for step in steps for part in np.array_split(step, _BLOCKS // f.ndim, axis=f.ndim - 1)]
-        sums.append([float(part.sum()) for part in parts])
-        counts.append([max(part.size, 1) for part in parts])
+        sums.append([float(np.nansum(part)) for part in parts])
+        counts.append([max(int(np.count_nonzero(part == part)), 1) for part in parts])
     return np.array(sums), np.array(counts, float)
 
 
@@ -197,6 +199,7 @@ def fit_plane(heights: ArrayLike, spacing: tuple[float, ...]) -> Plane:
     """Least-squares line through a curve or plane through a surface on a regular grid."""
     f = np.asarray(heights, float)
     slope = np.zeros(f.ndim)
+    f = without_holes(f)
     values = np.full(f.shape, f.mean())
     for axis, (n, s) in enumerate(zip(f.shape, spacing, strict=True)):
         if n < 2:

@@ -246,14 +246,19 @@ def test_nothing_is_there_where_the_landscape_is_not_finite_outside():
     got = iron_landscape(Analytic([[0.5, 2]], lambda x: np.log(x)), radius=0.75, n=31)
     assert np.isfinite(got.center).all()
     assert np.isfinite(got.closing).all()
-    with pytest.raises(ValueError, match=r"finite on its window, but is not at \[0.0\]"):
-        iron_landscape(Analytic([[0, 2]], lambda x: np.log(x)), radius=0.75, n=31)
+    hole = iron_landscape(Analytic([[0, 2]], lambda x: np.log(x)), radius=0.75, n=31)
+    assert np.isnan(hole.heights[0])
+    assert np.isfinite(hole.center[1:]).all()
+    assert not hole.reachable[0]
+    with pytest.raises(ValueError, match="a number somewhere on its window"):
+        iron_landscape(Analytic([[-2, -1]], lambda x: np.log(x)), radius=0.75, n=31)
 
 
 @pytest.mark.parametrize(
     ("heights", "spacing", "radius", "message"),
     [
-        ([0.0, np.nan, 1.0], 1.0, 1.0, r"heights must be finite, got nan at index \(1,\)"),
+        ([0.0, np.inf, 1.0], 1.0, 1.0, r"heights must be finite, got inf at index \(1,\)"),
+        ([np.nan, -9999.0, np.nan], 1.0, 1.0, "at least one number, got only holes"),
         (np.full((3, 3), np.inf), 1.0, 1.0, "heights must be finite, got inf"),
         (np.zeros(9), 0.0, 1.0, "spacing must be positive and finite, got 0.0"),
         (np.zeros(9), -1.0, 1.0, "spacing must be positive and finite, got -1.0"),

@@ -77,6 +77,6 @@ def test_counts_of_the_ironed_fractal():
 
 def test_bad_input():
     with pytest.raises(ValueError, match="must be finite"):
-        basins([0.0, np.nan])
+        basins([0.0, np.inf])
     with pytest.raises(ValueError, match="got shape"):
         basins(np.zeros((2, 2, 2)))
