@@ -7,8 +7,7 @@ has no local footpoint: it is a global contact (``ball/contact.py``).
 
 from __future__ import annotations
 
-from typing import Any
-
+from rbo_core.arrays import Namespace
 from rbo_core.checks import Number, column
 from rbo_core.fused import moved, moved_where, quotient, usable
 from rbo_core.objective import Array, Objective
@@ -26,7 +25,7 @@ class Tangent:
 
     __slots__ = ("f", "g", "g2")
 
-    def __init__(self, xp: Any, f: Array, g: Array) -> None:
+    def __init__(self, xp: Namespace, f: Array, g: Array) -> None:
         self.f, self.g, self.g2 = f, g, xp.vecdot(g, g)
 
     def take(self) -> Array:
@@ -122,7 +121,7 @@ def newton_projection(
     return z
 
 
-def scaled(value_and_gradient: tuple[Array, Array], loss_scale: Any) -> tuple[Array, Array]:
+def scaled(value_and_gradient: tuple[Array, Array], loss_scale: Number) -> tuple[Array, Array]:
     """(λ f, λ ∇f): the loss in units of the parameters."""
     f, g = value_and_gradient
     if isinstance(loss_scale, float | int) and loss_scale == 1:

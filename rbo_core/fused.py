@@ -1,68 +1,53 @@
-"""x + s·d and its kin in one pass over memory where the namespace has one, else by plain arithmetic.
-
-The form of ``rbo_core.torch.namespace`` overwrites the first array, so that a network's parameters move in place;
-NumPy's leaves it alone. A step must therefore take a :func:`kept` copy of a point it returns to. A method's memory
-(its velocity) is never overwritten: a step that breaks off in the middle leaves it as it was.
-"""
+"""The moves of points as the steps use them, over ``objective.xp`` (``arrays.py``); ``rolling.py`` has the rule."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from rbo_core.arrays import Array, Namespace
 from rbo_core.checks import Number
-from rbo_core.objective import Array, Objective
+from rbo_core.objective import Objective
 
 
-def moved(xp: Any, x: Array, scale: Number, direction: Array) -> Array:
+def moved(xp: Namespace, x: Array, scale: Number, direction: Array) -> Array:
     """x + scale·direction (B, d), with scale a number or (B, 1); x must not be used afterwards."""
-    fused = getattr(xp, "moved", None)
-    return x + scale * direction if fused is None else fused(x, scale, direction)
+    return xp.moved(x, scale, direction)
 
 
-def drawn(xp: Any, x: Array, share: Number, goal: Array) -> Array:
+def drawn(xp: Namespace, x: Array, share: Number, goal: Array) -> Array:
     """x + share·(goal − x) (B, d), with share a number or (B, 1); x must not be used afterwards."""
-    fused = getattr(xp, "drawn", None)
-    return x + share * (goal - x) if fused is None else fused(x, share, goal)
+    return xp.drawn(x, share, goal)
 
 
-def pushed(xp: Any, velocity: Array | None, momentum: Number, push: Array) -> Array:
+def pushed(xp: Namespace, velocity: Array | None, momentum: Number, push: Array) -> Array:
     """β·velocity + push (B, d), a new array, with β a number or (B, 1)."""
-    if velocity is None:
-        return 1.0 * push
-    fused = getattr(xp, "pushed", None)
-    return momentum * velocity + push if fused is None else fused(velocity, momentum, push)
+    return 1.0 * push if velocity is None else xp.pushed(velocity, momentum, push)
 
 
-def moved_from(xp: Any, start: Array, scale: Number, direction: Array, into: Array) -> Array:
+def moved_from(xp: Namespace, start: Array, scale: Number, direction: Array, into: Array) -> Array:
     """start + scale·direction (B, d), as ``moved``, but ``start`` stays as it is and ``into`` is overwritten."""
-    fused = getattr(xp, "moved_from", None)
-    return start + scale * direction if fused is None else fused(start, scale, direction, into)
+    return xp.moved_from(start, scale, direction, into)
 
 
-def drawn_from(xp: Any, start: Array, share: Number, goal: Array, into: Array) -> Array:
+def drawn_from(xp: Namespace, start: Array, share: Number, goal: Array, into: Array) -> Array:
     """start + share·(goal − start) (B, d), as ``drawn``, but ``start`` stays as it is and ``into`` is overwritten."""
-    fused = getattr(xp, "drawn_from", None)
-    return start + share * (goal - start) if fused is None else fused(start, share, goal, into)
+    return xp.drawn_from(start, share, goal, into)
 
 
-def moved_where(xp: Any, good: Array, x: Array, scale: Number, direction: Array) -> Array:
+def moved_where(xp: Namespace, good: Array, x: Array, scale: Number, direction: Array) -> Array:
     """x + scale·direction (B, d) for the balls that are ``good (B,)``, x for others; both must not be used afterwards.
 
     ``good`` may be one bool for all.
     """
     if isinstance(good, bool):
-        return moved(xp, x, scale, direction) if good else x
-    fused = getattr(xp, "moved_where", None)
-    return xp.where(good[:, None], x + scale * direction, x) if fused is None else fused(good, x, scale, direction)
+        return xp.moved(x, scale, direction) if good else x
+    return xp.moved_where(good, x, scale, direction)
 
 
-def quotient(xp: Any, a: Array, b: Array) -> Array:
+def quotient(xp: Namespace, a: Array, b: Array) -> Array:
     """a/b (B,), not finite where b is zero."""
-    fused = getattr(xp, "quotient", None)
-    return a / b if fused is None else fused(a, b)
+    return xp.quotient(a, b)
 
 
-def taken_where(xp: Any, good: Array, new: Array, old: Array) -> Array:
+def taken_where(xp: Namespace, good: Array, new: Array, old: Array) -> Array:
     """new (B, d) for the balls that are ``good (B,)``, old (B, d) for the others; ``good`` may be one bool for all."""
     return (new if good else old) if isinstance(good, bool) else xp.where(good[:, None], new, old)
 
@@ -72,24 +57,19 @@ def kept(objective: Objective, x: Array) -> Array:
 
     It must stay as it is: an objective that can undo a step keeps it too, and hands out its own.
     """
-    start = getattr(objective, "start", None)
-    return copied(objective.xp, x) if start is None else start[None, :]
+    start = objective.start
+    return objective.xp.copied(x) if start is None else start[None, :]
 
 
-def copied(xp: Any, x: Array) -> Array:
+def copied(xp: Namespace, x: Array) -> Array:
     """A point that later moves leave alone: x itself where nothing is overwritten, else a copy."""
-    copy = getattr(xp, "copied", None)
-    return x if copy is None else copy(x)
+    return xp.copied(x)
 
 
 def usable(objective: Objective, value: Array) -> Array:
-    """Whether an evaluation's ``value (B,)`` is finite, where the objective wants to go on without it; else True.
-
-    Such an objective (a network's) has a method ``left_out`` that is told; on a surface trouble shows as it is.
-    """
-    told = getattr(objective, "left_out", None)
-    if told is None:
+    """Whether an evaluation's ``value (B,)`` is finite, where the objective wants to go on without it; else True."""
+    if objective.left_out is None:
         return True
     finite = objective.xp.isfinite(value)
-    told(finite)
+    objective.left_out(finite)
     return finite

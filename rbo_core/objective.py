@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rbo_core.arrays import Array, Namespace, plain
 from rbo_core.noise import standard_normal
 
-Array = Any
-"""An array of the namespace in use: ``numpy.ndarray`` on analytic surfaces, ``torch.Tensor`` for networks."""
+__all__ = ["Array", "Objective", "Surface", "SurfaceObjective", "value_of"]
 
 
 class Surface(Protocol):
@@ -35,12 +35,20 @@ def value_of(surface: Surface) -> Callable[[NDArray[np.float64]], NDArray[np.flo
 class Objective(Protocol):
     """What one batched step may ask for; ``xp`` is the array namespace, resolved once per run.
 
-    A network's objective may have two things more, see ``fused.py``: ``left_out(finite)`` is told which balls' later
-    evaluations were finite, so that a step leaves the others out, and ``start (d,)`` keeps the step's first point.
+    Attributes:
+        start: (d,) the step's first point where the objective keeps it (a network's, to undo a step), else None.
+        left_out: None, or what is told which balls' later evaluations were finite (a network's): a step then leaves the
+            others out. On a surface trouble shows as it is.
     """
 
     @property
-    def xp(self) -> Any: ...
+    def xp(self) -> Namespace: ...
+
+    @property
+    def start(self) -> Array | None: ...
+
+    @property
+    def left_out(self) -> Callable[[Array], object] | None: ...
 
     def __call__(self, x: Array, /) -> tuple[Array, Array]:
         """Loss ``(B,)`` and gradient ``(B, d)`` at ``x (B, d)``; costs one gradient evaluation a ball."""
@@ -60,7 +68,9 @@ class SurfaceObjective:
         active: (B,) mask; balls that have stopped spend nothing.
     """
 
-    xp: Any = np
+    xp: Namespace = plain(np)
+    start: None = None
+    left_out: None = None
 
     def __init__(
         self,

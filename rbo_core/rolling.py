@@ -146,7 +146,7 @@ def gradient(ball: RBO, objective: Objective, c: MovedCenter) -> Array:
 
 def argmin(ball: RBO, objective: SurfaceObjective, c: MovedCenter) -> Array:
     """The nearest point of all, as the paper defines it."""
-    offset = moved(np, column(-c.lift) * c.plane.g, column(-c.rate), c.take())
+    offset = moved(objective.xp, column(-c.lift) * c.plane.g, column(-c.rate), c.take())
     return nearest_projection(objective, c.theta, c.plane.f, offset, c.height, ball.loss_scale)
 
 

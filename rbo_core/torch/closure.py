@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from rbo_core.arrays import Namespace
 from rbo_core.torch import floats, namespace
 from rbo_core.torch.flat import FlatParameters
 from rbo_core.torch.repeat import Bystanders
@@ -89,7 +90,7 @@ class ClosureObjective:
         generator: torch.Generator | None = None,
         arena: Arena | None = None,
     ) -> None:
-        self.xp: Any = _namespace(flat.data.device)
+        self.xp: Namespace = _namespace(flat.data.device)
         self.closure = closure
         self.flat = flat
         self.loss: Any = None
@@ -296,7 +297,7 @@ class ClosureObjective:
         return f / dist.get_world_size(group)
 
 
-def _namespace(device: torch.device) -> Any:
+def _namespace(device: torch.device) -> Namespace:
     return floats if device.type == "cpu" else namespace
 
 

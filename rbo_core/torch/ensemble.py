@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
+from rbo_core.arrays import Namespace
 from rbo_core.noise import standard_normal
 from rbo_core.torch import namespace
 
@@ -27,7 +26,8 @@ class EnsembleObjective:
         ValueError: the model has buffers.
     """
 
-    xp: Any = namespace
+    xp: Namespace = namespace
+    start: None = None
 
     def __init__(self, model: nn.Module, seeds: list[int] | None = None) -> None:
         if any(True for _ in model.buffers()):

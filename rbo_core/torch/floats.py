@@ -14,8 +14,8 @@ from torch import Tensor
 from rbo_core.torch.namespace import copied, drawn, drawn_from, moved, moved_from, pushed, zeros_like
 
 __all__ = [
-    "copied", "drawn", "drawn_from", "isfinite", "minimum", "moved", "moved_from", "ones_like",
-    "pushed", "quotient", "sqrt", "vecdot", "zeros_like",
+    "copied", "drawn", "drawn_from", "isfinite", "minimum", "moved", "moved_from", "moved_where",
+    "ones_like", "pushed", "quotient", "sqrt", "vecdot", "where", "zeros_like",
 ]  # fmt: skip
 
 sqrt = math.sqrt
@@ -26,6 +26,16 @@ isfinite = math.isfinite
 def quotient(a: float, b: float) -> float:
     """a/b as arrays have it: no exception where b is zero."""
     return a / b if b != 0.0 else math.nan
+
+
+def where(condition: bool, a: Tensor, b: Tensor) -> Tensor:
+    """a or b."""
+    return a if condition else b
+
+
+def moved_where(good: bool, x: Tensor, scale: float, direction: Tensor) -> Tensor:
+    """x ← x + scale·direction, (1, n), if good."""
+    return moved(x, scale, direction) if good else x
 
 
 def ones_like(x: float) -> float:

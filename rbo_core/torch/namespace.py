@@ -1,7 +1,7 @@
 """The few array-API functions the batched steps use, for torch tensors, with the fast form of each.
 
-``moved`` and the functions after it are what ``rbo_core.fused`` looks for; ``moved``, ``drawn`` and ``moved_where``
-overwrite x, the ``_from`` forms write into a tensor they are given.
+It is a ``rbo_core.arrays.Namespace``: ``moved``, ``drawn`` and ``moved_where`` overwrite x, the ``_from`` forms write
+into a tensor they are given.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ def pushed(velocity: Tensor, momentum: float | Tensor, push: Tensor) -> Tensor:
     if isinstance(momentum, float | int):
         return torch.add(push, velocity, alpha=momentum)
     return torch.addcmul(push, velocity, momentum)
+
+
+def quotient(a: Tensor, b: Tensor) -> Tensor:
+    """a/b (B,)."""
+    return a / b
 
 
 def copied(x: Tensor) -> Tensor:

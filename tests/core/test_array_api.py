@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum
+from rbo_core.arrays import plain
 
 METHODS: list[Any] = [
     RBO(momentum=0.5, unit_speed=True),
@@ -27,11 +28,13 @@ METHODS: list[Any] = [
 class Quartic:
     """f(x) = ¼ Σ x⁴ − ½ Σ x² in whichever namespace it is given."""
 
+    start = left_out = None
+
     def __init__(self, xp: Any) -> None:
-        self.xp = xp
+        self.array_api, self.xp = xp, plain(xp)
 
     def __call__(self, x: Any) -> tuple[Any, Any]:
-        return self.xp.sum(0.25 * x**4 - 0.5 * x**2, axis=-1), x**3 - x
+        return self.array_api.sum(0.25 * x**4 - 0.5 * x**2, axis=-1), x**3 - x
 
     def noise(self, like: Any) -> Any:
         return like * 0.0 + 0.25
