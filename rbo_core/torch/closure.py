@@ -228,8 +228,12 @@ class ClosureObjective:
     def _first_loss(self) -> Tensor:
         # Later evaluations find no gradients: they were taken.
         self.flat.clear_gradients()
-        with torch.enable_grad(), self._bystanders.watching():
-            self.loss = loss = self.closure()
+        self._bystanders.watch()
+        try:
+            with torch.enable_grad():
+                self.loss = loss = self.closure()
+        finally:
+            self._bystanders.unwatch()
         _check_loss(loss)
         self._streams.first_done()
         self._bystanders.first_done(loss)

@@ -76,11 +76,15 @@ class FlatParameters:
             start += block.length
         self.segments: tuple[Segment, ...] = tuple(segments)
         self._gaps = _gaps(self.segments, start)
+        # Asked at every evaluation, hence apart.
+        self._plain = all(s.order is None for s in segments)
+        self._parameters = [s.parameter for s in segments]
+        self._addresses = [s.address for s in segments]
         self._device, self._dtype = first.device, first.dtype
 
     def is_current(self) -> bool:
         """False once somebody replaced a parameter's storage, as ``module.to(device)`` does."""
-        return all(s.parameter.data_ptr() == s.address for s in self.segments)
+        return [p.data_ptr() for p in self._parameters] == self._addresses
 
     def adopt(self) -> None:
         """Take in the values of parameters that were given another storage, ``p.data = …``, and make them views again.
@@ -108,8 +112,8 @@ class FlatParameters:
 
     def clear_gradients(self) -> None:
         """Forget all gradients."""
-        for s in self.segments:
-            s.parameter.grad = None
+        for p in self._parameters:
+            p.grad = None
 
     def take_gradients(self, out: Tensor | None = None) -> tuple[Tensor, list[int]]:
         """All gradients as one tensor ``(n,)``, new or ``out``, zero where a parameter has none; clears them.
@@ -120,19 +124,20 @@ class FlatParameters:
         Raises:
             ValueError: when no parameter has a gradient, or one is sparse.
         """
-        pieces, missing = [], []
-        for k, s in enumerate(self.segments):
-            gradient = s.parameter.grad
-            if gradient is None:
-                pieces.append(self.data.new_zeros(s.stop - s.start))
-                missing.append(k)
-                continue
-            if gradient.layout is not torch.strided:
-                raise ValueError("gradients must be dense, got a sparse one; use sparse=False in the embedding")
-            pieces.append(_flatten(gradient, s.order))
-            s.parameter.grad = None
-        if len(missing) == len(pieces):
+        gradients = [p.grad for p in self._parameters]
+        missing = [k for k, gradient in enumerate(gradients) if gradient is None]
+        if len(missing) == len(gradients):
             raise ValueError("the closure left no gradient; call loss.backward() in it before it returns the loss")
+        if any([g.layout is not torch.strided for g in gradients if g is not None]):  # noqa: C419, a list is faster
+            raise ValueError("gradients must be dense, got a sparse one; use sparse=False in the embedding")
+        if self._plain and not missing:
+            pieces = [g.flatten() for g in gradients if g is not None]
+        else:
+            pieces = [
+                self.data.new_zeros(s.stop - s.start) if g is None else _flatten(g, s.order)
+                for s, g in zip(self.segments, gradients, strict=True)
+            ]
+        self.clear_gradients()
         return self._joined(pieces, out), missing
 
     def split(self, vector: Tensor) -> list[Tensor]:

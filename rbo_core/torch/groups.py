@@ -17,7 +17,6 @@ Group = dict[str, Any]
 
 OWN = ("lr", "weight_decay")
 """What may differ between groups."""
-NOT_SETTINGS = ("params", "param_names")
 
 
 class StepSettings(NamedTuple):
@@ -49,7 +48,8 @@ class Settings:
         self._own = {one.name: one.network_name for one in settings_of(method) if one.networks is not None}
         self._class = method
         self._shared = tuple(shared)
-        self._key: tuple[Any, ...] | None = None
+        self._names = (*OWN, *self._shared)
+        self._key: list[Any] | None = None
         self._cached: StepSettings | None = None
 
     def method(self, group: Mapping[str, Any], **changes: Any) -> Method[Any]:
@@ -78,12 +78,9 @@ class Settings:
 
     def read(self, groups: Sequence[Group], flat: FlatParameters) -> StepSettings:
         """The settings of a step; raises ValueError for bad ones."""
-        key = tuple(
-            id(value) if isinstance(value := number(entry), Tensor) else value
-            for group in groups
-            for name, entry in group.items()
-            if name not in NOT_SETTINGS
-        )
+        key = [group[name] for group in groups for name in self._names]
+        if any([isinstance(value, Tensor) for value in key]):  # noqa: C419, a list is faster
+            key = [id(value) if isinstance(value := number(entry), Tensor) else value for entry in key]
         if self._cached is None or self._key != key:
             self.check(groups)
             self._cached, self._key = self._read(groups, flat), key

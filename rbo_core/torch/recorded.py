@@ -7,7 +7,6 @@ schedule changes, the learning rate and the radius, are numbers in the GPU's mem
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import torch
@@ -88,25 +87,20 @@ class _Recording:
     def record(self, method: Any, objective: ClosureObjective, first: tuple[Any, Tensor], memory: Any) -> Any:
         """Take the step, whose first evaluation is made, and record it."""
         self._set_numbers(method)
-        here = torch.cuda.current_stream()
-        aside = torch.cuda.Stream()
-        aside.wait_stream(here)
         tape = _Tape(objective, first, self._graphs)
-        with torch.cuda.stream(aside):
-            try:
-                state = memory._replace(x=objective.flat.data[None])
-                new, _ = replaced(method, **self._numbers).step(tape, state)
-                objective.place(new.x)
-                for before, after in zip(memory[1:], new[1:], strict=True):
-                    if isinstance(after, Tensor) and before is not after:
-                        before.copy_(after)
-                if tape.lost is not None:
-                    self._count.add_(tape.lost)
-            finally:
-                tape.stop()
-            objective.finish()
-            self._graphs[-1].replay()
-        here.wait_stream(aside)
+        try:
+            state = memory._replace(x=objective.flat.data[None])
+            new, _ = replaced(method, **self._numbers).step(tape, state)
+            objective.place(new.x)
+            for before, after in zip(memory[1:], new[1:], strict=True):
+                if isinstance(after, Tensor) and before is not after:
+                    before.copy_(after)
+            if tape.lost is not None:
+                self._count.add_(tape.lost)
+        finally:
+            tape.stop()
+        objective.finish()
+        self._graphs[-1].replay()
         objective.done = True
         self._taken = getattr(new, "taken", 0) - getattr(memory, "taken", 0)
         return self._advanced(memory)
@@ -145,6 +139,8 @@ class _Tape:
     ) -> None:
         self._objective, self._first, self._graphs = objective, first, graphs
         self._pool = torch.cuda.graph_pool_handle()
+        # The closure runs on the stream it always runs on; only what is recorded is issued beside it.
+        self._here, self._aside = torch.cuda.current_stream(), torch.cuda.Stream()
         self._graph: torch.cuda.CUDAGraph | None = None
         self.lost: Tensor | None = None
 
@@ -159,6 +155,8 @@ class _Tape:
             self.stop()
             self._graphs[-1].replay()
             f, g = self._objective.evaluate()
+        self._aside.wait_stream(self._here)
+        torch.cuda.set_stream(self._aside)
         self._graph = torch.cuda.CUDAGraph()
         self._graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
         return self._objective.completed(f, g)
@@ -170,8 +168,11 @@ class _Tape:
         """End the recording of a graph, if one is being made."""
         if self._graph is not None:
             graph, self._graph = self._graph, None
-            graph.capture_end()
-            self._graphs.append(graph)
+            try:
+                graph.capture_end()
+                self._graphs.append(graph)
+            finally:
+                torch.cuda.set_stream(self._here)
 
 
 def phase(method: Any, memory: Any) -> bool:
@@ -181,6 +182,6 @@ def phase(method: Any, memory: Any) -> bool:
 
 def _key(method: Any, objective: ClosureObjective, memory: Any) -> tuple[Any, ...]:
     """What must be the same for a recording to hold."""
-    fixed = tuple(getattr(method, one.name) for one in dataclasses.fields(method) if one.name not in SCHEDULED)
+    fixed = tuple(value for name, value in vars(method).items() if name not in SCHEDULED)
     kept = tuple(value.data_ptr() for value in memory[1:] if isinstance(value, Tensor))
-    return (id(objective.flat), *objective.kind, type(method), phase(method, memory), *fixed, *kept)
+    return (id(objective.flat), *objective.kind, phase(method, memory), *fixed, *kept)

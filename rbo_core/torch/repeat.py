@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -37,6 +36,7 @@ class Bystanders:
         self._ours = frozenset(ours)
         self._hook: Any = self._see
         self._handle: Any = None
+        self._quiet: Any = None
         self._compiled = False
         self._steps = 0
         self._inside = False
@@ -63,32 +63,36 @@ class Bystanders:
         self._inside = True
         self._put_aside = []
         self._counted = False
-        self._before.take(self._alive())
+        if self._stateful:
+            self._before.take(self._alive())
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Round the first evaluation: finds the modules it calls."""
+    def watch(self) -> None:
+        """Before the first evaluation: from now on, find the modules it calls."""
         if self._compiled:
-            yield
             return
         self._handle = register_module_forward_pre_hook(self._hook)
-        try:
-            if self._steps > 1:
-                yield
-            else:
-                with warnings.catch_warnings():
-                    # torch.compile warns of hooks; this one is gone before it traces.
-                    warnings.filterwarnings("ignore", message="Using `torch.compile")
-                    yield
-        finally:
+        if self._steps == 1:
+            self._quiet = warnings.catch_warnings()
+            self._quiet.__enter__()
+            # torch.compile warns of hooks; this one is gone before it traces.
+            warnings.filterwarnings("ignore", message="Using `torch.compile")
+
+    def unwatch(self) -> None:
+        """After the first evaluation, however it ended."""
+        if self._handle is not None:
             self._handle.remove()
+            self._handle = None
+        if self._quiet is not None:
+            self._quiet.__exit__(None, None, None)
+            self._quiet = None
 
     def first_done(self, loss: Tensor) -> None:
         """Note what the first evaluation left."""
         if self._steps <= LOOKED_FOR:
             self._search(loss)
-        self._after.take(self._alive())
-        self._counted = True
+        if self._stateful:
+            self._after.take(self._alive())
+            self._counted = True
         # Later evaluations accumulate into gradients of their own, which are dropped.
         for reference in self._foreign:
             p = reference()

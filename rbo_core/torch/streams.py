@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import random
+from array import array
 from typing import Any, Protocol
 
 import numpy as np
 import torch
+
+TWISTER = 624 * 4 + 4
+"""Bytes of a Mersenne Twister: its words and its position."""
 
 
 class Stream(Protocol):
@@ -104,22 +108,34 @@ class _Cuda:
 
 
 class _Python:
+    """Python's generator, a Mersenne Twister in the memory of an object.
+
+    ``random.getstate`` makes a number object of each of its 624 words, ten times the price of a look at the memory; it
+    is asked where the memory does not look as expected.
+    """
+
+    def __init__(self) -> None:
+        self._instance: Any = getattr(random.getstate, "__self__", None)
+        self._offset = _twister_offset() if isinstance(self._instance, random.Random) else None
+
     def mark(self) -> Any:
-        return random.getstate()
+        if self._offset is None:
+            return random.getstate()
+        return ctypes.string_at(id(self._instance) + self._offset, TWISTER), self._instance.gauss_next
 
     def same(self, a: Any, b: Any) -> bool:
-        # The position and the first word: a draw moves the one, or, at the end of the block, renews the other.
-        return bool(a[1][-1] == b[1][-1] and a[1][0] == b[1][0] and a[2] == b[2])
+        return bool(a == b)
 
     def put(self, mark: Any) -> None:
-        random.setstate(mark)
+        if self._offset is None:
+            random.setstate(mark)
+            return
+        position, *words = array("I", mark[0])
+        random.setstate((3, (*words, position), mark[1]))
 
 
 class _Numpy:
     """NumPy's legacy global stream (``np.random.rand`` and the like)."""
-
-    WORDS = 624 * 4 + 4
-    """Bytes of a Mersenne Twister: its words and its position."""
 
     def __init__(self) -> None:
         self._seen: bytes | None = None
@@ -128,7 +144,7 @@ class _Numpy:
     def mark(self) -> Any:
         generator = _generator()
         if isinstance(generator, np.random.MT19937):
-            now = ctypes.string_at(generator.ctypes.state_address, self.WORDS)
+            now = ctypes.string_at(generator.ctypes.state_address, TWISTER)
             if now != self._seen:
                 self._seen, self._state = now, np.random.get_state(legacy=False)  # noqa: NPY002
             return self._state
@@ -147,3 +163,13 @@ class _Numpy:
 def _generator() -> Any:
     # NumPy's own stubs leave this public function out.
     return np.random.get_bit_generator()  # type: ignore[attr-defined]
+
+
+def _twister_offset() -> int | None:
+    """Where in an object of Python's generator its position and words begin; None where they are not found so."""
+    probe = random.Random(1)
+    probe.random()
+    *words, position = probe.getstate()[1]
+    memory = ctypes.string_at(id(probe), random.Random.__mro__[1].__basicsize__)
+    found = memory.find(array("I", [position, *words]).tobytes())
+    return None if found < 0 else found
