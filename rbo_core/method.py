@@ -83,8 +83,8 @@ class Method(ABC, Generic[S]):
         """
 
     @property
-    def gradients_per_step(self) -> int:
-        """Gradient evaluations of one step."""
+    def gradients_per_step(self) -> float:
+        """Gradient evaluations of one step, on average; an ``int`` where all steps spend as many."""
         return 1
 
     @property

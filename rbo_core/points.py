@@ -152,6 +152,8 @@ class AdamW(Adam):
 class SAM(PointMethod):
     """Sharpness-aware minimisation (Foret et al. 2021): the gradient is taken at x + r g/|g|. Two gradients a step.
 
+    Adaptive (ASAM, Kwon et al. 2021): every parameter is perturbed in proportion to its size, at x + r T²g/|Tg| with
+    T = diag|x|, so that a network whose layers are rescaled sees the same sharpness.
     On a network a step whose second gradient is not finite is skipped.
     """
 
@@ -160,6 +162,9 @@ class SAM(PointMethod):
         0.05, label="perturbation ρ", unit="parameter units", low=0.001, high=2.0, log=True, at_least=0
     )
     momentum: Number = beta(0.0)
+    adaptive: bool = setting(
+        False, label="adaptive (ASAM)", help="Perturb each parameter in proportion to its size (Kwon et al. 2021)."
+    )
 
     name = "sam"
     label = "SAM"
@@ -177,9 +182,13 @@ class SAM(PointMethod):
     def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
         xp = objective.xp
         f, g = objective(state.x)
+        if self.adaptive:
+            g *= abs(state.x)
         # The small constant is SAM's own guard against a vanishing gradient.
         scale = self.perturbation_radius / (xp.sqrt(xp.vecdot(g, g)) + 1e-12)
         start = kept(objective, state.x)
+        if self.adaptive:
+            g *= abs(start)
         raised = moved(xp, state.x, column(scale), g)
         del g
         _, g = objective(raised)

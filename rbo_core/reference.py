@@ -42,21 +42,23 @@ class StepExplanation:
     velocity: Floats
 
 
-def explain_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats | None = None) -> StepExplanation:
+def explain_step(
+    ball: RBO, surface: Surface, theta: Floats, velocity: Floats | None = None, taken: int = 0
+) -> StepExplanation:
     """One step of one ball from ``theta (d,)``: its contact, or, for a rigid ball, the point under its centre.
 
     ``velocity (d + 1,)`` is the last step's (None at the start). The next step starts at ``new_contact[:-1]``
-    (rigid: ``new_center[:-1]``).
+    (rigid: ``new_center[:-1]``). ``taken`` steps went before: with an interval not all are alike.
     """
     theta = np.asarray(theta, dtype=float)
     if velocity is None:
         velocity = np.zeros(theta.size + 1)
     if ball.projection == "rigid":
         return _rigid_step(ball, surface, theta, velocity)
-    return _local_step(ball, surface, theta, velocity)
+    return _local_step(ball, surface, theta, velocity, taken)
 
 
-def _local_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats) -> StepExplanation:
+def _local_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats, taken: int) -> StepExplanation:
     def point(z: Floats) -> Floats:
         return np.append(z, loss_and_gradient(z)[0])
 
@@ -75,7 +77,8 @@ def _local_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats) ->
     if ball.unit_speed:
         tau = tau / np.sqrt(1.0 + g @ g)
     c = p + ball.radius * nu
-    v = ball.momentum * velocity + tau
+    on_step = ball.momentum_on == "step" and ball.momentum > 0
+    v = tau if on_step else ball.momentum * velocity + tau
     # The old velocity is laid into the new tangent plane.
     v[-1] = g @ v[:-1]
     c_moved = c - ball.learning_rate * v
@@ -83,12 +86,12 @@ def _local_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats) ->
     target, height = c_moved[:-1], c_moved[-1]
     if ball.projection == "argmin":
         z = nearest_by_scan(ball, surface, c_moved, float(np.linalg.norm(c_moved - p)))
-        new = point(z)
-        return StepExplanation(p, nu, tau, c, c_moved, np.array([p, new]), new, new + ball.radius * normal_at(z), v)
-    z = theta.copy()
-    iterates = [p]
+        iterates, steps = [p, point(z)], 0
+    else:
+        z, iterates = theta.copy(), [p]
+        steps = ball.n_projection_steps if taken % ball.interval == 0 else 1
     first_move = None
-    for _ in range(ball.n_projection_steps):
+    for _ in range(steps):
         f, g = loss_and_gradient(z)
         if ball.projection == "gradient":
             move = -ball.projection_step_size * ((z - target) + (f - height) * g)
@@ -102,6 +105,10 @@ def _local_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats) ->
                 move = move * (ball.trust * first_move / length)
         z = z + move
         iterates.append(point(z))
+    if on_step:
+        # The heavy ball is pushed by what this roll moved.
+        v = ball.momentum * velocity + np.append((theta - z) / ball.learning_rate, 0.0)
+        z = theta - ball.learning_rate * v[:-1]
     new = point(z)
     return StepExplanation(p, nu, tau, c, c_moved, np.array(iterates), new, new + ball.radius * normal_at(z), v)
 

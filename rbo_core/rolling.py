@@ -11,6 +11,15 @@ With p = (θ, f(θ)) the contact and g = ∇f(θ), everything in units of the sc
 Four projections find the new contact: ``gradient`` (the paper's Eq. 4), ``newton`` (ours, two gradients a step),
 ``argmin`` (the definition itself, 1 or 2 parameters; see ``nearest.py``) and ``rigid`` (ours, 1 or 2 parameters: an
 exact global contact, so the ball never penetrates; see ``ball/rigid.py``).
+
+Momentum β has two forms. On the tangent, the centre is a heavy ball that each minibatch's slope pushes,
+
+    v ← β v + τ,  c̃ = c − η v;
+
+on the step, each minibatch's ball rolls by itself from θ, and what it rolled pushes the heavy ball:
+
+    e = (θ − θ⁺)/η,  v ← β v + e,  θ ← θ − η v.
+
 The step is written once over the array API, for NumPy on analytic surfaces and for torch on networks.
 
 Who may overwrite an array, here, in ``footpoint.py`` and in ``points.py``: a network's parameters move in place, so
@@ -32,7 +41,7 @@ from rbo_core.ball import rigid
 from rbo_core.ball.heights import check_radius
 from rbo_core.checks import Number, column, per_ball
 from rbo_core.footpoint import Tangent, gradient_projection, newton_projection, scaled
-from rbo_core.fused import moved, pushed
+from rbo_core.fused import kept, moved, moved_from, pushed
 from rbo_core.method import Floats, Method, Sphere, State
 from rbo_core.nearest import nearest_projection
 from rbo_core.objective import Array, Objective, Surface, SurfaceObjective
@@ -43,11 +52,12 @@ class BallState(NamedTuple):
     """State of a batch of balls under a local projection.
 
     x: (B, d) contact; velocity: (B, d) parameter part of the centre's velocity v, None without momentum. v lies in the
-    tangent plane, so its height is g·v.
+    tangent plane, so its height is g·v. taken: steps taken.
     """
 
     x: Array
     velocity: Array | None = None
+    taken: int = 0
 
     @property
     def place(self) -> Array:
@@ -65,10 +75,10 @@ class MovedCenter:
 
     theta: (B, d) the old contact; plane: the tangent plane there. direction: (B, d) parameter part of v, handed out
     once by :meth:`take`, and length: (B,) of it; rate: η, a number or (B,). lift: (B,) height of the centre over the
-    contact, ρ/√(1 + |g|²); height: (B,) ỹ, that of c̃.
+    contact, ρ/√(1 + |g|²); height: (B,) ỹ, that of c̃. steps: K, gradients the projection may spend.
     """
 
-    __slots__ = ("direction", "height", "length", "lift", "plane", "rate", "theta")
+    __slots__ = ("direction", "height", "length", "lift", "plane", "rate", "steps", "theta")
 
     theta: Array
     plane: Tangent
@@ -77,6 +87,7 @@ class MovedCenter:
     rate: Number
     lift: Array
     height: Array
+    steps: int
 
     def take(self) -> Array:
         """The direction, which this object then no longer holds."""
@@ -99,13 +110,18 @@ def roll(ball: RBO, objective: Ground, state: BallState, footpoint: Footpoint[Gr
     c.plane = plane = Tangent(xp, *scaled((loss, g), ball.loss_scale))
     del g
     norm = xp.sqrt(1.0 + plane.g2)
+    still = isinstance(ball.momentum, float | int) and ball.momentum == 0
+    on_step = not still and ball.momentum_on == "step"
+    start = kept(objective, c.theta) if on_step else None
+    c.steps = ball.n_projection_steps if state.taken % ball.interval == 0 else 1
+    state = state._replace(taken=state.taken + 1)
 
     # c = p + ρ ν
     c.lift = ball.radius / norm
     height = plane.f + c.lift
 
     # c̃ = c − η v; here η v = rate·(direction, climb)
-    if isinstance(ball.momentum, float | int) and ball.momentum == 0:
+    if still or on_step:
         # v = τ = (g, |g|²), or τ/√(1 + |g|²)
         c.rate = ball.learning_rate / norm if ball.unit_speed else ball.learning_rate
         c.direction, climb, c.length = plane.g, plane.g2, xp.sqrt(plane.g2)
@@ -117,11 +133,18 @@ def roll(ball: RBO, objective: Ground, state: BallState, footpoint: Footpoint[Gr
         velocity = pushed(xp, state.velocity, column(ball.momentum), push)
         del push
         climb, c.length = xp.vecdot(velocity, plane.g), xp.sqrt(xp.vecdot(velocity, velocity))
-        c.direction, state = velocity, BallState(c.theta, velocity)
+        c.direction, state = velocity, state._replace(velocity=velocity)
+        del velocity
     c.height = height - c.rate * climb
 
     # p⁺ = footpoint of c̃, warm-started at the old contact
-    return state._replace(x=footpoint(ball, objective, c)), loss
+    theta = footpoint(ball, objective, c)
+    if start is not None:
+        # e = (θ − θ⁺)/η,  v ← β v + e,  θ ← θ − η v
+        eta = column(ball.learning_rate)
+        velocity = pushed(xp, state.velocity, column(ball.momentum), (start - theta) / eta)
+        return state._replace(x=moved_from(xp, start, -eta, velocity, into=theta), velocity=velocity), loss
+    return state._replace(x=theta), loss
 
 
 def newton(ball: RBO, objective: Objective, c: MovedCenter) -> Array:
@@ -130,7 +153,7 @@ def newton(ball: RBO, objective: Objective, c: MovedCenter) -> Array:
     z = moved(objective.xp, c.theta, column(-c.rate), c.take())
     return newton_projection(
         objective, z, c.plane.take(), -c.lift, c.height,
-        first_length=c.rate * c.length, trust=ball.trust, steps=ball.n_projection_steps, loss_scale=ball.loss_scale,
+        first_length=c.rate * c.length, trust=ball.trust, steps=c.steps, loss_scale=ball.loss_scale,
     )  # fmt: skip
 
 
@@ -140,7 +163,7 @@ def gradient(ball: RBO, objective: Objective, c: MovedCenter) -> Array:
     offset = moved(objective.xp, column(-c.lift) * c.plane.g, column(-c.rate), c.take())
     return gradient_projection(
         objective, c.theta, c.plane, offset, c.height,
-        step_size=ball.projection_step_size, steps=ball.n_projection_steps, loss_scale=ball.loss_scale,
+        step_size=ball.projection_step_size, steps=c.steps, loss_scale=ball.loss_scale,
     )  # fmt: skip
 
 
@@ -205,14 +228,17 @@ PROJECTIONS: dict[str, Projection[Any, Any]] = {
         check_surface=lambda ball, surface: check_radius(surface, np.asarray(ball.radius)),
     ),
     "newton": local(
-        "Newton", "two gradients a step", {"n_projection_steps": 2, "trust": 0.5, "unit_speed": False}, newton
+        "Newton", "two gradients a step",
+        {"n_projection_steps": 2, "interval": 1, "trust": 0.5, "unit_speed": False, "momentum_on": "tangent"}, newton,
     ),
     "gradient": local(
         "Gradient (paper)", "as published",
-        {"n_projection_steps": 20, "projection_step_size": 0.01, "unit_speed": False}, gradient,
+        {"n_projection_steps": 20, "projection_step_size": 0.01, "unit_speed": False, "momentum_on": "tangent"},
+        gradient,
     ),
     "argmin": local(
-        "Exact argmin", "the nearest point of all, as the paper defines it", {"unit_speed": False}, argmin,
+        "Exact argmin", "the nearest point of all, as the paper defines it",
+        {"unit_speed": False, "momentum_on": "tangent"}, argmin,
         gradients_per_step=1, most_parameters=2,
     ),
 }  # fmt: skip
@@ -235,6 +261,8 @@ class RBO(Method[State]):
         projection_step_size: γ of the gradient projection.
         loss_scale: λ, which turns a loss into a length.
         momentum: β of a heavy ball, v ← β v + τ in the tangent plane; the centre moves by −η v.
+        momentum_on: "tangent", or "step": v ← β v + (θ − θ⁺)/η of this minibatch's own roll, which moves θ by −η v.
+        interval: of the Newton projection: only every so-manieth step spends K gradients, the others one.
         unit_speed: divide the tangent by √(1 + |g|²), so that no step is longer than η along the parameters,
             however steep the surface.
         trust: a later Newton move is at most this many times as long as the first.
@@ -254,6 +282,11 @@ class RBO(Method[State]):
         0.0, label="momentum", low=0.0, high=0.99, at_least=0, below=1,
         help="Inertia of the centre: 0 stops at every hold.",
     )  # fmt: skip
+    momentum_on: str = setting(
+        "tangent", label="momentum acts on", advanced=True,
+        choices={"tangent": "the tangent of the centre", "step": "the step that was rolled"},
+        help="Tangent: the slope pushes the centre. Step: each minibatch's own roll pushes it.",
+    )  # fmt: skip
     projection: str = setting(
         "newton", label="projection",
         choices={name: one.title for name, one in PROJECTIONS.items()}, network_choices=LOCAL,
@@ -262,6 +295,10 @@ class RBO(Method[State]):
     n_projection_steps: int = setting(
         2, label="projection steps K", low=1, high=100, advanced=True, help="K gradients a step."
     )
+    interval: int = setting(
+        1, label="projection every n steps", low=1, high=20, advanced=True,
+        help="The steps between spend one gradient: plain descent.",
+    )  # fmt: skip
     projection_step_size: Number = setting(
         0.01, label="projection step γ", low=1e-4, high=1.0, log=True, above=0, advanced=True,
         help="Length of one of the K small steps towards the centre.",
@@ -284,11 +321,24 @@ class RBO(Method[State]):
     color = "#D55E00"
     shape = "ball"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        own = PROJECTIONS[self.projection].own
+        for name, plain in (("momentum_on", "tangent"), ("interval", 1)):
+            if name not in own and getattr(self, name) != plain:
+                able = " or ".join(f'"{known}"' for known, one in PROJECTIONS.items() if name in one.own)
+                raise ValueError(
+                    f'{name} must be {plain!r} under projection "{self.projection}", got {getattr(self, name)!r}; '
+                    f"use projection {able}"
+                )
+
     @property
-    def gradients_per_step(self) -> int:
-        """K, where the projection does not say otherwise."""
+    def gradients_per_step(self) -> float:
+        """K, where the projection does not say otherwise; less with an interval."""
         own = PROJECTIONS[self.projection].gradients_per_step
-        return self.n_projection_steps if own is None else own
+        if own is not None or self.interval == 1:
+            return self.n_projection_steps if own is None else own
+        return 1 + (self.n_projection_steps - 1) / self.interval
 
     @property
     def inertia(self) -> Number:

@@ -78,12 +78,12 @@ def train_query(result: PhaseResult, radius: float, rate: float) -> dict[str, st
     config = result.config
     train, method = config.train, dict(config.train.method.settings)
     racer = "rbo" if method["projection"] == "newton" else "published"
-    price = train.method.gradients_per_step
     query: dict[str, object] = {
         "v": LINK_VERSION, "data": train.data, "model": train.model, "label_noise": round(100 * train.label_noise),
         "methods": [racer, "sgd"], "gradients": result.gradients, "sgd_lr": f"{rate:.6g}", "seeds": config.seeds,
         "batch": train.batch_size, "schedule": train.schedule, f"{racer}_radius": f"{radius:.6g}",
-        f"{racer}_lr": f"{rate:.6g}", f"{racer}_n_projection_steps": price, f"{racer}_loss_scale": method["loss_scale"],
+        f"{racer}_lr": f"{rate:.6g}", f"{racer}_n_projection_steps": method["n_projection_steps"],
+        f"{racer}_loss_scale": method["loss_scale"],
     }  # fmt: skip
     if racer == "rbo":
         query["rbo_momentum"] = method["momentum"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,10 +66,11 @@ class Asked:
         Raises:
             ValueError: as `trace` does, and for a run of more than MOST_GRADIENTS.
         """
-        wanted, most = method.gradients_per_step * self.steps, MOST_GRADIENTS // max(method.gradients_per_step, 1)
+        price = method.gradients_per_step
+        wanted, most = math.ceil(price * self.steps), int(MOST_GRADIENTS // max(price, 1))
         if wanted > MOST_GRADIENTS:
             raise ValueError(
-                f"{method.label}: {self.steps:,} steps of {method.gradients_per_step} gradients are {wanted:,}, and a "
+                f"{method.label}: {self.steps:,} steps of {price:g} gradients are {wanted:,}, and a "
                 f"page computes {MOST_GRADIENTS:,} at most; take {most:,} steps, or fewer gradients a step, or "
                 "python -m rbo_core roll"
             )

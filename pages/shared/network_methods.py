@@ -87,7 +87,7 @@ class Chosen:
         return self.contender.title
 
     @property
-    def gradients_per_step(self) -> int:
+    def gradients_per_step(self) -> float:
         """Gradient evaluations one step costs."""
         return Method.of(self.contender.method, **self.settings).gradients_per_step
 

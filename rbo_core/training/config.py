@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,8 +67,8 @@ class Method:
         return dict(self.settings)[key]
 
     @property
-    def gradients_per_step(self) -> int:
-        """Gradient evaluations of one step."""
+    def gradients_per_step(self) -> float:
+        """Gradient evaluations of one step, on average."""
         return self.batched().gradients_per_step
 
     def batched(self, **changes: Any) -> core.Method[Any]:
@@ -139,7 +140,7 @@ class TrainConfig:
         require_count("batch_size", self.batch_size, 2)
         require_count("seed", self.seed, 0)
         if self.gradient_budget is not None:
-            require_count("gradient_budget", self.gradient_budget, self.method.gradients_per_step)
+            require_count("gradient_budget", self.gradient_budget, math.ceil(self.method.gradients_per_step))
         if self.train_size is not None:
             require_count("train_size", self.train_size, self.batch_size)
         require("label_noise", self.label_noise, at_least=0)

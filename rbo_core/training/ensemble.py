@@ -148,7 +148,7 @@ class _Ensemble:
             test_accuracy=_floats(test_accuracy),
             penetration=self._penetration(),
             diverged=~np.isfinite(train_loss),
-            gradients=self.plan.total * self.plan.price,
+            gradients=round(self.plan.total * self.plan.price),
             seconds=self.seconds,
             state=outcome,
             parameters=self.position.cpu(),

@@ -229,7 +229,7 @@ class _Training:
 
     def _measure(self, epoch: int) -> None:
         config = self.config
-        row = {"epoch": float(epoch), "gradients": float(self.done * self.price), "seconds": self.seconds}
+        row = {"epoch": float(epoch), "gradients": float(round(self.done * self.price)), "seconds": self.seconds}
         # At most as many training images as there are for validation: an epoch's numbers must not cost an epoch.
         sample = slice(0, max(len(self.validation[1]), 1000))
         row["train_loss"], row["train_accuracy"] = self._evaluate(self.x[sample], self.y[sample])
@@ -296,7 +296,7 @@ class _Training:
             "test_loss": loss if math.isfinite(loss) else None,
             "test_accuracy": accuracy,
             "validation_accuracy": last["validation_accuracy"],
-            "gradients": self.done * self.price,
+            "gradients": round(self.done * self.price),
             "epochs": last["epoch"],
             "seconds": self.seconds,
             "device": str(self.device),

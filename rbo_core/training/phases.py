@@ -150,7 +150,7 @@ def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] |
     price = config.train.method.gradients_per_step
     values["method"] = {"name": "sgd"}
     if values["gradient_budget"] is None:
-        values["epochs"] *= price  # as many gradients as the balls
+        values["epochs"] = max(1, round(values["epochs"] * price))  # as many gradients as the balls
     sgd = train_ensemble(
         TrainConfig.from_dict(values), lr=np.repeat(config.rates, config.seeds),
         seeds=seeds * config.n_rates,

@@ -26,7 +26,7 @@ class Plan:
     images: int
     per_epoch: int
     total: int
-    price: int
+    price: float
     schedule: str
 
     def share(self, step: int) -> float:
@@ -45,7 +45,7 @@ def plan(config: TrainConfig, data: DataSet) -> Plan:
         raise ValueError(f"batch_size must be at most the {images} training images, got {config.batch_size}")
     per_epoch = images // config.batch_size
     price = config.method.gradients_per_step
-    total = config.epochs * per_epoch if config.gradient_budget is None else config.gradient_budget // price
+    total = config.epochs * per_epoch if config.gradient_budget is None else int(config.gradient_budget // price)
     return Plan(images, per_epoch, total, price, config.schedule)
 
 

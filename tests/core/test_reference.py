@@ -19,6 +19,10 @@ LOCAL = {
     "newton": RBO(radius=0.3, learning_rate=0.01, momentum=0.5),
     "newton, K = 5, unit speed": RBO(radius=0.3, learning_rate=0.01, n_projection_steps=5, unit_speed=True),
     "gradient": RBO(radius=0.3, learning_rate=0.01, projection="gradient", n_projection_steps=10),
+    "newton, momentum on the step": RBO(radius=0.3, learning_rate=0.01, momentum=0.6, momentum_on="step", trust=2.0),
+    "newton, K = 3, every third step": RBO(
+        radius=0.3, learning_rate=0.01, n_projection_steps=3, interval=3, momentum=0.3
+    ),
 }
 RIGID = {
     "rigid": RBO(radius=0.3, learning_rate=0.01, projection="rigid"),
@@ -36,7 +40,7 @@ def _compare(ball: RBO, name: str, dim: int, tolerance: float, every: int = 1) -
         place = fast.center[t, 0, :-1] if rigid else fast.position[t, 0]
         if rigid and t > 0:
             velocity = np.append((fast.center[t - 1, 0, :-1] - place) / ball.learning_rate, 0.0)
-        slow = explain_step(ball, surface, place, velocity)
+        slow = explain_step(ball, surface, place, velocity, taken=t)
         velocity = slow.velocity
         np.testing.assert_allclose(fast.center[t + 1, 0], slow.new_center, rtol=0, atol=tolerance, err_msg=f"step {t}")
 

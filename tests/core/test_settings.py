@@ -48,7 +48,7 @@ def test_what_is_called_batchable_takes_one_value_a_ball(name: str, one: Setting
 def test_the_names_that_differ_on_networks() -> None:
     differing = {one.name: one.network_name for _, one in KNOWN if one.name != one.network_name}
     assert differing == NETWORK_NAMES
-    assert {one.name for one in network_settings(METHODS["sam"])} == {"lr", "radius", "momentum"}
+    assert {one.name for one in network_settings(METHODS["sam"])} == {"lr", "radius", "momentum", "adaptive"}
     with pytest.raises(ValueError, match="gradient_noise is no setting of training"):
         settings_of(RBO)[0].for_networks()
 
