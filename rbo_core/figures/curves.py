@@ -138,7 +138,7 @@ class Price:
 
     label: str
     method: str
-    gradients: int
+    gradients: float
 
 
 def price_figure(prices: Sequence[Price], budget: int | None, dark: bool, height: int = 440) -> go.Figure:
@@ -150,8 +150,8 @@ def price_figure(prices: Sequence[Price], budget: int | None, dark: bool, height
     """
     fig = go.Figure()
     for price in reversed(prices):
-        length = price.gradients if budget is None else budget // price.gradients
-        each = f"{price.gradients} gradient{'' if price.gradients == 1 else 's'} a step"
+        length = price.gradients if budget is None else int(budget // price.gradients)
+        each = f"{price.gradients:g} gradient{'' if price.gradients == 1 else 's'} a step"
         said = each if budget is None else f"{length:,} steps, {each}"
         inside = length >= 0.5 * max(p.gradients if budget is None else budget // p.gradients for p in prices)
         fig.add_bar(
