@@ -1,5 +1,6 @@
 """Train: every optimizer on the same network, data and budget, watched while they learn."""
 
+import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import streamlit as st
 
 from pages.shared import network_jobs, network_runs, plots

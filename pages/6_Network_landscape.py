@@ -1,5 +1,6 @@
 """Network landscape: the loss of trained networks on a plane, as it is and as a ball sees it."""
 
+import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import streamlit as st
 
 from pages.network_landscape import view

@@ -1,5 +1,6 @@
 """Network phases: radius against learning rate on a real network, trained as one ensemble."""
 
+import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import numpy as np
 import streamlit as st
 

@@ -1,5 +1,6 @@
 """Results: every stored training run, and the paper's table with ours beside it."""
 
+import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import streamlit as st
 
 from pages.results import listing, paper

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+LARGEST_COUNT = 2**53
+"""Whole numbers up to here are exact as floats, which tables and progress bars hold them in."""
 Number = Any
 """A setting: one float for all balls, or an array (B,) with one value a ball."""
 
@@ -43,6 +45,8 @@ def require_count(name: str, value: object, at_least: int = 1) -> None:
     """Raise ``ValueError`` unless ``value`` is a whole number of at least ``at_least``."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
         raise ValueError(f"{name} must be a whole number of at least {at_least}, got {value!r}")
+    if value > LARGEST_COUNT:
+        raise ValueError(f"{name} must be at most {LARGEST_COUNT:,}, got {float(value):.3g}")
 
 
 def require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

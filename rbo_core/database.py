@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -26,15 +27,13 @@ def open_database(path: Path | str, version: int, schema: str, added: str = "") 
         ValueError: the file is not one of ours, or was written by a newer release. Such a file is left untouched.
     """
     path = Path(path)
+    if _read_only(path):
+        return _open_to_read(path, version)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise ValueError(f"cannot make the folder {path.parent}: {problem.strerror}; name another one") from problem
-    try:
-        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    except sqlite3.OperationalError as problem:
-        raise ValueError(f"cannot open {path}: {problem}; check that its folder can be written") from problem
-    try:
+    with _opened(path, str(path)) as connection:
         with _snapshot(connection):
             empty = _is_empty(connection, path, version)
         if empty:
@@ -43,6 +42,36 @@ def open_database(path: Path | str, version: int, schema: str, added: str = "") 
         if added and not _has(connection, _table(added)):
             connection.execute(added)
         connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
+
+
+def _read_only(path: Path) -> bool:
+    """Whether there is a file that can be read but not written, or not with its journal beside it."""
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _open_to_read(path: Path, version: int) -> sqlite3.Connection:
+    """A database that can be listed and shown; a write is an error of SQLite's.
+
+    Where no journal can be made SQLite has to be told that nobody writes meanwhile.
+    """
+    with _opened(path, f"{path.absolute().as_uri()}?mode=ro&immutable=1") as connection:
+        if _is_empty(connection, path, version):
+            raise ValueError(f"{path} is empty and cannot be written; name another file")
+    return connection
+
+
+@contextmanager
+def _opened(path: Path, address: str) -> Iterator[sqlite3.Connection]:
+    """A connection that is closed again when the block fails, and says why in the project's words."""
+    try:
+        connection = sqlite3.connect(
+            address, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=address.startswith("file:")
+        )
+    except sqlite3.OperationalError as problem:
+        raise ValueError(f"cannot open {path}: {problem}; check that its folder can be written") from problem
+    try:
+        yield connection
     except sqlite3.DatabaseError as problem:
         connection.close()
         if isinstance(problem, sqlite3.OperationalError):
@@ -51,7 +80,6 @@ def open_database(path: Path | str, version: int, schema: str, added: str = "") 
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
 @contextmanager

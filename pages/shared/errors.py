@@ -7,6 +7,7 @@ fragments raises; what a callback raises before the page has begun is left to `c
 from __future__ import annotations
 
 import logging
+import os
 import re
 import secrets
 import sqlite3
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from rbo_core.folder import data_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = tuple(str(ROOT / name) for name in ("rbo_core", "landscapes", "pages", "app.py"))
@@ -62,8 +65,15 @@ def plain(error: Exception) -> str:
 
 def show_error(error: BaseException | str) -> None:
     """Show a user error where the control is: the message alone, never a traceback."""
-    text = str(error).strip() or type(error).__name__
+    text = without_folders(str(error).strip()) or type(error).__name__
     st.error(escaped(text[0].upper() + text[1:]))
+
+
+def without_folders(text: str) -> str:
+    """A message without where on the server things lie: nobody's business, and of no use to a visitor."""
+    for folder in (data_folder().absolute(), ROOT, Path.home()):
+        text = text.replace(f"{folder}{os.sep}", "").replace(str(folder), folder.name)
+    return text
 
 
 def escaped(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 
@@ -32,15 +34,47 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, summary in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary, description=summary)
         if name == chosen:
-            module = importlib.import_module(f"rbo_core.cli.{name}")
+            try:
+                module = importlib.import_module(f"rbo_core.cli.{name}")
+            except ModuleNotFoundError as problem:
+                print(f"error: {missing(name, problem)}", file=sys.stderr)
+                return 2
             module.configure(subparser)
     parsed = parser.parse_args(arguments)
     assert module is not None  # argparse has refused every unknown command by now
     try:
-        return int(module.run(parsed))
+        code = int(module.run(parsed))
+        sys.stdout.flush()
+        return code
+    except ModuleNotFoundError as problem:
+        print(f"error: {missing(str(chosen), problem)}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # Who read our output (`| head`) has seen enough. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except sqlite3.Error as problem:
+        print(
+            f"error: the data folder cannot be used ({problem}); name another with --store or --data", file=sys.stderr
+        )
+        return 2
+    except OSError as problem:
+        print(f"error: {problem.filename or 'a file'}: {problem.strerror or problem}", file=sys.stderr)
+        return 2
     except ValueError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+NETWORK_PACKAGES = ("torch", "sklearn", "safetensors", "pooch")
+
+
+def missing(what: str, problem: ModuleNotFoundError) -> str:
+    """What to install when a package is not there that only networks need; any other is a mistake, raised again."""
+    name = (problem.name or "").partition(".")[0]
+    if name not in NETWORK_PACKAGES:
+        raise problem
+    return f"{what} needs {name}, which is not installed: pip install -r requirements.txt"

@@ -6,8 +6,10 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+STATIC_VARIABLE = "RBO_STATIC_DIR"
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -36,8 +38,19 @@ def script() -> Path:
     """``app.py``: inside the installed package, or beside it in a checkout."""
     for folder in (PACKAGE / "_app", PACKAGE.parent):
         if (folder / "app.py").is_file() and (folder / "pages").is_dir():
-            return folder / "app.py"
+            return (folder if os.access(folder, os.W_OK) else _writable_copy(folder)) / "app.py"
     raise ValueError(f"app.py lies neither in {PACKAGE / '_app'} nor in {PACKAGE.parent}; install the project again")
+
+
+def _writable_copy(folder: Path) -> Path:
+    """A folder of links to the app, with a place for what the browser fetches: the installation cannot be written."""
+    copy = Path(tempfile.mkdtemp(prefix="rolling-ball-"))
+    for name in ("app.py", "pages", ".streamlit"):
+        (copy / name).symlink_to(folder / name)
+    (copy / "static").mkdir()
+    os.environ[STATIC_VARIABLE] = str(copy / "static")
+    print(f"{folder} cannot be written: the browser's files are kept in {copy}", file=sys.stderr)
+    return copy
 
 
 def environment() -> dict[str, str]:

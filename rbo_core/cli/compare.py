@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from rbo_core import jobs
+from rbo_core.cli.files import make_folder, require_writable, use_threads
 from rbo_core.training import RunStore, TrainConfig
 from rbo_core.training.compare import EDGE, ENTRANTS, Row, compare, markdown, records
 from rbo_core.training.config import DATA
@@ -50,17 +51,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
-    import torch
-
-    if args.threads is not None:
-        torch.set_num_threads(args.threads)
+    use_threads(args.threads)
+    for ending in (".md", ".csv", ".html"):
+        out = None if args.out is None else Path(f"{args.out}{ending}")
+        make_folder("out", out)
+        require_writable("out", out, (ending,))
     scale = SCALES[args.scale]
     gradients = scale["gradients"] if args.gradients is None else args.gradients
     epochs = scale["epochs"] if args.epochs is None else args.epochs
     base = TrainConfig(
         data=args.data,
         model=args.model,
-        batch_size=args.batch_size or scale["batch_size"],
+        batch_size=scale["batch_size"] if args.batch_size is None else args.batch_size,
         train_size=args.train_size,
         label_noise=args.label_noise,
         device=args.device,
@@ -88,12 +90,9 @@ def run(args: argparse.Namespace) -> int:
         )
     if store is not None:
         store.close()
+    print(json.dumps(records(rows)) if args.json else markdown(rows))
     if args.out is not None:
         _write(args, rows, base, gradients, epochs)
-    if args.json:
-        print(json.dumps(records(rows)))
-    else:
-        print(markdown(rows))
     return 0
 
 
@@ -109,7 +108,6 @@ def _write(args: argparse.Namespace, rows: list[Row], base: TrainConfig, gradien
 
     from rbo_core.figures.comparison import comparison
 
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     where = torch.cuda.get_device_name() if base.device.startswith("cuda") else f"{platform.machine()} CPU"
     grids = "\n".join(
         f"- {ENTRANTS[m].label}: "
@@ -135,4 +133,4 @@ then trained on the fresh seeds {", ".join(map(str, args.seeds))}; the interval 
 """
     Path(f"{args.out}.md").write_text(text)
     pd.DataFrame(records(rows)).to_csv(f"{args.out}.csv", index=False)
-    comparison(rows).write_html(f"{args.out}.html", include_plotlyjs="cdn", full_html=True)
+    comparison(rows).write_html(f"{args.out}.html", include_plotlyjs=True, full_html=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,3 +37,31 @@ def require_writable(name: str, path: Path | None, endings: tuple[str, ...]) -> 
         raise ValueError(f"{name} must end in {' or '.join(endings)}, got {str(path)!r}")
     if not path.parent.is_dir():
         raise ValueError(f"{name} cannot be written to {str(path)!r}: there is no folder {str(path.parent)!r}; make it")
+    probe = path.parent / f".{path.name}.{os.getpid()}"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as problem:
+        raise ValueError(f"{name} cannot be written to {str(path)!r}: {problem.strerror}; name another file") from None
+
+
+def make_folder(name: str, path: Path | None) -> None:
+    """Make the folder in which ``path`` will lie; ``ValueError`` when that cannot be done. None is no file."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ValueError(f"{name} cannot be written to {str(path)!r}: {problem.strerror}; name another place") from None
+
+
+def use_threads(count: int | None) -> None:
+    """Give torch so many CPU threads; ``ValueError`` for a number that no machine has. None leaves them as they are."""
+    if count is None:
+        return
+    most = 8 * (os.cpu_count() or 1)
+    if not 1 <= count <= most:
+        raise ValueError(f"threads must be from 1 to {most} (eight for each core here), got {count}")
+    import torch
+
+    torch.set_num_threads(count)

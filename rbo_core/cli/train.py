@@ -12,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from rbo_core import jobs
-from rbo_core.cli.files import read_json
+from rbo_core.cli.files import read_json, use_threads
 from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, RunStore, StoredRun, TrainConfig, run_training
 from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, SCHEDULES
 from rbo_core.training.models import MODELS
@@ -53,12 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
-    if args.threads is not None:
-        import torch
-
-        if args.threads < 1:
-            raise ValueError(f"threads must be at least 1, got {args.threads}")
-        torch.set_num_threads(args.threads)
+    use_threads(args.threads)
     with RunStore(args.store) as store:
         if args.list:
             return _list(store, args.json)

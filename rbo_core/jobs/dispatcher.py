@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import socket
 import sqlite3
@@ -22,6 +23,7 @@ import psutil
 from rbo_core.jobs.queue import Job, Queue
 from rbo_core.jobs.reporter import DATABASE_VARIABLE, JOB_VARIABLE, OWNER_VARIABLE
 
+_LOG = logging.getLogger("rolling_ball")
 PERIOD = 0.3  # seconds between two looks at the queue
 GRACE = 10.0  # seconds a cancelled job has to end by itself
 SILENCE = 60.0  # seconds without a sign of life after which a job on another machine, or not yet begun, is given up
@@ -83,9 +85,15 @@ class Dispatcher:
 
     def _loop(self) -> None:
         while not self._ending.wait(PERIOD):
-            # A database that is busy or a disk that is full must not end the dispatcher: it looks again.
-            with contextlib.suppress(sqlite3.Error, OSError):
+            # A database that is busy, a disk that is full or a job like no other must not end the dispatcher, on which
+            # everybody waits: it looks again.
+            try:
                 self.tick()
+            except (sqlite3.Error, OSError):
+                continue
+            except Exception:
+                _LOG.exception("the dispatcher goes on after an error")
+                self._ending.wait(10 * PERIOD)
 
     def _launch(self, job: Job) -> None:
         folder = self.queue.file(job.id, "log").parent

@@ -276,11 +276,18 @@ class Queue:
     def _select(self, where: str, values: tuple[Any, ...] = (), tail: str = "") -> list[Job]:
         names = tuple(Job.__dataclass_fields__)
         rows = self._connection.execute(f"SELECT {', '.join(names)} FROM jobs WHERE {where} {tail}", values).fetchall()
-        return [_job(dict(zip(names, row, strict=True))) for row in rows]
+        jobs = (_job(dict(zip(names, row, strict=True))) for row in rows)
+        return [job for job in jobs if job is not None]
 
 
-def _job(row: dict[str, Any]) -> Job:
-    row["argv"] = tuple(json.loads(row["argv"]))
-    row["config"] = None if row["config"] is None else json.loads(row["config"])
-    row["resumable"] = bool(row["resumable"])
-    return Job(**row)
+def _job(row: dict[str, Any]) -> Job | None:
+    """A record as a job; None when it cannot be read (by hand, or by a damaged disk): all others go on."""
+    try:
+        row["argv"] = tuple(str(word) for word in json.loads(row["argv"]))
+        row["config"] = None if row["config"] is None else json.loads(row["config"])
+        row["resumable"] = bool(row["resumable"])
+        for name in ("done", "total", "created"):
+            row[name] = float(row[name])
+        return Job(**row)
+    except (TypeError, ValueError):
+        return None

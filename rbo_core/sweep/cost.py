@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rbo_core.cancelled import Cancelled
 from rbo_core.sweep.cells import Build, Group, group, steps
-from rbo_core.sweep.engine import CHUNK_BYTES, Chunk, ball_bytes, check, compute
+from rbo_core.sweep.engine import CHUNK_BALLS, CHUNK_BYTES, Chunk, ball_bytes, check, compute
 from rbo_core.sweep.measure import columns
 from rbo_core.sweep.spec import Sweep
+
+PROBE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Estimate:
 
 
 def estimate(sweep: Sweep, build: Build, worker_count: int = 1) -> Estimate:
-    """What the sweep costs, from a probe of at most a second or so on cells spread over the grid."""
+    """What the sweep costs, from a probe of about a second for each surface on cells spread over the grid."""
     check(sweep, build)
     groups: dict[Group, list[int]] = {}
     spread = np.unique(np.linspace(0, sweep.cells - 1, 64).astype(int)).tolist()
@@ -52,15 +56,9 @@ def estimate(sweep: Sweep, build: Build, worker_count: int = 1) -> Estimate:
     for cells in groups.values():
         total = steps(sweep, build, cells[0])
         longest = max(longest, total)
-        share = len(cells) / len(spread) * sweep.cells * sweep.balls
-        ball_steps += share * total
-        few = cells[:: max(1, len(cells) * min(sweep.balls, 8) // 256)]
-        probe = replace(sweep, starts=_few_starts(sweep), seeds=sweep.seeds[:1], steps=min(total, 20), gradients=None)
-        compute(Chunk(replace(probe, steps=1), tuple(few), build))  # compiles and fills caches
-        begin = time.perf_counter()
-        compute(Chunk(probe, tuple(few), build))
-        rate = (time.perf_counter() - begin) / (len(few) * probe.balls * min(total, 20))
-        seconds += share * total * rate
+        share = len(cells) / len(spread) * sweep.cells
+        ball_steps += share * sweep.balls * total
+        seconds += _seconds(sweep, build, cells, share, PROBE_SECONDS / len(groups))
     width = len(columns(sweep.dim))
     return Estimate(
         cells=sweep.cells,
@@ -71,6 +69,54 @@ def estimate(sweep: Sweep, build: Build, worker_count: int = 1) -> Estimate:
         # A chunk is cut to CHUNK_BYTES, but never below one cell.
         chunk_bytes=int(max(one := ball_bytes(sweep.dim, longest) * sweep.balls, min(CHUNK_BYTES, one * sweep.cells))),
     )
+
+
+def _seconds(sweep: Sweep, build: Build, cells: list[int], count: float, patience: float) -> float:
+    """Seconds of ``count`` cells like these on one core.
+
+    More and more of them are rolled to their end, as the sweep will do it, until the patience is over: balls that come
+    to rest early, and what a batch costs whatever it holds, are then in the time. A cell that is not done by then is
+    taken to go on at the pace of its first steps.
+    """
+    total = steps(sweep, build, cells[0])
+    held = CHUNK_BYTES / ball_bytes(sweep.dim, total)
+    size = max(1, int(min(CHUNK_BALLS, held) / sweep.balls))
+    rolled = min(total, max(1, int(total * held / sweep.balls)))  # what the memory of a chunk can record of a cell
+    sweep = replace(sweep, steps=rolled, gradients=None)
+    compute(Chunk(replace(sweep, steps=1), (cells[0],), build))  # compiles and fills caches
+    begin, taken = time.perf_counter(), [(0, 0.0)]
+    few = 1
+    while True:
+        chosen = cells[:: max(1, len(cells) // few)][:few]
+        some = tuple(dict.fromkeys(chosen))
+        spent, share = _timed(Chunk(sweep, some, build), patience)
+        taken.append((len(some), spent / share))
+        if time.perf_counter() - begin > patience or len(some) >= min(size, len(cells)):
+            break
+        few *= 4
+    (n1, t1), (n2, t2) = taken[-2:]
+    if n1 == 0 or n2 == n1:
+        each, start = t2 / n2, 0.0
+    else:
+        each = max(t2 - t1, 0.1 * t2) / (n2 - n1)
+        start = max(0.0, t2 - each * n2)
+    return float(count * each + math.ceil(count / size) * start) * total / rolled
+
+
+def _timed(chunk: Chunk, patience: float) -> tuple[float, float]:
+    """Seconds that a chunk took, and how much of it was done when the patience was over (1: all)."""
+    begin = time.perf_counter()
+    share = [1.0]
+
+    def late(done: int, total: int) -> bool:
+        share[0] = max(done, 1) / max(total, 1)
+        return time.perf_counter() - begin > patience
+
+    try:
+        compute(chunk, late)
+    except Cancelled:
+        return time.perf_counter() - begin, share[0]
+    return time.perf_counter() - begin, 1.0
 
 
 def refuse(cost: Estimate, limits: Limits) -> None:
@@ -110,7 +156,3 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
-
-
-def _few_starts(sweep: Sweep) -> int | tuple[tuple[float, ...], ...]:
-    return min(sweep.starts, 8) if isinstance(sweep.starts, int) else sweep.starts[:8]

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -41,6 +44,7 @@ from rbo_core.sweep.store import Store
 Progress = Callable[[int, int], Any]
 """``progress(done cells, all cells)``; True ends the sweep with what is stored."""
 
+PARENT_PERIOD = 1.0  # seconds between two looks of a worker whether its parent lives
 CHUNK_BYTES = 96e6
 CHUNK_BALLS = 2048
 
@@ -54,10 +58,10 @@ class Chunk:
     build: Build
 
 
-def compute(chunk: Chunk, stop: Callable[[], Any] | None = None) -> NDArray[np.float64]:
+def compute(chunk: Chunk, stop: Progress | None = None) -> NDArray[np.float64]:
     """Roll all balls of a chunk's cells in one batched trace; (cells, balls, columns).
 
-    ``stop`` is asked now and then; True ends the work with `Cancelled`.
+    ``stop(steps done, steps in all)`` is asked now and then; True ends the work with `Cancelled`.
     """
     from rbo_core.trace import trace
 
@@ -72,8 +76,7 @@ def compute(chunk: Chunk, stop: Callable[[], Any] | None = None) -> NDArray[np.f
     # Every start gets a stream of its own; every cell gets the same streams, so cells differ by their settings alone.
     streams = [stream(seed, i) for i in range(len(points)) for seed in sweep.seeds]
     seed = np.tile(np.array(streams, dtype=np.int64), len(rows))
-    watch = None if stop is None else lambda done, total: stop()
-    run = trace(method, surface, start, steps(sweep, chunk.build, chunk.cells[0]), seed=seed, progress=watch)
+    run = trace(method, surface, start, steps(sweep, chunk.build, chunk.cells[0]), seed=seed, progress=stop)
     if run.cancelled:
         raise Cancelled
     return measure(run, surface, sweep.basin_radius, _largest(sweep, "radius")).reshape(len(rows), repeat, -1)
@@ -111,7 +114,7 @@ def run(
     if progress is not None and progress(done, sweep.cells):
         raise Cancelled
     waiting = chunks(sweep, build, [cell for cell in refining_order(sweep) if cell not in stored], chunk_balls)
-    stop = None if progress is None else lambda: progress(done, sweep.cells)
+    stop = None if progress is None else lambda steps_done, all_steps: progress(done, sweep.cells)
     for chunk, data in _results(waiting, executor, in_flight, stop):
         store.put(sweep.id, chunk.cells, data)
         done += len(chunk.cells)
@@ -124,7 +127,19 @@ def workers(count: int) -> ProcessPoolExecutor:
     """``count`` local processes, spawned (a fork would copy locks that other threads hold)."""
     if count < 1:
         raise ValueError(f"workers must be at least 1, got {count}")
-    return ProcessPoolExecutor(max_workers=count, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, context, initializer=_leave_with_parent, initargs=(os.getpid(),))
+
+
+def _leave_with_parent(parent: int) -> None:
+    """End this worker when the process that began it is gone, however that ended: nobody would fetch its results."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_PERIOD)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
 
 
 def check(sweep: Sweep, build: Build) -> None:
@@ -178,7 +193,7 @@ def refining_order(sweep: Sweep) -> list[int]:
 
 
 def _results(
-    waiting: Iterator[Chunk], executor: Executor | None, in_flight: int, stop: Callable[[], Any] | None
+    waiting: Iterator[Chunk], executor: Executor | None, in_flight: int, stop: Progress | None
 ) -> Iterator[tuple[Chunk, NDArray[np.float64]]]:
     """Chunks and their results in the order in which they finish."""
     if executor is None:
@@ -212,6 +227,13 @@ def _result(future: Future[NDArray[np.float64]]) -> NDArray[np.float64]:
         raise ValueError(
             f"a worker process ended before its work was done ({problem or type(problem).__name__}; out of memory?); "
             "what was finished is stored: run the same command to go on, with fewer workers if memory is short"
+        ) from problem
+    except Exception as problem:
+        if type(problem).__name__ != "KilledWorker":  # of Dask, which need not be installed
+            raise
+        raise ValueError(
+            f"Dask gave a chunk up after its workers ended over it ({problem}); what was finished is stored: "
+            "run the same command to go on, with workers that have more memory"
         ) from problem
 
 

@@ -143,6 +143,9 @@ class TrainConfig:
             require_count("gradient_budget", self.gradient_budget, math.ceil(self.method.gradients_per_step))
         if self.train_size is not None:
             require_count("train_size", self.train_size, self.batch_size)
+        for name in ("device", "data_dir"):
+            if (value := getattr(self, name)) is not None and not isinstance(value, str):
+                raise ValueError(f"{name} must be a word, got {value!r}")
         require("label_noise", self.label_noise, at_least=0)
         if self.label_noise > 1:
             raise ValueError(f"label_noise must be between 0 and 1, got {self.label_noise}")

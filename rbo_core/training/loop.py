@@ -74,6 +74,8 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise ValueError(f"device must be auto, cpu or cuda, got {name!r}") from None
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device must be auto, cpu or cuda, got {name!r}")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device {name!r} needs a CUDA GPU, and torch finds none here; choose cpu or auto")
     return device
@@ -170,7 +172,17 @@ class _Training:
             self._save()
             if state == "diverged":
                 break
+            if self._was_deleted():
+                state = "cancelled"
+                break
         return self._finish(state)
+
+    def _was_deleted(self) -> bool:
+        """Whether somebody deleted the run meanwhile; then what it has just written goes too."""
+        if self.store is None or self.run_id is None or self.store.exists(self.run_id):
+            return False
+        self.store.delete(self.run_id)
+        return True
 
     def _epoch(
         self, epoch: int, progress: Callable[[Progress], object] | None, should_cancel: Callable[[], bool] | None

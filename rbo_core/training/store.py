@@ -87,6 +87,8 @@ class RunStore:
     def __init__(self, folder: Path | str | None = None) -> None:
         self.folder = Path(folder if folder is not None else data_folder())
         self._connection = open_database(self.folder / "training.sqlite", 1, SCHEMA, OWNERS)
+        owners = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name='owners'").fetchone()
+        self._select = _SELECT if owners else _SELECT_OLD
         self.broken: dict[str, str] = {}
 
     def __enter__(self) -> RunStore:
@@ -142,10 +144,14 @@ class RunStore:
         Raises:
             ValueError: there is none, or its record cannot be read.
         """
-        row = self._connection.execute(f"{_SELECT} WHERE id=?", (run_id,)).fetchone()
+        row = self._connection.execute(f"{self._select} WHERE id=?", (run_id,)).fetchone()
         if row is None:
             raise ValueError(f"there is no run {run_id!r} in {self.folder}; list them with `train --list`")
         return self._run(row)
+
+    def exists(self, run_id: str) -> bool:
+        """Whether there is a record of the run."""
+        return self._connection.execute("SELECT 1 FROM runs WHERE id=?", (run_id,)).fetchone() is not None
 
     def owner(self, run_id: str) -> str:
         """Whose run it is ("" for the command line's, and for one that is not there); works for broken records too."""
@@ -159,7 +165,7 @@ class RunStore:
         """
         self.broken = {}
         found = []
-        for row in self._connection.execute(f"{_SELECT} ORDER BY created DESC, id").fetchall():
+        for row in self._connection.execute(f"{self._select} ORDER BY created DESC, id").fetchall():
             try:
                 run = self._run(row)
             except ValueError as problem:
@@ -272,3 +278,4 @@ class RunStore:
 
 
 _SELECT = "SELECT runs.*, owners.owner FROM runs LEFT JOIN owners ON owners.run = runs.id"
+_SELECT_OLD = "SELECT runs.*, '' FROM runs"  # of an earlier release, in a store that cannot be written

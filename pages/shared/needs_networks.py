@@ -1,0 +1,20 @@
+"""Import this first on a page that trains networks: without their packages the page says what to install, and stops.
+
+Streamlit runs a page's imports at every visit until they succeed, so the message is there every time.
+"""
+
+from importlib.util import find_spec
+
+import streamlit as st
+
+from pages.shared.page import open_page
+from rbo_core.cli import NETWORK_PACKAGES
+
+missing = [name for name in NETWORK_PACKAGES if find_spec(name) is None]
+if missing:
+    open_page("Networks", "Real networks on real data.")
+    st.error(
+        f"The pages with networks need {', '.join(missing)}: run `pip install -r requirements.txt` where this server "
+        "runs, and start it again. All other pages work without."
+    )
+    st.stop()
