@@ -18,6 +18,8 @@ import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
 
 from pages.shared import errors
+from pages.shared.addresses import arrive, last_address
+from pages.shared.chrome import chrome
 from pages.shared.errors import escaped
 from pages.shared.errors import show_error as show_error
 
@@ -41,11 +43,13 @@ def open_page(title: str, caption: str, icon: str | None = None, heading: str | 
         heading: what stands at the top, if not the title.
     """
     errors.install()
+    arrive(title)
     st.set_page_config(page_title=f"{title} · Rolling-ball lab", page_icon=icon or _ball_icon(), layout="wide")
     st.html(STYLE)
     with st.sidebar:
         _menu()
     st.html(f'<div class="lab-head"><h1>{heading or title}</h1><p>{caption}</p></div>')
+    chrome(LINK_VERSION)
     _check_link_version()
 
 
@@ -123,7 +127,7 @@ def _relative(file: Path) -> str:
 
 def _page_link(file: str, label: str, query: Mapping[str, str | list[str]] | None = None) -> None:
     try:
-        st.page_link(file, label=label, query_params=dict(query) if query else None)
+        st.page_link(file, label=label, query_params=dict(query or {"v": LINK_VERSION}))
     except StreamlitPageNotFoundError:
         st.caption(label)  # A page file run by itself (`streamlit run pages/1_Roll.py`) knows no other pages.
 
@@ -136,12 +140,12 @@ def _menu() -> None:
     with st.container(key="menu_pages"):
         left, right = st.columns([1, 1.35])
         with left:
-            _page_link("app.py", "Home")
+            _page_link("app.py", "Home", last_address("Home"))
             for name, file in surfaces.items():
-                _page_link(_relative(file), name)
+                _page_link(_relative(file), name, last_address(name))
         with right:
             for name, file in networks.items():
-                _page_link(_relative(file), name)
+                _page_link(_relative(file), name, last_address(name))
 
 
 def _check_link_version() -> None:
@@ -152,8 +156,6 @@ def _check_link_version() -> None:
             f"{LINK_VERSION}: "
             "a setting it leaves out may have another default here. Check the settings before you rely on the picture.",
         )
-    if found != LINK_VERSION:
-        st.query_params["v"] = LINK_VERSION
 
 
 def _ball_icon() -> str:

@@ -60,6 +60,9 @@ def number(
 
     def from_slider() -> None:
         picked = st.session_state[_slider_key(key)]
+        now = st.session_state[key]
+        if now is not None and picked == _nearest(options, now):
+            return  # a slider that was drawn anew reports its grid; the box's exact value is the one that was meant
         st.session_state[key] = int(picked) if integer else float(picked)
         if on_change is not None:
             on_change()
@@ -81,7 +84,7 @@ def number(
         if problem is None:
             good = float(typed)
             st.session_state[good_key] = good
-        nearest = options[int(np.argmin([abs(o - good) for o in options]))]
+        nearest = _nearest(options, good)
         count, first = st.session_state.get(f"_sliders_{key}", (0, None))
         if first not in options or st.session_state.get(_slider_key(key)) != nearest:
             # A new slider: were the old one moved, a browser that has not heard of it yet would report its old place as
@@ -117,6 +120,10 @@ def link_number(key: str, value: float, default: float) -> None:
         st.query_params.pop(key, None)
     else:
         st.query_params[key] = f"{value:.6g}"
+
+
+def _nearest(options: Sequence[float], value: float) -> float:
+    return options[int(np.argmin([abs(o - value) for o in options]))]
 
 
 def _slider_key(key: str) -> str:

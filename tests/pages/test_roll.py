@@ -236,10 +236,6 @@ def test_a_link_of_another_version_says_so(roll):
     assert not roll(v="1").warning
 
 
-def test_every_link_carries_the_version(roll):
-    assert roll().query_params["v"] in ("1", ["1"])
-
-
 def test_a_click_on_the_curve_places_the_start(roll, scenes):
     page = roll()
     scenes.click = pages.player.Click(np.array([1.23456]))

@@ -1,0 +1,77 @@
+"""Whose settings these are: a page owns its own, and its address holds them all.
+
+Streamlit hands a control's value on to a control of the same name on another page. Here a page begins with what its own
+address says and with nothing else; the menu leads to each page as it was left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+_PAGE, _ADDRESSES, _DEFAULTS = "_page", "_addresses", "_defaults"
+_KEPT_OF_A_CONTROL = ("_good_", "_link_", "_sliders_")
+_VIEW = ("hide", "projector", "at", "autoplay", "v")
+"""What an address says of the view alone."""
+
+
+def arrive(title: str) -> None:
+    """Begin a run of a page: when another one was shown before, its settings are put away. Before any control."""
+    state = st.session_state
+    before = state.get(_PAGE)
+    if before != title and before is not None:
+        _leave(before)
+        _take_whole_address()
+    state[_PAGE] = title
+    addresses = state.setdefault(_ADDRESSES, {})
+    addresses[title] = {name: st.query_params.get_all(name) for name in st.query_params if name not in _VIEW}
+
+
+def last_address(title: str) -> dict[str, Any] | None:
+    """The settings with which a page was left; None for one that was not visited, or left as it opens."""
+    return st.session_state.get(_ADDRESSES, {}).get(title) or None
+
+
+def _take_whole_address() -> None:
+    """Give the page all that its address says.
+
+    Where a page is entered from another one, Streamlit takes from the address what the two have controls of the same
+    name for, so that Back or a link from Iron would show Roll with another radius. It has no public way to say no.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    with context.session_state.query_params() as params:
+        whole = context.query_string
+        params.set_initial_query_params(whole)
+        if set(params) != set(parse_qs(whole, keep_blank_values=True)):
+            params.populate_from_query_string(whole)
+            params.from_dict(params.to_dict() | {name: params.get_all(name) for name in params})
+
+
+def _leave(title: str) -> None:
+    state = st.session_state
+    address = state.get(_ADDRESSES, {}).get(title, {})
+    for name, default in state.get(_DEFAULTS, {}).items():
+        if name not in state:
+            continue  # a control that was not shown
+        address.pop(name, None)
+        value = state[name]
+        if value is not None and value != default:
+            address[name] = _texts(value)
+        del state[name]
+    state[_DEFAULTS] = {}
+    for name in [name for name in state if str(name).startswith(_KEPT_OF_A_CONTROL)]:
+        del state[name]
+
+
+def _texts(value: Any) -> list[str]:
+    """A control's value as an address writes it."""
+    if isinstance(value, bool):
+        return [str(value).lower()]
+    if isinstance(value, (list, tuple)):
+        return [str(each) for each in value]
+    return [f"{value:.10g}" if isinstance(value, float) else str(value)]

@@ -1,0 +1,281 @@
+// Round every page: one history entry a change, tools (undo, redo, reset, link with a QR code, keys), a skip link, the decimal
+// comma, and the parts of an address that concern the view alone (hide=, projector=).
+
+const SETTLED = 700; // ms in which several changes of the address are one
+const ARRIVING = 2000; // ms in which what changes in the address is a page's own doing
+const KEYS = [
+  ["Tab", "from the picture to the bar, the radius, and the page"],
+  ["Space", "play and pause, with the picture in focus"],
+  ["← →", "a frame back or on; with Shift ten"],
+  ["Home, End", "first and last frame"],
+  ["+ −", "zoom"],
+  ["W A S D", "turn the 3-D scene, with the picture in focus"],
+  ["← → on the radius", "a smaller or larger ball; Page Up and Down by a quarter decade"],
+  ["Ctrl Z, Ctrl Y", "undo and redo a change of settings"],
+  ["?", "this list"],
+];
+const VIEW = ["hide", "projector", "autoplay", "at"];
+
+// Streamlit replaces the address when a control changes, so Back would leave the page. Here a change is an entry: Back undoes it.
+class Past {
+  constructor() {
+    this.replace = history.replaceState.bind(history);
+    this.push = history.pushState.bind(history);
+    this.restoring = 0; // until when the address changes because one went back, not because one changed something
+    this.arrived = performance.now();
+    this.path = location.pathname;
+    [this.undos, this.redos] = [0, 0];
+    history.replaceState = (state, title, url) => this.changed(state, title, url);
+    history.pushState = (state, title, url) => this.changed(state, title, url);
+    // before Streamlit's own listener, which runs the page again
+    window.addEventListener("popstate", () => this.restored(), true);
+    this.heard = () => {};
+  }
+
+  changed(state, title, url) {
+    const to = new URL(url ?? location.href, location.href);
+    if (to.pathname !== this.path) {
+      // on its way out a page takes its settings out of the address: they stay in its entry, or Back would lose them
+      if (this.left ?? this.waiting) this.replace(history.state, "", this.left ?? this.before);
+      clearTimeout(this.waiting);
+      this.waiting = 0;
+      this.left = null;
+      [this.path, this.undos, this.redos] = [to.pathname, 0, 0];
+      this.push(state, title, url);
+      this.arrived = performance.now();
+      this.heard();
+      return;
+    }
+    const now = performance.now();
+    // while a page arrives its controls write into the address what they were given
+    const own = to.search !== location.search && now > this.restoring && now > this.arrived + ARRIVING;
+    if (own) {
+      if (!this.waiting) this.before = location.href;
+      clearTimeout(this.waiting);
+      this.waiting = setTimeout(() => this.commit(), SETTLED);
+    }
+    this.replace(state, title, url);
+  }
+
+  // Streamlit hands a page's settings on to the next one by way of the address: it finds none there.
+  leave(link) {
+    if (!link || new URL(link.href, location.href).pathname === location.pathname) return;
+    this.commit();
+    this.left = location.href;
+    this.replace(history.state, "", location.pathname);
+  }
+
+  // The address before the change becomes an entry under the one that is there now.
+  commit() {
+    if (!this.waiting) return;
+    clearTimeout(this.waiting);
+    this.waiting = 0;
+    const now = location.href;
+    if (now === this.before) return;
+    this.replace(history.state, "", this.before);
+    this.push(history.state, "", now);
+    [this.undos, this.redos] = [this.undos + 1, 0];
+    this.heard();
+  }
+
+  restored() {
+    this.restoring = performance.now() + ARRIVING;
+    if (location.pathname !== this.path) {
+      [this.path, this.undos, this.redos] = [location.pathname, 0, 0];
+    } else if (this.going) {
+      this.undos += this.going;
+      this.redos -= this.going;
+    }
+    this.going = 0;
+    this.heard();
+  }
+
+  go(by) {
+    this.commit();
+    if (by < 0 ? !this.undos : !this.redos) return;
+    this.going = by;
+    history.go(by);
+  }
+}
+
+const past = (window.labPast ??= new Past());
+
+// What a link carries: the settings, the version of links, and nothing of how one happens to look at them.
+export function address(version, more = {}) {
+  const url = new URL(location.href);
+  if (!url.searchParams.has("v")) url.searchParams.set("v", version);
+  for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
+  return url.href;
+}
+
+function view() {
+  const query = new URLSearchParams(location.search);
+  const root = document.documentElement;
+  root.toggleAttribute("data-projector", query.get("projector") === "1");
+  root.dataset.hide = (query.get("hide") ?? "").split(/[,\s]+/).join(" ");
+}
+
+const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "range";
+
+class Chrome {
+  constructor(parent) {
+    this.root = document.createElement("div");
+    this.root.className = "lab-chrome";
+    const tools = document.createElement("div");
+    tools.className = "lab-tools";
+    tools.setAttribute("role", "group");
+    tools.setAttribute("aria-label", "This page");
+    const button = (text, name, action, wide = false) => {
+      const b = Object.assign(document.createElement("button"), { type: "button", textContent: text, title: name });
+      b.setAttribute("aria-label", name);
+      if (wide) b.className = "lab-wide";
+      b.addEventListener("click", action);
+      tools.append(b);
+      return b;
+    };
+    this.undo = button("↶", "Undo", () => past.go(-1));
+    this.redo = button("↷", "Redo", () => past.go(1));
+    button("Reset", "All settings of this page to their defaults", () => this.reset(), true);
+    button("Link", "Copy link, with a QR code", () => this.share());
+    button("?", "Keys", () => this.keys(), true);
+    this.panel = document.createElement("dialog");
+    this.panel.className = "lab-panel";
+    this.panel.addEventListener("click", (e) => e.target === this.panel && this.panel.close());
+    this.root.append(tools, this.panel);
+    parent.append(this.root);
+    this.skip = Object.assign(document.createElement("a"), { className: "lab-skip", href: "#picture", textContent: "Skip to the picture" });
+    this.skip.addEventListener("click", (e) => {
+      e.preventDefault();
+      const stage = document.querySelector(".rbp-stage, .lab-plots, [data-testid=stMainBlockContainer]");
+      if (!stage) return;
+      if (stage.tabIndex < 0) stage.tabIndex = -1;
+      stage.focus();
+    });
+    document.body.prepend(this.skip);
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    document.addEventListener("keydown", (e) => this.key(e), { signal });
+    document.addEventListener("click", (e) => {
+      if (e.button === 0 && !e.ctrlKey && !e.metaKey && !e.shiftKey) past.leave(e.target.closest?.("[data-testid=stPageLink] a"));
+    }, { signal, capture: true });
+    document.addEventListener("beforeinput", comma, { signal, capture: true });
+    past.heard = () => this.heard();
+  }
+
+  update(component) {
+    this.send = component.setTriggerValue;
+    this.data = component.data;
+    if (!new URLSearchParams(location.search).has("v")) past.replace(history.state, "", address(this.data.version));
+    view();
+    this.heard();
+    if (this.asked && this.data.href === this.asked && this.place?.isConnected) {
+      this.place.innerHTML = this.data.code || "<p>This address is too long for a QR code.</p>";
+      this.asked = null;
+    }
+  }
+
+  heard() {
+    this.undo.disabled = !past.undos;
+    this.redo.disabled = !past.redos;
+  }
+
+  key(e) {
+    if (typing(e.target) || e.altKey) return;
+    if (e.ctrlKey || e.metaKey) {
+      const by = { z: e.shiftKey ? 1 : -1, y: 1 }[e.key.toLowerCase()];
+      if (!by) return;
+      e.preventDefault();
+      past.go(by);
+    } else if (e.key === "?") this.keys();
+  }
+
+  // The page as its bare address opens it; what concerns the view stays.
+  reset() {
+    const kept = new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => VIEW.includes(name)));
+    kept.set("v", this.data.version);
+    past.commit();
+    past.push(history.state, "", `${location.pathname}?${kept}`);
+    [past.undos, past.redos] = [past.undos + 1, 0];
+    window.dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
+  }
+
+  open(title) {
+    this.panel.replaceChildren(Object.assign(document.createElement("h2"), { textContent: title }));
+    const add = (tag, text = "") => this.panel.appendChild(Object.assign(document.createElement(tag), { textContent: text }));
+    if (!this.panel.open) this.panel.showModal();
+    return add;
+  }
+
+  keys() {
+    const add = this.open("Keys");
+    const list = add("dl");
+    for (const [key, does] of KEYS) {
+      list.append(Object.assign(document.createElement("dt"), { textContent: key }), Object.assign(document.createElement("dd"), { textContent: does }));
+    }
+    add("button", "Close").addEventListener("click", () => this.panel.close());
+  }
+
+  share() {
+    const add = this.open("A link to what you see");
+    const text = add("textarea");
+    Object.assign(text, { readOnly: true, rows: 3 });
+    text.setAttribute("aria-label", "Address");
+    const options = { projector: ["for a projector: large, without controls", { projector: "1" }], controls: ["without the controls", { hide: "controls" }], still: ["does not start by itself", { autoplay: "0" }] };
+    const boxes = Object.entries(options).map(([name, [words, query]]) => {
+      const label = add("label");
+      const box = Object.assign(document.createElement("input"), { type: "checkbox", name });
+      label.append(box, words);
+      return [box, query];
+    });
+    const fill = () => (text.value = address(this.data.version, Object.assign({}, ...boxes.filter(([b]) => b.checked).map(([, q]) => q))));
+    for (const [box] of boxes) box.addEventListener("change", fill);
+    fill();
+    const copy = add("button", "Copy link");
+    copy.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text.value);
+        copy.textContent = "Copied";
+      } catch {
+        text.select(); // no permission: the visitor copies it
+        copy.textContent = "Press Ctrl C";
+      }
+    });
+    add("button", "QR code").addEventListener("click", () => {
+      this.asked = text.value;
+      this.send("code", { href: text.value });
+    });
+    add("button", "Close").addEventListener("click", () => this.panel.close());
+    this.place = add("div");
+    this.place.className = "lab-code";
+    text.focus();
+  }
+
+  dispose() {
+    this.listening.abort();
+    this.skip.remove();
+    this.root.remove();
+    past.heard = () => {};
+  }
+}
+
+// A number field drops a comma without a word, so that 0,3 becomes 3: here it is the decimal point that was meant.
+function comma(e) {
+  const field = e.target;
+  if (field.tagName !== "INPUT" || field.type !== "number" || !e.data?.includes(",")) return;
+  e.preventDefault();
+  document.execCommand("insertText", false, e.data.replaceAll(",", "."));
+}
+
+const known = new WeakMap();
+
+export function mount(component) {
+  const parent = component.parentElement;
+  let chrome = known.get(parent);
+  if (!chrome) known.set(parent, (chrome = new Chrome(parent)));
+  chrome.update(component);
+  return () => {
+    if (known.get(parent) !== chrome) return;
+    known.delete(parent);
+    chrome.dispose();
+  };
+}

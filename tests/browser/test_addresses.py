@@ -1,0 +1,131 @@
+"""A page's address, its controls and its picture are one: through changes, Back, Forward, menu, reload and links."""
+
+from __future__ import annotations
+
+import random
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PLAYER = "document.querySelector('.rbp').__player"
+DEFAULT = {"radius": "0.4", "momentum": "0", "start": "-2.6"}
+
+
+@pytest.fixture
+def roll(server, open_page):
+    page = open_page(f"{server}/Roll")
+    page.wait_for_selector(".rbp-radius[data-runs='33']")
+    page.wait_for_timeout(2000)  # what happens to the address while a page arrives is no entry
+    return page
+
+
+def box(page, key: str) -> str:
+    return page.locator(f".st-key-{key} input").first.input_value()
+
+
+def agree(page) -> dict[str, str]:
+    """Address, controls, strip, picture and sentence say the same; what they say."""
+    query = {name: values[-1] for name, values in parse_qs(urlsplit(page.url).query).items()}
+    assert query["v"] == "1"
+    shown = {name: box(page, name) for name in DEFAULT}
+    assert {name: float(query.get(name, default)) for name, default in DEFAULT.items()} == {
+        name: float(value) for name, value in shown.items()
+    }
+    drawn, offered, end = page.evaluate(
+        f"(p => {{ const r = p.base.racers[0]; return [r.radius, p.strip.value, r.center[2 * (r.n - 1)]]; }})({PLAYER})"
+    )
+    assert drawn == offered == float(shown["radius"])
+    said = page.locator(".lab-said").inner_text().replace("−", "-")
+    assert f"x = {end:.2f}".replace("-0.00", "0.00") in said
+    return shown
+
+
+def nudge(page, key: str, settle, times: int = 1) -> None:
+    page.locator(f".st-key-pair_{key} input[type=range]").focus()
+    for _ in range(times):
+        page.keyboard.press("ArrowRight")
+        settle(page)
+    page.wait_for_timeout(900)
+
+
+def test_a_change_is_one_entry_and_undo_redo_reset_go_through_them(roll, settle):
+    entries = roll.evaluate("history.length")
+    nudge(roll, "radius", settle)
+    nudge(roll, "momentum", settle)
+    assert roll.evaluate("history.length") == entries + 2
+    changed = agree(roll)
+    roll.get_by_role("button", name="Undo").click()
+    roll.wait_for_url(lambda url: "momentum" not in url)
+    settle(roll)
+    assert agree(roll) == {**changed, "momentum": "0"}
+    roll.get_by_role("button", name="Redo").click()
+    roll.wait_for_url("**momentum*")
+    settle(roll)
+    assert agree(roll) == changed
+    roll.get_by_role("button", name="All settings of this page to their defaults").click()
+    roll.wait_for_url(lambda url: "radius" not in url)
+    settle(roll)
+    assert {name: float(value) for name, value in agree(roll).items()} == {n: float(v) for n, v in DEFAULT.items()}
+
+
+def test_pages_keep_their_own_settings_through_menu_back_and_forward(roll, settle):
+    nudge(roll, "radius", settle)
+    mine = agree(roll)
+    roll.get_by_role("link", name="Iron", exact=True).click()
+    roll.wait_for_url("**/Iron*")
+    settle(roll)
+    assert box(roll, "radius") == "0.2"
+    roll.go_back(wait_until="commit")
+    roll.wait_for_url("**/Roll*radius*")
+    roll.wait_for_function(f"document.querySelector('.rbp') && {PLAYER}.base.radius.value === {mine['radius']}")
+    settle(roll)
+    assert agree(roll) == mine
+    roll.go_forward(wait_until="commit")
+    roll.wait_for_url("**/Iron*")
+    settle(roll)
+    roll.get_by_role("link", name="Roll", exact=True).click()
+    roll.wait_for_url("**/Roll*radius*")
+    roll.wait_for_function(f"document.querySelector('.rbp') && {PLAYER}.base.radius.value === {mine['radius']}")
+    settle(roll)
+    assert agree(roll) == mine
+
+
+def test_a_decimal_comma_is_a_decimal_point(roll, settle):
+    field = roll.locator(".st-key-radius input").first
+    field.fill("")
+    field.press_sequentially("0,3")
+    field.press("Enter")
+    roll.wait_for_url("**radius=0.3*")
+    settle(roll)
+    assert agree(roll)["radius"] == "0.3"
+
+
+def test_a_link_carries_its_version_and_a_code(roll):
+    roll.get_by_role("button", name="Copy link").click()
+    roll.get_by_label("without the controls").check()
+    assert roll.get_by_label("Address").input_value().endswith("/Roll?v=1&hide=controls")
+    roll.get_by_role("button", name="QR code", exact=True).click()
+    roll.locator(".lab-code svg").wait_for()
+
+
+def test_a_random_walk_never_parts_them(roll, settle):
+    """Six steps, each followed by the comparison."""
+    choose = random.Random(13)
+    steps = {
+        "radius": lambda: nudge(roll, "radius", settle, choose.randint(1, 2)),
+        "momentum": lambda: nudge(roll, "momentum", settle),
+        "start": lambda: nudge(roll, "start", settle),
+        "undo": lambda: roll.get_by_role("button", name="Undo").click(),
+        "redo": lambda: roll.get_by_role("button", name="Redo").click(),
+        "reload": lambda: roll.reload(),
+    }
+    for _ in range(6):
+        name = choose.choice(list(steps))
+        if name in ("undo", "redo") and roll.get_by_role("button", name=name.capitalize()).is_disabled():
+            continue
+        steps[name]()
+        roll.wait_for_selector(".rbp-radius[data-runs='33']")
+        roll.wait_for_timeout(2200 if name == "reload" else 900)
+        settle(roll)
+        agree(roll)
