@@ -5,9 +5,11 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
+from docs import addresses
 from rbo_core.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,3 +49,32 @@ def test_the_manual_builds_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "html" / "index.html").is_file()
     assert len(PAGES) <= 16
+
+
+ADDRESSES = (ROOT / "docs" / "addresses.md").read_text(encoding="utf-8")
+LINK = re.compile(r"`((?:Home|Roll|Race|Iron|Phases)\?[^`]*)`")
+
+
+def documented(title: str) -> set[str]:
+    (section,) = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", ADDRESSES, re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE))
+
+
+@pytest.mark.parametrize("title", ["Roll", "Race", "Iron", "Phases", "Train", "Network phases"])
+def test_every_setting_of_a_page_stands_in_the_table(title, tmp_path, monkeypatch):
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    known = documented(title) | documented("Surfaces")
+    page = addresses.opened(title, {})
+    assert {one.name for one in addresses.settings_in(page)} <= known, "run python -m docs.addresses"
+
+
+@pytest.mark.parametrize("link", LINK.findall((ROOT / "docs" / "teachers.md").read_text(encoding="utf-8")))
+def test_links_for_teachers_open_what_they_say(link, tmp_path, monkeypatch):
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    title, _, query = link.partition("?")
+    asked = dict(parse_qsl(query))
+    page = addresses.opened(title, asked)
+    assert not page.exception and not page.error
+    shown = {one.name: one.default for one in addresses.settings_in(page)}
+    for name, value in asked.items():
+        assert shown[name] == value or float(shown[name]) == float(value)
