@@ -48,8 +48,8 @@ KINDS = {
 HEAD = """# Every setting in an address
 
 A page's address holds what differs from its defaults, so a link shows what you saw. `v` is the version of the defaults
-it relies on. Settings of a surface are called `SURFACE_PARAMETER` (`wrinkled_bowl_wavelength=0.3`); they stand at the end,
-once for all pages. Written by `python -m docs.addresses`; a test compares it with the pages.
+it relies on. Settings of a surface are called `SURFACE_PARAMETER` (`wrinkled_bowl_wavelength=0.3`); they stand at the
+end, once for all pages. Written by `python -m docs.addresses`; a test compares it with the pages.
 """
 
 
