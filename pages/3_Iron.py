@@ -5,11 +5,11 @@ import streamlit as st
 from pages.iron.data import Ironing, sampling_note
 from pages.iron.looks import look, looks
 from pages.iron.takings import takings
-from pages.iron.view import ask, numbers, picture, radius_control, what_the_ball_sees
+from pages.iron.view import ask, numbers, picture, radius_control, roll_of, what_the_ball_sees
 from pages.shared import plots
 from pages.shared.controls import choice
 from pages.shared.downloads import download
-from pages.shared.page import how_it_works, is_dark, open_page, readouts, sentence, show_error
+from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
 from pages.shared.take_away import take_away
 
 EXPLANATION = r"""
@@ -70,7 +70,12 @@ if note := sampling_note(asked.where, radius):
 name = choice("Look closer", "look", looks(at.where.dim), "measures" if flat else "map", kind="segmented")
 closer = look(name, at, dark)
 st.caption(closer.caption)
-plots.show(closer.figures, key=f"iron_{name}", columns=closer.columns)
+click = plots.show(closer.figures, key=f"iron_{name}", columns=closer.columns, clicks=closer.clicks)
+if click is not None:
+    st.session_state["_rest"] = float(click["x"]), float(click["y"])
+if closer.clicks and "_rest" in st.session_state:
+    words, query = roll_of(asked, *st.session_state["_rest"])
+    link("Roll", words, query)
 if name == "measures":
     download("Download CSV", at.study.measures.to_csv, f"iron_{asked.surface.name}.csv", "iron_csv")
 if closer.table:

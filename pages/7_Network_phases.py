@@ -9,6 +9,7 @@ from pages.shared import network_examples, network_jobs, plots
 from pages.shared.downloads import download
 from pages.shared.maps import clickable_map
 from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
+from rbo_core.figures.edge import edge_figure
 from rbo_core.figures.network_phases import along_radius, phases_figure
 from rbo_core.training.phases import load_phases, network_regimes
 
@@ -23,6 +24,12 @@ stretch covers the whole axis, the radius made no difference that this many vali
 above the white line: more than half of the runs diverged or learnt less than half of what the best cell learnt,
 although a smaller $\eta$ works. The star is the best cell.
 
+**Frontier of stability** (dotted): on a bowl as sharp as the network at its start, $\kappa$, a step settles while
+$\eta\kappa\,(1+\min(\rho\kappa,\text{trust}))<2$ (Newton, $K=2$), or, as published,
+$\eta<2(\rho\kappa-1)/(\kappa[(1+\gamma(\rho\kappa-1))^K-1])$. The guard *trust* = 0.5 caps the ball at $0.5/\kappa$:
+beyond it every radius takes the same step. Raise it, and large radii fail as the paper's do. With $K=20$, $\gamma=0.01$
+and small $\rho$ only 18 % of $\eta$ acts.
+
 **Standard error**: binomial, of the validation images, or of the runs of a cell where that is larger. One seed proves
 little; take more under *Its grid*.
 
@@ -35,6 +42,12 @@ whoever had more tries, so the difference is between the best SGD and the mean b
 - Colour by *penetration*: radii above 10 sink in, and are a point with a long arm.
 - *Gradient (paper)* instead of *Newton*: another map, at ten times the price a step.
 - 40 % random labels, three seeds.
+"""
+
+EDGE = """
+Trained on all its images at once, a network sharpens until its step no longer settles: gradient descent at κ = 2/η, a
+ball earlier, for it amplifies its step. Flat is not the ball's alone: gradient descent with the learning rate that is
+as flat (rings) costs half. 300 digits, MLP 64-32-10, one seed; made by `python benchmarks/edge_of_stability.py`.
 """
 
 open_page("Network phases", "Which radius and which learning rate train best? Click a cell to see its run.")
@@ -58,7 +71,8 @@ if result is not None:
     radius, rate = float(result.config.radii[cell[0]]), float(result.config.rates[cell[1]])
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
-        figure = phases_figure(result, told, quantity, is_dark(), selected=(radius, rate), height=500)
+        edge = view.frontier_of(result.config)
+        figure = phases_figure(result, told, quantity, is_dark(), selected=(radius, rate), frontier=edge, height=500)
         clickable_map(figure, "network_map")
     with right:
         items, head = view.cell_numbers(result, *cell)
@@ -67,8 +81,14 @@ if result is not None:
         plots.show([along_radius(result, told, is_dark(), radius)], key="along")
     best = float(np.nanmax(result.validation_accuracy.mean(axis=2)))
     sentence(view.what_it_says(result, told), best=f"{best:.4f}", radius=f"{radius:.6g}", rate=f"{rate:.6g}")
+    ball = dict(result.config.train.method.settings)
+    if ball["projection"] == "newton" and float(ball["trust"]) < 10:
+        link("Network phases", "The same map without the guard: large radii fail", controls.unguarded(result.config))
     if job_id is not None and stored:
         network_jobs.watch(job_id)
     table = view.cells_table(result)
     download("Download CSV", lambda: table, "network_phases.csv", "phases_csv")
+    with st.expander("How sharp does a network get? Theory beside measurement"):
+        plots.show([edge_figure(network_examples.edges(), is_dark())], key="edge")
+        st.caption(EDGE)
 how_it_works(EXPLANATION)

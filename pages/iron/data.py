@@ -15,17 +15,21 @@ from rbo_core.figures.ironing_measures import Theory
 from rbo_core.ironing import (
     Basins,
     Blur,
+    Crests,
     Field,
     Ironed,
     Measures,
+    Rests,
     Sweep,
     basins,
     default_threshold,
     equal_blur,
+    field_crests,
     grooves,
     iron_landscape,
     measure_sweep,
     paper_too_curved,
+    rests,
     sample,
     sampling_error,
     sweep_field,
@@ -36,6 +40,7 @@ from rbo_core.ironing import (
 RADII = {1: 32, 2: 14}  # of the sweep behind the measures
 SWEEP_SAMPLES_2D = 160
 SAMPLES_A_WAVE = 8
+RESTS = 120  # radii of the bifurcation diagram
 MOST_SAMPLES = 120_001  # of a curve, so that the sweep over radii takes about a second
 
 
@@ -144,6 +149,19 @@ def multiples(where: Sampling, span: Span) -> Sweep:
     return sweep_field(
         sample(where.surface, n, where.loss_scale, margin=span.high), np.geomspace(span.low, span.high, 6)
     )
+
+
+@cached
+def crests_of(where: Sampling, span: Span) -> Crests:
+    """The crests of the surface and their lifetimes."""
+    return field_crests(sample(where.surface, where.n, where.loss_scale, margin=span.high))
+
+
+@cached
+def rests_of(where: Sampling, span: Span) -> Rests:
+    """Every rest on a curve, at RESTS radii."""
+    field = sample(where.surface, min(where.n, 16_001), where.loss_scale, margin=span.high)
+    return rests(field, np.geomspace(span.low, span.high, RESTS))
 
 
 @cached

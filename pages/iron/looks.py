@@ -9,9 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages.iron import theory
-from pages.iron.data import Ironing, Sampling, Span, blur_of, multiples, study
+from pages.iron.data import Ironing, Sampling, Span, blur_of, crests_of, multiples, rests_of, study
 from pages.shared.page import cached
 from pages.shared.plots import Picture
+from rbo_core.figures.bifurcation import CLICKS, bifurcation_figure, lifetimes_figure
 from rbo_core.figures.ironing import multiple_figures, section_figure
 from rbo_core.figures.ironing_maps import mask_figure, touched_figure
 from rbo_core.figures.ironing_measures import (
@@ -27,17 +28,20 @@ from rbo_core.ironing import crest_change, spectrum
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """A closer look: what is said above, its figures with so many in a row, and a table below (Markdown)."""
+    """A closer look: what is said above, its figures with so many in a row, and a table below (Markdown).
+    clicks: the trace of the first figure whose points (ρ, x) can be clicked."""
 
     caption: str
     figures: Sequence[go.Figure | Picture]
     columns: int
     table: str = ""
+    clicks: str | None = None
 
 
 def looks(dim: int) -> dict[str, str]:
     """Name to title of the looks at a curve (1) or a surface (2)."""
-    return {name: title for name, (title, _) in _LOOKS.items() if name != "map" or dim == 2}
+    missing = {1: ("map",), 2: ("rests",)}[dim]
+    return {name: title for name, (title, _) in _LOOKS.items() if name not in missing}
 
 
 def look(name: str, at: Ironing, dark: bool) -> Look:
@@ -74,8 +78,23 @@ def _map(at: Ironing, dark: bool) -> Look:
 
 def _barcode(at: Ironing, dark: bool) -> Look:
     shallow = short(at.threshold)
-    caption = f"Every bar is a basin from its floor to its pass; those shallower than {shallow} are left out."
-    return Look(caption, barcode_figures(at.before, at.after, at.threshold, dark), 2)
+    caption = (
+        f"Left: every bar is a basin from its floor to its pass; those shallower than {shallow} are left out. "
+        "Right: every bar is a crest, up to the radius at which it lets the ball go."
+    )
+    bars, _ = barcode_figures(at.before, at.after, at.threshold, dark)
+    span = (at.span.low, at.span.high)
+    return Look(caption, [bars, lifetimes_figure(crests_of(at.where, at.span), span, at.radius, dark)], 2)
+
+
+def _rests(at: Ironing, dark: bool) -> Look:
+    listed, found = rests_of(at.where, at.span), crests_of(at.where, at.span)
+    window = (float(at.ironed.axes[0][0]), float(at.ironed.axes[0][-1]))
+    caption = (
+        "From every start and at every radius: how low a slow rigid ball comes to rest (colour), and where (dots). "
+        "White lines are the crests that fence the basins; each ends where it lets go. Click to play that ball."
+    )
+    return Look(caption, [bifurcation_figure(listed, found, window, at.radius, dark)], 1, clicks=CLICKS)
 
 
 def _theory(at: Ironing, dark: bool) -> Look:
@@ -131,6 +150,7 @@ _LOOKS: dict[str, tuple[str, Callable[[Ironing, bool], Look]]] = {
     "measures": ("Measures against ρ", _measures),
     "multiples": ("Six radii", _multiples),
     "map": ("Reachable map", _map),
+    "rests": ("Every rest", _rests),
     "barcode": ("Barcode", _barcode),
     "theory": ("Theory", _theory),
     "blur": ("Blur instead", _blur),

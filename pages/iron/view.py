@@ -11,8 +11,9 @@ import streamlit as st
 import landscapes
 from pages.iron import data
 from pages.iron.data import Ironing, Sampling, Span
-from pages.shared.controls import choice, ground_dim, number, surface_picker, toggle
+from pages.shared.controls import choice, ground_dim, link_query, number, surface_picker, toggle
 from pages.shared.page import group
+from rbo_core import RBO
 from rbo_core.figures.ironing import curve_figure, surface_figure
 from rbo_core.figures.words import short
 from rbo_core.ironing import dimension, largest_slope, oscillation, total_variation
@@ -79,6 +80,14 @@ def radius_control(asked: Asked) -> float:
             "Use a larger radius."
         )
     return radius
+
+
+def roll_of(asked: Asked, radius: float, start: float) -> tuple[str, dict[str, str]]:
+    """Words and address of a slow rigid ball from a start on the page Roll."""
+    low, high = (float(v) for v in asked.surface.bounds[0])
+    rho, x = float(f"{radius:.3g}"), float(f"{min(max(start, low), high):.4g}")
+    ball = RBO(radius=rho, learning_rate=0.01, projection="rigid", unit_speed=True, loss_scale=asked.where.loss_scale)
+    return f"Roll a ball of ρ = {short(rho)} from x = {short(x)}", link_query(asked.surface, ball, (x,), steps=900)
 
 
 def picture(at: Ironing, asked: Asked, dark: bool) -> list[go.Figure]:

@@ -12,7 +12,7 @@ from pages.shared.controls import choice, draw, number
 from pages.shared.maps import picked
 from pages.shared.network_jobs import device_choice
 from pages.shared.network_runs import RANDOM_LABELS, SCHEDULES
-from pages.shared.page import group, show_error
+from pages.shared.page import LINK_VERSION, group, show_error
 from rbo_core import RBO
 from rbo_core.figures.network_phases import QUANTITIES
 from rbo_core.jobs import Job
@@ -24,6 +24,8 @@ from rbo_core.training.phases import PhaseConfig
 DATA = {"digits": "Digits (8 × 8)", "mnist": "MNIST, 2,000 images", "fashion_mnist": "Fashion-MNIST, 2,000 images"}
 _KNOWN = {one.name: one for one in network_settings(RBO)}
 MOST_STEPS = 50
+MOST_TRUST = 1000.0
+"""Where nothing holds a later Newton move back any more."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ def _ball() -> dict[str, Any]:
     if "projection_step_size" in own:
         ball["projection_step_size"] = draw(_KNOWN["projection_step_size"], "projection_step_size")
     ball["momentum"] = draw(_KNOWN["momentum"], "momentum")
+    if "trust" in own:
+        ball["trust"] = draw(replace(_KNOWN["trust"], high=MOST_TRUST, log=True), "trust")
     return ball
 
 
@@ -109,14 +113,24 @@ def job_controls(job: Job) -> dict[str, object]:
     """The controls that ask for the job's map."""
     if job.kind != "phases":
         raise ValueError(f"it is a job of another page ({job.title})")
-    config = PhaseConfig.from_dict(job.config)
+    return controls_of(PhaseConfig.from_dict(job.config))
+
+
+def unguarded(config: PhaseConfig) -> dict[str, str]:
+    """The address of the same map with nothing to hold a later Newton move back."""
+    values = {"v": LINK_VERSION, **controls_of(config), "trust": MOST_TRUST}
+    return {name: str(value) for name, value in values.items()}
+
+
+def controls_of(config: PhaseConfig) -> dict[str, object]:
+    """The controls that ask for a map."""
     train, method = config.train, dict(config.train.method.settings)
     projection = str(method["projection"])
     return {
         "data": train.data, "label_noise": round(100 * train.label_noise), "projection": projection,
         f"{projection}_n_projection_steps": method["n_projection_steps"],
         "projection_step_size": method["projection_step_size"], "momentum": method["momentum"],
-        "cells": str(config.n_radii), "seeds": config.seeds, "radius_low": config.radius_low,
+        "trust": method["trust"], "cells": str(config.n_radii), "seeds": config.seeds, "radius_low": config.radius_low,
         "radius_high": config.radius_high, f"{projection}_rate_low": config.rate_low,
         f"{projection}_rate_high": config.rate_high, "epochs": train.epochs, "batch": train.batch_size,
         "schedule": train.schedule, "loss_scale": method["loss_scale"], "device": train.device,

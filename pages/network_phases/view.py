@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,10 +12,16 @@ import streamlit as st
 from pages.network_phases.controls import DATA
 from pages.shared import network_jobs, network_runs
 from pages.shared.controls import short
-from pages.shared.page import LINK_VERSION, is_dark, show_error
+from pages.shared.page import LINK_VERSION, cached, is_dark, show_error
+from rbo_core import RBO
 from rbo_core.figures.curves import message_figure
+from rbo_core.figures.phases import Frontier
 from rbo_core.figures.style import color
+from rbo_core.frontiers import frontier
 from rbo_core.jobs import CONFIG
+from rbo_core.settings import settings_of
+from rbo_core.training import TrainConfig
+from rbo_core.training.edge import start_sharpness
 from rbo_core.training.phases import NetworkRegimes, PhaseConfig, PhaseResult
 
 PAGE = "Network phases"
@@ -92,6 +101,25 @@ def train_query(result: PhaseResult, radius: float, rate: float) -> dict[str, st
     if train.train_size:
         query["train_size"] = train.train_size
     return {name: value if isinstance(value, list) else str(value) for name, value in query.items()}
+
+
+@cached
+def _start_sharpness(train: str) -> float:
+    return start_sharpness(TrainConfig.from_dict(json.loads(train)))
+
+
+def frontier_of(config: PhaseConfig) -> Frontier | None:
+    """η_c(ρ) on a bowl as sharp as the network at its start; None where its data are not on this machine."""
+    own = {one.name for one in settings_of(RBO)} - {"radius", "learning_rate"}
+    settings: dict[str, Any] = {name: value for name, value in config.train.method.settings if name in own}
+    try:
+        curvature = _start_sharpness(json.dumps(config.train.to_dict(), sort_keys=True))
+    except (OSError, ValueError):
+        return None
+    if not curvature > 0:
+        return None
+    radii = np.geomspace(config.radius_low, config.radius_high, 121)
+    return Frontier(radii, frontier(RBO(**settings), radii, curvature), curvature)
 
 
 def what_it_says(result: PhaseResult, told: NetworkRegimes) -> str:

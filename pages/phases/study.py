@@ -12,8 +12,10 @@ import landscapes
 from pages.shared.controls import get_surface
 from pages.shared.page import cached
 from rbo_core import sweep
-from rbo_core.figures.phases import Jump, Mark, PhaseMap, RadiusCurve, Reading, Span
+from rbo_core.figures.phases import Frontier, Jump, Mark, PhaseMap, RadiusCurve, Reading, Span
+from rbo_core.frontiers import curvature_at, frontier
 from rbo_core.sweep import order_parameters, theory
+from rbo_core.sweep.cells import build_method
 from rbo_core.sweep.measure import COLUMNS
 from rbo_core.sweep.shapes import holm
 from rbo_core.sweep.transitions import regimes, transitions
@@ -69,6 +71,19 @@ class PhaseStudy:
         """What theory says, as marks along ρ."""
         scale = float(dict(self.spec.settings)["loss_scale"])
         return _expected(self.surface.name, self.surface.dim, self.spec.surface_parameters, scale)
+
+    @property
+    def frontier(self) -> Frontier | None:
+        """Where a step stops settling at the global minimum; None where that is not known, or for the rigid ball."""
+        if self.surface.minimum is None or self.projection == "rigid":
+            return None
+        curvature = curvature_at(self.surface, self.surface.minimum.x)
+        if not curvature > 0:
+            return None
+        values = self.spec.axis("radius").values
+        radii = np.geomspace(float(values[0]), float(values[-1]), 121)
+        method = build_method(self.spec, dict(self.spec.settings))
+        return Frontier(radii, frontier(method, radii, curvature), curvature)
 
     @property
     def map(self) -> PhaseMap:

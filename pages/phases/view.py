@@ -20,7 +20,7 @@ from rbo_core.figures.player.track import Track
 
 def map_of(study: PhaseStudy, dark: bool) -> go.Figure:
     """The map with theory, detected jumps and the shown run."""
-    notes = Notes(study.marks, study.jumps, radius=study.radius, rate=study.rate)
+    notes = Notes(study.marks, study.jumps, radius=study.radius, rate=study.rate, frontier=study.frontier)
     return map_figure(study.map, dark, notes, height=500)
 
 

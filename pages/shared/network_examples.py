@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pages.shared import network_runs
 from pages.shared.network_methods import DEFAULT, standard
@@ -46,6 +47,11 @@ def plane() -> PlaneResult | None:
 @cached
 def _phases() -> PhaseResult | None:
     return load_phases(NAME, FOLDER)
+
+
+def edges() -> pd.DataFrame:
+    """Predicted and measured sharpness of networks at the edge of stability (benchmarks/edge_of_stability.py)."""
+    return pd.read_csv(FOLDER / "edge_of_stability.csv", dtype={"twin_of": str})
 
 
 def phases(config: PhaseConfig) -> PhaseResult | None:

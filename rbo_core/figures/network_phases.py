@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from rbo_core.figures.phases import Notes, PhaseMap, RadiusCurve, Reading, cut_figure, map_figure
+from rbo_core.figures.phases import Frontier, Notes, PhaseMap, RadiusCurve, Reading, cut_figure, map_figure
 from rbo_core.figures.style import COLORS, palette
 from rbo_core.training.phases import NetworkRegimes, PhaseResult
 
@@ -43,9 +43,11 @@ def phases_figure(
     dark: bool,
     *,
     selected: tuple[float, float] | None = None,
+    frontier: Frontier | None = None,
     height: int = 500,
 ) -> go.Figure:
-    """The map, with the macroscopic stretch of radii, the edge of instability and the best cell drawn in."""
+    """The map, with the macroscopic stretch of radii, the edge of instability, measured and as theory has it, and the
+    best cell drawn in."""
     config = result.config
     share = quantity in ("validation_accuracy", "diverged", "penetration")
     values = cells(result, quantity)
@@ -59,9 +61,8 @@ def phases_figure(
         limits = (float(np.percentile(fine, 20)), float(np.nanmax(values)))
     elif quantity == "train_loss":
         limits = (float(np.nanmin(values)), float(np.nanpercentile(values, 85)))
-    fig = map_figure(
-        shown, dark, Notes(radius=selected[0], rate=selected[1]) if selected else Notes(), limits=limits, height=height
-    )
+    radius, rate = selected if selected is not None else (None, None)
+    fig = map_figure(shown, dark, Notes(radius=radius, rate=rate, frontier=frontier), limits=limits, height=height)
     p = palette(dark)
     step = float((config.radii[1] / config.radii[0]) ** 0.5)
     x, y = [], []

@@ -73,15 +73,31 @@ class Span:
     high: float
 
 
+@dataclass(frozen=True, eq=False)
+class Frontier:
+    """η_c(ρ): the learning rate from which a step does not settle on a bowl of curvature κ. radii, rates: (n,)."""
+
+    radii: Floats
+    rates: Floats
+    curvature: float
+
+    @property
+    def label(self) -> str:
+        """What it says."""
+        return f"settles below, κ = {self.curvature:.3g}"
+
+
 @dataclass(frozen=True)
 class Notes:
-    """What is drawn into a map or a cut: theory, detected jumps, regimes by name (a cut only), and the shown run."""
+    """What is drawn into a map or a cut: theory, detected jumps, regimes by name (a cut only), and the shown run; into
+    a map the frontier of stability as well."""
 
     theory: Sequence[Mark] = ()
     jumps: Sequence[Jump] = ()
     spans: Sequence[Span] = ()
     radius: float | None = None
     rate: float | None = None
+    frontier: Frontier | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +141,8 @@ def map_figure(
     for mark in notes.theory:
         if shown.radii[0] <= mark.radius <= shown.radii[-1]:
             _add_theory(fig, shown, mark)
+    if notes.frontier is not None:
+        _add_frontier(fig, notes.frontier, shown)
     if notes.jumps:
         _add_detected(fig, notes.jumps, dark)
     if notes.radius is not None and notes.rate is not None:
@@ -284,6 +302,27 @@ def _add_theory(fig: go.Figure, shown: PhaseMap, mark: Mark) -> None:
         x=np.log10(mark.radius), y=0.015, yref="paper", yanchor="bottom", textangle=-90, text=f"theory: {mark.label}",
         xanchor="right" if left else "left", xshift=-4 if left else 4, showarrow=False, borderpad=2,
         bgcolor="rgba(255,255,255,0.82)", font={"size": 12, "color": "#1F2430"},
+    )  # fmt: skip
+
+
+def _add_frontier(fig: go.Figure, frontier: Frontier, shown: PhaseMap) -> None:
+    """The frontier where it crosses the map, with its words at its left end."""
+    low, high = _edges(shown.rates)[[0, -1]]
+    inside = np.isfinite(frontier.rates) & (frontier.rates >= low) & (frontier.rates <= high)
+    if not inside.any():
+        return
+    y = np.where(inside, frontier.rates, np.nan)
+    for ink, width in (("rgba(0,0,0,0.65)", 4.5), ("#FFFFFF", 2.2)):
+        fig.add_scatter(
+            x=frontier.radii, y=y, mode="lines", hoverinfo="skip", showlegend=False, name="frontier of stability",
+            line={"color": ink, "width": width, "dash": "dot"},
+        )  # fmt: skip
+    k = int(np.flatnonzero(inside)[0])
+    low_half = frontier.rates[k] < np.sqrt(low * high)
+    fig.add_annotation(
+        x=np.log10(frontier.radii[k]), y=np.log10(frontier.rates[k]), xanchor="left", xshift=6,
+        yanchor="bottom" if low_half else "top", yshift=5 if low_half else -5, text=frontier.label, showarrow=False,
+        borderpad=2, bgcolor="rgba(255,255,255,0.82)", font={"size": 12, "color": "#1F2430"},
     )  # fmt: skip
 
 
