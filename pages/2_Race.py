@@ -77,7 +77,7 @@ if mode == "race":
     player(shown, key="race_player", height=520, on_click=start_from(surface), on_radius=set_radius)
     ends = " ".join(f"{entry.track.name}:{entry.track.loss[-1]:.9g}" for entry in raced)
     sentence(race_story(raced, surface.finest_scale), ends=ends)
-    results = result_table(raced, basins_of(surface))
+    results = result_table(raced, basins_of(surface), surface.finest_scale)
     st.dataframe(readable(results), hide_index=True, key="results", column_config=COLUMNS)
     with st.container(horizontal=True):
         download("Download table (CSV)", lambda: results, f"race_{surface.name}.csv", "download_table")

@@ -27,8 +27,11 @@ COLUMNS = {
 """How the columns are written on the page."""
 
 
-def result_table(raced: Sequence[Entry], basins: Catchment) -> pd.DataFrame:
-    """One row a racer: final loss, distance to the global minimum, gradients, evaluations, status, flooded basin."""
+def result_table(raced: Sequence[Entry], basins: Catchment, finest: float = 0.0) -> pd.DataFrame:
+    """One row a racer: final loss, distance to the global minimum, gradients, evaluations, status, flooded basin.
+
+    finest: as `status_words` takes it.
+    """
     rows = []
     for entry in raced:
         track = entry.track
@@ -42,7 +45,7 @@ def result_table(raced: Sequence[Entry], basins: Catchment) -> pd.DataFrame:
                 "value evaluations": int(track.evaluations),
                 DEEPEST: track.deepest,
                 "milliseconds": round(1000 * track.seconds, 1),
-                "status": status_words(track),
+                "status": status_words(track, finest),
                 "steps": int(last),
                 "in the flooded basin": bool(basins.reached(track.rests_on).any()),
             }

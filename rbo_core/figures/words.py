@@ -16,6 +16,11 @@ def two_decimals(value: float) -> str:
     return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "\u2212")
 
 
+def percent(value: float) -> str:
+    """A percentage with one decimal, as in tables and sentences alike: "88.5 %"."""
+    return f"{value:.1f} %"
+
+
 def counted(count: int, what: str) -> str:
     """ "1 step", "900 steps"."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -292,7 +292,7 @@ def test_penetration_is_told_for_balls_and_only_for_them(bowl, sgd_run):
     assert np.isnan(series(sgd_run, "penetration")).all()
     assert np.array_equal(series(sgd_run, "distance"), sgd_run.distance)
     said = plain(race_story(raced, bowl.finest_scale))
-    assert f"sank into the ground by up to {depth[1]:.0f} % of its radius" in said
+    assert f"sank into the ground by up to {depth[1]:.1f} % of its radius" in said
     assert said.count("sank") == 1
     assert run_scene(bowl, raced, Look(curve="penetration")).loss_label == "penetration, % of ρ"
 

@@ -65,7 +65,7 @@ def run_scene(
     names = ", ".join(entry.label for entry in raced) or "Nothing"
     return Scene(
         ground=ground_of(surface, tracks, look) if ground is None else ground,
-        racers=tuple(_racer(entry, scale, look, shown) for entry in raced),
+        racers=tuple(_racer(entry, scale, look, shown, surface.finest_scale) for entry in raced),
         bounds=surface.bounds,
         x_label="θ" if surface.dim == 1 else "θ₁",
         minimum=np.array([*np.atleast_1d(lowest.x), scale * float(lowest.value)]),
@@ -157,7 +157,7 @@ def ground_from(
     return Ground(x, height, ironed=seen.ironed, ironed_label="what the ball sees", reachable=seen.reachable)
 
 
-def _racer(entry: Entry, scale: float, look: Look, cut: NDArray[np.int64]) -> Racer:
+def _racer(entry: Entry, scale: float, look: Look, cut: NDArray[np.int64], finest: float) -> Racer:
     track = entry.track
     cut = cut[cut < len(track.loss)]
     ball = track.center is not None
@@ -170,7 +170,7 @@ def _racer(entry: Entry, scale: float, look: Look, cut: NDArray[np.int64]) -> Ra
         center=None if track.center is None else track.center[cut],
         radius=float(track.method.radius) if ball else None,
         contacts=None if contacts is None else contacts[cut],
-        status=status_words(track),
+        status=status_words(track, finest),
         stopped_at=min(int(np.searchsorted(cut, track.stopped_at)), len(cut) - 1),
         shape=shape(track.name),
         loss=series(track, look.curve)[cut],

@@ -115,7 +115,7 @@ def _thin(track: Track, outcome: float, scale: float, sentence: str, surface: la
         loss=track.loss[kept],
         gradients=track.gradients[kept],
         stopped=track.stopped_at,
-        status=status_words(track),
+        status=status_words(track, surface.finest_scale),
         sentence=sentence,
         outcome=outcome,
     )

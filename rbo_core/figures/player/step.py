@@ -12,6 +12,7 @@ from rbo_core import RBO
 from rbo_core.ball.explain import explain_rigid_step
 from rbo_core.figures.player.scene import Arrow, Ground, Racer, Scene
 from rbo_core.figures.style import COLORS
+from rbo_core.figures.words import percent
 from rbo_core.reference import StepExplanation, explain_step
 from rbo_core.rolling import PROJECTIONS
 
@@ -268,7 +269,7 @@ def _verdict(shown: Shown) -> str:
     if shown.ball.projection == "rigid":
         return "The highest such place counts, so no other ground is inside."
     if shown.excess > NOTABLE:
-        return f"p⁺ is {100 * shown.excess:.0f} % farther from c̃ than the nearest ground."
+        return f"p⁺ is {percent(100 * shown.excess)} farther from c̃ than the nearest ground."
     return "p⁺ is the ground nearest to c̃."
 
 
@@ -276,4 +277,4 @@ def _end(shown: Shown) -> str:
     if shown.penetration <= SINKS:
         return "It touches and does not sink."
     cause = "p⁺ is not the nearest ground" if shown.excess > NOTABLE else "p⁺ lies where the ball does not fit"
-    return f"It sinks in by {100 * shown.penetration:.0f} % of ρ: {cause}."
+    return f"It sinks in by {percent(100 * shown.penetration)} of ρ: {cause}."
