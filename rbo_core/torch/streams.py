@@ -135,29 +135,32 @@ class _Python:
 
 
 class _Numpy:
-    """NumPy's legacy global stream (``np.random.rand`` and the like)."""
+    """NumPy's legacy global stream (``np.random.rand`` and the like).
+
+    Normal draws come in pairs, of which it keeps the second beside the generator: while one waits there, the
+    generator's memory does not tell whether it was taken.
+    """
 
     def __init__(self) -> None:
-        self._seen: bytes | None = None
+        self._memory = b""
         self._state: Any = None
 
     def mark(self) -> Any:
         generator = _generator()
-        if isinstance(generator, np.random.MT19937):
-            now = ctypes.string_at(generator.ctypes.state_address, TWISTER)
-            if now != self._seen:
-                self._seen, self._state = now, np.random.get_state(legacy=False)  # noqa: NPY002
-            return self._state
-        return generator.state
+        if not isinstance(generator, np.random.MT19937):
+            return b"", np.random.get_state(legacy=False)  # noqa: NPY002
+        memory = ctypes.string_at(generator.ctypes.state_address, TWISTER)
+        if memory != self._memory or self._state["has_gauss"]:
+            self._memory, self._state = memory, np.random.get_state(legacy=False)  # noqa: NPY002
+        return memory, self._state
 
     def same(self, a: Any, b: Any) -> bool:
-        return a is b if self._state is not None else repr(a) == repr(b)
+        if not a[0]:
+            return repr(a[1]) == repr(b[1])
+        return a[0] == b[0] and all(a[1][name] == b[1][name] for name in ("has_gauss", "gauss"))
 
     def put(self, mark: Any) -> None:
-        if self._state is not None:
-            np.random.set_state(mark)  # noqa: NPY002
-        else:
-            _generator().state = mark
+        np.random.set_state(mark[1])  # noqa: NPY002
 
 
 def _generator() -> Any:
