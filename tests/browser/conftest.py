@@ -35,7 +35,7 @@ READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-scr
 
 
 # What a browser without a graphics card says of its own slowness.
-SLOW = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL")
+SLOW = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL", "with the willReadFrequently attribute")
 
 
 def _is_trouble(message: object) -> bool:
