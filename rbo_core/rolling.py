@@ -96,12 +96,12 @@ class MovedCenter:
 
 
 S = TypeVar("S", bound=State)
-Ground = TypeVar("Ground", bound=Objective)
-Footpoint = Callable[["RBO", Ground, MovedCenter], Array]
+Seen = TypeVar("Seen", bound=Objective)
+Footpoint = Callable[["RBO", Seen, MovedCenter], Array]
 """``footpoint(ball, objective, c̃)`` gives the new contact's parameters (B, d)."""
 
 
-def roll(ball: RBO, objective: Ground, state: BallState, footpoint: Footpoint[Ground]) -> tuple[BallState, Array]:
+def roll(ball: RBO, objective: Seen, state: BallState, footpoint: Footpoint[Seen]) -> tuple[BallState, Array]:
     """One step of balls that touch the ground at ``state.x``; returns the loss (B,) there, too."""
     xp = objective.xp
     c = MovedCenter()
@@ -174,7 +174,7 @@ def argmin(ball: RBO, objective: SurfaceObjective, c: MovedCenter) -> Array:
 
 
 @dataclass(frozen=True)
-class Projection(Generic[Ground, S]):
+class Projection(Generic[Seen, S]):
     """A way to find the new contact; to add one is to add it to ``PROJECTIONS``.
 
     Attributes:
@@ -190,8 +190,8 @@ class Projection(Generic[Ground, S]):
     title: str
     says: str
     own: Mapping[str, Value]
-    init: Callable[[RBO, Ground, Array], S]
-    step: Callable[[RBO, Ground, S], tuple[S, Array | None]]
+    init: Callable[[RBO, Seen, Array], S]
+    step: Callable[[RBO, Seen, S], tuple[S, Array | None]]
     check_surface: Callable[[RBO, Surface], None] = lambda ball, surface: None
     gradients_per_step: int | None = None
     most_parameters: int | None = None
@@ -201,11 +201,11 @@ def local(
     title: str,
     says: str,
     own: Mapping[str, Value],
-    footpoint: Footpoint[Ground],
+    footpoint: Footpoint[Seen],
     *,
     gradients_per_step: int | None = None,
     most_parameters: int | None = None,
-) -> Projection[Ground, BallState]:
+) -> Projection[Seen, BallState]:
     """A projection that rolls as :func:`roll` does and differs in where it looks for the footpoint."""
     return Projection(
         title, says, own,

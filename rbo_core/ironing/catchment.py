@@ -13,20 +13,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
+from rbo_core.ironing.morphology import Heights
+
 LOWEST = 0.1
 """Share of the window that is under water in the flooded basin."""
 
 
-class Surface(Protocol):
-    """A surface of two parameters that knows its global minimum (``landscapes.Landscape``)."""
-
-    @property
-    def bounds(self) -> NDArray[np.float64]: ...
+class LowestKnown(Heights, Protocol):
+    """A surface of two parameters that knows its global minimum, too."""
 
     @property
     def minimum(self) -> Any: ...
-
-    def value(self, x: NDArray[np.float64], /) -> NDArray[np.float64]: ...
 
 
 def descend(heights: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -101,7 +98,7 @@ def flooded_basin(heights: NDArray[np.float64], bottom: tuple[int, int], share: 
     return np.asarray(ndimage.binary_fill_holes(lakes == lakes[bottom]), dtype=bool)
 
 
-def catchment(surface: Surface, samples: int = 401) -> Catchment:
+def catchment(surface: LowestKnown, samples: int = 401) -> Catchment:
     """Basins of a surface over its bounds, on samples × samples points."""
     low, high = surface.bounds[:, 0], surface.bounds[:, 1]
     spacing = (high - low) / (samples - 1)

@@ -28,8 +28,8 @@ MAX_HEIGHT = 1e100
 _BYTES_PER_SAMPLE = 8 * 8  # heights, centre, ironed, closing, mask, and an accumulator a thread
 
 
-class Surface(Protocol):
-    """The part of a Landscape that ironing needs."""
+class Heights(Protocol):
+    """A surface that knows its heights over a window: all that ironing needs (``landscapes.Landscape`` has it)."""
 
     @property
     def bounds(self) -> NDArray[np.float64]:
@@ -125,7 +125,7 @@ def iron(
     return replace(found, concerns=(*said, *concerns_of(found, units)))
 
 
-def iron_landscape(surface: Surface, radius: float, n: int | None = None, loss_scale: float = 1.0) -> Ironed:
+def iron_landscape(surface: Heights, radius: float, n: int | None = None, loss_scale: float = 1.0) -> Ironed:
     """Iron a landscape on its own window, sampled n times along each axis (default 2,001 in one dimension, 256 in two).
 
     The surface is evaluated beyond the window as far as the result can depend on it: the closing looks at centres up to
@@ -165,7 +165,7 @@ class Field:
         return np.where(heights > -np.inf, heights, np.nan)
 
 
-def sample(surface: Surface, n: int | None = None, loss_scale: float = 1.0, margin: float = 0.0) -> Field:
+def sample(surface: Heights, n: int | None = None, loss_scale: float = 1.0, margin: float = 0.0) -> Field:
     """Sample a landscape on its window, n points an axis, and beyond it by 2·margin (see iron_landscape)."""
     bounds = np.asarray(surface.bounds, float)
     dim = bounds.shape[0]
