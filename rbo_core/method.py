@@ -52,7 +52,7 @@ class Sphere(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Method(ABC, Generic[S]):
+class BatchedMethod(ABC, Generic[S]):
     """A method, a frozen dataclass of its settings (see :func:`rbo_core.settings.setting`).
 
     Attributes:

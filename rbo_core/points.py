@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rbo_core.checks import Number, column
 from rbo_core.fused import copied, drawn, drawn_from, kept, moved, moved_from, pushed, taken_where, usable
-from rbo_core.method import Floats, Method
+from rbo_core.method import BatchedMethod, Floats
 from rbo_core.objective import Array, Objective
 from rbo_core.settings import setting
 
@@ -47,7 +47,7 @@ class PointState(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PointMethod(Method[PointState]):
+class PointMethod(BatchedMethod[PointState]):
     """What all point methods share: a learning rate (η) and the deviation of seeded gradient noise."""
 
     learning_rate: Number = rate()

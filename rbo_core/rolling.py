@@ -40,9 +40,9 @@ import numpy as np
 from rbo_core.ball import rigid
 from rbo_core.ball.heights import check_radius
 from rbo_core.checks import Number, column, per_ball
-from rbo_core.footpoint import Tangent, gradient_projection, newton_projection, scaled
+from rbo_core.footpoint import MovedCenter, Tangent, gradient_projection, newton_projection, scaled
 from rbo_core.fused import kept, moved, moved_from, pushed
-from rbo_core.method import Floats, Method, Sphere, State
+from rbo_core.method import BatchedMethod, Floats, Sphere, State
 from rbo_core.nearest import nearest_projection
 from rbo_core.objective import Array, Objective, Surface, SurfaceObjective
 from rbo_core.settings import Value, setting
@@ -68,31 +68,6 @@ class BallState(NamedTuple):
     def record(self) -> Mapping[str, Floats]:
         """Nothing: the centre follows from contact and gradient."""
         return {}
-
-
-class MovedCenter:
-    """The centre after the descent step, c̃ = c − η v, with all that is known at the old contact, for a projection.
-
-    theta: (B, d) the old contact; plane: the tangent plane there. direction: (B, d) parameter part of v, handed out
-    once by :meth:`take`, and length: (B,) of it; rate: η, a number or (B,). lift: (B,) height of the centre over the
-    contact, ρ/√(1 + |g|²); height: (B,) ỹ, that of c̃. steps: K, gradients the projection may spend.
-    """
-
-    __slots__ = ("direction", "height", "length", "lift", "plane", "rate", "steps", "theta")
-
-    theta: Array
-    plane: Tangent
-    direction: Array
-    length: Array
-    rate: Number
-    lift: Array
-    height: Array
-    steps: int
-
-    def take(self) -> Array:
-        """The direction, which this object then no longer holds."""
-        direction, self.direction = self.direction, None
-        return direction
 
 
 S = TypeVar("S", bound=State)
@@ -151,20 +126,14 @@ def newton(ball: RBO, objective: Objective, c: MovedCenter) -> Array:
     """The nearest point of the tangent plane, K times."""
     # c lies on the normal at p and v in the tangent plane, so the foot of c̃ on that plane is p − η v.
     z = moved(objective.xp, c.theta, column(-c.rate), c.take())
-    return newton_projection(
-        objective, z, c.plane.take(), -c.lift, c.height,
-        first_length=c.rate * c.length, trust=ball.trust, steps=c.steps, loss_scale=ball.loss_scale,
-    )  # fmt: skip
+    return newton_projection(objective, c, z, trust=ball.trust, loss_scale=ball.loss_scale)
 
 
 def gradient(ball: RBO, objective: Objective, c: MovedCenter) -> Array:
     """K steps of size γ down ½|p − c̃|² along the graph (the paper's Eq. 4)."""
     # θ̃ − θ, from c = p + ρ ν and c̃ = c − η v
     offset = moved(objective.xp, column(-c.lift) * c.plane.g, column(-c.rate), c.take())
-    return gradient_projection(
-        objective, c.theta, c.plane, offset, c.height,
-        step_size=ball.projection_step_size, steps=c.steps, loss_scale=ball.loss_scale,
-    )  # fmt: skip
+    return gradient_projection(objective, c, offset, step_size=ball.projection_step_size, loss_scale=ball.loss_scale)
 
 
 def argmin(ball: RBO, objective: SurfaceObjective, c: MovedCenter) -> Array:
@@ -250,7 +219,7 @@ OWN = frozenset(name for one in PROJECTIONS.values() for name in one.own)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RBO(Method[State]):
+class RBO(BatchedMethod[State]):
     """Settings of the ball. Every number may also be an array (B,), one value a ball.
 
     Attributes:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.ball.penetration import penetration_on
 from rbo_core.checks import per_ball, require_count
-from rbo_core.method import Floats, Method, State
+from rbo_core.method import BatchedMethod, Floats, State
 from rbo_core.objective import Surface, SurfaceObjective
 from rbo_core.record import Record, check_memory
 from rbo_core.status import Status
@@ -45,7 +45,7 @@ class Trajectory:
         cancelled: whether the progress callback ended the run early.
     """
 
-    method: Method[Any]
+    method: BatchedMethod[Any]
     surface: Surface
     position: Floats
     loss: Floats
@@ -104,7 +104,7 @@ class Trajectory:
 
 
 def trace(
-    method: Method[Any],
+    method: BatchedMethod[Any],
     surface: Surface,
     start: ArrayLike,
     steps: int,
@@ -183,7 +183,7 @@ class _Watch:
     status: (B,) Status; stopped_at: (B,) step after which nothing changes.
     """
 
-    def __init__(self, method: Method[Any], bounds: Floats, batch: int, steps: int, tolerance: float) -> None:
+    def __init__(self, method: BatchedMethod[Any], bounds: Floats, batch: int, steps: int, tolerance: float) -> None:
         self.status = np.full(batch, Status.RUNNING, dtype=np.int64)
         self.stopped_at = np.full(batch, steps, dtype=np.int64)
         self._low, self._high = bounds.T
@@ -272,7 +272,7 @@ def _checked_seed(seed: int | ArrayLike, batch: int) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _check_batch(method: Method[Any], batch: int) -> None:
+def _check_batch(method: BatchedMethod[Any], batch: int) -> None:
     for name, setting in vars(method).items():
         shape = np.shape(setting)
         if shape not in ((), (batch,)):

@@ -12,7 +12,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from rbo_core.method import Method
+from rbo_core.method import BatchedMethod
 from rbo_core.methods import METHODS
 
 COLORS: dict[str, str] = {name: method.color for name, method in METHODS.items()}
@@ -46,7 +46,7 @@ def palette(dark: bool) -> Palette:
 
 def color(method: str) -> str:
     """The colour of a method, by its name (`method.name`); grey for one that has none."""
-    return METHODS[method].color if method in METHODS else Method.color
+    return METHODS[method].color if method in METHODS else BatchedMethod.color
 
 
 def label(method: str) -> str:
@@ -56,7 +56,7 @@ def label(method: str) -> str:
 
 def shape(method: str) -> str:
     """How the player draws a method's place, by its name."""
-    return METHODS[method].shape if method in METHODS else Method.shape
+    return METHODS[method].shape if method in METHODS else BatchedMethod.shape
 
 
 def fade(hex_color: str, alpha: float) -> str:

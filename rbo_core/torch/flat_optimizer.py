@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rbo_core import points
 from rbo_core.checks import require
-from rbo_core.method import Method
+from rbo_core.method import BatchedMethod
 from rbo_core.settings import Value, network_settings
 from rbo_core.torch import checkpoint
 from rbo_core.torch.closure import Closure, ClosureObjective
@@ -49,7 +49,7 @@ class FlatOptimizer(torch.optim.Optimizer):
             move (plain gradient descent), SAM and Entropy-SGD left the step out. Reading it waits for a GPU.
     """
 
-    method: ClassVar[type[Method[Any]]] = points.SGD
+    method: ClassVar[type[BatchedMethod[Any]]] = points.SGD
     """The settings class in ``rbo_core`` whose step it takes."""
     _state: ClassVar[type[Any]] = points.PointState
     """The type of the method's state."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rbo_core.checks import require
-from rbo_core.method import Method
+from rbo_core.method import BatchedMethod
 from rbo_core.settings import replaced, settings_of
 from rbo_core.torch.flat import FlatParameters
 
@@ -29,7 +29,7 @@ class StepSettings(NamedTuple):
     maximize: climb.
     """
 
-    method: Method[Any]
+    method: BatchedMethod[Any]
     lr: float | Tensor
     ratio: Tensor | None
     decay: float | Tensor
@@ -44,7 +44,7 @@ class Settings:
         shared: names of the settings that belong to the whole ball.
     """
 
-    def __init__(self, method: type[Method[Any]], shared: Sequence[str]) -> None:
+    def __init__(self, method: type[BatchedMethod[Any]], shared: Sequence[str]) -> None:
         self._own = {one.name: one.network_name for one in settings_of(method) if one.networks is not None}
         self._class = method
         self._shared = tuple(shared)
@@ -52,7 +52,7 @@ class Settings:
         self._key: list[Any] | None = None
         self._cached: StepSettings | None = None
 
-    def method(self, group: Mapping[str, Any], **changes: Any) -> Method[Any]:
+    def method(self, group: Mapping[str, Any], **changes: Any) -> BatchedMethod[Any]:
         """The batched method with a group's settings; raises ValueError for bad ones."""
         values = {name: number(group[known]) for name, known in self._own.items()}
         on_gpu = {name: value.reshape(1) for name, value in values.items() if isinstance(value, Tensor)}

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from rbo_core import points, rolling
-from rbo_core.method import Method
+from rbo_core.method import BatchedMethod
 from rbo_core.torch.flat_optimizer import FlatOptimizer, Parameters
 
 
@@ -103,7 +103,7 @@ class EntropySGD(FlatOptimizer):
         super().__init__(params, lr, generator=torch.Generator().manual_seed(seed), **options)
 
 
-def optimizer_class(method: type[Method[Any]]) -> type[FlatOptimizer]:
+def optimizer_class(method: type[BatchedMethod[Any]]) -> type[FlatOptimizer]:
     """The optimizer that takes a method's step on networks: one of those above, or one made for it."""
     for known in (RBO, SAM, EntropySGD):
         if known.method is method:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rbo_core import method as core
 from rbo_core.checks import require, require_choice, require_count
+from rbo_core.method import BatchedMethod
 from rbo_core.methods import METHODS
 from rbo_core.settings import Value, network_settings, settings_of
 from rbo_core.training.models import MODELS
@@ -71,7 +71,7 @@ class Method:
         """Gradient evaluations of one step, on average."""
         return self.batched().gradients_per_step
 
-    def batched(self, **changes: Any) -> core.Method[Any]:
+    def batched(self, **changes: Any) -> BatchedMethod[Any]:
         """The method of ``rbo_core`` with these settings; changes, by its own names, may hold a value a network (B,).
 
         Weight decay, unless it is the method's own, belongs to what is trained: it is left out.
