@@ -13,7 +13,6 @@ from pages.shared.static import publish
 from rbo_core.figures.player import WEB
 from rbo_core.figures.player.payload import pack
 from rbo_core.figures.player.scene import Click, Scene
-from rbo_core.figures.player.strip import Strip, pack_strip
 
 # The modules are found relative to Streamlit's own script, so a base path or a proxy prefix needs no setting.
 BOOT = """
@@ -73,12 +72,15 @@ def player(
     return _click(mount(key=key, data=data, on_click_change=clicked, on_radius_change=chosen), dim)
 
 
-def radius_strip(strip: Strip, key: str) -> None:
-    """Hand the player with this key the runs of its radius strip; call it after `player`, when the picture is up."""
+def radius_strip(packed: bytes, key: str) -> None:
+    """Hand the player with this key the runs of its radius strip; call it after `player`, when the picture is up.
+
+    packed: by `rbo_core.figures.player.strip.pack_strip`, for the player of this key.
+    """
     mount = st.components.v2.component(
         "rolling_ball_radius_strip", html="<span hidden></span>", js=_boot("mountStrip"), isolate_styles=False
     )
-    mount(key=f"{key}_strip", data=pack_strip(strip, key), height=1)
+    mount(key=f"{key}_strip", data=packed, height=1)
 
 
 def _radius(result: Mapping[str, Any]) -> float | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -96,6 +97,7 @@ def cached(function: _F) -> _F:
     return cast(_F, keep(function))
 
 
+@cache
 def page_files() -> dict[str, Path]:
     """The pages that exist, title to file, in the order of their numbers."""
     files = sorted((ROOT / "pages").glob("[0-9]*_*.py"), key=lambda file: int(file.stem.split("_")[0]))

@@ -10,10 +10,11 @@ import streamlit as st
 import landscapes
 from pages.player import radius_strip
 from pages.shared.page import cached
-from pages.shared.scenes import Key, key_of
+from pages.shared.scenes import key_of
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.radii import HIGH, LOW, Roll, radius_range, rolled, strip_of
 from rbo_core.figures.player.scene import RadiusRange
+from rbo_core.figures.player.strip import pack_strip
 from rbo_core.figures.player.track import Track
 
 
@@ -34,13 +35,23 @@ def show_strip(
 
     Call it last on a page: the picture need not wait for the other radii. tell: as `strip_of` takes it.
     """
-    runs = _rolled(surface, key_of(surface), roll.whatever_radius)
-    radius_strip(strip_of(surface, runs, rivals, _batch(surface, roll), tell), key=player)
+    # Where the ball's own radius moves, nothing of this changes: the bytes are made once, for all visitors.
+    beside = [(entry.label, entry.color, entry.track.method) for entry in rivals]
+    asked = hashlib.sha256(repr((key_of(surface), roll.whatever_radius, beside)).encode()).hexdigest()
+    radius_strip(_packed(asked, player, surface, roll, rivals, tell), key=player)
 
 
 @cached
-def _rolled(_surface: landscapes.Landscape, key: Key, roll: Roll) -> tuple[Track, ...]:
-    return rolled(_surface, roll)
+def _packed(
+    asked: str,
+    player: str,
+    _surface: landscapes.Landscape,
+    _roll: Roll,
+    _rivals: Sequence[Entry],
+    _tell: Callable[[Track], str],
+) -> bytes:
+    runs = rolled(_surface, _roll.whatever_radius)
+    return pack_strip(strip_of(_surface, runs, _rivals, _batch(_surface, _roll), _tell), player)
 
 
 def _batch(surface: landscapes.Landscape, roll: Roll) -> str:

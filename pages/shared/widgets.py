@@ -10,7 +10,9 @@ says which value, why, and what to do, and the run goes on with the last good va
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -92,7 +94,7 @@ def number(
             count, first = count + (first is not None), nearest
             st.session_state[f"_sliders_{key}"] = (count, first)
         left.select_slider(
-            label, options, value=first, key=_slider_key(key), format_func=short, help=help, on_change=from_slider
+            label, options, value=first, key=_slider_key(key), format_func=_shown, help=help, on_change=from_slider
         )
     if problem is not None:
         st.error(f"{escaped(problem)} Until then the picture uses {short(good)}.")
@@ -123,7 +125,9 @@ def link_number(key: str, value: float, default: float) -> None:
 
 
 def _nearest(options: Sequence[float], value: float) -> float:
-    return options[int(np.argmin([abs(o - value) for o in options]))]
+    """The place of the slider closest to a value; of two equally close ones the smaller. options: ascending."""
+    above = bisect_left(options, value)
+    return min(options[max(above - 1, 0) : above + 1], key=lambda option: abs(option - value))
 
 
 def _slider_key(key: str) -> str:
@@ -270,6 +274,10 @@ def step_of(low: float, high: float, log: bool, step: float | None) -> float:
     return float(10 ** math.floor(math.log10((high - low) / 50))) if not log else float(low)
 
 
+_shown = lru_cache(maxsize=8192)(short)  # a slider formats all its places at every run
+
+
+@lru_cache(maxsize=512)
 def _grid(low: float, high: float, log: bool, integer: bool, step: float | None) -> list[float]:
     if log:
         count = max(2, round(_POINTS_PER_DECADE * math.log10(high / low)) + 1)
