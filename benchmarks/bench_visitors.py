@@ -115,7 +115,9 @@ async def stage(address: str, page: str, count: int, seconds: float) -> list[Vis
     visitors = [Visitor(page) for _ in range(count)]
     until = time.perf_counter() + EVERY + seconds
     stays = (one.stay(address, until, random.Random(k)) for k, one in enumerate(visitors))
-    await asyncio.wait_for(asyncio.gather(*stays), timeout=3 * seconds + 120)
+    await asyncio.wait_for(
+        asyncio.gather(*stays), timeout=3 * seconds + 240
+    )  # a machine that compiles its kernels first takes minutes
     return visitors
 
 

@@ -39,9 +39,10 @@ open_page("Train", "Who learns most from the same number of gradients? Start the
 network_jobs.load_link(race_job.job_controls)
 with st.sidebar:
     task, chosen = ask()
-configs, problem = [], None
+configs, problem, size = [], None, 0.0
 try:
     configs = task.configs(chosen)
+    size = network_runs.will_store(configs)
     problem = network_jobs.device_problem(task.device)
 except ValueError as error:
     problem = str(error)
@@ -55,6 +56,8 @@ if problem is not None:
     show_error(problem)
 elif note := network_runs.data_note(task.data):
     st.info(note)
+elif size > 1e8:
+    st.caption(f"These {len(configs)} runs will store up to {size / 1e9:.1f} GB.")
 if started:
     network_jobs.start(
         "train", network_runs.command(), config=race_job.job_config(configs), title=task.title(chosen), page="Train",

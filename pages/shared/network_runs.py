@@ -17,9 +17,11 @@ import pandas as pd
 from pages.shared.network_methods import Chosen, contenders
 from pages.shared.run_view import RunView
 from rbo_core.figures.words import counted, noise_words
+from rbo_core.folder import data_folder
 from rbo_core.jobs import CONFIG
 from rbo_core.training import Method, RunStore, StoredRun, TrainConfig
 from rbo_core.training import data as data_sets
+from rbo_core.training.storage import check_space
 
 DATA = {
     "digits": "Digits (8 × 8)",
@@ -105,6 +107,15 @@ DEFAULT = Task(
     schedule="cosine", train_size=0, augment=False, device="auto", sharpness=True,
 )  # fmt: skip
 """What the page Train offers first."""
+
+
+def will_store(configs: Sequence[Mapping[str, Any]]) -> float:
+    """Bytes that these runs will leave on the server's disk.
+
+    Raises:
+        ValueError: more than one job may store, or than the disk can take.
+    """
+    return check_space([TrainConfig.from_dict(config) for config in configs], data_folder())
 
 
 def command() -> list[str]:

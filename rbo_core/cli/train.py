@@ -16,6 +16,7 @@ from rbo_core.cli.files import read_json, use_threads
 from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, RunStore, StoredRun, TrainConfig, run_training
 from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, SCHEDULES
 from rbo_core.training.models import MODELS
+from rbo_core.training.storage import check_space
 from rbo_core.training.unfinished import unfinished
 
 
@@ -64,6 +65,9 @@ def run(args: argparse.Namespace) -> int:
         if args.resume is not None:
             return _train([(store.get(args.resume).config, args.resume)], store, args.json)
         wanted = configs(args)
+        size = check_space(wanted, store.folder)
+        if size > 1e8:
+            print(f"these {len(wanted)} runs will store up to {size / 1e9:,.1f} GB in {store.folder}", file=sys.stderr)
         job = getattr(jobs.reporter(), "job", None)
         if job is not None and job.attempt > 1:
             return _train(unfinished(wanted, store, job.created), store, args.json)

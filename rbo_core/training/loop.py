@@ -21,6 +21,7 @@ from rbo_core.training.config import Method, TrainConfig
 from rbo_core.training.data import DataSet, augment, load
 from rbo_core.training.memory import keep_freed_pages, peak_memory
 from rbo_core.training.plan import PROBE, dtype_of, flat_parameters, labels_of, order_generator, plan, seeded_model
+from rbo_core.training.storage import keeps_snapshot
 from rbo_core.training.store import BeingTrained, RunStore
 
 _TORCH: dict[str, Callable[..., torch.optim.Optimizer]] = {
@@ -282,7 +283,9 @@ class _Training:
             "rows": self.rows,
         }
         if self.config.snapshots:
-            self.store.save_snapshot(self.run_id, int(row["epoch"]), flat_parameters(self.model))
+            flat, epoch = flat_parameters(self.model), int(row["epoch"])
+            if keeps_snapshot(epoch, math.ceil(self.total / self.per_epoch), flat.numel(), flat.element_size()):
+                self.store.save_snapshot(self.run_id, epoch, flat)
         save_tree(self.store.path(self.run_id), "checkpoint", tree)
         self.store.add_metrics(self.run_id, {k: v for k, v in row.items() if math.isfinite(v)})
 
