@@ -140,6 +140,8 @@ class Definition:
     build: Callable[[int, Mapping[str, Any]], Setup]
     asks: Callable[[int, Mapping[str, Any]], tuple[Parameter | Text, ...]] | None = None
     dim_of: Callable[[Mapping[str, Any]], int] | None = None
+    pack: Callable[[Mapping[str, Any]], Any] | None = None
+    unpack: Callable[[Any], object] | None = None
 
     def parameters_for(self, dim: int, given: Mapping[str, Any]) -> tuple[Parameter | Text, ...]:
         """What a surface in ``dim`` parameters can be asked for, when ``given`` was."""
@@ -278,12 +280,16 @@ class Landscape:
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         # Kernels are not pickled: the receiver builds the surface again from its name and parameters.
-        return _rebuild, self._key()
+        pack = self.definition.pack
+        return _rebuild, (*self._key(), None if pack is None else pack(self.parameters))
 
 
-def _rebuild(name: str, dim: int, values: tuple[tuple[str, float | str], ...]) -> Landscape:
-    from landscapes.registry import get
+def _rebuild(name: str, dim: int, values: tuple[tuple[str, float | str], ...], packed: Any = None) -> Landscape:
+    from landscapes.registry import definition_of, get
 
+    unpack = definition_of(name, dim).unpack
+    if packed is not None and unpack is not None:
+        unpack(packed)
     return get(name, dim, **dict(values))
 
 

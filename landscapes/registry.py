@@ -7,12 +7,12 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from landscapes import classic, formula, fractal, learning, noisy, pits, simple
+from landscapes import classic, formula, fractal, learning, maps, noisy, pits, simple
 from landscapes.base import Definition, Landscape, Parameter, Text
 
 _DEFINITIONS: dict[str, Definition] = {
     definition.name: definition
-    for module in (noisy, fractal, pits, learning, classic, simple, formula)
+    for module in (noisy, fractal, pits, learning, classic, simple, formula, maps)
     for definition in module.DEFINITIONS
 }
 
@@ -27,7 +27,7 @@ def parameters(name: str, dim: int = 1, **given: Any) -> tuple[Parameter | Text,
 
     ValueError for an unknown name or dim, and for a formula that cannot be read.
     """
-    return _definition(name, dim).parameters_for(dim, given)
+    return definition_of(name, dim).parameters_for(dim, given)
 
 
 def get(name: str, dim: int | None = None, **params: Any) -> Landscape:
@@ -41,14 +41,15 @@ def get(name: str, dim: int | None = None, **params: Any) -> Landscape:
     if dim is None:
         known_dim = _DEFINITIONS[name].dim_of if isinstance(name, str) and name in _DEFINITIONS else None
         dim = 1 if known_dim is None else known_dim(params)
-    definition = _definition(name, dim)
+    definition = definition_of(name, dim)
     known = {parameter.name: parameter for parameter in definition.parameters_for(dim, params)}
     for given in params:
         if given not in known:
             allowed = "it has " + ", ".join(known) if known else "it has no parameters"
             raise ValueError(f"unknown parameter {given!r} of {name} in {dim}D; {allowed}{_hint(given, tuple(known))}")
     values = {key: params.get(key, parameter.default) for key, parameter in known.items()}
-    return _build(name, int(dim), tuple((key, known[key].check(name, value)) for key, value in values.items()))
+    build = _build if definition.pack is None else _build_large
+    return build(name, int(dim), tuple((key, known[key].check(name, value)) for key, value in values.items()))
 
 
 @lru_cache(maxsize=256)
@@ -61,7 +62,11 @@ def _build(name: str, dim: int, values: tuple[tuple[str, float | str], ...]) -> 
     return Landscape(definition, dim, values, setup)
 
 
-def _definition(name: str, dim: int) -> Definition:
+_build_large = lru_cache(maxsize=4)(_build.__wrapped__)
+"""As `_build`, for surfaces whose tables are large."""
+
+
+def definition_of(name: str, dim: int) -> Definition:
     if not isinstance(name, str) or name not in _DEFINITIONS:
         allowed = ", ".join(_DEFINITIONS)
         raise ValueError(f"unknown surface {name!r}{_hint(name, tuple(_DEFINITIONS))}; choose one of {allowed}")

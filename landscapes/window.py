@@ -1,14 +1,16 @@
-"""The window of a surface of one's own, as text that fits into an address: ``-3:3`` or ``-3:3,0:2``."""
+"""The window of a surface of one's own, as text that fits into an address (``-3:3`` or ``-3:3,0:2``), and a start."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from landscapes.base import Floats
 
 _LEAST, _MOST = 1e-6, 1e9
+_STARTS = (0.067, 0.9, 0.12, 0.82, 0.25, 0.7, 0.4, 0.55)
 
 
 def read_window(value: object, dim: int) -> Floats:
@@ -51,3 +53,15 @@ def write_window(bounds: Floats) -> str:
 
 def _short(value: float) -> str:
     return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def first_finite(value: Callable[[Floats], Floats], bounds: Floats) -> Floats:
+    """A start (d,) near a corner where the surface is a number; NaN where it is none on a whole lattice."""
+    dim = len(bounds)
+    low, width = bounds[:, 0], np.ptp(bounds, axis=1)
+    part = np.array(_STARTS)
+    trial = low + width * np.stack([part, np.roll(part[::-1], 3)], axis=1)[:, :dim]
+    lattice = np.stack(np.meshgrid(*[np.linspace(0.02, 0.98, 41)] * dim), axis=-1).reshape(-1, dim)
+    trial = np.ascontiguousarray(np.concatenate([trial, low + width * lattice]))
+    good = np.isfinite(value(trial))
+    return trial[int(good.argmax())] if good.any() else np.full(dim, np.nan)

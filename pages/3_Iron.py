@@ -65,6 +65,8 @@ with plot:
     plots.show(figures, key="iron_curve" if flat else "iron_pair", columns=len(figures), linked=not flat)
 readouts(numbers(at), "iron")
 sentence(what_the_ball_sees(at), basins=str(at.counts[1]))
+for concern in at.ironed.concerns:
+    st.warning(f"{concern[0].upper()}{concern[1:]}.")
 if note := sampling_note(asked.where, radius):
     st.caption(note)
 name = choice("Look closer", "look", looks(at.where.dim), "measures" if flat else "map", kind="segmented")

@@ -16,7 +16,7 @@ from landscapes.formula.parse import Node, names_in, parse, variables_in
 from landscapes.formula.problem import FormulaError
 from landscapes.formula.resolution import NODES, detail
 from landscapes.formula.tape import Tape, compile_tape
-from landscapes.window import read_window, write_window
+from landscapes.window import first_finite, read_window, write_window
 
 DEFAULTS = {1: "0.15x^2 + 0.3sin(8x) + 0.1cos(19x)", 2: "0.1(x^2 + y^2) + 0.4sin(5x)cos(5y)"}
 MAX_SLIDERS = 12
@@ -24,7 +24,6 @@ _WINDOWS = ((-3.0, 3.0), (0.05, 6.05), (-0.95, 0.95), (1.05, 7.05))
 """Windows that are proposed: the first on which the formula is a number everywhere."""
 _LARGEST = 1e100
 """A height beyond this counts as an overflow."""
-_STARTS = (0.067, 0.9, 0.12, 0.82, 0.25, 0.7, 0.4, 0.55)
 
 
 def _asks(dim: int, given: Mapping[str, Any]) -> tuple[Parameter | Text, ...]:
@@ -105,7 +104,7 @@ def _build(dim: int, params: Mapping[str, Any]) -> Setup:
     if seen.unresolved is not None:
         raise FormulaError(_too_fine(seen.unresolved, bounds), expression, tree.at)
     said = gaps(value, tape, bounds)
-    if not np.isfinite(start := _start(value, bounds)).all():
+    if not np.isfinite(start := first_finite(value, bounds)).all():
         raise FormulaError(f"this is no number anywhere on the window. {' '.join(said)}", expression, tree.at)
     return Setup(
         kernel=formula_kernel,
@@ -133,18 +132,6 @@ def _too_fine(place: Floats, bounds: Floats) -> str:
         f"near {where} this changes within less than {4 * width / NODES[dim - 1]:.2g}, finer than the ball's search "
         f"can see on a window {width:g} wide: choose a narrower window or longer waves"
     )
-
-
-def _start(value: Callable[[Floats], Floats], bounds: Floats) -> Floats:
-    """A start near a corner where the formula is a number; NaN where it is none on a whole lattice."""
-    dim = len(bounds)
-    low, width = bounds[:, 0], np.ptp(bounds, axis=1)
-    part = np.array(_STARTS)
-    trial = low + width * np.stack([part, np.roll(part[::-1], 3)], axis=1)[:, :dim]
-    lattice = np.stack(np.meshgrid(*[np.linspace(0.02, 0.98, 41)] * dim), axis=-1).reshape(-1, dim)
-    trial = np.concatenate([trial, low + width * lattice])
-    good = np.isfinite(value(trial))
-    return trial[int(good.argmax())] if good.any() else np.full(dim, np.nan)
 
 
 FORMULA = Definition(

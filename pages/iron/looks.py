@@ -125,7 +125,7 @@ def _blur(at: Ironing, dark: bool) -> Look:
     if at.where.dim == 1:
         cut = (ironed.axes[0], ironed.heights, ironed.ironed, found.heights)
         return Look(caption, [section_figure(*cut, dark)], 1)
-    j = int(np.unravel_index(int(ironed.heights.argmin()), ironed.heights.shape)[1])
+    j = int(np.unravel_index(int(np.nanargmin(ironed.heights)), ironed.heights.shape)[1])
     cut = (ironed.axes[0], ironed.heights[:, j], ironed.ironed[:, j], found.heights[:, j])
     return Look(caption, [section_figure(*cut, dark, label=f"x₁, cut at x₂ = {ironed.axes[1][j]:.3g}")], 1)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from pages.iron.data import Ironing
 from rbo_core.figures.words import short
-from rbo_core.ironing import paper_too_curved, plane_lift, tilt, too_curved
+from rbo_core.ironing import oscillation, paper_too_curved, plane_lift, tilt, too_curved
 
 Row = tuple[str, str, str, str]
 """Statement, quantity, theory, measured."""
@@ -28,7 +28,7 @@ def _ironing_rows(at: Ironing) -> list[Row]:
     lift = float(plane_lift(at.radius, float(np.linalg.norm(seen.plane))))
     risen = short(float(ironed.ironed.mean() - ironed.heights.mean()))
     return [
-        ("Weak ironing", "height range at most", short(bound), short(float(np.ptp(ironed.ironed)))),
+        ("Weak ironing", "height range at most", short(bound), short(oscillation(ironed.ironed))),
         ("Linear ironing", "slope of the fitted plane", ", ".join(numbers[:half]), ", ".join(numbers[half:])),
         ("", "lift of a plane of that slope", short(lift), f"{risen} (wrinkles included)"),
     ]

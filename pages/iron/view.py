@@ -118,7 +118,7 @@ def numbers(at: Ironing) -> tuple[tuple[str, str, str], ...]:
         ("out of reach", f"{100 * at.ironed.unreachable_share:.1f} %", ""),
         ("largest slope", short(largest_slope(g, s)), f"was {short(largest_slope(f, s))}"),
         ("total variation left", f"{100 * kept:.0f} %", ""),
-        ("height range", short(float(np.ptp(g))), f"was {short(float(np.ptp(f)))}"),
+        ("height range", short(oscillation(g)), f"was {short(oscillation(f))}"),
         ("fractal dimension", f"{rough[1].value:.2f}", own),
     )
 

@@ -22,6 +22,7 @@ import landscapes
 import rbo_core
 from pages.shared.errors import escaped
 from pages.shared.formula import formula_picker
+from pages.shared.height_map import map_picker
 from pages.shared.page import LINK_VERSION
 from pages.shared.widgets import URL, choice, number, several, short, slider, toggle
 from rbo_core import METHODS
@@ -66,6 +67,8 @@ def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface
     name = choice("Surface", key, titles, default, on_change=move_start, quiet=True)
     if name == "formula":
         return formula_picker(dim, set_start)
+    if name == "map":
+        return map_picker(dim, set_start)
     parameters = landscapes.parameters(name, dim)
     values: dict[str, Any] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 import landscapes
@@ -18,6 +19,9 @@ def add_surface_options(parser: argparse.ArgumentParser, dim: int) -> None:
     )
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the surface")
     parser.add_argument("--expression", help='the formula of --surface formula, as in "a x^2 + sin(5x)" --param a=0.2')
+    parser.add_argument(
+        "--heights", type=Path, help="the file of --surface map: PNG, TIFF, ASCII grid, CSV, NPY, SDF, …"
+    )
     parser.add_argument("--bounds", help="the window of --surface formula, LOW:HIGH or LOW:HIGH,LOW:HIGH")
 
 
@@ -34,11 +38,32 @@ def chosen_surface(args: argparse.Namespace) -> landscapes.Landscape:
             if args.surface != "formula":
                 raise ValueError(f"--{name} belongs to --surface formula, got --surface {args.surface}")
             given[name] = text
-    dim = args.dim if args.dim is not None or args.surface == "formula" else args.usual_dim
+    if args.heights is not None:
+        if args.surface != "map":
+            raise ValueError(f"--heights belongs to --surface map, got --surface {args.surface}")
+        given = _from_file(args.heights) | given
+    own = args.surface == "formula" or args.heights is not None
+    dim = args.dim if args.dim is not None or own else args.usual_dim
     surface = landscapes.get(args.surface, dim=dim, **given)
     for note in surface.notes:
         print(f"{surface.name}: {note}", file=sys.stderr)
     return surface
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    """What a file of heights says about the surface; where its units differ, that goes to standard error."""
+    from landscapes.maps import read
+
+    try:
+        found = read(path.read_bytes(), path.name)
+    except OSError as problem:
+        raise ValueError(f"cannot read {path}: {problem.strerror}; give a file of heights") from None
+    if found.unit != found.height_unit and found.unit and found.height_unit:
+        print(
+            f"map: spacing is in {found.unit} and heights are in {found.height_unit}: convert with --param scale=…",
+            file=sys.stderr,
+        )
+    return {"heights": found.heights, "spacing": found.spacing, "no_data": found.no_data}
 
 
 def _parameters(pairs: list[str]) -> dict[str, Any]:

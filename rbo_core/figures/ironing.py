@@ -58,17 +58,17 @@ def drawn(heights: Array, most: int = 8000) -> NDArray[np.int64]:
 
 def is_true_scale(ironed: Ironed) -> bool:
     """Whether the curve is drawn with one scale for both axes."""
-    top = float(max(ironed.heights.max(), ironed.ironed.max()))
-    return top - float(ironed.heights.min()) <= TRUE_SCALE * float(np.ptp(ironed.axes[0]))
+    top = float(max(np.nanmax(ironed.heights), np.nanmax(ironed.ironed)))
+    return top - float(np.nanmin(ironed.heights)) <= TRUE_SCALE * float(np.ptp(ironed.axes[0]))
 
 
 def resting_ball(ironed: Ironed) -> tuple[float, float]:
     """Centre (x, height) of a ball that covers the deepest place of a curve no ball can touch."""
     x = ironed.axes[0]
-    where = int((ironed.closing - ironed.heights).argmax())
+    where = int(np.nanargmax(ironed.closing - ironed.heights))
     squared = ironed.radius**2 - (x - x[where]) ** 2
     under = np.where(squared >= 0, ironed.center - np.sqrt(np.maximum(squared, 0.0)), np.inf)
-    best = int(under.argmin())
+    best = int(np.nanargmin(under))
     return float(x[best]), float(ironed.center[best])
 
 
@@ -90,7 +90,7 @@ def curve_figure(
     ink, p = inks(dark), palette(dark)
     keep = drawn(ironed.heights)
     x, f = single(ironed.axes[0][keep]), single(ironed.heights[keep])
-    low, high = float(f.min()), float(max(f.max(), ironed.ironed.max()))
+    low, high = float(np.nanmin(f)), max(float(np.nanmax(f)), float(np.nanmax(ironed.ironed)))
     room = 0.08 * (high - low)
     fig = go.Figure()
     quiet: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
@@ -225,7 +225,7 @@ def surface_figure(
     """
     stride = tuple(slice(None, None, max(1, -(-n // samples))) for n in ironed.heights.shape)
     x, y = single(ironed.axes[0][stride[0]]), single(ironed.axes[1][stride[1]])
-    low, high = float(ironed.heights.min()), float(max(ironed.heights.max(), ironed.ironed.max()))
+    low, high = float(np.nanmin(ironed.heights)), float(max(np.nanmax(ironed.heights), np.nanmax(ironed.ironed)))
     name = "ironed" if seen else "λf"
     fig = go.Figure(
         go.Surface(
@@ -266,7 +266,7 @@ def surface_figure(
 def multiple_figures(swept: Sweep, dark: bool) -> list[go.Figure]:
     """Small multiples: one figure a radius of the sweep (six, for a page), all on the same axes."""
     ink, p = inks(dark), palette(dark)
-    low, high = float(swept.heights.min()), float(max(swept.heights.max(), swept.ironed.max()))
+    low, high = float(np.nanmin(swept.heights)), float(max(np.nanmax(swept.heights), np.nanmax(swept.ironed)))
     steep = largest_slope(swept.heights, swept.spacing) / 2
     figures = []
     for radius, ironed, reachable in zip(swept.radii, swept.ironed, swept.reachable, strict=True):

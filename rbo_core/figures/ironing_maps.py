@@ -21,7 +21,7 @@ def mask_figure(ironed: Ironed, dark: bool) -> go.Figure:
     fig.add_heatmap(
         x=x,
         y=y,
-        z=ironed.reachable.T.astype(np.uint8),
+        z=_ground_only(ironed.reachable.T.astype(np.uint8), ironed.heights.T),
         zmin=0,
         zmax=1,
         colorscale=[[0, red], [0.5, red], [0.5, clear], [1, clear]],
@@ -57,7 +57,7 @@ def touched_figure(swept: Sweep, threshold: float, dark: bool, most: int = 120) 
     fig.add_heatmap(
         x=single(swept.axes[0]),
         y=single(swept.axes[1]),
-        z=single(log).T,
+        z=_ground_only(single(log), swept.heights).T,
         customdata=single(last).T,
         colorscale="Viridis",
         colorbar={
@@ -107,3 +107,9 @@ def _map(fig: go.Figure, dark: bool, title: str) -> go.Figure:
     fig.update_xaxes(title_text="x₁ (parameter)", showgrid=False, constrain="domain")
     fig.update_yaxes(title_text="x₂ (parameter)", showgrid=False, constrain="domain", scaleanchor="x")
     return fig
+
+
+def _ground_only(values: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """The values, NaN in holes where there are any."""
+    hole = np.isnan(heights)
+    return np.where(hole, np.float32(np.nan), values) if hole.any() else values

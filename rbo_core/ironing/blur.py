@@ -29,8 +29,14 @@ def blur(field: Field, sigma: float) -> Array:
     f, pad = field.extended, field.pad
     if not np.isfinite(f).all():
         f, pad = np.ascontiguousarray(field.heights), tuple(0 for _ in field.pad)
-    smooth = gaussian_filter(f, [sigma / s for s in field.spacing], mode="nearest", truncate=4.0)
-    return crop(smooth, pad)
+    widths = [sigma / s for s in field.spacing]
+    hole = np.isnan(f)
+    if not hole.any():
+        return crop(gaussian_filter(f, widths, mode="nearest", truncate=4.0), pad)
+    # Round a hole the mean is taken of what is there.
+    weight = gaussian_filter((~hole).astype(float), widths, mode="nearest", truncate=4.0)
+    smooth = gaussian_filter(np.where(hole, 0.0, f), widths, mode="nearest", truncate=4.0)
+    return crop(np.where(hole, np.nan, smooth / np.maximum(weight, 1e-300)), pad)
 
 
 def equal_blur(field: Field, ironed: Array, iterations: int = 14) -> Blur:

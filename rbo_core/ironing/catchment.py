@@ -39,7 +39,9 @@ def descend(heights: NDArray[np.float64]) -> NDArray[np.int64]:
             if i == j == 0:
                 continue
             there = padded[1 + i : 1 + i + rows, 1 + j : 1 + j + columns]
-            drop = np.nan_to_num((lowest - there) / np.hypot(i, j), nan=0.0, posinf=0.0, neginf=0.0)
+            with np.errstate(invalid="ignore"):  # two holes side by side
+                drop = (lowest - there) / np.hypot(i, j)
+            drop = np.nan_to_num(drop, nan=0.0, posinf=0.0, neginf=0.0)
             better = drop > steepest
             steepest = np.where(better, drop, steepest)
             target = np.where(better, index + i * columns + j, target)
@@ -93,7 +95,7 @@ def flooded_basin(heights: NDArray[np.float64], bottom: tuple[int, int], share: 
 
     A ball rests on crests, so the islands between the pits of the lake belong to it.
     """
-    level = max(float(np.quantile(heights, share)), float(heights[bottom]))
+    level = max(float(np.quantile(heights[np.isfinite(heights)], share)), float(heights[bottom]))
     lakes, _ = ndimage.label(heights <= level, structure=np.ones((3, 3)))
     return np.asarray(ndimage.binary_fill_holes(lakes == lakes[bottom]), dtype=bool)
 

@@ -36,7 +36,7 @@ def window_bound(extended: Array, pad: tuple[int, ...], spacing: tuple[float, ..
     extended: heights on the window and pad samples beyond it, −inf where nothing is there.
     """
     window = extended[tuple(slice(p, n - p) for p, n in zip(pad, extended.shape, strict=True))]
-    crest = np.unravel_index(int(window.argmax()), window.shape)
+    crest = np.unravel_index(int(np.nanargmax(window)), window.shape)
     reach2 = sum((max(int(i), n - 1 - int(i)) * s) ** 2 for i, n, s in zip(crest, window.shape, spacing, strict=True))
     near = extended[
         tuple(
@@ -44,7 +44,7 @@ def window_bound(extended: Array, pad: tuple[int, ...], spacing: tuple[float, ..
             for p, n, s in zip(pad, extended.shape, spacing, strict=True)
         )
     ]
-    ceiling = float(near.max() - window.max())
+    ceiling = float(np.nanmax(near) - np.nanmax(window))
     return float(weak_ironing_bound(radius, float(np.sqrt(reach2)), ceiling, float(near.max() - window.min())))
 
 

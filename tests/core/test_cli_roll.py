@@ -90,3 +90,15 @@ def test_a_formula_rolls_from_the_command_line(capsys: pytest.CaptureFixture[str
     assert "x^^2\n    ^" in capsys.readouterr().err
     assert main(["roll", "--expression", "x"]) == 2
     assert "--expression belongs to --surface formula" in capsys.readouterr().err
+
+
+def test_a_file_of_heights_rolls_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "profile.csv"
+    path.write_text("x,z\n" + "\n".join(f"{0.1 * k},{0.02 * (k - 20) ** 2}" for k in range(41)))
+    asked = ["roll", "--surface", "map", "--heights", str(path), "--radius", "0.3", "--steps", "400", "--json"]
+    assert main(asked) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["status"] == "CONVERGED"
+    assert said["center"][0] == pytest.approx(2.0, abs=1e-3)
+    assert main(["roll", "--surface", "map", "--heights", str(tmp_path / "none.csv")]) == 2
+    assert "cannot read" in capsys.readouterr().err

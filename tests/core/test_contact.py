@@ -12,7 +12,8 @@ from rbo_core.ball.contact import find_contacts
 from rbo_core.ball.heights import height_grid
 from tests.core.surfaces import Plane, Smooth
 
-EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim)]
+# A height map is nothing outside its window, where these tests look: it has its own.
+EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim) if name != "map"]
 
 
 def _hemisphere(radius: float, spacing: float, dim: int) -> np.ndarray:

@@ -12,7 +12,8 @@ from rbo_core import RBO, trace
 from rbo_core.reference import explain_step
 from tests.core.surfaces import Paraboloid
 
-EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim)]
+# A height map is nothing outside its window, where these tests look: it has its own.
+EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim) if name != "map"]
 STEPS = 100
 
 LOCAL = {

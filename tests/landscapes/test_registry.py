@@ -14,7 +14,7 @@ from tests.landscapes.cases import every_surface, other_value, sliders
 BOTH = {
     *("wrinkled_bowl", "weierstrass", "weierstrass_like", "fractional_brownian", "corduroy", "gaussian_pits"),
     *("spectral_noise", "value_noise", "rastrigin", "ackley", "whitley", "sine_mse", "sharp_flat_wells"),
-    *("plane", "paraboloid", "v_valley", "formula"),
+    *("plane", "paraboloid", "v_valley", "formula", "map"),
 }
 ONLY_2D = {"ravine", "saddle", "rosenbrock"}
 

@@ -105,3 +105,44 @@ def test_a_formula_of_two_variables_on_every_page(
     page = open_page(name, **picked, formula_expression="0.2(x² + y²) + 0.1 sin 9x cos 7y", steps="20")
     assert not messages(page)
     assert r"\sin\left(9\,x\right)" in " ".join(text.value for text in page.markdown)
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("1_Roll", {"surface": "map", "radius": "0.05", "steps": "30"}),
+        ("2_Race", {"surface": "map", "radius": "0.3", "steps": "30"}),
+        ("3_Iron", {"surface": "map"}),
+        ("3_Iron", {"surface_2d": "map", "ground": "surface"}),
+        ("3_Iron", {"surface_2d": "map", "ground": "surface", "map_heights": "photograph"}),
+    ],
+)
+def test_examples_of_heights_open(open_page: Open, name: str, query: dict[str, str]) -> None:
+    assert not messages(open_page(name, **query))
+
+
+def test_an_upload_is_kept_asked_about_and_found_again_by_its_link(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seen: SimpleNamespace
+) -> None:
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    page = open_page("1_Roll", surface="map", radius="0.05", steps="20")
+    z = 0.005 * (np.arange(50) - 25) ** 2
+    table = "x;z\n" + "\n".join(f"{0.1 * k:.1f};{height:.4f}" for k, height in enumerate(z))
+    page.file_uploader("map_upload").set_value(("profile.csv", table.encode(), "text/csv")).run()
+    assert not page.exception
+    assert not messages(page)
+    heights = np.interp(np.arange(50) * 0.1, seen.scene.ground.x, seen.scene.ground.heights)
+    np.testing.assert_allclose(heights, z, atol=1e-3)
+    assert page.text_input("map_spacing").value == "0.1"
+    name = page.selectbox("map_heights").value
+    again = open_page("1_Roll", surface="map", radius="0.05", steps="20", map_heights=name, map_spacing="0.1")
+    assert not messages(again)
+    np.testing.assert_allclose(seen.scene.ground.heights.min(), 0.0, atol=1e-3)
+    lost = open_page("1_Roll", surface="map", radius="0.05", steps="20", map_heights="0" * 20)
+    assert "upload the file again" in messages(lost)
+
+
+def test_a_file_that_is_none_gets_a_message(open_page: Open) -> None:
+    page = open_page("1_Roll", surface="map", radius="0.05", steps="20")
+    page.file_uploader("map_upload").set_value(("heights.csv", b"1\n2\nthree\n4\n5", "text/csv")).run()
+    assert "'three', which is no number" in messages(page)
