@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from rbo_core.ball.candidates import Candidates
 from rbo_core.ball.kernels import helper, kernel
-from rbo_core.ball.records import CLIMBER, Record, Records
+from rbo_core.ball.records import CLIMBER, STENCIL, Record, Records
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,6 +42,11 @@ Value = Callable[[Floats], Floats]
 
 MOST_LOOKS = 60
 """Iterations at most: 30 halvings end any climb, twice that leaves room to stride."""
+
+STEPS = np.zeros((2, STENCIL, 2))
+"""Where the places of a stencil lie, in strides from its middle: on a curve (1 and 3 of them), on a surface."""
+STEPS[0, :3, 0] = (-1.0, 0.0, 1.0)
+STEPS[1] = [(i, j) for i in (-1.0, 0.0, 1.0) for j in (-1.0, 0.0, 1.0)]
 
 STEEP = 0.5
 """|w|² from which the ground counts as steep (a slope of 2√2)."""
@@ -80,30 +85,30 @@ def climb(value: Value, balls: Records, found: Candidates, dim: int) -> Records:
     points = 3**dim
     around, ahead = np.empty((climbers.size * points, dim)), np.empty((climbers.size, dim))
     live = np.empty(climbers.size, dtype=np.int64)
-    _set_out(found, balls, climbers, live, around)
-    count = climbers.size
+    _set_out(found, balls, climbers, live, dim)
     for _ in range(MOST_LOOKS):
-        _look_ahead(climbers, live[:count], balls, value(around[: count * points]), ahead)
-        count = _step(climbers, live[:count], balls, value(ahead[:count]), around)
-        if count == 0:
+        _look_around(climbers, live, balls, around)
+        _look_ahead(climbers, live, balls, value(around[: live.size * points]), ahead)
+        live = live[: _step(climbers, live, balls, value(ahead[: live.size]), points)]
+        if live.size == 0:
             break
     return climbers
 
 
 @kernel
-def _set_out(found: Candidates, balls: Records, climbers: Records, live: Ints, around: Floats) -> None:
-    """Put a climber on each candidate and lay its first stencil."""
-    dim, k = around.shape[1], 0
+def _set_out(found: Candidates, balls: Records, climbers: Records, live: Ints, dim: int) -> None:
+    """Put a climber on each candidate."""
+    k = 0
     for b in range(balls.size):
         for c in range(found.kept[b]):
             climber = climbers[k]
             climber.owner = b
             climber.height = -np.inf
+            climber.w[1] = 0.0
             # On a curve the parameter is the place's second coordinate.
             _put_on_ball(climber, balls[b], found.place[b, c, 2 - dim :])
             live[k] = k
             k += 1
-    _look_around(climbers, live, balls, around)
 
 
 @helper
@@ -124,7 +129,7 @@ def _put_on_ball(climber: Record, ball: Record, place: Floats) -> None:
     climber.size = min(WIDEST, size)
 
 
-@helper
+@kernel
 def _look_around(climbers: Records, live: Ints, balls: Records, around: Floats) -> None:
     """Lay a stencil round each live climber; write the parameters under its places."""
     dim = around.shape[1]
@@ -132,9 +137,13 @@ def _look_around(climbers: Records, live: Ints, balls: Records, around: Floats) 
     for p in range(live.size):
         climber = climbers[live[p]]
         ball = balls[climber.owner]
+        square = _square(climber.w)
+        climber.steep = square > STEEP
+        to_unit = 1.0 if climber.steep else 2.0 / (1.0 + square)
+        climber.stride = climber.size if climber.steep else 2.0 * climber.size
+        climber.middle[0], climber.middle[1] = to_unit * climber.w[0], to_unit * climber.w[1]
         for s in range(points):
-            row, line = (s - 1.0, 0.0) if dim == 1 else (s // 3 - 1.0, s % 3 - 1.0)
-            _look_at(climber, ball, s, (row, line), around[p * points + s])
+            _look_at(climber, ball, s, (STEPS[dim - 1, s, 0], STEPS[dim - 1, s, 1]), around, p * points + s)
 
 
 @kernel
@@ -148,50 +157,46 @@ def _look_ahead(climbers: Records, live: Ints, balls: Records, loss: Floats, ahe
         for s in range(points):
             climber.seen[s] = _center_height(loss[p * points + s], climber.lift[s], ball.loss_scale)
         leap = (_vertex_of_curve(climber.seen), 0.0) if dim == 1 else _vertex_of_surface(climber.seen)
-        _look_at(climber, ball, points, leap, ahead[p])
+        _look_at(climber, ball, points, leap, ahead, p)
 
 
 @helper
-def _look_at(climber: Record, ball: Record, slot: int, step: tuple[float, float], ground: Floats) -> None:
-    """Write into ``slot`` the place that lies ``size·step`` from w, in w where the ball is steep, else in u/2ρ.
+def _look_at(climber: Record, ball: Record, slot: int, step: tuple[float, float], ground: Floats, row: int) -> None:
+    """Write into ``slot`` the place that lies ``step`` strides from the stencil's middle.
 
-    Writes the place's w, the parameters under it, and the height of the centre above a contact there: where |w| > 1
-    that of a ball which hangs from it, so that F stays smooth; NaN off the ball.
+    Writes the place's w, the parameters under it (into ``ground[row]``), and the height of the centre above a contact
+    there: where |w| > 1 that of a ball which hangs from it, so that F stays smooth; NaN off the ball.
     """
-    rho, dim = ball.radius, ground.size
-    square = _square(climber.w, dim)
-    steep = square > STEEP
-    to_unit = 1.0 if steep else 2.0 / (1.0 + square)
-    stride = climber.size if steep else 2.0 * climber.size
-    place = climber.place[slot]
-    for i in range(dim):
-        place[i] = to_unit * climber.w[i] + stride * step[i]
-    away = _square(place, dim)
-    if steep:
-        scale = 2.0 * rho / (1.0 + away)
-        for i in range(dim):
-            ground[i] = ball.center[i] + scale * place[i]
-        climber.lift[slot] = 0.5 * scale * (1.0 - away)
+    u = climber.middle[0] + climber.stride * step[0]
+    v = climber.middle[1] + climber.stride * step[1]  # 0 on a curve
+    away = u * u + v * v
+    # What turns the place's coordinates into w, and into an offset on the ground.
+    to_w, to_ground = 1.0, ball.radius
+    if climber.steep:
+        to_ground = 2.0 * ball.radius / (1.0 + away)
+        climber.lift[slot] = 0.5 * to_ground * (1.0 - away)
     elif away > 1.0:
-        for i in range(dim):
-            # The centre: a surface need not know NaN.
-            place[i], ground[i] = np.nan, ball.center[i]
-        climber.lift[slot] = np.nan
+        # Over the centre, off the ball: a surface need not know NaN.
+        to_w, to_ground, climber.lift[slot] = np.nan, 0.0, np.nan
     else:
         down = np.sqrt(1.0 - away)
-        part = 1.0 / (1.0 + down)
-        for i in range(dim):
-            ground[i] = ball.center[i] + rho * place[i]
-            place[i] *= part
-        climber.lift[slot] = rho * down
+        to_w = 1.0 / (1.0 + down)
+        climber.lift[slot] = ball.radius * down
+    climber.place[slot, 0], climber.place[slot, 1] = to_w * u, to_w * v
+    ground[row, 0] = ball.center[0] + to_ground * u
+    if ground.shape[1] == 2:
+        ground[row, 1] = ball.center[1] + to_ground * v
 
 
 @helper
-def _square(w: Floats, dim: int) -> float:
-    square = 0.0
-    for i in range(dim):
-        square += w[i] * w[i]
-    return square
+def _square(w: Floats) -> float:
+    """|w|²; on a curve the second coordinate is 0."""
+    return w[0] * w[0] + w[1] * w[1]
+
+
+@helper
+def _apart(w: Floats, v: Floats) -> float:
+    return max(abs(w[0] - v[0]), abs(w[1] - v[1]))
 
 
 @helper
@@ -227,44 +232,39 @@ def _vertex_of_surface(seen: Floats) -> tuple[float, float]:
 
 
 @kernel
-def _step(climbers: Records, live: Ints, balls: Records, loss: Floats, around: Floats) -> int:
-    """Move every live climber, say who goes on, and lay their next stencils.
+def _step(climbers: Records, live: Ints, balls: Records, loss: Floats, points: int) -> int:
+    """Move every live climber and say who goes on: they come first in ``live``; returns how many.
 
-    ``loss (n,)`` is that at the vertices. Those who go on come first in ``live``; returns how many.
+    loss: (n,) that at the vertices; points: places of a stencil, after which the vertex has its slot.
     """
-    dim = around.shape[1]
     for p in range(live.size):
         climber = climbers[live[p]]
         ball = balls[climber.owner]
-        ball.evaluations += 3**dim + 1
-        _move(climber, ball, _center_height(loss[p], climber.lift[3**dim], ball.loss_scale), dim)
+        ball.evaluations += points + 1
+        _move(climber, ball, _center_height(loss[p], climber.lift[points], ball.loss_scale), points)
     for p in range(live.size):
         if climbers[live[p]].climbs:
-            _drop_out(climbers, live, p, balls, dim)
+            _drop_out(climbers, live, p, balls)
     count = 0
     for p in range(live.size):
         if climbers[live[p]].climbs:
             live[count] = live[p]
             count += 1
-    _look_around(climbers, live[:count], balls, around)
     return count
 
 
 @helper
-def _move(climber: Record, ball: Record, top: float, dim: int) -> None:
+def _move(climber: Record, ball: Record, top: float, points: int) -> None:
     """Move to the best place seen (``top`` is F at the vertex) and choose the next stencil's size."""
-    points = 3**dim
     middle = points // 2
     best, lowest, where = climber.seen[middle], climber.seen[middle], middle
     for s in range(points):
-        if climber.seen[s] > best and _square(climber.place[s], dim) <= 1.0:
+        if climber.seen[s] > best and _square(climber.place[s]) <= 1.0:
             best, where = climber.seen[s], s
         lowest = min(lowest, climber.seen[s])
-    if top > best and _square(climber.place[points], dim) <= 1.0:
+    if top > best and _square(climber.place[points]) <= 1.0:
         # The next stencil is of the order of the step just made, so a Newton-like iteration stays one.
-        step = 0.0
-        for i in range(dim):
-            step = max(step, abs(climber.place[points, i] - climber.place[middle, i]))
+        step = _apart(climber.place[points], climber.place[middle])
         best, where = top, points
         climber.size = min(GROW * climber.size, max(SHRINK * climber.size, 2.0 * step))
     elif where != middle:
@@ -273,8 +273,7 @@ def _move(climber: Record, ball: Record, top: float, dim: int) -> None:
     else:
         climber.size *= HALVE
     if where != middle:
-        for i in range(dim):
-            climber.w[i] = climber.place[where, i]
+        climber.w[0], climber.w[1] = climber.place[where, 0], climber.place[where, 1]
     climber.height = max(climber.height, best)
     ball.top = max(ball.top, climber.height)
     climber.rise = best - lowest
@@ -282,7 +281,7 @@ def _move(climber: Record, ball: Record, top: float, dim: int) -> None:
 
 
 @helper
-def _drop_out(climbers: Records, live: Ints, p: int, balls: Records, dim: int) -> None:
+def _drop_out(climbers: Records, live: Ints, p: int, balls: Records) -> None:
     """End the p-th live climber's way if it cannot win any more; of two on one hill, that of the lower."""
     climber = climbers[live[p]]
     ball = balls[climber.owner]
@@ -291,10 +290,8 @@ def _drop_out(climbers: Records, live: Ints, p: int, balls: Records, dim: int) -
     q = p + 1
     while climber.climbs and q < live.size and climbers[live[q]].owner == climber.owner:
         other = climbers[live[q]]
-        apart = 0.0
-        for i in range(dim):
-            apart = max(apart, abs(climber.w[i] - other.w[i]))
-        if other.climbs and apart < SAME_HILL * max(climber.size, other.size):
+        near = SAME_HILL * max(climber.size, other.size)
+        if other.climbs and _apart(climber.w, other.w) < near:
             if climber.height >= other.height:
                 other.climbs = False
             else:

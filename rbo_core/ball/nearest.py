@@ -101,10 +101,10 @@ def _scan_disc(grid: HeightGrid, disc: Disc, buffer: Floats, found: Candidates, 
         buffer = np.empty(rows * columns)
     score = buffer[: rows * columns].reshape(rows, columns)
     edges = _steepest_climb(grid, disc, first, last) > CLIMBS * disc.radius
-    for i in range(rows):
-        for j in range(columns):
-            square, _, _ = _nearest_on(grid, disc, i0 + i, j0 + j, edges)
-            score[i, j] = -square if square < np.inf else HOLE
+    if edges:
+        _score_edges(grid, disc, i0, j0, score)
+    else:
+        _score_nodes(grid, disc, i0, j0, score)
     best = -np.inf
     for i in range(first, last + 1):
         start, stop = _across(grid, disc, i)
@@ -115,7 +115,9 @@ def _scan_disc(grid: HeightGrid, disc: Disc, buffer: Floats, found: Candidates, 
         for j in range(start, stop):
             here, drop = score[i - i0, j - j0], drop_from(score, i - i0, j - j0)
             if drop >= 0.0 and here + drop >= best:
-                _, at_i, at_j = _nearest_on(grid, disc, i, j, edges)
+                at_i, at_j = float(i), float(j)
+                if edges:
+                    _, at_i, at_j = _nearest_on_edges(grid, disc, i, j)
                 x = disc.x + (at_i - disc.at_i) * grid.nodes.step_i
                 y = disc.y + (at_j - disc.at_j) * grid.nodes.step_j
                 insert(found, p, here, x, y)
@@ -153,14 +155,36 @@ def _steepest_climb(grid: HeightGrid, disc: Disc, first: int, last: int) -> floa
 
 
 @helper
-def _nearest_on(grid: HeightGrid, disc: Disc, i: int, j: int, edges: bool) -> tuple[float, float, float]:
-    """Squared distance from the centre to a node, or to the edges that leave it, and where there, in nodes."""
+def _score_nodes(grid: HeightGrid, disc: Disc, i0: int, j0: int, score: Floats) -> None:
+    """Write −|c − node|² of a rectangle of nodes whose first is (i0, j0)."""
+    step, scale, z, at_j = grid.nodes.step_j, disc.loss_scale, disc.z, disc.at_j
+    for i in range(score.shape[0]):
+        x = (i0 + i - disc.at_i) * grid.nodes.step_i
+        x2 = x * x
+        ground, line = grid.heights[i0 + i, j0 : j0 + score.shape[1]], score[i]
+        for j in range(line.size):
+            y = (j0 + j - at_j) * step
+            f = scale * ground[j] - z
+            square = x2 + y * y + f * f
+            line[j] = -square if square < np.inf else HOLE
+
+
+@helper
+def _score_edges(grid: HeightGrid, disc: Disc, i0: int, j0: int, score: Floats) -> None:
+    """Write the same of the nearest point on the edges that leave each node."""
+    for i in range(score.shape[0]):
+        for j in range(score.shape[1]):
+            square, _, _ = _nearest_on_edges(grid, disc, i0 + i, j0 + j)
+            score[i, j] = -square if square < np.inf else HOLE
+
+
+@helper
+def _nearest_on_edges(grid: HeightGrid, disc: Disc, i: int, j: int) -> tuple[float, float, float]:
+    """Squared distance from the centre to the edges that leave a node, and where on them, in nodes."""
     heights, spacing = grid.heights, (grid.nodes.step_i, grid.nodes.step_j)
     x, y = (i - disc.at_i) * spacing[0], (j - disc.at_j) * spacing[1]
     f = disc.loss_scale * heights[i, j] - disc.z
     best, at_i, at_j = x * x + y * y + f * f, float(i), float(j)
-    if not edges:
-        return best, at_i, at_j
     for axis in range(2):
         k, q = i + (axis == 0), j + (axis == 1)
         if k >= heights.shape[0] or q >= heights.shape[1]:

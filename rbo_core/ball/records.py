@@ -48,6 +48,9 @@ CLIMBER = np.dtype(
         ("owner", int),  # index of its ball
         ("w", float, 2),  # where it stands on the ball: u = 2ρw/(1 + |w|²)
         ("size", float),  # half-width of its stencil, in w
+        ("steep", bool),  # whether the stencil is square in w, else in u/2ρ:
+        ("middle", float, 2),  # where its middle is in those coordinates
+        ("stride", float),  # and its half-width
         ("height", float),  # highest F it has seen
         ("rise", float),  # F's rise over the stencil, from lowest to best
         ("climbs", bool),  # whether it goes on
