@@ -78,7 +78,7 @@ def find_contacts(
     balls = balls_of(grid, center, radius, loss_scale, tie)
     found = no_candidates(batch)
     scan(grid, balls, dim, found)
-    few = np.flatnonzero(small(radius, grid.spacing, dim))
+    few = np.flatnonzero(small(radius, grid.spacing))
     if few.size:
         add_contact_candidates(value, balls, dim, few, found)
     climbers = climb(value, balls, found, dim)

@@ -7,7 +7,6 @@ that covers its window.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -64,23 +63,21 @@ class HeightGrid(NamedTuple):
     upper: NDArray[np.float64]
 
     @property
-    def spacing(self) -> NDArray[np.float64]:
+    def spacing(self) -> tuple[float, ...]:
         """(d,) distance of neighbouring nodes along each parameter."""
         steps = (self.nodes.step_i, self.nodes.step_j)
-        return np.array(steps if self.heights.shape[0] > 1 else steps[1:])
+        return steps if self.heights.shape[0] > 1 else steps[1:]
 
 
-def height_grid(surface: Surface, margin: float) -> HeightGrid:
+def height_grid(surface: Any, margin: float) -> HeightGrid:
     """Heights over the surface's bounds extended by at least ``margin`` (landscape units) on every side.
 
     The spacing resolves ``surface.finest_scale`` (if the surface tells it) with 16 nodes on a curve and 8 on a
     surface, within the limits of memory. Margins are rounded up so that nearby radii share one grid.
     """
-    width = float((surface.bounds[:, 1] - surface.bounds[:, 0]).max())
-    steps = max(1, int(np.ceil(8 * margin / width)))
-    if isinstance(surface, Hashable):
-        return _cached_grid(surface, steps)
-    return _sample(surface, steps)
+    if type(surface).__hash__ is None:
+        return _sample(surface, _margin_steps(surface, margin))
+    return _cached_grid(surface, _cached_steps(surface, margin))
 
 
 def radius_limits(surface: Surface) -> tuple[float, float]:
@@ -118,6 +115,14 @@ def _spacing(surface: Surface) -> NDArray[np.float64]:
     else:
         wanted, limit = min(float(width.max()) / 512, finest / 8), MAX_NODES[1]
     return np.maximum(wanted, width / (limit / 3))
+
+
+def _margin_steps(surface: Any, margin: float) -> int:
+    width = float((surface.bounds[:, 1] - surface.bounds[:, 0]).max())
+    return max(1, int(np.ceil(8 * margin / width)))
+
+
+_cached_steps = lru_cache(maxsize=256)(_margin_steps)  # asked at every step of every ball
 
 
 @lru_cache(maxsize=8)

@@ -44,9 +44,9 @@ def lattice(dim: int) -> tuple[Floats, Ints]:
     return w[inside], inside
 
 
-def small(radius: Floats, spacing: Floats, dim: int) -> NDArray[np.bool_]:
-    """(B,) which balls are searched on their own lattice too; ``spacing (d,)`` is that of the grid."""
-    few: NDArray[np.bool_] = radius < FEW[dim - 1] * spacing.max()
+def small(radius: Floats, spacing: tuple[float, ...]) -> NDArray[np.bool_]:
+    """(B,) which balls are searched on their own lattice too; ``spacing`` (d,) is that of the grid."""
+    few: NDArray[np.bool_] = radius < FEW[len(spacing) - 1] * max(spacing)
     return few
 
 

@@ -85,7 +85,7 @@ def penetration(grid: HeightGrid, value: Value, center: Floats, radius: Floats, 
     place[:, 2 - dim :] = center
     found = no_candidates(count)
     scan_nearest(grid, Centers(place, np.ascontiguousarray(radius), np.ascontiguousarray(loss_scale)), found)
-    few = np.flatnonzero(lattice.small(radius, grid.spacing, dim) & np.isfinite(center).all(axis=1))
+    few = np.flatnonzero(lattice.small(radius, grid.spacing) & np.isfinite(center).all(axis=1))
     for first in range(0, few.size, CHUNK // 10):
         which = few[first : first + CHUNK // 10]
         _add_lattice_candidates(value, center[which], radius[which], loss_scale[which], which, found)
@@ -95,7 +95,7 @@ def penetration(grid: HeightGrid, value: Value, center: Floats, radius: Floats, 
     for first in range(0, owner.size, CHUNK):
         part = slice(first, first + CHUNK)
         chosen = owner[part]
-        near = _refine(value, start[part], center[chosen], radius[chosen], loss_scale[chosen], grid.spacing)
+        near = _refine(value, start[part], center[chosen], radius[chosen], loss_scale[chosen], np.array(grid.spacing))
         np.minimum.at(square, chosen, near)
     return (radius - np.sqrt(square)) / radius
 

@@ -65,7 +65,7 @@ CLIMBER = np.dtype(
 
 def balls_of(grid: HeightGrid, center: Floats, radius: Floats, loss_scale: Floats, tie: Floats) -> Records:
     """(B,) BALL records of balls over ``center (B, d)``."""
-    balls = np.empty(radius.size, dtype=BALL)
+    balls = np.zeros(radius.size, dtype=BALL)
     dim = center.shape[1]
     balls["center"][:, :dim] = center
     balls["radius"] = radius
@@ -73,5 +73,4 @@ def balls_of(grid: HeightGrid, center: Floats, radius: Floats, loss_scale: Float
     balls["tie"] = tie
     balls["apart"][:, :dim] = np.minimum(grid.spacing, APART * radius[:, None])
     balls["top"] = -np.inf
-    balls["evaluations"] = 0
     return balls

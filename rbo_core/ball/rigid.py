@@ -17,7 +17,7 @@ from rbo_core.ball.contact import Contacts, find_contacts
 from rbo_core.ball.heights import HeightGrid, height_grid
 from rbo_core.ball.hull import smallest_elements, tempered
 from rbo_core.ball.valley import End, Move, find_valley
-from rbo_core.checks import Number, per_ball
+from rbo_core.checks import Number
 from rbo_core.objective import SurfaceObjective
 
 Floats = NDArray[np.float64]
@@ -93,12 +93,16 @@ class Rolling(NamedTuple):
     def of(ball: RigidBall, objective: SurfaceObjective) -> Rolling:
         """The settings as arrays."""
         batch = objective.active.size
-        radius = per_ball(ball.radius, batch)
-        grid = height_grid(objective.surface, float(radius.max()))
+        radius = np.full(batch, ball.radius, dtype=float)
         return Rolling(
-            objective, grid, radius, per_ball(ball.loss_scale, batch), per_ball(ball.learning_rate, batch),
-            per_ball(ball.momentum, batch), ball.unit_speed,
-        )  # fmt: skip
+            objective,
+            height_grid(objective.surface, float(radius.max())),
+            radius,
+            loss_scale=np.full(batch, ball.loss_scale, dtype=float),
+            learning_rate=np.full(batch, ball.learning_rate, dtype=float),
+            momentum=np.full(batch, ball.momentum, dtype=float),
+            unit_speed=ball.unit_speed,
+        )
 
     def contacts(self, center: Floats, which: Ints, tie: float = TIE) -> Contacts:
         """Contacts of the balls ``which`` over ``center``, one row each."""
