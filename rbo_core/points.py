@@ -163,8 +163,9 @@ class SAM(PointMethod):
     )
     momentum: Number = beta(0.0)
     adaptive: bool = setting(
-        False, label="adaptive (ASAM)", help="Perturb each parameter in proportion to its size (Kwon et al. 2021)."
-    )
+        False, label="adaptive (ASAM)", later=True,
+        help="Perturb each parameter in proportion to its size (Kwon et al. 2021).",
+    )  # fmt: skip
 
     name = "sam"
     label = "SAM"

@@ -252,7 +252,7 @@ class RBO(BatchedMethod[State]):
         help="Inertia of the centre: 0 stops at every hold.",
     )  # fmt: skip
     momentum_on: str = setting(
-        "tangent", label="momentum acts on", advanced=True,
+        "tangent", label="momentum acts on", advanced=True, later=True,
         choices={"tangent": "the tangent of the centre", "step": "the step that was rolled"},
         help="Tangent: the slope pushes the centre. Step: each minibatch's own roll pushes it.",
     )  # fmt: skip
@@ -265,7 +265,7 @@ class RBO(BatchedMethod[State]):
         2, label="projection steps K", low=1, high=100, advanced=True, help="K gradients a step."
     )
     interval: int = setting(
-        1, label="projection every n steps", low=1, high=20, advanced=True,
+        1, label="projection every n steps", low=1, high=20, advanced=True, later=True,
         help="The steps between spend one gradient: plain descent.",
     )  # fmt: skip
     projection_step_size: Number = setting(

@@ -46,6 +46,8 @@ class Setting:
         bounds: what is accepted at all: some of ``above``, ``at_least``, ``below`` and ``at_most``.
         networks: (default, low, high) where networks are trained; None where it does not exist there.
         network_choices: the choices there; None for the same.
+        later: whether it was added when results were stored already under names made of all settings: such a name
+            leaves it out while it has its default, so that the results are found again.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Setting:
     bounds: Mapping[str, float] = field(default_factory=dict)
     networks: tuple[Value, float | None, float | None] | None = None
     network_choices: Mapping[str, str] | None = None
+    later: bool = False
 
     @property
     def kind(self) -> type:

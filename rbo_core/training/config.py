@@ -84,6 +84,11 @@ class Method:
         """``{"name": …, setting: value, …}``."""
         return {"name": self.name, **dict(self.settings)}
 
+    def named(self) -> dict[str, Value]:
+        """As :meth:`to_dict`, for the name of a stored result: what was added later is left out at its default."""
+        later = {one.name: one.default for one in network_settings(METHODS[self.name]) if one.later}
+        return {name: value for name, value in self.to_dict().items() if name not in later or value != later[name]}
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Value]) -> Method:
         """The inverse of :meth:`to_dict`; settings left out take their defaults."""

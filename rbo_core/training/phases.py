@@ -77,7 +77,7 @@ class PhaseConfig:
     def key(self) -> str:
         """Names the result; where it was computed does not change it."""
         values = self.to_dict()
-        values["train"] |= {"device": None, "data_dir": None, "snapshots": None}
+        values["train"] |= {"method": self.train.method.named(), "device": None, "data_dir": None, "snapshots": None}
         return key_of(values)
 
     def to_dict(self) -> dict[str, Any]:

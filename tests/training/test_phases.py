@@ -171,3 +171,11 @@ def test_the_command_trains_a_grid_and_says_where_it_is(tmp_path, capsys):
     assert "one JSON object" in capsys.readouterr().err
     assert main(["train", "--phases", "--store", str(tmp_path)]) == 2
     assert "need a JSON file" in capsys.readouterr().err
+
+
+def test_results_stored_before_a_setting_was_added_are_found_again():
+    def key(**settings):
+        return PhaseConfig(train=TrainConfig(method=Method.of("rbo", **settings))).key
+
+    assert key(momentum=0.5) == "689ba6807bf98ad3"  # as it was before the ball had a momentum of the step
+    assert key(momentum=0.5, momentum_on="step") not in (key(momentum=0.5), key())
