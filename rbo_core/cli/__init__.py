@@ -16,6 +16,7 @@ COMMANDS = {
     "sweep": "run or show a sweep over radius, learning rate and other settings",
     "train": "train a network with one optimizer",
     "compare": "compare tuned optimizers on networks at equal budgets",
+    "contest": "tune methods in equal boxes as ensembles and test them on paired seeds",
     "jobs": "list, show or cancel background jobs",
     "app": "open the app in the browser",
 }

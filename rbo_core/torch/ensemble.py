@@ -21,6 +21,7 @@ class EnsembleObjective:
         model: the architecture; its own parameters are not used. It must have no buffers (BatchNorm): running
             statistics of members would mix.
         seeds: (B,) one a member, for :meth:`noise`.
+        decay: (B,) weight decay λ, as ½ λ|θ|² inside the loss; None for none.
 
     Raises:
         ValueError: the model has buffers.
@@ -29,7 +30,7 @@ class EnsembleObjective:
     xp: Namespace = namespace
     start: None = None
 
-    def __init__(self, model: nn.Module, seeds: list[int] | None = None) -> None:
+    def __init__(self, model: nn.Module, seeds: list[int] | None = None, decay: Tensor | None = None) -> None:
         if any(True for _ in model.buffers()):
             raise ValueError(
                 "an ensemble needs a model without running statistics (BatchNorm); train such models one by one"
@@ -39,6 +40,7 @@ class EnsembleObjective:
         self.size = sum(shape.numel() for shape in self.shapes.values())
         self.gradients = 0
         self._seeds = seeds
+        self._decay = decay
         self._draws = 0
         self._x = self._y = torch.empty(0)
         self._forward = vmap(self._one)
@@ -64,7 +66,11 @@ class EnsembleObjective:
             loss = self._loss(self._forward(parameters, self._x), self._y)
             # Members are independent: the gradient of the sum is each member's own.
             grads = torch.autograd.grad(loss.sum(), list(parameters.values()))
-        return loss.detach(), torch.cat([g.reshape(len(x), -1) for g in grads], dim=1)
+        gradient = torch.cat([g.reshape(len(x), -1) for g in grads], dim=1)
+        if self._decay is None:
+            return loss.detach(), gradient
+        pull = self._decay[:, None] * x
+        return loss.detach() + 0.5 * torch.linalg.vecdot(pull, x), gradient.add_(pull)
 
     def left_out(self, finite: Tensor) -> None:
         """Told which members' evaluations after a step's first were finite (B,): the others go on without them."""

@@ -35,6 +35,9 @@ class EnsembleSteps:
         self._rate = lr.clone()
         self._method: Any = replaced(method, learning_rate=self._rate)
         self.state: Any = self._method.init(objective, position)
+        if lr.is_cuda and hasattr(self.state, "taken") and not hasattr(method, "interval"):
+            # Adam's bias correction goes by the count of steps: in a graph it must be counted where the graph runs.
+            self.state = self.state._replace(taken=torch.zeros((), dtype=lr.dtype, device=lr.device))
         self._index: Tensor | None = None
         self._graphs: dict[bool, torch.cuda.CUDAGraph] = {}
         self._taken = 0

@@ -177,7 +177,8 @@ class _Tape:
 
 def phase(method: Any, memory: Any) -> bool:
     """Whether this is a step with all its gradients: with ``interval`` most are not."""
-    return bool(getattr(memory, "taken", 0) % getattr(method, "interval", 1) == 0)
+    interval = getattr(method, "interval", 1)
+    return bool(interval == 1 or memory.taken % interval == 0)
 
 
 def _key(method: Any, objective: ClosureObjective, memory: Any) -> tuple[Any, ...]:

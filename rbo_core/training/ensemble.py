@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rbo_core.checks import require
 from rbo_core.methods import METHODS
 from rbo_core.settings import replaced, settings_of
 from rbo_core.torch.ensemble import EnsembleObjective
@@ -24,8 +27,10 @@ from rbo_core.training.plan import PROBE, dtype_of, flat_parameters, labels_of, 
 
 Floats = NDArray[np.float64]
 
-ENSEMBLES = ("rbo", "sam", "sgd", "momentum")
-"""Methods that train many networks at once."""
+BYTES = 6e9
+"""Memory that members trained together may take; more of them are cut into blocks."""
+COPIES = 14
+"""Arrays of a member's parameters that a step keeps at once, at the most: gradients, moments, and their copies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,48 +59,85 @@ def train_ensemble(
     lr: Sequence[float] | Floats,
     radius: Sequence[float] | Floats | None = None,
     seeds: Sequence[int] | None = None,
+    settings: Mapping[str, Sequence[float] | Floats] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> EnsembleResult:
-    """Train one member for each entry of ``lr (B,)``; member b equals the single run of its (ρ, η, seed).
+    """Train one member for each entry of ``lr (B,)``; member b equals the single run of its settings and seed.
+
+    Members that would not fit in memory together are trained block after block.
 
     Args:
-        config: everything the members share; method "rbo", "sgd", "momentum" or "sam".
+        config: everything the members share.
         lr, radius: (B,) each; radius None takes the method's own (a point method has none).
         seeds: (B,) initialisation, data order and label noise; None gives all members ``config.seed``.
+        settings: further settings by their names on networks, (B,) each: weight_decay, and any number that balls of
+            one batch may differ in.
         progress: called with (steps done, steps in all); a true answer cancels.
 
     Raises:
-        ValueError: lengths differ, or the method or model has no batched form.
+        ValueError: lengths differ, a setting is not one that members may differ in, or the model has no batched form.
     """
     members = len(lr)
-    seeds = [config.seed] * members if seeds is None else [int(s) for s in seeds]
-    if len(seeds) != members or (radius is not None and len(radius) != members):
-        raise ValueError(
-            f"lr, radius and seeds must have one entry a member, got {members}, "
-            f"{members if radius is None else len(radius)} and {len(seeds)}"
-        )
+    given = {"lr": lr, **({} if radius is None else {"radius": radius}), **(settings or {})}
+    own = [config.seed] * members if seeds is None else [int(s) for s in seeds]
+    for name, values in (*given.items(), ("seeds", own)):
+        if len(values) != members:
+            raise ValueError(f"{name} must have one entry a member, {members}, got {len(values)}")
     if config.augment or config.precision == "bf16":
         raise ValueError("an ensemble has no augmentation and no bf16; switch them off")
     keep_freed_pages()
-    members_of = _Ensemble(config, load(config.data, config.data_dir), np.asarray(lr), radius, seeds)
-    outcome = members_of.train(progress)
-    result = members_of.measured(outcome)
-    if progress is not None and outcome == "done":
-        progress(members_of.plan.total, members_of.plan.total)
-    return result
+    data = load(config.data, config.data_dir)
+    parts = _blocks(members, _bytes_of_a_member(config, data))
+    results: list[EnsembleResult] = []
+    for k, part in enumerate(parts):
+
+        def told(done: int, total: int, k: int = k) -> object:
+            return progress is not None and progress(k * total + done, len(parts) * total)
+
+        block = {name: np.asarray(values, dtype=float)[part] for name, values in given.items()}
+        ensemble = _Ensemble(config, data, block, own[part])
+        results.append(ensemble.measured(ensemble.train(told)))
+        if results[-1].state == "cancelled":
+            break
+    if progress is not None and results[-1].state == "done":
+        progress(1, 1)
+    return _joined(results)
+
+
+def _blocks(members: int, bytes_each: float) -> list[slice]:
+    """Members in as few blocks of nearly equal size as fit."""
+    count = max(1, math.ceil(members * bytes_each / BYTES))
+    edges = [members * k // count for k in range(count + 1)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
+
+
+def _bytes_of_a_member(config: TrainConfig, data: DataSet) -> float:
+    """What one member takes while it trains, by its parameters, its minibatch and what the layers keep of it."""
+    with torch.random.fork_rng(devices=[]):
+        parameters = flat_parameters(seeded_model(config, data, 0)).numel()
+    pixels = float(np.prod(data.shape))
+    kept = 64 if config.model != "mlp" else 4  # feature maps of a convolutional network, in images
+    return 4.0 * (COPIES * parameters + (1 + kept) * config.batch_size * pixels)
+
+
+def _joined(results: list[EnsembleResult]) -> EnsembleResult:
+    if len(results) == 1:
+        return results[0]
+    last = results[-1]
+    arrays = {
+        name: np.concatenate([getattr(result, name) for result in results])
+        for name in ("train_loss", "validation_loss", "validation_accuracy", "test_accuracy", "penetration", "diverged")
+    }
+    seconds = sum(result.seconds for result in results)
+    parameters = torch.cat([result.parameters for result in results])
+    return EnsembleResult(**arrays, gradients=last.gradients, seconds=seconds, state=last.state,
+                          parameters=parameters, validation_images=last.validation_images)  # fmt: skip
 
 
 class _Ensemble:
     """B networks in one batch; each follows the plan of its single run."""
 
-    def __init__(
-        self,
-        config: TrainConfig,
-        data: DataSet,
-        lr: Floats,
-        radius: Sequence[float] | Floats | None,
-        seeds: list[int],
-    ) -> None:
+    def __init__(self, config: TrainConfig, data: DataSet, settings: Mapping[str, Floats], seeds: list[int]) -> None:
         self.config, self.data, self.seeds = config, data, seeds
         self.device, self.dtype = pick_device(config.device), dtype_of(config)
         self.plan = plan(config, data)
@@ -107,9 +149,11 @@ class _Ensemble:
                 model = seeded_model(config, data, seed)
                 start[seed] = flat_parameters(model)
         self.position = torch.stack([start[s] for s in seeds]).to(self.device, self.dtype)
-        self.objective = EnsembleObjective(model.to(self.device, self.dtype), list(seeds))
-        self.lr = torch.tensor(lr, dtype=self.dtype, device=self.device)
-        self.method = self._on_device(_method(config, lr, radius))
+        method, decay = _method(config, settings)
+        pull = None if decay is None else torch.tensor(decay, dtype=self.dtype, device=self.device)
+        self.objective = EnsembleObjective(model.to(self.device, self.dtype), list(seeds), pull)
+        self.lr = torch.tensor(settings["lr"], dtype=self.dtype, device=self.device)
+        self.method = self._on_device(method)
         labels = {s: labels_of(config, data, images, s) for s in self.unique}
         self.x = torch.from_numpy(data.train_x[:images]).to(self.device, self.dtype)
         self.y = torch.stack([torch.from_numpy(labels[s]) for s in seeds]).to(self.device)
@@ -186,17 +230,29 @@ def _floats(values: torch.Tensor) -> Floats:
     return values.cpu().numpy().astype(float)
 
 
-def _method(config: TrainConfig, lr: Floats, radius: Sequence[float] | Floats | None) -> Any:
-    """The batched method with an array (B,) of learning rates, and of radii where they are given; checked."""
+def _method(config: TrainConfig, settings: Mapping[str, Floats]) -> tuple[Any, Floats | None]:
+    """The batched method with an array (B,) of every setting that is given, checked; and the weight decay (B,) that is
+    none of its own, None for none."""
     method = config.method
-    if method["weight_decay"] != 0:
-        raise ValueError("an ensemble has no weight decay; set weight_decay to 0")
-
-    if method.name not in ENSEMBLES:
-        raise ValueError(f"an ensemble trains {', '.join(ENSEMBLES[:-1])} or {ENSEMBLES[-1]}, got {method.name!r}")
-    own = {one.name for one in settings_of(METHODS[method.name]) if one.network_name == "radius"}
-    radii = {} if radius is None else dict.fromkeys(own, np.asarray(radius, dtype=float))
-    return method.batched(learning_rate=np.asarray(lr, dtype=float), **radii)
+    known = {one.network_name: one for one in settings_of(METHODS[method.name]) if one.networks is not None}
+    changes: dict[str, Floats] = {}
+    decay: Floats | None = None
+    for name, values in settings.items():
+        if name in known:
+            if not known[name].batchable:
+                raise ValueError(f"members of one ensemble share {name}; train one ensemble for each value of it")
+            changes[known[name].name] = values
+        elif name == "weight_decay":
+            decay = values
+        elif name == "radius":
+            continue  # of a point method, beside balls of the same grid
+        else:
+            raise ValueError(f"{method.name} has no setting {name!r}; it has {', '.join(known)}, weight_decay")
+    if decay is None and "weight_decay" not in known and method["weight_decay"] != 0:
+        decay = np.full(len(settings["lr"]), float(method["weight_decay"]))
+    if decay is not None:
+        require("weight_decay", decay, at_least=0)
+    return method.batched(**changes), decay
 
 
 def _penetration(objective: EnsembleObjective, x: torch.Tensor, radius: Any, loss_scale: float) -> torch.Tensor:

@@ -16,6 +16,7 @@ import torch
 
 from rbo_core.cli import main
 from rbo_core.training import Method, RunStore, TrainConfig, checkpoint, run_training
+from rbo_core.training import ensemble as ensembles
 from rbo_core.training.checkpoint import load_tree, save_tree
 from rbo_core.training.ensemble import train_ensemble
 
@@ -96,6 +97,40 @@ def test_ensemble_members_equal_their_single_runs(name):
         alone = run_training(dataclasses.replace(config, seed=seeds[b], method=Method.of(name, **settings)))
         torch.testing.assert_close(together.parameters[b], flat(alone.model), rtol=1e-7, atol=1e-9)
         assert together.validation_accuracy[b] == pytest.approx(alone.metrics[-1]["validation_accuracy"])
+
+
+MEMBERS = {
+    "sgd": {},
+    "momentum": {"momentum": 0.8},
+    "adam": {"lr": 0.01},
+    "adamw": {"lr": 0.01},
+    "sam": {"momentum": 0.9},
+    "entropy_sgd": {"thermal_noise": 0.0},  # the noise of a single run comes from another stream
+    "rbo": {"lr": 0.02, "momentum": 0.9, "momentum_on": "step", "loss_scale": 5.0, "trust": 2.0},
+}
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_members_with_a_weight_decay_each_equal_their_single_runs(name, monkeypatch):
+    monkeypatch.setattr(ensembles, "BYTES", 1.0)  # so that every member is a block of its own
+    config = dataclasses.replace(QUICK, precision="float64", method=Method.of(name, **MEMBERS[name]))
+    decay = [0.0, 0.03]
+    lr = [config.method["lr"]] * 2
+    together = train_ensemble(config, lr=lr, settings={"weight_decay": decay}, seeds=[3, 4])
+    for b in range(2):
+        method = Method.of(name, **{**dict(config.method.settings), "weight_decay": decay[b]})
+        alone = run_training(dataclasses.replace(config, seed=3 + b, method=method))
+        torch.testing.assert_close(together.parameters[b], flat(alone.model), rtol=1e-6, atol=1e-8)
+
+
+def test_what_members_cannot_differ_in_is_named():
+    config = dataclasses.replace(QUICK, method=Method.of("rbo"))
+    with pytest.raises(ValueError, match="share n_projection_steps"):
+        train_ensemble(config, lr=[0.1, 0.2], settings={"n_projection_steps": [2, 3]})
+    with pytest.raises(ValueError, match="rbo has no setting 'colour'"):
+        train_ensemble(config, lr=[0.1, 0.2], settings={"colour": [1, 2]})
+    with pytest.raises(ValueError, match="weight_decay must have one entry a member, 2, got 1"):
+        train_ensemble(config, lr=[0.1, 0.2], settings={"weight_decay": [0.1]})
 
 
 def test_a_gradient_budget_is_the_same_price_for_all(tmp_path):
