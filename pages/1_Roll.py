@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.player import player
+from pages.roll.crest import held_by
 from pages.roll.presets import ROLL, preset_row
 from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
@@ -64,7 +65,9 @@ player(
     on_radius=set_radius,
 )
 ends = " ".join(f"{track.name}:{track.place[-1, 0]:.9g}" for track in tracks)
-sentence(story(tracks, surface.finest_scale), ends=ends)
+ground = surface.name, tuple(sorted(surface.parameters.items()))
+held = held_by(tracks[0], asked.ball, ground) if tracks and tracks[0].center is not None else ""
+sentence(story(tracks, surface.finest_scale) + held, ends=ends)
 with preset_row(ROLL):
     named = [(track.name, track) for track in tracks]
     download("Download CSV", lambda: steps_table(named), f"roll_{surface.name}.csv", "download", disabled=not tracks)

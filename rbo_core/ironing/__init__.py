@@ -23,7 +23,7 @@ from rbo_core.ironing.morphology import (
     sweep_field,
 )
 from rbo_core.ironing.persistence import Basins, basins, local_minima
-from rbo_core.ironing.rests import Guard, Rests, guards, rests
+from rbo_core.ironing.rests import Guard, Rests, guards, holder, rests
 from rbo_core.ironing.roughness import (
     Dimension,
     Measures,
@@ -80,6 +80,7 @@ __all__ = [
     "fractal_dimension",
     "grooves",
     "guards",
+    "holder",
     "iron",
     "iron_landscape",
     "iron_sweep",

@@ -61,6 +61,17 @@ def rests(field: Field, radii: ArrayLike) -> Rests:
     return Rests(*np.array(rows, float).reshape(-1, 5).T)
 
 
+def holder(found: Crests, at: float, radius: float) -> int | None:
+    """Place in `found` of the crest that holds a ball of this radius resting at `at`: of the two living crests beside
+    it, the one that lets go first; None where that is none or none ever does."""
+    living = np.flatnonzero(found.lifetime > radius)
+    left, right = living[found.position[living] <= at], living[found.position[living] > at]
+    beside = [int(left[found.position[left].argmax()])] if left.size else []
+    beside += [int(right[found.position[right].argmin()])] if right.size else []
+    first = min(beside, key=lambda k: float(found.lifetime[k]), default=None)
+    return first if first is not None and np.isfinite(found.lifetime[first]) else None
+
+
 @dataclass(frozen=True)
 class Guard:
     """A crest that borders the global basin until it lets go.

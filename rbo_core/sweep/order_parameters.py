@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rbo_core.intervals import wilson
 from rbo_core.sweep.measure import COLUMNS
 from rbo_core.sweep.spec import Sweep
+from rbo_core.trace import Status
 
 Floats = NDArray[np.float64]
 RESAMPLES = 1000
@@ -39,10 +40,15 @@ ORDERS = (
     Order("displacement", "mean distance travelled", "x", 0, "displacement"),
     Order("path", "mean length of the way", "x", 0, "path"),
     Order("distance", "mean distance to the global minimum", "x", -1, "distance"),
+    Order("held", "share at rest away from the minimum", "", -1, "status", "all"),
+    Order("susceptibility", "variance between balls of being near the minimum", "", 0, "in_basin", "each"),
+    Order("entropy", "entropy of where the balls end (nats)", "", -1, "final_x0"),
     Order("spent", "mean evaluations spent", "", -1, "gradients"),
 )
-"""``among``: averaged over all balls, over those that did not diverge ("sound"), or over those that ended near the
-minimum ("arrived")."""
+"""``among``: averaged over all balls, as a share ("all") or not ("each"), over those that did not diverge ("sound"), or
+over those that ended near the minimum ("arrived")."""
+SAME_PLACE = 0.02
+"""Ends that are nearer to each other than this along every parameter, or joined by such, are one place."""
 
 
 def order(name: str) -> Order:
@@ -56,15 +62,40 @@ def order(name: str) -> Order:
 def samples(data: Floats, name: str) -> Floats:
     """(..., balls) of an order parameter from (..., balls, columns); NaN for balls it does not count."""
     chosen = order(name)
+    if name == "entropy":
+        return _surprisals(data)
     value = data[..., COLUMNS.index(chosen.column)].copy()
+    if name == "held":
+        away = data[..., COLUMNS.index("in_basin")] == 0
+        value = np.where(np.isnan(value), np.nan, ((value == Status.CONVERGED) & away).astype(float))
+    if name == "susceptibility":
+        # Its mean over the balls is p(1 − p): largest where as many arrive as not, 0 in an ordered phase.
+        value = (value - mean(value)[..., None]) ** 2
     if name == "mean_penetration":
         value[np.abs(value) < TOUCHING] = 0.0  # rounding is not depth
     if name == "spent":
         value += data[..., COLUMNS.index("evaluations")]
-    if chosen.among != "all":
+    if chosen.among not in ("all", "each"):
         value[data[..., COLUMNS.index("diverged")] != 0] = np.nan
         value[~np.isfinite(value)] = np.nan
     return value
+
+
+def _surprisals(data: Floats) -> Floats:
+    """−ln of the share of a cell's balls that end in the same place as each; their mean is the entropy of the ends."""
+    sound = (data[..., COLUMNS.index("diverged")] == 0) & np.isfinite(data[..., len(COLUMNS) :]).all(axis=-1)
+    out = np.full(sound.shape, np.nan)
+    for cell in np.ndindex(sound.shape[:-1]):
+        ends = data[cell][sound[cell], len(COLUMNS) :]
+        if not len(ends):
+            continue
+        order_ = np.argsort(ends, axis=0)
+        gaps = np.diff(np.take_along_axis(ends, order_, axis=0), axis=0) > SAME_PLACE
+        label = np.zeros(ends.shape, np.int64)
+        np.put_along_axis(label, order_, np.concatenate([np.zeros((1, ends.shape[1])), gaps.cumsum(axis=0)]), axis=0)
+        _, which, count = np.unique(label, axis=0, return_inverse=True, return_counts=True)
+        out[cell][sound[cell]] = -np.log(count[which.ravel()] / len(ends))
+    return out
 
 
 def mean(values: Floats) -> Floats:

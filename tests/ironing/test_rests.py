@@ -5,7 +5,7 @@ import pytest
 
 import landscapes
 from rbo_core import RBO, trace
-from rbo_core.ironing import crests, field_crests, guards, rest_lifetimes, rests, sample
+from rbo_core.ironing import crests, field_crests, guards, holder, rest_lifetimes, rests, sample
 
 
 @pytest.mark.parametrize("name", ["spectral_noise", "gaussian_pits", "wrinkled_bowl", "value_noise"])
@@ -57,3 +57,19 @@ def test_guards_say_who_rolls_where():
 def test_rests_of_a_surface_are_refused():
     with pytest.raises(ValueError, match="curves"):
         rests(sample(landscapes.get("wrinkled_bowl", dim=2), 41), [0.3])
+
+
+def test_the_crest_that_holds_a_ball_lets_it_go_at_its_lifetime():
+    surface = landscapes.get("wrinkled_bowl", dim=1)
+    found = field_crests(sample(surface, 8001, margin=2.0))
+    ball = RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
+    at = float(trace(ball, surface, [[-2.6]], 900).center[-1, 0, 0])
+    k = holder(found, at, 0.4)
+    assert k is not None
+    life = float(found.lifetime[k])
+    assert abs(found.position[k] - at) < 0.5
+    for factor, stays in ((0.97, True), (1.03, False)):
+        larger = RBO(radius=factor * life, learning_rate=0.005, projection="rigid", unit_speed=True)
+        end = float(trace(larger, surface, [[at]], 900).center[-1, 0, 0])
+        assert (abs(end - at) < 0.1) is stays
+    assert holder(found, at, 100.0) is None

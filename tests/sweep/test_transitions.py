@@ -15,6 +15,7 @@ from rbo_core import sweep
 from rbo_core.ironing import iron_landscape
 from rbo_core.sweep import order_parameters, theory, transitions
 from rbo_core.sweep.measure import COLUMNS
+from rbo_core.trace import Status
 
 X = np.geomspace(0.1, 10, 21)
 
@@ -117,7 +118,7 @@ def test_diverged_balls_count_where_they_should() -> None:
     late = order_parameters.samples(rows(reached_at=[np.nan], diverged=[0]), "reached_at")
     assert np.isnan(order_parameters.mean(late)[0])
     with pytest.raises(ValueError, match="order parameter must be one of"):
-        order_parameters.order("entropy")
+        order_parameters.order("enthalpy")
 
 
 @given(hits=st.integers(0, 12), n=st.integers(12, 30))
@@ -189,3 +190,20 @@ def test_finer_wrinkles_scale_the_surface_and_the_radii() -> None:
     assert dict(made[1].surface_parameters) == {"k": 2.0, "w": 0.25, "a": 0.125}
     assert [axis.values for axis in made[1].grid] == [(0.05, 0.1)]
     assert dict(made[0].surface_parameters) == {"k": 2.0, "w": 1.0, "a": 0.5}
+
+
+def test_entropy_susceptibility_and_share_held_of_a_known_cell() -> None:
+    data = np.zeros((1, 8, len(COLUMNS) + 1))
+    # Two at −1, two at 2 (0.01 apart), four at 0, which is near the minimum; one of those is still rolling.
+    data[0, :, -1] = [-1, -1, 2, 2.01, 0, 0, 0, 0]
+    data[0, 4:, COLUMNS.index("in_basin")] = 1
+    data[0, :, COLUMNS.index("status")] = [1, 1, 1, 0, 1, 1, 1, 0]
+    assert Status.CONVERGED == 1 and Status.RUNNING == 0
+    entropy = order_parameters.mean(order_parameters.samples(data, "entropy"))
+    assert entropy[0] == pytest.approx(-(0.5 * np.log(0.5) + 0.5 * np.log(0.25)))
+    assert order_parameters.mean(order_parameters.samples(data, "susceptibility"))[0] == pytest.approx(0.25)
+    assert order_parameters.mean(order_parameters.samples(data, "held"))[0] == pytest.approx(3 / 8)
+    # Lost balls have no place; what is not stored says nothing.
+    data[0, 0, COLUMNS.index("diverged")] = 1
+    assert np.isnan(order_parameters.samples(data, "entropy")[0, 0])
+    assert np.isnan(order_parameters.samples(np.full_like(data, np.nan), "held")).all()
