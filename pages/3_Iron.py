@@ -69,7 +69,13 @@ for concern in at.ironed.concerns:
     st.warning(f"{concern[0].upper()}{concern[1:]}.")
 if note := sampling_note(asked.where, radius):
     st.caption(note)
-name = choice("Look closer", "look", looks(at.where.dim), "measures" if flat else "map", kind="segmented")
+name = choice(
+    "Look closer",
+    "look",
+    looks(at.where.dim, affine=at.where.name == "fractional_brownian"),
+    "measures" if flat else "map",
+    kind="segmented",
+)
 closer = look(name, at, dark)
 st.caption(closer.caption)
 click = plots.show(closer.figures, key=f"iron_{name}", columns=closer.columns, clicks=closer.clicks)

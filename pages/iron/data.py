@@ -36,10 +36,13 @@ from rbo_core.ironing import (
     too_curved,
     window_bound,
 )
+from rbo_core.ironing.exponents import CrestCounts, crest_counts
+from rbo_core.ironing.family import Smoothing, three_smoothings
 
 RADII = {1: 32, 2: 14}  # of the sweep behind the measures
 SWEEP_SAMPLES_2D = 160
 SAMPLES_A_WAVE = 8
+SEEDS = 8  # of a random curve, for an exponent's interval
 RESTS = 120  # radii of the bifurcation diagram
 MOST_SAMPLES = 120_001  # of a curve, so that the sweep over radii takes about a second
 
@@ -162,6 +165,23 @@ def rests_of(where: Sampling, span: Span) -> Rests:
     """Every rest on a curve, at RESTS radii."""
     field = sample(where.surface, min(where.n, 16_001), where.loss_scale, margin=span.high)
     return rests(field, np.geomspace(span.low, span.high, RESTS))
+
+
+@cached
+def smoothings_of(where: Sampling, radius: float) -> tuple[np.ndarray, np.ndarray, tuple[Smoothing, ...]]:
+    """A curve's axis and heights, and the three smoothings at this radius."""
+    field = sample(where.surface, min(where.n, 8001), where.loss_scale, margin=radius)
+    return field.axes[0], np.ascontiguousarray(field.heights), three_smoothings(field, radius)
+
+
+@cached
+def exponents_of(where: Sampling) -> dict[str, CrestCounts]:
+    """Crest counts of SEEDS seeds of a random curve, on gentle and steep ground and at the scale it has."""
+    parameters = dict(where.parameters)
+    surfaces = [get_surface(where.name, 1, **{**parameters, "seed": seed}) for seed in range(1, SEEDS + 1)]
+    own = f"as it is, λ = {where.loss_scale:g}"
+    scales = {"gentle, λ = 0.01": 0.01, own: where.loss_scale, "steep, λ = 100": 100.0}
+    return {title: crest_counts(surfaces, scale) for title, scale in scales.items()}
 
 
 @cached

@@ -9,10 +9,23 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages.iron import theory
-from pages.iron.data import Ironing, Sampling, Span, blur_of, crests_of, multiples, rests_of, study
+from pages.iron.data import (
+    SEEDS,
+    Ironing,
+    Sampling,
+    Span,
+    blur_of,
+    crests_of,
+    exponents_of,
+    multiples,
+    rests_of,
+    smoothings_of,
+    study,
+)
 from pages.shared.page import cached
 from pages.shared.plots import Picture
 from rbo_core.figures.bifurcation import CLICKS, bifurcation_figure, lifetimes_figure
+from rbo_core.figures.family import exponent_figures, smoothing_figures
 from rbo_core.figures.ironing import multiple_figures, section_figure
 from rbo_core.figures.ironing_maps import mask_figure, touched_figure
 from rbo_core.figures.ironing_measures import (
@@ -38,9 +51,11 @@ class Look:
     clicks: str | None = None
 
 
-def looks(dim: int) -> dict[str, str]:
-    """Name to title of the looks at a curve (1) or a surface (2)."""
-    missing = {1: ("map",), 2: ("rests",)}[dim]
+def looks(dim: int, affine: bool = False) -> dict[str, str]:
+    """Name to title of the looks at a curve (1), which may be self-affine, or a surface (2)."""
+    missing = {1: {"map"}, 2: {"rests", "family", "exponents"}}[dim]
+    if not affine:
+        missing = missing | {"exponents"}
     return {name: title for name, (title, _) in _LOOKS.items() if name not in missing}
 
 
@@ -108,6 +123,25 @@ def _theory(at: Ironing, dark: bool) -> Look:
     return Look(caption, figures, len(figures), theory.table(at))
 
 
+def _family(at: Ironing, dark: bool) -> Look:
+    caption = (
+        "Three ways to look at a scale, matched to leave as much total variation. The ball's height grows as "
+        "∂h/∂ρ = √(1 + |∇h|²), so h = f + ρ√(1 + |∇f|²) + O(ρ²) and radii add. On steep ground it is the maximum over a "
+        "disc, what SAM idealises; on gentle ground Hopf–Lax with t = ρ, whose viscous cousin, upside down, is "
+        "Entropy-SGD's local entropy. The ball and the disc keep crests, the entropy keeps floors."
+    )
+    return Look(caption, smoothing_figures(*smoothings_of(at.where, at.radius), dark), 3)
+
+
+def _exponents(at: Ironing, dark: bool) -> Look:
+    hurst = float(dict(at.where.parameters)["hurst"])
+    caption = (
+        f"Crests that outlive a radius, {SEEDS} seeds of this curve (H = {hurst:g}). Gentle ground: N ~ ρ^(−1/(2 − H)), "
+        "dashed; steep ground: N ~ 1/ρ whatever H is, dotted; between them a crossover."
+    )
+    return Look(caption, exponent_figures(exponents_of(at.where), hurst, dark), 3)
+
+
 def _blur(at: Ironing, dark: bool) -> Look:
     ironed, found = at.ironed, blur_of(at.where, at.radius)
     ball, gauss = (crest_change(ironed.heights, v, at.threshold) for v in (ironed.ironed, found.heights))
@@ -153,6 +187,8 @@ _LOOKS: dict[str, tuple[str, Callable[[Ironing, bool], Look]]] = {
     "rests": ("Every rest", _rests),
     "barcode": ("Barcode", _barcode),
     "theory": ("Theory", _theory),
+    "family": ("Family", _family),
+    "exponents": ("Exponents", _exponents),
     "blur": ("Blur instead", _blur),
     "spectrum": ("Spectrum", _spectrum),
 }
