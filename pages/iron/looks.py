@@ -104,12 +104,14 @@ def _barcode(at: Ironing, dark: bool) -> Look:
 
 def _rests(at: Ironing, dark: bool) -> Look:
     listed, found = rests_of(at.where, at.span), crests_of(at.where, at.span)
+    start = float(at.where.surface.start[0])
     window = (float(at.ironed.axes[0][0]), float(at.ironed.axes[0][-1]))
     caption = (
         "From every start and at every radius: how low a slow rigid ball comes to rest (colour), and where (dots). "
-        "White lines are the crests that fence the basins; each ends where it lets go. Click to play that ball."
+        "The pink ball grows slowly and shrinks again: its way back is another, for crests that let it go do not take "
+        "it back. White lines are the crests that fence the basins; each ends where it lets go. Click to play that ball."
     )
-    return Look(caption, [bifurcation_figure(listed, found, window, at.radius, dark)], 1, clicks=CLICKS)
+    return Look(caption, [bifurcation_figure(listed, found, window, at.radius, start, dark)], 1, clicks=CLICKS)
 
 
 def _theory(at: Ironing, dark: bool) -> Look:
@@ -126,8 +128,8 @@ def _theory(at: Ironing, dark: bool) -> Look:
 def _family(at: Ironing, dark: bool) -> Look:
     caption = (
         "Three ways to look at a scale, matched to leave as much total variation. The ball's height grows as "
-        "∂h/∂ρ = √(1 + |∇h|²), so h = f + ρ√(1 + |∇f|²) + O(ρ²) and radii add. On steep ground it is the maximum over a "
-        "disc, what SAM idealises; on gentle ground Hopf–Lax with t = ρ, whose viscous cousin, upside down, is "
+        "∂h/∂ρ = √(1 + |∇h|²), so h = f + ρ√(1 + |∇f|²) + O(ρ²) and radii add. On steep ground it is the maximum over "
+        "a disc, what SAM idealises; on gentle ground Hopf–Lax with t = ρ, whose viscous cousin, upside down, is "
         "Entropy-SGD's local entropy. The ball and the disc keep crests, the entropy keeps floors."
     )
     return Look(caption, smoothing_figures(*smoothings_of(at.where, at.radius), dark), 3)
@@ -136,8 +138,8 @@ def _family(at: Ironing, dark: bool) -> Look:
 def _exponents(at: Ironing, dark: bool) -> Look:
     hurst = float(dict(at.where.parameters)["hurst"])
     caption = (
-        f"Crests that outlive a radius, {SEEDS} seeds of this curve (H = {hurst:g}). Gentle ground: N ~ ρ^(−1/(2 − H)), "
-        "dashed; steep ground: N ~ 1/ρ whatever H is, dotted; between them a crossover."
+        f"Crests that outlive a radius, {SEEDS} seeds of this curve (H = {hurst:g}). Gentle ground: N ~ ρ^(−1/(2 − H)),"
+        " dashed; steep ground: N ~ 1/ρ whatever H is, dotted; between them a crossover."
     )
     return Look(caption, exponent_figures(exponents_of(at.where), hurst, dark), 3)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rbo_core.figures.ironing import inks, single
 from rbo_core.figures.style import COLORS, COLORSCALE, fade, layout, palette
-from rbo_core.ironing import Crests, Rests
+from rbo_core.ironing import Crests, Rests, follow
 
 Floats = NDArray[np.float64]
 CLICKS = "starts"
@@ -27,12 +27,13 @@ def strip(listed: Rests, x: Floats) -> tuple[Floats, Floats]:
 
 
 def bifurcation_figure(
-    listed: Rests, found: Crests, window: tuple[float, float], radius: float, dark: bool, height: int = 520
+    listed: Rests, found: Crests, window: tuple[float, float], radius: float, start: float, dark: bool
 ) -> go.Figure:
     """Radius across (log), the curve's parameter up. Colour: how low a ball from there comes to rest. Dots: the rests.
     Lines: the crests, each as long as it lives, joined to the crest that outlives it.
 
-    window: the curve's ends. radius: marked. Cells can be clicked (`CLICKS`).
+    window: the curve's ends. radius: marked. start: of the ball that breathes, whose way up and back is drawn. Cells
+    can be clicked (`CLICKS`).
     """
     p, ink = palette(dark), inks(dark)
     x = np.linspace(*window, 241)
@@ -64,12 +65,25 @@ def bifurcation_figure(
         unselected={"marker": {"opacity": 0}},
         hovertemplate="ρ = %{x:.3g}, from x = %{y:.3g}<extra></extra>",
     )  # fmt: skip
+    _add_breath(fig, listed, radii, start)
     fig.add_vline(x=radius, line={"color": COLORS["rbo"], "width": 1.5})
-    layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 34, "b": 8})
+    layout(fig, dark, height=520, margin={"l": 8, "r": 8, "t": 34, "b": 8})
     fig.update_xaxes(type="log", title_text="radius ρ (parameter units)", showgrid=False,
                      range=[float(np.log10(radii[0])), float(np.log10(radii[-1]))])  # fmt: skip
     fig.update_yaxes(title_text="x (parameter)", range=list(window), showgrid=False)
     return fig
+
+
+def _add_breath(fig: go.Figure, listed: Rests, radii: Floats, start: float) -> None:
+    """A ball that grows slowly from the smallest radius to the largest, and shrinks again."""
+    up = follow(listed, start, radii)
+    known = up[np.isfinite(up)]
+    down = follow(listed, float(known[-1]) if known.size else start, radii[::-1])
+    for name, x, y, dash in (("grows", radii, up, "solid"), ("shrinks", radii[::-1], down, "dot")):
+        fig.add_scatter(
+            x=single(x), y=single(y), mode="lines", name=f"a ball that {name}", line_shape="hv", hoverinfo="skip",
+            line={"color": "#E02B8A", "width": 2.6, "dash": dash},
+        )  # fmt: skip
 
 
 def _tree(found: Crests, first: float, last: float) -> tuple[list[float | None], list[float | None]]:

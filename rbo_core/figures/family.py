@@ -26,8 +26,10 @@ def smoothing_figures(x: Array, heights: Array, found: Sequence[Smoothing], dark
         fig = go.Figure()
         fig.add_scatter(x=single(x[keep]), y=single(heights[keep]), mode="lines", name="landscape",
                         line={"color": p.faint, "width": 1}, hoverinfo="skip")  # fmt: skip
-        fig.add_scatter(x=single(x[keep]), y=single(one.heights[keep]), mode="lines", name=one.name,
-                        line={"color": color, "width": 2.6}, hovertemplate="x = %{x:.3g}<br>%{y:.4g}<extra></extra>")  # fmt: skip
+        fig.add_scatter(
+            x=single(x[keep]), y=single(one.heights[keep]), mode="lines", name=one.name,
+            line={"color": color, "width": 2.6}, hovertemplate="x = %{x:.3g}<br>%{y:.4g}<extra></extra>",
+        )  # fmt: skip
         layout(fig, dark, height=300, margin={"l": 8, "r": 8, "t": 34, "b": 8})
         symbol = "σ" if "entropy" in one.name else "ρ"
         fig.update_layout(

@@ -23,7 +23,7 @@ from rbo_core.ironing.morphology import (
     sweep_field,
 )
 from rbo_core.ironing.persistence import Basins, basins, local_minima
-from rbo_core.ironing.rests import Guard, Rests, guards, holder, rests
+from rbo_core.ironing.rests import Guard, Rests, follow, guards, holder, rests
 from rbo_core.ironing.roughness import (
     Dimension,
     Measures,
@@ -77,6 +77,7 @@ __all__ = [
     "dimension",
     "equal_blur",
     "field_crests",
+    "follow",
     "fractal_dimension",
     "grooves",
     "guards",

@@ -61,6 +61,24 @@ def rests(field: Field, radii: ArrayLike) -> Rests:
     return Rests(*np.array(rows, float).reshape(-1, 5).T)
 
 
+def follow(listed: Rests, start: float, radii: ArrayLike) -> Array:
+    """Where a ball rests (K,) whose radius goes slowly through `radii` (K,), up or down as they go, from `start` on.
+
+    At each radius it rolls into the rest of the stretch on which it stands; NaN from where it has left the curve on.
+    Growing, it leaps when the crest that holds it lets go; shrinking, it stays behind the crests that rise again: the
+    way back is another (hysteresis).
+    """
+    rho = np.asarray(radii, float)
+    out, x = np.full(rho.size, np.nan), float(start)
+    for k, radius in enumerate(rho.tolist()):
+        here = listed.at(radius)
+        own = np.flatnonzero((here.low <= x) & (x <= here.high))
+        if own.size == 0:
+            break
+        out[k] = x = float(here.position[own[0]])
+    return out
+
+
 def holder(found: Crests, at: float, radius: float) -> int | None:
     """Place in `found` of the crest that holds a ball of this radius resting at `at`: of the two living crests beside
     it, the one that lets go first; None where that is none or none ever does."""

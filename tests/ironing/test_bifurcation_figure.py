@@ -27,7 +27,7 @@ def test_the_strip_holds_the_height_of_each_starts_rest(bowl):
 
 def test_crests_are_drawn_up_to_their_lifetimes(bowl):
     _, listed, found = bowl
-    fig = bifurcation_figure(listed, found, (-3.0, 3.0), 0.3, dark=False)
+    fig = bifurcation_figure(listed, found, (-3.0, 3.0), 0.3, -2.6, dark=False)
     ends = next(t for t in fig.data if t.name == "lets go")
     own = (found.lifetime >= 0.05 * 0.999) & (found.lifetime <= 1.5)
     np.testing.assert_allclose(np.sort(ends.x), np.sort(found.lifetime[own]), rtol=1e-6)

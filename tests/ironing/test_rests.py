@@ -5,7 +5,7 @@ import pytest
 
 import landscapes
 from rbo_core import RBO, trace
-from rbo_core.ironing import crests, field_crests, guards, holder, rest_lifetimes, rests, sample
+from rbo_core.ironing import crests, field_crests, follow, guards, holder, rest_lifetimes, rests, sample
 
 
 @pytest.mark.parametrize("name", ["spectral_noise", "gaussian_pits", "wrinkled_bowl", "value_noise"])
@@ -73,3 +73,21 @@ def test_the_crest_that_holds_a_ball_lets_it_go_at_its_lifetime():
         end = float(trace(larger, surface, [[at]], 900).center[-1, 0, 0])
         assert (abs(end - at) < 0.1) is stays
     assert holder(found, at, 100.0) is None
+
+
+def test_a_ball_that_breathes_leaps_on_and_does_not_come_back():
+    surface = landscapes.get("wrinkled_bowl", dim=1)
+    radii = np.geomspace(0.1, 1.9, 25)
+    listed = rests(sample(surface, 8001, margin=1.9), radii)
+    up = follow(listed, -2.6, radii)
+    down = follow(listed, up[-1], radii[::-1])[::-1]
+    assert up[0] == pytest.approx(-2.6, abs=0.15)
+    assert abs(up[-1]) < 0.3
+    assert abs(down[0] - up[0]) > 2  # the way back ends elsewhere
+    # The same, rolled: a ball to rest at one radius after another.
+    x, rolled = -2.6, []
+    for radius in radii:
+        ball = RBO(radius=float(radius), learning_rate=0.005, projection="rigid", unit_speed=True)
+        x = float(trace(ball, surface, [[x]], 1200).center[-1, 0, 0])
+        rolled.append(x)
+    assert np.mean(np.abs(np.array(rolled) - up) < 0.03) > 0.9
