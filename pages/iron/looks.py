@@ -109,7 +109,7 @@ def _rests(at: Ironing, dark: bool) -> Look:
     caption = (
         "From every start and at every radius: how low a slow rigid ball comes to rest (colour), and where (dots). "
         "The pink ball grows slowly and shrinks again: its way back is another, for crests that let it go do not take "
-        "it back. White lines are the crests that fence the basins; each ends where it lets go. Click to play that ball."
+        "it back. White lines are the crests that fence the basins; each ends where it lets go. Click to play a ball."
     )
     return Look(caption, [bifurcation_figure(listed, found, window, at.radius, start, dark)], 1, clicks=CLICKS)
 
