@@ -15,7 +15,7 @@ import numpy as np
 from rbo_core.intervals import student
 from rbo_core.ironing.crests import field_crests
 from rbo_core.ironing.dilation import Array
-from rbo_core.ironing.morphology import Surface, sample
+from rbo_core.ironing.morphology import Heights, sample
 from rbo_core.ironing.roughness import power_law
 
 FEWEST = 4  # crests: fewer say nothing of a law
@@ -38,7 +38,7 @@ def gentle_exponent(hurst: float) -> float:
     return -1.0 / (2.0 - hurst)
 
 
-def crest_counts(surfaces: Sequence[Surface], loss_scale: float, samples: int = 8001) -> CrestCounts:
+def crest_counts(surfaces: Sequence[Heights], loss_scale: float, samples: int = 8001) -> CrestCounts:
     """Count the crests of curves of one kind (seeds of it), at radii at which crests let go that are from four finest
     waves to a sixteenth of the window apart.
 

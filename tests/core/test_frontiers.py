@@ -79,3 +79,20 @@ def test_curvature_of_a_known_bowl():
     along = [(bowl.value(x[None] + h * e) + bowl.value(x[None] - h * e) - 2 * bowl.value(x[None])) / h**2
              for e in np.eye(2)]  # fmt: skip
     assert curvature_at(bowl, x) >= max(float(a[0]) for a in along) * (1 - 1e-4)
+
+
+@pytest.mark.parametrize("name", ["wrinkled_bowl", "spectral_noise", "gaussian_pits"])
+def test_a_newton_step_is_descent_and_a_turn_of_the_normal(name):
+    surface = landscapes.get(name, dim=2)
+    x = surface.bounds[:, 0] + np.array([0.37, 0.61]) * np.ptp(surface.bounds, axis=1)
+    g = surface.value_and_grad(x[None])[1][0]
+
+    def tilted(y):
+        slope = surface.value_and_grad(y[None])[1][0]
+        return slope / np.sqrt(1 + slope @ slope)
+
+    radius, misses = 0.02, []
+    for rate in (1e-4, 5e-5):
+        moved = trace(RBO(radius=radius, learning_rate=rate, trust=1e6), surface, [x], 1).position[1, 0]
+        misses.append(np.linalg.norm(moved - (x - rate * g + radius * (tilted(x - rate * g) - tilted(x)))))
+    assert misses[0] / misses[1] == pytest.approx(4, rel=0.3)  # what is left is O(η²)
