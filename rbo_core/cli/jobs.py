@@ -12,15 +12,18 @@ from typing import Any
 
 from tqdm import tqdm
 
+from rbo_core.checks import require
 from rbo_core.jobs import Dispatcher, Job, Queue
 from rbo_core.jobs.dispatcher import PERIOD
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("action", nargs="?", default="list", choices=("list", "show", "cancel", "run"),
-                        help="list (default), show ID, cancel ID, or run the queue here until it is empty")  # fmt: skip
+    parser.add_argument("action", nargs="?", default="list", choices=("list", "show", "cancel", "run", "prune"),
+                        help="list (default), show ID, cancel ID, run the queue here until it is empty, or prune: "
+                        "forget what is older than --days")  # fmt: skip
     parser.add_argument("id", nargs="?", help="a job's id")
+    parser.add_argument("--days", type=float, default=90.0, help="prune: jobs, visitors' runs and maps older than this")
     parser.add_argument("--all", action="store_true", help="list finished jobs too")
     parser.add_argument("--data", type=Path, help="data folder (default: RBO_DATA_DIR, else ./runs)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -32,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"jobs {args.action} needs a job's id; `jobs list --all` shows them")
     queue = Queue(None if args.data is None else args.data / "jobs.sqlite")
     try:
+        if args.action == "prune":
+            return _prune(queue, args.days, args.json)
         if args.action == "run":
             _work(queue, args.json)
         if args.action in ("list", "run"):
@@ -66,6 +71,17 @@ def _work(queue: Queue, quiet: bool) -> None:
             bar.set_postfix_str(waiting[-1].title if waiting else "")
             bar.update(max(0, all_jobs - len(waiting) - bar.n))
     dispatcher.collect()
+
+
+def _prune(queue: Queue, days: float, as_json: bool) -> int:
+    """What visitors left goes when it is older than so many days; runs of the command line stay."""
+    from rbo_core.training.prune import prune_maps, prune_runs
+
+    require("days", days, at_least=0)
+    folder = queue.path.parent
+    gone = {"jobs": queue.prune(days), "runs": prune_runs(folder, days), "maps": prune_maps(folder, days)}
+    print(json.dumps(gone) if as_json else ", ".join(f"{count} {what}" for what, count in gone.items()) + " removed")
+    return 0
 
 
 def _plain(job: Job) -> dict[str, Any]:

@@ -28,6 +28,8 @@ PERIOD = 0.3  # seconds between two looks at the queue
 GRACE = 10.0  # seconds a cancelled job has to end by itself
 SILENCE = 60.0  # seconds without a sign of life after which a job on another machine, or not yet begun, is given up
 ATTEMPTS = 3
+JOBS_KEPT = 30.0  # days that ended jobs are remembered
+PRUNING = 3600.0  # seconds between two looks for older ones
 
 
 class Dispatcher:
@@ -44,6 +46,7 @@ class Dispatcher:
         self.grace = grace
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._signs: dict[str, tuple[tuple[int, float | None] | None, float]] = {}  # last sign of life, and since when
+        self._pruned = -PRUNING
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -80,6 +83,9 @@ class Dispatcher:
         for job_id, child in list(self._children.items()):
             if child.poll() is not None:
                 del self._children[job_id]
+        if time.monotonic() - self._pruned > PRUNING:
+            self._pruned = time.monotonic()
+            self.queue.prune(JOBS_KEPT)
         while claimed := self.queue.claim(self.running_limit, self.owner_limit):
             self._launch(claimed)
 

@@ -261,6 +261,18 @@ class Queue:
             self._update(job.id, end)
             return True
 
+    def prune(self, days: float) -> int:
+        """Forget jobs that ended more than so many days ago, with their files; returns how many. Results stay."""
+        ended = f"state IN ({', '.join('?' for _ in FINISHED)}) AND coalesce(finished, created) < ?"
+        values = (*FINISHED, time.time() - days * 86400)
+        with self._lock, transaction(self._connection):
+            old = [row[0] for row in self._connection.execute(f"SELECT id FROM jobs WHERE {ended}", values)]
+            self._connection.execute(f"DELETE FROM jobs WHERE {ended}", values)
+        for job_id in old:
+            for ending in ("json", "out", "log"):
+                self.file(job_id, ending).unlink(missing_ok=True)
+        return len(old)
+
     def close(self) -> None:
         """Close the file; the queue cannot be used afterwards."""
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -328,3 +329,38 @@ def test_dispatcher_thread_starts_and_stops(queue: jobs.Queue, dispatch: Callabl
     wait(lambda: not queue.get(job.id).active)
     dispatcher.stop()
     assert queue.get(job.id).state == "failed"
+
+
+def test_old_jobs_are_forgotten_and_what_runs_is_kept(
+    queue: jobs.Queue, dispatch: Callable[..., jobs.Dispatcher]
+) -> None:
+    month = 31 * 86400.0
+    old, new, waits = submit(queue), submit(queue), submit(queue)
+    for job, ended in ((old, time.time() - month), (new, time.time())):
+        claimed = queue.claim(9, 9)
+        assert claimed is not None and claimed.id == job.id
+        queue.update(claimed, state="done", finished=ended)
+    queue.file(old.id, "log").parent.mkdir(exist_ok=True)
+    queue.file(old.id, "log").write_text("long ago")
+    assert queue.prune(30) == 1
+    assert {job.id for job in queue.jobs()} == {new.id, waits.id}
+    assert not queue.file(old.id, "log").exists()
+
+
+def test_prune_takes_what_visitors_left_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rbo_core.cli import main
+    from rbo_core.training import RunStore, TrainConfig
+
+    with RunStore(tmp_path) as store:
+        mine = store.create(TrainConfig())
+        monkeypatch.setenv("RBO_JOB_OWNER", "a" * 16)
+        anns = store.create(TrainConfig())
+        for run in (mine, anns):
+            store.update(run, "done")
+        assert main(["jobs", "prune", "--days", "1", "--data", str(tmp_path), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["runs"] == 0, "both are new"
+        assert main(["jobs", "prune", "--days", "0", "--data", str(tmp_path), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["runs"] == 1
+        assert [run.id for run in store.list()] == [mine]
