@@ -5,7 +5,7 @@ The loss is a tensor (1,), on a CPU a float: see ``floats.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,13 +27,12 @@ Closure = Callable[[], Any]
 class Arena(NamedTuple):
     """Memory that the evaluations of every step use again, because recorded graphs read it.
 
-    origin: (n,) the parameters at the first evaluation. gradients: (n,) of the first and of every later evaluation;
-    losses: likewise, (1,).
+    origin: (n,) the parameters at the first evaluation. found: of the first and of every later evaluation the gradient
+    and, behind it, the loss, (n + 1,).
     """
 
     origin: Tensor
-    gradients: tuple[Tensor, Tensor]
-    losses: tuple[Tensor, Tensor]
+    found: tuple[Tensor, Tensor]
 
     @classmethod
     def of(cls, size: int, dtype: torch.dtype, device: torch.device) -> Arena:
@@ -42,7 +41,7 @@ class Arena(NamedTuple):
         def new(length: int) -> Tensor:
             return torch.empty(length, dtype=dtype, device=device)
 
-        return cls(new(size), (new(size), new(size)), (new(1), new(1)))
+        return cls(new(size), (new(size + 1), new(size + 1)))
 
 
 class ClosureObjective:
@@ -75,6 +74,19 @@ class ClosureObjective:
         unusable: whether a later evaluation could not be used, a bool or a tensor (1,); None if nothing was said.
     """
 
+    # What most steps leave as it is.
+    loss: Any = None
+    evaluations = 0
+    origin: Any = None
+    start: Tensor | None = None
+    finite: Any = True
+    missing: Sequence[int] = ()
+    memory: Sequence[Tensor] = ()
+    unusable: Any = None
+    done = False
+    _held: tuple[Any, Tensor] | None = None
+    _spared: Sequence[tuple[Tensor, Tensor]] = ()
+
     def __init__(
         self,
         closure: Closure,
@@ -93,17 +105,6 @@ class ClosureObjective:
         self.xp: Namespace = _namespace(flat.data.device)
         self.closure = closure
         self.flat = flat
-        self.loss: Any = None
-        self.evaluations = 0
-        self.origin: Any = None
-        self.start: Tensor | None = None
-        self.finite: Any = True
-        self.missing: list[int] = []
-        self.memory: list[Tensor] = []
-        self.unusable: Any = None
-        self.done = False
-        self._held: tuple[Any, Tensor] | None = None
-        self._spared: list[tuple[Tensor, Tensor]] = []
         if not isinstance(bystanders, Bystanders):
             bystanders = Bystanders(bystanders or (), map(id, (s.parameter for s in flat.segments)))
         self._bystanders = bystanders
@@ -113,14 +114,9 @@ class ClosureObjective:
         self._scaled = closure if isinstance(closure, ScaledClosure) else None
         self._group = process_group
         self._generator = generator
-        self._arena = arena
+        self.arena = arena
         self._bystanders.begin()
         self._streams.begin()
-
-    @property
-    def recordable(self) -> bool:
-        """Whether its evaluations end where a recorded step looks for them."""
-        return self._arena is not None
 
     @property
     def kind(self) -> tuple[Any, ...]:
@@ -145,21 +141,31 @@ class ClosureObjective:
         self.evaluations += 1
         if not self.flat.is_current():
             self.flat.adopt()
-        g, missing = self.flat.take_gradients(None if self._arena is None else self._arena.gradients[not first])
+        value = self._average(loss.detach().to(parameters.dtype))
+        found = None if self.arena is None else self.arena.found[not first]
+        g, missing = self.flat.take_gradients(value, found)
+        if found is not None:
+            value = found[-1:]
         if first:
-            self.origin = parameters.clone() if self._arena is None else self._arena.origin.copy_(parameters)
-            self.start = self.origin if self._scale is None else None
+            # A recorded step keeps its origin itself.
+            if self.arena is None or missing:
+                self.keep_origin(parameters.clone())
             if missing:
                 self._spare(missing)
         elif self.missing:
             self._clear_missing(g)
-        f = self._value(loss, g)
+        f = self._value(value, g)
         if self._check is not None:
             if first:
                 self._check.first(f, g)
             elif self.evaluations == 2:
                 self._check.second(f, g, parameters, self.origin)
-        return (f, g) if self._arena is None else (self._arena.losses[not first].copy_(f), g)
+        return f, g
+
+    def keep_origin(self, origin: Tensor) -> None:
+        """Say where the parameters were at the first evaluation (n,); this array is only read."""
+        self.origin = origin
+        self.start = origin if self._scale is None else None
 
     def place(self, x: Tensor) -> None:
         """Set the parameters to the point ``x (1, n)``."""
@@ -192,7 +198,7 @@ class ClosureObjective:
         lost = (not usable) if isinstance(usable, bool) else ~usable
         self.unusable = lost if self.unusable is None else self.unusable | lost
 
-    def leave_missing(self, memory: list[Tensor]) -> None:
+    def leave_missing(self, memory: Sequence[Tensor]) -> None:
         """Put parameters that had no gradient, and their part of the new ``memory``, back as they were."""
         if not self.missing:
             return
@@ -246,15 +252,14 @@ class ClosureObjective:
         _check_loss(loss)
         return loss
 
-    def _value(self, loss: Tensor, g: Tensor) -> Any:
-        """The loss of the whole batch; unscales the gradient and turns both signs where that is wanted."""
-        value = self._average(loss.detach().to(g.dtype))
+    def _value(self, value: Tensor, g: Tensor) -> Any:
+        """The loss as a step wants it; unscales the gradient and turns both signs where that is wanted."""
         if self._scaled is not None:
             g *= self._scaled.inverse_scale(g.device)
             finite = torch.isfinite(value.reshape(1)) & torch.isfinite(torch.dot(g, g))
             self.finite = self.finite & (bool(finite) if self.xp is floats else finite)
         if self._maximize:
-            value = -value
+            value = -value if self.arena is None else value.neg_()
             g.neg_()
         return value.item() if self.xp is floats else value.reshape(1)
 
@@ -273,7 +278,7 @@ class ClosureObjective:
 
     def _spare(self, missing: list[int]) -> None:
         """Take parameters without a gradient out of the step: no momentum may move them."""
-        self.missing = missing
+        self.missing, self._spared = missing, []
         for vector in self.memory:
             for k in missing:
                 s = self.flat.segments[k]

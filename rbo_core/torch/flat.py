@@ -115,8 +115,11 @@ class FlatParameters:
         for p in self._parameters:
             p.grad = None
 
-    def take_gradients(self, out: Tensor | None = None) -> tuple[Tensor, list[int]]:
-        """All gradients as one tensor ``(n,)``, new or ``out``, zero where a parameter has none; clears them.
+    def take_gradients(self, loss: Tensor | None = None, out: Tensor | None = None) -> tuple[Tensor, list[int]]:
+        """All gradients as one tensor ``(n,)``, zero where a parameter has none; clears them.
+
+        Args:
+            out: (n + 1,) where the gradient is wanted, and ``loss ()`` behind it; None for a new tensor.
 
         Returns:
             the gradient, and the indices of the segments that have none.
@@ -131,14 +134,16 @@ class FlatParameters:
         if any([g.layout is not torch.strided for g in gradients if g is not None]):  # noqa: C419, a list is faster
             raise ValueError("gradients must be dense, got a sparse one; use sparse=False in the embedding")
         if self._plain and not missing:
-            pieces = [g.flatten() for g in gradients if g is not None]
+            pieces = [g if g.dim() == 1 else g.flatten() for g in gradients if g is not None]
         else:
             pieces = [
                 self.data.new_zeros(s.stop - s.start) if g is None else _flatten(g, s.order)
                 for s, g in zip(self.segments, gradients, strict=True)
             ]
         self.clear_gradients()
-        return self._joined(pieces, out), missing
+        if out is None or loss is None:
+            return self._joined(pieces), missing
+        return self._joined(pieces, loss, out)[:-1], missing
 
     def split(self, vector: Tensor) -> list[Tensor]:
         """Views of ``vector (n,)`` shaped like the parameters, in the order of the segments."""
@@ -150,11 +155,13 @@ class FlatParameters:
             self.data.new_zeros(s.stop - s.start) if t is None else _flatten(t.to(self._device, self._dtype), s.order)
             for s, t in zip(self.segments, tensors, strict=True)
         ]
-        return self._joined(pieces, None)
+        return self._joined(pieces)
 
-    def _joined(self, pieces: list[Tensor], out: Tensor | None) -> Tensor:
+    def _joined(self, pieces: list[Tensor], last: Tensor | None = None, out: Tensor | None = None) -> Tensor:
         for index, length in self._gaps:
             pieces.insert(index, self.data.new_zeros(length))
+        if last is not None:
+            pieces.append(last.reshape(1))
         return torch.cat(pieces) if out is None else torch.cat(pieces, out=out)
 
 

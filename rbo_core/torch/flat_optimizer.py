@@ -219,7 +219,7 @@ class FlatOptimizer(torch.optim.Optimizer):
 
     def _replayed(self, method: Any, objective: ClosureObjective) -> bool:
         """Take the step by graphs recorded on a GPU; False where it is none that can be."""
-        if not objective.recordable or self._recorder is None or self._memory is None:
+        if objective.arena is None or self._recorder is None or self._memory is None:
             return False
         objective.memory = _vectors(self._memory)
         new = self._recorder.take(method, objective, self._memory)

@@ -67,7 +67,8 @@ class Recorder:
             return found.replay(method, objective, memory)
         if len(self._recordings) >= KINDS:
             self._recordings.clear()
-        made = _Recording(method, self._count, objective.flat.data.dtype)
+        assert self._arena is not None
+        made = _Recording(method, self._count, self._arena.origin)
         new = made.record(method, objective, first, memory)
         self._recordings[key] = made
         return new
@@ -76,10 +77,10 @@ class Recorder:
 class _Recording:
     """One kind of step: its graphs, and the numbers they read."""
 
-    def __init__(self, method: Any, count: Tensor, dtype: torch.dtype) -> None:
-        self._count = count
+    def __init__(self, method: Any, count: Tensor, origin: Tensor) -> None:
+        self._count, self._origin = count, origin
         names = (name for name in SCHEDULED if hasattr(method, name))
-        self._numbers = {name: torch.zeros(1, dtype=dtype, device=count.device) for name in names}
+        self._numbers = {name: torch.zeros(1, dtype=origin.dtype, device=origin.device) for name in names}
         self._values: dict[str, Any] = {}
         self._graphs: list[torch.cuda.CUDAGraph] = []
         self._taken = 0
@@ -87,7 +88,7 @@ class _Recording:
     def record(self, method: Any, objective: ClosureObjective, first: tuple[Any, Tensor], memory: Any) -> Any:
         """Take the step, whose first evaluation is made, and record it."""
         self._set_numbers(method)
-        tape = _Tape(objective, first, self._graphs)
+        tape = _Tape(objective, first, self._origin, self._graphs)
         try:
             state = memory._replace(x=objective.flat.data[None])
             new, _ = replaced(method, **self._numbers).step(tape, state)
@@ -108,8 +109,10 @@ class _Recording:
     def replay(self, method: Any, objective: ClosureObjective, memory: Any) -> Any:
         """Take the step, whose first evaluation is made."""
         self._set_numbers(method)
-        for graph in self._graphs[:-1]:
+        for k, graph in enumerate(self._graphs[:-1]):
             graph.replay()
+            if k == 0:
+                objective.keep_origin(self._origin)
             objective.evaluate()
         objective.finish()
         self._graphs[-1].replay()
@@ -135,18 +138,18 @@ class _Tape:
     xp = namespace
 
     def __init__(
-        self, objective: ClosureObjective, first: tuple[Any, Tensor], graphs: list[torch.cuda.CUDAGraph]
+        self,
+        objective: ClosureObjective,
+        first: tuple[Any, Tensor],
+        origin: Tensor,
+        graphs: list[torch.cuda.CUDAGraph],
     ) -> None:
-        self._objective, self._first, self._graphs = objective, first, graphs
+        self._objective, self._first, self.start, self._graphs = objective, first, origin, graphs
         self._pool = torch.cuda.graph_pool_handle()
         # The closure runs on the stream it always runs on; only what is recorded is issued beside it.
         self._here, self._aside = torch.cuda.current_stream(), torch.cuda.Stream()
         self._graph: torch.cuda.CUDAGraph | None = None
         self.lost: Tensor | None = None
-
-    @property
-    def start(self) -> Tensor | None:
-        return self._objective.start
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         f, g = self._first
@@ -154,11 +157,14 @@ class _Tape:
             self._objective.place(x)
             self.stop()
             self._graphs[-1].replay()
+            self._objective.keep_origin(self.start)
             f, g = self._objective.evaluate()
         self._aside.wait_stream(self._here)
         torch.cuda.set_stream(self._aside)
         self._graph = torch.cuda.CUDAGraph()
         self._graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
+        if not self._graphs:
+            self.start.copy_(self._objective.flat.data)
         return self._objective.completed(f, g)
 
     def left_out(self, finite: Tensor) -> None:

@@ -6,6 +6,7 @@ get each minibatch's gradient once. Both belong to modules, which are found when
 
 from __future__ import annotations
 
+import gc
 import warnings
 import weakref
 from collections.abc import Iterable
@@ -13,10 +14,44 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.modules.module import (
+    register_module_buffer_registration_hook,
+    register_module_forward_pre_hook,
+    register_module_parameter_registration_hook,
+)
 
 LOOKED_FOR = 3
-"""Steps in which the graph of the loss is searched for parameters that belong to no module."""
+"""First steps in which every module that is called is looked at, and the graph of the loss is searched for parameters
+that belong to no module."""
+EVERY = 16
+"""Afterwards modules are looked at while there are some with parameters or buffers that were never called, and else
+every so-manieth step: copies (``copy.deepcopy``) come into being unnoticed."""
+
+
+class _Registry:
+    """All modules of the process that hold a parameter or a buffer, as far as they were not copied."""
+
+    def __init__(self) -> None:
+        self.modules: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self.changes = 0
+        self._searched = False
+        register_module_parameter_registration_hook(self._note)
+        register_module_buffer_registration_hook(self._note)
+
+    def search(self) -> None:
+        """Find, once, those that were made before this module was imported."""
+        if not self._searched:
+            self._searched = True
+            self.modules.update(o for o in gc.get_objects() if issubclass(type(o), nn.Module) and "_buffers" in vars(o))
+            self.changes += 1
+
+    def _note(self, module: nn.Module, name: str, value: Any) -> None:
+        if module not in self.modules:
+            self.modules.add(module)
+            self.changes += 1
+
+
+_registry = _Registry()
 
 
 class Bystanders:
@@ -44,6 +79,9 @@ class Bystanders:
         self._counted = False
         self._put_aside: list[tuple[Tensor, Tensor | None]] = []
         self._wrapper: weakref.ref[nn.Module] | None = None
+        self._looked_up = -1
+        self._strangers = True
+        _registry.search()
         self._add(modules)
 
     @property
@@ -68,7 +106,7 @@ class Bystanders:
 
     def watch(self) -> None:
         """Before the first evaluation: from now on, find the modules it calls."""
-        if self._compiled:
+        if self._compiled or not self._worth_looking():
             return
         self._handle = register_module_forward_pre_hook(self._hook)
         if self._steps == 1:
@@ -118,6 +156,13 @@ class Bystanders:
             p.grad = gradient
         self._put_aside = []
 
+    def _worth_looking(self) -> bool:
+        """Whether the closure may call a module that it never called; a hook costs some % of a small network's step."""
+        if self._looked_up != _registry.changes:
+            self._looked_up = _registry.changes
+            self._strangers = any(m not in self._seen for m in _registry.modules)
+        return self._strangers or self._steps <= LOOKED_FOR or self._steps % EVERY == 0
+
     def _see(self, module: nn.Module, inputs: Any) -> None:
         if torch.compiler.is_compiling() or module in self._seen:
             return
@@ -130,6 +175,7 @@ class Bystanders:
     def _add(self, modules: Iterable[nn.Module]) -> None:
         new = [m for one in modules for m in one.modules() if m not in self._seen]
         self._seen.update(new)
+        self._looked_up = -1
         for m in new:
             if isinstance(m, nn.parallel.DistributedDataParallel):
                 self._wrapper = weakref.ref(m)

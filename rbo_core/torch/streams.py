@@ -20,11 +20,9 @@ TWISTER = 624 * 4 + 4
 
 
 class Stream(Protocol):
-    """A random stream: ``mark`` says where it stands, ``same`` compares two marks, ``put`` goes to one."""
+    """A random stream: ``mark`` says where it stands, as something to compare; ``put`` goes to a mark."""
 
     def mark(self) -> Any: ...
-
-    def same(self, a: Any, b: Any) -> bool: ...
 
     def put(self, mark: Any) -> None: ...
 
@@ -40,46 +38,46 @@ class RandomStreams:
         self._streams: list[Stream] = [_Torch(), _Python(), _Numpy()]
         if device.type == "cuda":
             self._streams.append(_Cuda(device))
+        self._marks = [s.mark for s in self._streams]
         self._before: list[Any] = []
-        self._moved: list[tuple[Stream, Any, Any]] = []
+        self._after: list[Any] | None = None
 
     def begin(self) -> None:
         """Note where the streams stand before a step."""
-        self._moved = []
-        self._before = [s.mark() for s in self._streams]
+        self._after = None
+        self._before = [mark() for mark in self._marks]
 
     def first_done(self) -> None:
         """Note where the first evaluation left them."""
-        for stream, before in zip(self._streams, self._before, strict=True):
-            after = stream.mark()
-            if not stream.same(before, after):
-                self._moved.append((stream, before, after))
+        after = [mark() for mark in self._marks]
+        if after != self._before:
+            self._after = after
 
     def rewind(self) -> None:
         """Back to the start of the step."""
-        for stream, before, _ in self._moved:
-            stream.put(before)
+        if self._after is not None:
+            self._put(self._before)
 
     def finish(self) -> None:
         """As after exactly one evaluation."""
-        for stream, _, after in self._moved:
-            stream.put(after)
+        if self._after is not None:
+            self._put(self._after)
 
     def restore(self) -> None:
         """Undo the step, wherever it broke off."""
-        for stream, before in zip(self._streams, self._before, strict=True):
-            stream.put(before)
+        self._put(self._before)
+
+    def _put(self, marks: list[Any]) -> None:
+        for stream, mark in zip(self._streams, marks, strict=True):
+            stream.put(mark)
 
 
 class _Torch:
-    def mark(self) -> torch.Tensor:
-        return torch.get_rng_state()
+    def mark(self) -> bytes:
+        return torch.default_generator.get_state().numpy().tobytes()
 
-    def same(self, a: torch.Tensor, b: torch.Tensor) -> bool:
-        return bool(a.numpy().tobytes() == b.numpy().tobytes())
-
-    def put(self, mark: torch.Tensor) -> None:
-        torch.set_rng_state(mark)
+    def put(self, mark: bytes) -> None:
+        torch.default_generator.set_state(torch.frombuffer(bytearray(mark), dtype=torch.uint8))
 
 
 class _Cuda:
@@ -98,9 +96,6 @@ class _Cuda:
             return None
         return self._generator.initial_seed(), self._generator.get_offset()
 
-    def same(self, a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
-        return a == b
-
     def put(self, mark: tuple[int, int] | None) -> None:
         if mark is not None:
             self._generator.manual_seed(mark[0])
@@ -116,18 +111,16 @@ class _Python:
 
     def __init__(self) -> None:
         self._instance: Any = getattr(random.getstate, "__self__", None)
-        self._offset = _twister_offset() if isinstance(self._instance, random.Random) else None
+        offset = _twister_offset() if isinstance(self._instance, random.Random) else None
+        self._address = None if offset is None else id(self._instance) + offset
 
     def mark(self) -> Any:
-        if self._offset is None:
+        if self._address is None:
             return random.getstate()
-        return ctypes.string_at(id(self._instance) + self._offset, TWISTER), self._instance.gauss_next
-
-    def same(self, a: Any, b: Any) -> bool:
-        return bool(a == b)
+        return ctypes.string_at(self._address, TWISTER), self._instance.gauss_next
 
     def put(self, mark: Any) -> None:
-        if self._offset is None:
+        if self._address is None:
             random.setstate(mark)
             return
         position, *words = array("I", mark[0])
@@ -142,25 +135,37 @@ class _Numpy:
     """
 
     def __init__(self) -> None:
-        self._memory = b""
-        self._state: Any = None
+        self._mark: tuple[bytes, int, float] = (b"", 1, 0.0)
 
     def mark(self) -> Any:
         generator = _generator()
         if not isinstance(generator, np.random.MT19937):
-            return b"", np.random.get_state(legacy=False)  # noqa: NPY002
+            return _OtherState(np.random.get_state(legacy=False))  # noqa: NPY002
         memory = ctypes.string_at(generator.ctypes.state_address, TWISTER)
-        if memory != self._memory or self._state["has_gauss"]:
-            self._memory, self._state = memory, np.random.get_state(legacy=False)  # noqa: NPY002
-        return memory, self._state
-
-    def same(self, a: Any, b: Any) -> bool:
-        if not a[0]:
-            return repr(a[1]) == repr(b[1])
-        return a[0] == b[0] and all(a[1][name] == b[1][name] for name in ("has_gauss", "gauss"))
+        if memory != self._mark[0] or self._mark[1]:
+            state = np.random.get_state(legacy=False)  # noqa: NPY002
+            self._mark = memory, state["has_gauss"], state["gauss"]
+        return self._mark
 
     def put(self, mark: Any) -> None:
-        np.random.set_state(mark[1])  # noqa: NPY002
+        if isinstance(mark, _OtherState):
+            np.random.set_state(mark.state)  # noqa: NPY002
+            return
+        words = np.frombuffer(mark[0], dtype=np.uint32)
+        np.random.set_state(("MT19937", words[:-1], int(words[-1]), mark[1], mark[2]))  # noqa: NPY002
+
+
+class _OtherState:
+    """The state of a generator that is no Mersenne Twister, to be compared."""
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _OtherState) and repr(self.state) == repr(other.state)
+
+    def __hash__(self) -> int:
+        return hash(repr(self.state))
 
 
 def _generator() -> Any:
