@@ -30,8 +30,7 @@ def explain_rigid_step(ball: RBO, surface: Surface, theta: Floats, length: float
     nothing to carry, and unit speed would only scale the step.
 
     Raises:
-        ValueError: the ball is too large or too small to search for its contacts, or no ground of finite height lies
-            under it, before the step or after it.
+        ValueError: no ground of finite height lies under the ball, before the step or after it.
     """
     theta = np.asarray(theta, dtype=float)
     half = MARGIN * float(ball.radius) + length

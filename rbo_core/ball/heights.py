@@ -1,6 +1,13 @@
 """Heights of a surface on a regular grid, with an upper bound for each block of nodes.
 
-The rigid contact search prunes whole blocks by these bounds, so a step costs little more than the nodes that matter.
+The rigid contact search prunes whole blocks by these bounds, so a step costs little more than the nodes that matter::
+
+    upper  ──────────────         a block's highest node, and on top of it the
+                  o               largest step from any of its nodes to a neighbour:
+           o   o     o            between two nodes the ground rises above both by
+         o   o         o          less than they differ from their neighbours
+       |    a block    |
+
 Nodes stand at ``low + k·spacing`` with whole k whatever the margin, so a search gives the same answer on every grid
 that covers its window.
 """
@@ -17,10 +24,18 @@ from rbo_core.objective import Surface, value_of
 
 BLOCKS = ((1, 64), (8, 8))
 """Nodes of a block: on a curve, on a surface. Fewer are more bounds to look at, more are fewer blocks skipped."""
+LEAST_NODES = (4096, 512)
+"""Nodes across the domain at least, on a curve and on a surface: where a surface does not tell its finest scale."""
+PER_WRINKLE = (16, 8)
+"""Nodes to the surface's finest scale: a wrinkle's crest then is a local maximum of them."""
 MAX_NODES = (1 << 19, 4096)
 """Most nodes along an axis inside the bounds: a curve (4 MB) and a surface (128 MB)."""
+WINDOWS = 3
+"""Domains that MAX_NODES must cover: the domain, and as much for the margin on its two sides."""
 MAX_GRID = (1 << 22, 1 << 26)
 """Most nodes of a grid, the ball's margin included: a curve (32 MB) and a surface (512 MB)."""
+MARGINS = 8
+"""Margins are rounded up to whole parts of the domain's width, so many of them, so that nearby radii share a grid."""
 SMALLEST = 1e-9
 """Smallest ball, in widths of the domain: its contacts are known to a ten-millionth of its radius."""
 MEASURED = 2.1
@@ -72,8 +87,7 @@ class HeightGrid(NamedTuple):
 def height_grid(surface: Any, margin: float) -> HeightGrid:
     """Heights over the surface's bounds extended by at least ``margin`` (landscape units) on every side.
 
-    The spacing resolves ``surface.finest_scale`` (if the surface tells it) with 16 nodes on a curve and 8 on a
-    surface, within the limits of memory. Margins are rounded up so that nearby radii share one grid.
+    The spacing resolves ``surface.finest_scale`` (if the surface tells it), within the limits of memory.
     """
     if type(surface).__hash__ is None:
         return _sample(surface, _margin_steps(surface, margin))
@@ -108,18 +122,15 @@ def check_radius(surface: Surface, radius: NDArray[np.float64]) -> None:
 
 
 def _spacing(surface: Surface) -> NDArray[np.float64]:
-    width = surface.bounds[:, 1] - surface.bounds[:, 0]
+    width, axis = surface.bounds[:, 1] - surface.bounds[:, 0], surface.dim - 1
     finest = float(getattr(surface, "finest_scale", np.inf))
-    if surface.dim == 1:
-        wanted, limit = min(float(width.max()) / 4096, finest / 16), MAX_NODES[0]
-    else:
-        wanted, limit = min(float(width.max()) / 512, finest / 8), MAX_NODES[1]
-    return np.maximum(wanted, width / (limit / 3))
+    wanted = min(float(width.max()) / LEAST_NODES[axis], finest / PER_WRINKLE[axis])
+    return np.maximum(wanted, width / (MAX_NODES[axis] / WINDOWS))
 
 
 def _margin_steps(surface: Any, margin: float) -> int:
     width = float((surface.bounds[:, 1] - surface.bounds[:, 0]).max())
-    return max(1, int(np.ceil(8 * margin / width)))
+    return max(1, int(np.ceil(MARGINS * margin / width)))
 
 
 _cached_steps = lru_cache(maxsize=256)(_margin_steps)  # asked at every step of every ball
@@ -132,7 +143,7 @@ def _cached_grid(surface: Any, margin_steps: int) -> HeightGrid:
 
 def _sample(surface: Surface, margin_steps: int) -> HeightGrid:
     bounds, dim = surface.bounds, surface.dim
-    margin = margin_steps * float((bounds[:, 1] - bounds[:, 0]).max()) / 8
+    margin = margin_steps * float((bounds[:, 1] - bounds[:, 0]).max()) / MARGINS
     spacing = _spacing(surface)
     block = BLOCKS[dim - 1]
     # Blocks stand at the same places whatever the margin, so that what a bound prunes does not depend on it either.

@@ -35,9 +35,11 @@ class Under(NamedTuple):
 
     at_i, at_j: its centre, in nodes from node (0, 0) of the un-extended window, wherever the grid begins: no rounding
     depends on the grid's margin, and so none on the other balls of the batch. i0 … j1: first and last row and column of
-    nodes, a0 … c1 of blocks, counted from the grid's first.
+    nodes, a0 … c1 of blocks, counted from the grid's first. radius, loss_scale: the ball's.
     """
 
+    radius: float
+    loss_scale: float
     at_i: float
     at_j: float
     i0: int
@@ -68,45 +70,49 @@ def scan(grid: HeightGrid, balls: Records, dim: int, found: Candidates) -> None:
         ball = balls[b]
         # A curve is a surface of one row, at 0.
         x, y = (ball.center[0], ball.center[1]) if dim == 2 else (0.0, ball.center[0])
-        under = _under(grid, x, y, ball.radius)
+        under = _under(grid, ball, x, y)
         if under.i1 >= under.i0 and under.j1 >= under.j0:
             count = (under.a1 - under.a0 + 1) * (under.c1 - under.c0 + 1)
-            first = _bound_blocks(grid, under, ball, bound)
+            first = _bound_blocks(grid, under, bound)
             best = -np.inf
             # The most promising block first: with what it holds, most others are skipped.
             for turn in range(-1, count):
                 k = first if turn < 0 else turn
                 if bound[k] > best and turn != first:
-                    best = max(best, _highest_node(grid, under, k, ball, tile))
+                    best = max(best, _highest_node(grid, under, k, tile))
+            floor = best - ball.tie
             for k in range(count):
-                if bound[k] > -np.inf and bound[k] >= best - ball.tie:
-                    _insert_peaks(grid, under, k, balls, b, best, tile, found)
+                if bound[k] > -np.inf and bound[k] >= floor:
+                    part = _block(grid, under, k)
+                    score = _lift(grid, under, _with_halo(grid, part), tile)
+                    _insert_peaks(grid, part, score, floor, found, b)
         if found.kept[b] == 0:
             insert(found, b, -np.inf, x, y)
 
 
 @helper
-def _under(grid: HeightGrid, x: float, y: float, rho: float) -> Under:
+def _under(grid: HeightGrid, ball: Record, x: float, y: float) -> Under:
     nodes = grid.nodes
     at_i, at_j = (x - nodes.low_i) / nodes.step_i, (y - nodes.low_j) / nodes.step_j
-    wide_i, wide_j = rho / nodes.step_i, rho / nodes.step_j
+    wide_i, wide_j = ball.radius / nodes.step_i, ball.radius / nodes.step_j
     rows, columns = grid.heights.shape
     i0 = max(0, int(np.ceil(at_i - wide_i)) - nodes.first_i)
     i1 = min(rows - 1, int(np.floor(at_i + wide_i)) - nodes.first_i)
     j0 = max(0, int(np.ceil(at_j - wide_j)) - nodes.first_j)
     j1 = min(columns - 1, int(np.floor(at_j + wide_j)) - nodes.first_j)
     high, wide = nodes.high, nodes.wide
-    return Under(at_i, at_j, i0, i1, j0, j1, i0 // high, i1 // high, j0 // wide, j1 // wide)
+    blocks = i0 // high, i1 // high, j0 // wide, j1 // wide
+    return Under(ball.radius, ball.loss_scale, at_i, at_j, i0, i1, j0, j1, *blocks)
 
 
 @helper
-def _bound_blocks(grid: HeightGrid, under: Under, ball: Record, bound: Floats) -> int:
+def _bound_blocks(grid: HeightGrid, under: Under, bound: Floats) -> int:
     """Write each block's bound: no F at its nodes, nor between them, is higher; −inf off the ball's shadow.
 
     Returns the block of the highest bound.
     """
     nodes = grid.nodes
-    rho, scale = ball.radius, ball.loss_scale
+    rho, scale = under.radius, under.loss_scale
     across = under.c1 - under.c0 + 1
     highest, first = -np.inf, 0
     for a in range(under.a0, under.a1 + 1):
@@ -127,10 +133,10 @@ def _bound_blocks(grid: HeightGrid, under: Under, ball: Record, bound: Floats) -
 
 
 @helper
-def _highest_node(grid: HeightGrid, under: Under, k: int, ball: Record, tile: Floats) -> float:
+def _highest_node(grid: HeightGrid, under: Under, k: int, tile: Floats) -> float:
     """The highest F at the nodes of block k."""
     best = -np.inf
-    lifted = _lift(grid, under, _block(grid, under, k), ball, tile)
+    lifted = _lift(grid, under, _block(grid, under, k), tile)
     for i in range(lifted.shape[0]):
         for j in range(lifted.shape[1]):
             best = max(best, lifted[i, j])
@@ -138,26 +144,28 @@ def _highest_node(grid: HeightGrid, under: Under, k: int, ball: Record, tile: Fl
 
 
 @helper
-def _insert_peaks(
-    grid: HeightGrid, under: Under, k: int, balls: Records, b: int, best: float, tile: Floats, found: Candidates
-) -> None:
-    """Add block k's local maxima that may be as high as ``best``, or tie with it."""
-    ball = balls[b]
-    inner = _block(grid, under, k)
-    rows, columns = grid.heights.shape
-    outer = Part(
-        max(inner.i0 - 1, 0), min(inner.i1 + 1, rows - 1), max(inner.j0 - 1, 0), min(inner.j1 + 1, columns - 1)
-    )  # fmt: skip
-    score = _lift(grid, under, outer, ball, tile)
-    for i in range(inner.i0 - outer.i0, inner.i1 - outer.i0 + 1):
-        for j in range(inner.j0 - outer.j0, inner.j1 - outer.j0 + 1):
+def _insert_peaks(grid: HeightGrid, part: Part, score: Floats, floor: float, found: Candidates, b: int) -> None:
+    """Add a block's local maxima that may, between nodes, rise to ``floor`` to ball b's candidates.
+
+    score: F at the block's nodes and their halo.
+    """
+    first = _with_halo(grid, part)
+    for i in range(part.i0 - first.i0, part.i1 - first.i0 + 1):
+        for j in range(part.j0 - first.j0, part.j1 - first.j0 + 1):
             if score[i, j] == -np.inf:
                 continue
             drop = drop_from(score, i, j)
-            if drop >= 0.0 and score[i, j] + drop >= best - ball.tie:
-                x = grid.nodes.low_i + (grid.nodes.first_i + outer.i0 + i) * grid.nodes.step_i
-                y = grid.nodes.low_j + (grid.nodes.first_j + outer.j0 + j) * grid.nodes.step_j
+            if drop >= 0.0 and score[i, j] + drop >= floor:
+                x = grid.nodes.low_i + (grid.nodes.first_i + first.i0 + i) * grid.nodes.step_i
+                y = grid.nodes.low_j + (grid.nodes.first_j + first.j0 + j) * grid.nodes.step_j
                 insert(found, b, score[i, j], x, y)
+
+
+@helper
+def _with_halo(grid: HeightGrid, part: Part) -> Part:
+    """A rectangle of nodes and those round it."""
+    rows, columns = grid.heights.shape
+    return Part(max(part.i0 - 1, 0), min(part.i1 + 1, rows - 1), max(part.j0 - 1, 0), min(part.j1 + 1, columns - 1))
 
 
 @helper
@@ -172,9 +180,9 @@ def _block(grid: HeightGrid, under: Under, k: int) -> Part:
 
 
 @helper
-def _lift(grid: HeightGrid, under: Under, part: Part, ball: Record, tile: Floats) -> Floats:
+def _lift(grid: HeightGrid, under: Under, part: Part, tile: Floats) -> Floats:
     """F at a rectangle of nodes: the height of the centre of a ball touching there; −inf off its shadow."""
-    rho, scale = ball.radius, ball.loss_scale
+    rho, scale = under.radius, under.loss_scale
     rows, columns = part.i1 - part.i0 + 1, part.j1 - part.j0 + 1
     out = tile[: rows * columns].reshape(rows, columns)
     for i in range(rows):
