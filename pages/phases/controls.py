@@ -11,7 +11,7 @@ import streamlit as st
 import landscapes
 from pages.shared import background
 from pages.shared.asked import start_controls
-from pages.shared.controls import choice, draw, ground_dim, number, short, surface_picker
+from pages.shared.controls import choice, draw, ground_dim, number, short, surface_picker, toggle
 from pages.shared.maps import picked
 from pages.shared.page import group, show_error
 from pages.shared.widgets import set_controls
@@ -49,6 +49,7 @@ class MapAsked:
     cells: int
     starts: int
     budget: tuple[str, int]
+    scattered: bool = False
 
     @property
     def problems(self) -> list[str]:
@@ -81,6 +82,7 @@ class MapAsked:
             seeds=(0,),
             steps=amount if unit == "steps" else None,
             gradients=amount if unit == "gradients" else None,
+            random_starts=0 if self.scattered else None,
         )
 
 
@@ -115,6 +117,7 @@ def ask() -> tuple[MapAsked, str, ShownRun]:
     with st.expander("Its grid"):
         cells = int(choice("cells a side", "cells", ("12", "16", "24", "32", "40"), "24" if dim == 1 else "12"))
         starts = int(number("starts", "starts", 8 if dim == 1 else 4, 1, 64, integer=True))
+        scattered = toggle("at random", "scattered", help="Random starts: the intervals of shares are then exact.")
         radii = (
             number("ρ from", "radius_low", 0.05, 0.005, 10.0, log=True),
             number("ρ to", "radius_high", 3.0, 0.005, 10.0, log=True),
@@ -129,7 +132,7 @@ def ask() -> tuple[MapAsked, str, ShownRun]:
     radius = number("radius ρ", "radius", 0.6, 0.005, 10.0, log=True, help="Or click a cell of the map.")
     rate = number("learning rate η", "learning_rate", 0.05, 1e-4, 10.0, log=True)
     shown = ShownRun(surface, RBO(radius=radius, learning_rate=rate, **settings), start_controls(surface))
-    return MapAsked(surface, settings, radii, rates, cells, starts, budget), order, shown
+    return MapAsked(surface, settings, radii, rates, cells, starts, budget, scattered), order, shown
 
 
 def _order(surface: landscapes.Landscape) -> str:
@@ -217,7 +220,7 @@ def controls_of(config: Mapping[str, Any]) -> dict[str, Any]:
     values |= {f"{spec.surface}_{name}": value for name, value in spec.surface_parameters}
     values |= {(f"{projection}_{name}" if name in rolling.OWN else name): value for name, value in settings.items()}
     values |= {"radius_low": radii[0], "radius_high": radii[-1], "rate_low": rates[0], "rate_high": rates[-1]}
-    values |= {"cells": str(spec.shape[0]), "starts": spec.starts}
+    values |= {"cells": str(spec.shape[0]), "starts": spec.starts, "scattered": spec.random_starts is not None}
     values |= (
         {"budget": "steps", "steps": spec.steps} if spec.steps else {"budget": "gradients", "gradients": spec.gradients}
     )

@@ -46,7 +46,8 @@ def cut(study: PhaseStudy, dark: bool) -> go.Figure:
 def cut_words(study: PhaseStudy) -> str:
     """What the cut shows."""
     # On a lattice the starts are no independent draws: the interval is wider than what other lattices would give.
-    kind = "Wilson, wide for evenly spread starts" if study.reading.share else "bootstrap"
+    even = "" if study.spec.random_starts is not None else ", wide for evenly spread starts"
+    kind = f"Wilson{even}" if study.reading.share else "bootstrap"
     meaning = f" {near_words(study.surface)}" if study.order in ("in_basin", "reached_at") else ""
     return f"At η = {short(study.row_rate)}, {study.spec.balls} balls a radius; band: 95 % ({kind}).{meaning}"
 

@@ -20,10 +20,14 @@ Group = tuple[tuple[str, Value], ...]
 
 
 def starts(sweep: Sweep, surface: Any) -> NDArray[np.float64]:
-    """The starts (S, d): as given, or spread over the surface's bounds (midpoints; a low-discrepancy set in 2-D)."""
+    """The starts (S, d): as given, spread over the surface's bounds (midpoints; a low-discrepancy set in 2-D), or drawn
+    evenly at random from them: then intervals of shares are what they say."""
     if not isinstance(sweep.starts, int):
         return np.array(sweep.starts, dtype=float)
     low, high = np.asarray(surface.bounds, dtype=float).T
+    if sweep.random_starts is not None:
+        generator = np.random.default_rng(sweep.random_starts)
+        return np.asarray(generator.uniform(low, high, size=(sweep.starts, len(low))))
     k = np.arange(sweep.starts)[:, None] + 0.5
     # The R_d sequence (Roberts 2018), a generalised golden ratio; its 1-D member is replaced by exact midpoints.
     ratio = (1.0, 1.618033988749895, 1.324717957244746)[min(sweep.dim, 2)]

@@ -47,7 +47,8 @@ class Sweep:
     Exactly one of ``steps`` and ``gradients`` is given: equal steps for every cell, or an equal budget of gradients,
     which buys fewer steps where a step costs more. ``starts`` is a number of starts, spread evenly over the surface's
     domain, or the points themselves. ``basin_radius`` (parameter units) is how near the global minimum counts as "in
-    the global basin"; None takes a twentieth of the domain's width.
+    the global basin"; None takes a twentieth of the domain's width. ``random_starts`` is a seed with which a number of
+    starts is drawn at random instead of spread.
     """
 
     surface: str
@@ -61,6 +62,7 @@ class Sweep:
     steps: int | None = None
     gradients: int | None = None
     basin_radius: float | None = None
+    random_starts: int | None = None
 
     def __post_init__(self) -> None:
         if self.dim < 1:
@@ -84,6 +86,10 @@ class Sweep:
             for point in self.starts:
                 if len(point) != self.dim or not all(math.isfinite(c) for c in point):
                     raise ValueError(f"starts must be points of {self.dim} finite numbers, got {list(point)}")
+        if self.random_starts is not None and (not isinstance(self.starts, int) or self.random_starts < 0):
+            raise ValueError(
+                "random_starts is a seed that scatters a number of starts: give starts as a number or leave it out"
+            )
         if not self.seeds or any(seed < 0 for seed in self.seeds):
             raise ValueError(f"seeds must be whole numbers from 0, got {list(self.seeds)}")
         if (self.steps is None) == (self.gradients is None):
@@ -130,6 +136,8 @@ class Sweep:
 
 def to_dict(sweep: Sweep) -> dict[str, Any]:
     """The description as plain JSON values; `parse` is its inverse."""
+    # Left out where it is not set, so that the ids of sweeps made before it existed stay what they were.
+    scattered = {} if sweep.random_starts is None else {"random_starts": sweep.random_starts}
     return {
         "version": VERSION,
         "surface": {"name": sweep.surface, "dim": sweep.dim, "parameters": dict(sweep.surface_parameters)},
@@ -141,6 +149,7 @@ def to_dict(sweep: Sweep) -> dict[str, Any]:
         "steps": sweep.steps,
         "gradients": sweep.gradients,
         "basin_radius": sweep.basin_radius,
+        **scattered,
     }
 
 
@@ -168,7 +177,8 @@ def parse(data: Any) -> Sweep:
     itself offers. ``seeds`` is a list, or a number of seeds counted from 0.
     """
     fields = _object("the sweep", data)
-    known = {"version", "surface", "method", "grid", "starts", "seeds", "steps", "gradients", "basin_radius"}
+    known = {"version", "surface", "method", "grid", "starts", "seeds", "steps", "gradients", "basin_radius",
+             "random_starts"}  # fmt: skip
     _refuse_unknown("the sweep", fields, known)
     version = fields.get("version", VERSION)
     if version != VERSION:
@@ -199,6 +209,7 @@ def parse(data: Any) -> Sweep:
         steps=_optional_integer("steps", fields.get("steps")),
         gradients=_optional_integer("gradients", fields.get("gradients")),
         basin_radius=None if fields.get("basin_radius") is None else _number("basin_radius", fields["basin_radius"]),
+        random_starts=_optional_integer("random_starts", fields.get("random_starts")),
     )
 
 

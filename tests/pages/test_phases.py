@@ -177,7 +177,7 @@ def test_grid_and_budget_reach_the_sweep(phases, lab):
         ({"rate_low": "0.5", "rate_high": "0.5"}, "range of η must run upwards"),
         ({"radius": "-1"}, "got -1"),
         ({"cells": "13"}, "'13' is unknown"),
-        ({"order": "entropy"}, "'entropy' is unknown"),
+        ({"order": "enthalpy"}, "'enthalpy' is unknown"),
         ({"projection": "sticky"}, "'sticky' is unknown"),
         ({"steps": "0"}, "got 0"),
     ],

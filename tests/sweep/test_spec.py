@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import landscapes
 from rbo_core import sweep
+from rbo_core.sweep.cells import starts
 
 GOOD: dict[str, Any] = {
     "surface": {"name": "bowl", "dim": 1, "parameters": {"width": 0.5}},
@@ -136,3 +138,18 @@ def test_malformed_json_names_the_place() -> None:
 def test_unknown_axis_is_named() -> None:
     with pytest.raises(ValueError, match="no axis 'momentum'"):
         sweep.parse(GOOD).axis("momentum")
+
+
+def test_random_starts_are_seeded_and_leave_old_ids_alone() -> None:
+    plain = sweep.parse({"surface": "wrinkled_bowl", "method": "rbo", "grid": {"radius": [0.2]}, "steps": 5})
+    scattered = sweep.parse({**sweep.to_dict(plain), "starts": 40, "random_starts": 3})
+    assert "random_starts" not in sweep.to_dict(plain)
+    assert sweep.loads(sweep.dumps(scattered)) == scattered
+    surface = landscapes.get("wrinkled_bowl", dim=1)
+    first, again = starts(scattered, surface), starts(scattered, surface)
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (40, 1)
+    assert np.unique(np.round(np.diff(np.sort(first[:, 0])), 6)).size > 30
+    assert (surface.bounds[0, 0] <= first).all() and (first <= surface.bounds[0, 1]).all()
+    with pytest.raises(ValueError, match="random_starts"):
+        sweep.parse({**sweep.to_dict(plain), "starts": [[0.1]], "random_starts": 3})
