@@ -6,6 +6,7 @@ import streamlit as st
 from pages.network_landscape import view
 from pages.network_landscape.controls import ask_look, ask_plane, job_controls
 from pages.network_landscape.jobs import compute_button, offer_training
+from pages.network_landscape.own import own_plane
 from pages.network_landscape.plane import finished_runs, run_title, stored_plane
 from pages.player import player
 from pages.shared import network_examples, network_jobs, plots
@@ -14,7 +15,9 @@ from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, 
 EXPLANATION = r"""
 **The plane.** $\theta(a,b)=\theta^*+a\,u+b\,v$ through the last parameters $\theta^*$ of the chosen run, $u\perp v$
 of length 1: a distance in the picture is a distance between parameters, so ρ here is the ρ of training.
-*Principal* takes the first two principal components of all snapshots of the chosen runs together. *Random* draws
+*Hessian* takes the two eigenvectors of largest curvature where the first run ended (Lanczos with Hessian-vector
+products). *Principal* takes the first two principal components of all snapshots of the chosen runs together.
+*Random* draws
 directions and gives each filter the length of the network's own filter (Li et al. 2018); biases stay fixed.
 
 **Share of variance** says how much of the runs' movement the plane holds. A path is the nearest point of the plane to
@@ -80,4 +83,5 @@ if result is not None:
     sentence(seen.sentence, view=look.view)
     if runs:
         link("Train", "Train other runs")
+own_plane(is_dark())
 how_it_works(EXPLANATION)

@@ -9,6 +9,9 @@ import numpy as np
 
 from landscapes.base import Floats, kernel
 
+_SLACK = 1e-9
+"""Rounding of a place at the very end of the window, in samples."""
+
 
 @numba.njit(inline="always", error_model="numpy")
 def _weights(s: float) -> tuple[float, float, float, float]:
@@ -45,7 +48,8 @@ def map_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: bool
         if x.shape[1] == 2:
             v, m = (x[i, 1] - p[4]) * p[5], int(p[6])
             rows = n + 2
-        if 0.0 <= u <= n - 1 and 0.0 <= v <= m - 1:
+        if -_SLACK <= u <= n - 1 + _SLACK and -_SLACK <= v <= m - 1 + _SLACK:
+            u, v = min(max(u, 0.0), n - 1.0), min(max(v, 0.0), m - 1.0)
             a = min(int(u), n - 2)
             b = max(0, min(int(v), m - 2))
             s, r = u - a, v - b

@@ -29,6 +29,7 @@ def _asks(dim: int, given: Mapping[str, Any]) -> tuple[Parameter | Text, ...]:
     return (
         Text("heights", "Heights", name, _read_heights, "An array, or the name of heights that are known."),
         Text("spacing", "Spacing", spacing, lambda value: _read_spacing(value, dim), "Between samples."),
+        Text("origin", "Origin", ",".join(["0.0"] * dim), lambda value: _read_origin(value, dim), "Of sample 0."),
         Text("no_data", "No data", "", _read_no_data, "The value that marks holes; empty: the usual ones."),
         Parameter("scale", "Vertical scale", SCALE.get(name, 1.0), 0.01, 100.0, log=True, limits=(1e-12, 1e12),
                   help="Heights are multiplied by it."),
@@ -51,6 +52,17 @@ def _read_spacing(value: object, dim: int) -> str:
     if len(steps) != dim or not all(1e-12 < step < 1e12 for step in steps):
         raise ValueError(f"spacing must be one positive number or one per axis ({dim}), got {value!r}")
     return ",".join(repr(step) for step in steps)
+
+
+def _read_origin(value: object, dim: int) -> str:
+    try:
+        given = [float(part) for part in value.split(",")] if isinstance(value, str) else np.ravel(value).tolist()  # type: ignore[call-overload]
+        place = [float(one) for one in given]
+    except (TypeError, ValueError):
+        place = []
+    if len(place) != dim or not all(abs(one) < 1e12 for one in place):
+        raise ValueError(f"origin must be one number per axis ({dim}), got {value!r}")
+    return ",".join(repr(one) for one in place)
 
 
 def _read_no_data(value: object) -> str:
@@ -83,8 +95,9 @@ def _build(dim: int, params: Mapping[str, Any]) -> Setup:
         )
     steps = np.array([float(step) for step in params["spacing"].split(",")])
     counts = np.array(heights.shape)
-    bounds = np.stack([np.zeros(dim), (counts - 1) * steps], axis=1)
-    axes = np.stack([np.zeros(dim), 1.0 / steps, counts.astype(float)], axis=1)
+    low = np.array([float(one) for one in params["origin"].split(",")])
+    bounds = np.stack([low, low + (counts - 1) * steps], axis=1)
+    axes = np.stack([low, 1.0 / steps, counts.astype(float)], axis=1)
     table = coefficients(heights)
     p = np.concatenate([[params["scale"]], axes.ravel()])
 

@@ -54,13 +54,15 @@ def ask_plane(runs: Sequence[StoredRun], titles: dict[str, str]) -> PlaneConfig:
         first = [key for key in friends if key in latest.runs]
     paths = several("Paths in the plane", "paths", friends, first, help="Runs from the same start on the same data.")
     group("Plane")
-    kind = choice("plane", "kind", {"principal": "Principal", "random": "Random"}, kind="segmented")
+    kinds = {"principal": "Principal", "random": "Random", "hessian": "Hessian"}
+    kind = choice("plane", "kind", kinds, kind="segmented")
     with st.expander("Advanced"):
         size = int(choice("points an axis", "size", ("31", "61", "101"), "61"))
         noise = number("random labels in the noisy twin, %", "noise", 40, 1, 100, integer=True,
                        help="A run trained with random labels keeps its own share.")  # fmt: skip
-        reach = number("reach of a random plane", "reach", 1.0, 0.05, 5.0, log=True,
-                       help="In lengths of a filter-normalised direction.")  # fmt: skip
+        reach = number("reach of the plane", "reach", 1.0, 0.05, 5.0, log=True,
+                       help="Random: in lengths of a filter-normalised direction. Hessian: in distances over which the "
+                       "loss doubles. A principal plane fits the paths.")  # fmt: skip
         seed = int(number("seed of the directions", "seed", 0, 0, 99, integer=True))
         device = device_choice()
     chosen = (base, *(key for key in paths if key != base))

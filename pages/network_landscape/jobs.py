@@ -43,7 +43,7 @@ def compute_button(config: PlaneConfig, job_id: str | None, title: str, data: st
         show_error(problem)
     elif note := network_runs.data_note(data):
         st.info(note)
-    kind = "principal" if config.kind == "principal" else "random"
+    kind = {"hessian": "Hessian"}.get(config.kind, config.kind)
     if st.button("Compute the plane", type="primary", key="compute", disabled=problem is not None):
         network_jobs.start(
             "plane", ["train", CONFIG, "--plane", "--json"], config=asdict(config),

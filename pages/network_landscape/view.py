@@ -79,7 +79,8 @@ def _paths(look: PlaneLook, dark: bool) -> Seen:
 def _what_the_paths_say(look: PlaneLook, ironed: Ironed) -> str:
     result = look.result
     held = _percent(sum(result.share))
-    kind = "The principal plane" if result.config.kind == "principal" else "This random plane"
+    kinds = {"principal": "The principal plane", "hessian": "The plane of the two largest curvatures"}
+    kind = kinds.get(result.config.kind, "This random plane")
     lowest = min(result.paths, key=lambda p: p.off[-1])
     furthest = max(result.paths, key=lambda p: float(np.linalg.norm(np.append(p.coordinates[-1], p.off[-1]))))
     said = f"{kind} holds <b>{held}</b> of all the paths' variance"
@@ -157,6 +158,8 @@ def _what_noise_does(look: PlaneLook, study: NoiseStudy) -> str:
 def _axes(result: PlaneResult) -> tuple[str, str]:
     if result.config.kind == "random":
         return "random direction 1 (parameter units)", "random direction 2"
+    if result.config.kind == "hessian":
+        return "direction of largest curvature (parameter units)", "of second largest"
     first, second = (_percent(share) for share in result.share)
     return f"component 1 ({first} of variance)", f"component 2 ({second} of variance)"
 

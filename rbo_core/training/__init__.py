@@ -2,16 +2,19 @@
 
 from rbo_core.training.config import METHOD_DEFAULTS, Method, TrainConfig
 from rbo_core.training.loop import Progress, Result, run_training
+from rbo_core.training.own_plane import NetworkPlane, plane_of
 from rbo_core.training.store import METRICS, RunStore, StoredRun
 
 __all__ = [
     "METHOD_DEFAULTS",
     "METRICS",
     "Method",
+    "NetworkPlane",
     "Progress",
     "Result",
     "RunStore",
     "StoredRun",
     "TrainConfig",
+    "plane_of",
     "run_training",
 ]

@@ -11,18 +11,20 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional as F
 
 from rbo_core.checks import require, require_choice, require_count
 from rbo_core.ironing import iron
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import add_label_noise, load
 from rbo_core.training.loop import pick_device
+from rbo_core.training.own_plane import Task, hessian_plane, suiting_reach
 from rbo_core.training.planes import Plane, evaluate, principal_plane, random_plane, window_of
 from rbo_core.training.results import key_of, load_result, result_path, save_result
 from rbo_core.training.store import RunStore
 
 Floats = NDArray[np.float64]
-KINDS = ("principal", "random")
+KINDS = ("principal", "random", "hessian")
 FOLDER = "planes"
 
 
@@ -32,11 +34,13 @@ class PlaneConfig:
 
     Attributes:
         runs: ids of stored runs of one network; the plane goes through the last parameters of the first.
-        kind: "principal" (first two principal components of all the runs' snapshots) or "random" (filter-normalised).
+        kind: "principal" (first two principal components of all the runs' snapshots) "random" (filter-normalised) or
+            "hessian" (the two leading eigenvectors of the training loss's Hessian at the first run's end).
         size: points an axis.
         label_noise: share of random labels in the noisy twin, where the first run itself had none.
         examples: training images the loss is averaged over (the first ones).
-        reach: half the width of a random plane, in lengths of a filter-normalised direction.
+        reach: half the width of a random plane, in lengths of a filter-normalised direction; of a Hessian plane, in
+            distances over which the loss doubles (at least rises by a half) along the first eigenvector.
         seed: of the random directions.
         device: "auto", "cpu", "cuda".
     """
@@ -171,9 +175,18 @@ def compute_plane(
         tracks[run_id] = run.config.method.name, epochs[finite.numpy()], points[finite].to(device).float()
     snapshots = [points for _, _, points in tracks.values()]
     origin = torch.cat([p.detach().reshape(-1) for p in model.parameters()])
+    data = load(base.data, base.data_dir)
+    count = min(base.train_size or len(data.train_y), len(data.train_y))
+    noise = base.label_noise if base.label_noise > 0 else config.label_noise
+    noisy = add_label_noise(data.train_y[:count], data.classes, noise, base.seed)
+    use = min(config.examples, count)
+    labels = [torch.from_numpy(a[:use]).to(device) for a in (data.train_y, noisy)]
+    inputs = torch.from_numpy(data.train_x[:use]).to(device)
     unit = 0.0
     if config.kind == "principal":
         plane = principal_plane(snapshots, origin)
+    elif config.kind == "hessian":
+        plane, unit = _hessian_plane(model, origin, inputs, labels[1 if base.label_noise > 0 else 0])
     else:
         plane, unit = random_plane(model, origin, config.seed)
     paths = tuple(
@@ -184,13 +197,6 @@ def compute_plane(
     else:
         window = config.reach * unit * np.array([[-1.0, 1.0], [-1.0, 1.0]])
 
-    data = load(base.data, base.data_dir)
-    count = min(base.train_size or len(data.train_y), len(data.train_y))
-    noise = base.label_noise if base.label_noise > 0 else config.label_noise
-    noisy = add_label_noise(data.train_y[:count], data.classes, noise, base.seed)
-    use = min(config.examples, count)
-    labels = [torch.from_numpy(a[:use]).to(device) for a in (data.train_y, noisy)]
-    inputs = torch.from_numpy(data.train_x[:use]).to(device)
     heights = evaluate(model, plane, window, config.size, inputs, labels, progress)
     share = plane.share if config.kind == "principal" else _shares(plane, snapshots)
     x, y = (np.linspace(low, high, config.size) for low, high in window)
@@ -230,6 +236,15 @@ def load_plane(key: str, folder: Path | str | None = None) -> PlaneResult | None
         arrays["clean"], arrays["noisy"], paths, tuple(about["share"]), about["unit"], about["noise"],
         about["trained_on"], about["seconds"],
     )  # fmt: skip
+
+
+def _hessian_plane(
+    model: torch.nn.Module, origin: torch.Tensor, inputs: torch.Tensor, labels: torch.Tensor
+) -> tuple[Plane, float]:
+    """The plane of the two leading Hessian eigenvectors of the loss that the run was trained on, and its unit."""
+    task = Task(model, F.cross_entropy, [(inputs, labels)])
+    plane, values = hessian_plane(task, origin)
+    return plane, suiting_reach(task.value(origin), values)
 
 
 def _path(plane: Plane, run_id: str, method: str, epochs: NDArray[np.int64], points: torch.Tensor) -> Path2D:
