@@ -290,7 +290,7 @@ def hessian_plane(task: Task, origin: Tensor) -> tuple[Plane, Floats]:
 
 
 def suiting_reach(loss: float, curvatures: Floats) -> float:
-    """The distance over which a loss doubles, at least rises by a half, along the largest curvature; parameter units."""
+    """Distance over which a loss doubles, at least rises by a half, along the largest curvature; parameter units."""
     return float(np.sqrt(2.0 * max(loss, 0.5) / max(float(np.abs(curvatures).max()), 1e-12)))
 
 

@@ -139,7 +139,7 @@ def test_a_stored_runs_hessian_plane_curves_most_along_its_first_axis(tmp_path: 
         run_training(TrainConfig(data="digits", model="mlp", train_size=200, gradient_budget=40), store)
         (run,) = store.list()
         for kind in ("hessian", "random"):
-            plane = compute_plane(store, PlaneConfig(runs=(run.id,), kind=kind, size=9, examples=100))
+            plane = compute_plane(PlaneConfig(runs=(run.id,), kind=kind, size=9, examples=100), store)
             middle, step = plane.clean[:, 4], plane.spacing[0]
             bent[kind] = (middle[3] - 2 * middle[4] + middle[5]) / step**2
     assert bent["hessian"] > 3 * abs(bent["random"])
