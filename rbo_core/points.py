@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from rbo_core.arrays import Namespace
 from rbo_core.checks import Number, column
 from rbo_core.fused import copied, drawn, drawn_from, kept, moved, moved_from, pushed, taken_where, usable
 from rbo_core.method import BatchedMethod, Floats
@@ -118,7 +119,7 @@ class Adam(PointMethod):
         f, g = objective(state.x)
         return self._move(objective.xp, state, state.x, g), f
 
-    def _move(self, xp: Any, state: PointState, x: Array, g: Array) -> PointState:
+    def _move(self, xp: Namespace, state: PointState, x: Array, g: Array) -> PointState:
         lr = column(self.learning_rate)
         beta1 = column(self.beta1)
         beta2 = column(self.beta2)
@@ -265,7 +266,7 @@ class EntropySGD(PointMethod):
 
 
 def _heavy_ball(
-    xp: Any, velocity: Array | None, g: Array, momentum: Number, nesterov: bool
+    xp: Namespace, velocity: Array | None, g: Array, momentum: Number, nesterov: bool
 ) -> tuple[Array | None, Array]:
     """(velocity, direction) of torch.optim.SGD; without momentum no buffer is kept."""
     if isinstance(momentum, float | int) and momentum == 0:
