@@ -15,7 +15,17 @@ from tqdm import tqdm
 import landscapes
 from rbo_core.cli.files import require_writable
 from rbo_core.cli.surface import add_surface_options, chosen_surface
-from rbo_core.ironing import Measures, default_threshold, iron_landscape, measure_sweep, power_law, sample, sweep_field
+from rbo_core.ironing import (
+    Crests,
+    Measures,
+    default_threshold,
+    field_crests,
+    iron_landscape,
+    measure_sweep,
+    power_law,
+    sample,
+    sweep_field,
+)
 
 MAX_RADII = 10_000
 
@@ -64,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.html is not None:
         args.html.write_text(page(surface, measures, n, args.loss_scale), encoding="utf-8")
     if args.json:
-        print(json.dumps(summarise(surface, measures, args)))
+        print(json.dumps(summarise(surface, measures, args) | {"crests": longest_lived(field_crests(field))}))
     elif args.csv is None:
         print(measures.to_csv(), end="")
     return 0
@@ -106,6 +116,17 @@ def summarise(surface: landscapes.Landscape, measures: Measures, args: argparse.
         "measures": columns,
         "csv": None if args.csv is None else str(args.csv),
         "html": None if args.html is None else str(args.html),
+    }
+
+
+def longest_lived(found: Crests, most: int = 20) -> dict[str, Any]:
+    """How many crests there are, and position, height and lifetime (None: for ever) of those that live longest."""
+    lifetime = [v if np.isfinite(v) else None for v in found.lifetime[:most].tolist()]
+    return {
+        "count": int(found.lifetime.size),
+        "position": found.position[:most].tolist(),
+        "height": found.height[:most].tolist(),
+        "lifetime": lifetime,
     }
 
 

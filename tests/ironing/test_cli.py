@@ -71,3 +71,11 @@ def test_radii_below_the_grid_are_said(capsys):
     said = capsys.readouterr()
     assert "warning: radius 0.0001 is below one grid spacing (0.01): nothing is ironed there" in said.err
     assert said.out.startswith("radius,")
+
+
+def test_json_names_the_crests_that_live_longest(capsys):
+    words = ["iron", "--surface", "corduroy", "--param", "slope=0.2", "--param", "width=1", "--param", "depth=2"]
+    assert main([*words, "--radii", "0.5,3", "--samples", "8001", "--json"]) == 0
+    crests = json.loads(capsys.readouterr().out)["crests"]
+    assert crests["count"] == len(crests["position"]) > 3
+    assert max(v for v in crests["lifetime"] if v) == pytest.approx(1.04 / 0.4, rel=3e-3)
