@@ -11,6 +11,7 @@ import landscapes
 from pages.player import radius_strip
 from pages.shared.page import cached
 from pages.shared.scenes import key_of
+from pages.shared.tracks import out_of_patience
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.radii import HIGH, LOW, Roll, radius_range, rolled, strip_of
 from rbo_core.figures.player.scene import RadiusRange
@@ -38,7 +39,9 @@ def show_strip(
     # Where the ball's own radius moves, nothing of this changes: the bytes are made once, for all visitors.
     beside = [(entry.label, entry.color, entry.track.method) for entry in rivals]
     asked = hashlib.sha256(repr((key_of(surface), roll.whatever_radius, beside)).encode()).hexdigest()
-    radius_strip(_packed(asked, player, surface, roll, rivals, tell), key=player)
+    packed = _packed(asked, player, surface, roll, rivals, tell)
+    if packed is not None:
+        radius_strip(packed, key=player)
 
 
 @cached
@@ -49,8 +52,11 @@ def _packed(
     _roll: Roll,
     _rivals: Sequence[Entry],
     _tell: Callable[[Track], str],
-) -> bytes:
-    runs = rolled(_surface, _roll.whatever_radius)
+) -> bytes | None:
+    """None when so many runs take too long, so that this is remembered too."""
+    runs = rolled(_surface, _roll.whatever_radius, out_of_patience())
+    if not runs:
+        return None
     return pack_strip(strip_of(_surface, runs, _rivals, _batch(_surface, _roll), _tell), player)
 
 

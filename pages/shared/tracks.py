@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -10,7 +12,10 @@ import landscapes
 import rbo_core
 from pages.shared.page import cached
 from rbo_core.figures.player.track import Track, track_of
+from rbo_core.figures.style import label
 
+PATIENCE = 4.0
+"""Seconds of computing for one run, or for all the runs of the radius strip."""
 _COMPILED: set[tuple[Any, ...]] = set()
 
 
@@ -27,7 +32,7 @@ def run_on(
     depths: at how many steps the penetration is measured, as `track_of` takes it.
 
     Raises:
-        ValueError: for a start outside the domain, or steps or seed that `trace` refuses.
+        ValueError: for a start outside the domain, steps or seed that `trace` refuses, or a run that takes too long.
     """
     key = (surface.name, surface.dim, tuple(sorted(surface.parameters.items())))
     kernels = (*key[:2], method.name, getattr(method, "projection", ""))
@@ -35,7 +40,13 @@ def run_on(
         with st.spinner("Compiling the ball for this machine: some ten seconds, the first time only"):
             rbo_core.trace(method, surface, [list(start)], 1, seed=seed)
         _COMPILED.add(kernels)
-    return _run(surface, key, method, (start, steps, seed, depths))
+    made = _run(surface, key, method, (start, steps, seed, depths))
+    if made is None:
+        raise ValueError(
+            f"{steps:,} steps of {label(method.name)} take more than the {PATIENCE:g} s of computing that a page "
+            "gives one run, for everybody waits meanwhile; take fewer steps, or fewer projection steps"
+        )
+    return made
 
 
 @cached
@@ -44,7 +55,15 @@ def _run(
     key: tuple[Any, ...],
     method: Any,
     asked: tuple[tuple[float, ...], int, int, int | None],
-) -> Track:
+) -> Track | None:
+    """None when it takes too long, so that this is remembered too."""
     # `key` identifies the surface for the cache; a landscape itself is left out of Streamlit's hash by its underscore.
     start, steps, seed, depths = asked
-    return track_of(rbo_core.trace(method, _surface, [list(start)], steps, seed=seed), depths=depths)
+    done = rbo_core.trace(method, _surface, [list(start)], steps, seed=seed, progress=out_of_patience())
+    return None if done.cancelled else track_of(done, depths=depths)
+
+
+def out_of_patience() -> Callable[[int, int], bool]:
+    """A `progress` that ends a run after PATIENCE seconds of this thread's own computing, whatever others do."""
+    begin = time.thread_time()
+    return lambda done, total: done < total and time.thread_time() - begin > PATIENCE

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 from pages.phases import compute
+from pages.shared import tracks
 from pages.shared.errors import escaped
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -85,6 +87,18 @@ def test_moves_that_run_away_are_told() -> None:
     assert [error.value for error in page.error] == [
         "The 100 moves of the Gradient (paper) projection run away with γ = 1; take a smaller γ or fewer moves"
     ]
+
+
+def test_a_run_that_takes_too_long_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One visitor's link must not hold up everybody: K = 100 at 5,000 steps was ten seconds of a core."""
+    monkeypatch.setattr(tracks, "PATIENCE", 0.05)
+    query = {"projection": "gradient", "gradient_n_projection_steps": "100", "steps": "4999", "rivals": "SGD"}
+    for _ in range(2):  # remembered: the second time it costs nothing
+        begin = time.thread_time()
+        page = visit("1_Roll", query)
+        assert not page.exception
+        assert any("take more than the 0.05 s of computing" in error.value for error in page.error)
+    assert time.thread_time() - begin < 3.0
 
 
 def test_an_unforeseen_error_gets_a_number_that_stands_in_the_log(

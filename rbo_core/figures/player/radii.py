@@ -52,11 +52,19 @@ def radius_range(roll: Roll, batch: str) -> RadiusRange:
     return RadiusRange(float(roll.ball.radius), LOW, HIGH, batch)
 
 
-def rolled(surface: landscapes.Landscape, roll: Roll) -> tuple[Track, ...]:
-    """The ball's runs at every radius of the strip, as one batch; without the penetration."""
+def rolled(
+    surface: landscapes.Landscape, roll: Roll, progress: Callable[[int, int], object] | None = None
+) -> tuple[Track, ...]:
+    """The ball's runs at every radius of the strip, as one batch; without the penetration.
+
+    Args:
+        progress: as `trace` takes it; when it cancels, there are no runs.
+    """
     sizes = radii(surface.dim)
     batch = replace(roll.ball, radius=sizes)
-    run = trace(batch, surface, [list(roll.start)] * len(sizes), roll.steps, seed=roll.seed)
+    run = trace(batch, surface, [list(roll.start)] * len(sizes), roll.steps, seed=roll.seed, progress=progress)
+    if run.cancelled:
+        return ()
     return tuple(track_of(run, ball, depths=0) for ball in range(len(sizes)))
 
 
