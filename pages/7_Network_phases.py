@@ -72,7 +72,7 @@ if result is not None:
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
         edge = view.frontier_of(result.config)
-        figure = phases_figure(result, told, quantity, is_dark(), selected=(radius, rate), frontier=edge, height=500)
+        figure = phases_figure(result, told, quantity, is_dark(), selected=(radius, rate), frontier=edge)
         clickable_map(figure, "network_map")
     with right:
         items, head = view.cell_numbers(result, *cell)

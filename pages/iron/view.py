@@ -14,7 +14,7 @@ from pages.iron.data import Ironing, Sampling, Span
 from pages.shared.controls import choice, ground_dim, link_query, number, surface_picker, toggle
 from pages.shared.page import group
 from rbo_core import RBO
-from rbo_core.figures.ironing import curve_figure, surface_figure
+from rbo_core.figures.ironing import CurveMarks, curve_figure, surface_figure
 from rbo_core.figures.words import short
 from rbo_core.ironing import dimension, largest_slope, oscillation, total_variation
 
@@ -94,16 +94,13 @@ def picture(at: Ironing, asked: Asked, dark: bool) -> list[go.Figure]:
     """A curve with what the ball sees of it, or a surface beside the ironed one."""
     if at.where.dim == 2:
         return [surface_figure(at.ironed, dark, seen=seen) for seen in (False, True)]
-    figure = curve_figure(
-        at.ironed,
-        dark,
+    marks = CurveMarks(
         last_touched=at.study.swept.last_touched,
         grooves=at.study.theory.grooves,
         blurred=data.blur_of(at.where, at.radius).heights if asked.blur else None,
         closing=asked.closing,
-        height=500,
     )
-    return [figure]
+    return [curve_figure(at.ironed, dark, marks)]
 
 
 def numbers(at: Ironing) -> tuple[tuple[str, str, str], ...]:

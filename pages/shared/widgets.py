@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -24,6 +25,33 @@ from rbo_core.figures.words import short
 
 URL: Literal["query-params"] = "query-params"
 _POINTS_PER_DECADE = 24
+
+
+@dataclass(frozen=True)
+class _Slider:
+    """A slider with its box: what it is called, its value at first, the values it can take, and those of the box."""
+
+    label: str
+    key: str
+    default: float
+    range: tuple[float, float]
+    accepted: tuple[float, float]
+    log: bool
+    integer: bool
+    step: float | None
+
+    @property
+    def options(self) -> list[float]:
+        """The values of the slider."""
+        return _grid(*self.range, self.log, self.integer, self.step)
+
+    def of_kind(self, value: float) -> float:
+        """The value as the box has it: whole or not."""
+        return int(value) if self.integer else float(value)
+
+    def problem(self, value: Any) -> str | None:
+        """What is wrong with a value in the box."""
+        return _number_problem(self.label, value, self.accepted, self.integer, self.log)
 
 
 def number(
@@ -53,54 +81,59 @@ def number(
     Returns:
         The value, or the last good one when the box holds something impossible (the message says so).
     """
-    low, high = float(low), float(high)
-    _remember(key, int(default) if integer else float(default))
-    accepted = (low, high) if limits is None else limits
-    _note_bad_link(key, lambda text: _text_problem(label, text, accepted, integer))
-    options = _grid(low, high, log, integer, step)
-    good_key = f"_good_{key}"
-
-    def from_slider() -> None:
-        picked = st.session_state[_slider_key(key)]
-        now = st.session_state[key]
-        if now is not None and picked == _nearest(options, now):
-            return  # a slider that was drawn anew reports its grid; the box's exact value is the one that was meant
-        st.session_state[key] = int(picked) if integer else float(picked)
-        if on_change is not None:
-            on_change()
-
+    span = float(low), float(high)
+    one = _Slider(label, key, default, span, span if limits is None else limits, log, integer, step)
+    _remember(key, one.of_kind(default))
+    _note_bad_link(key, lambda text: _text_problem(label, text, one.accepted, integer))
     with st.container(key=f"pair_{key}"):
         left, right = st.columns([2.4, 1])
         typed = right.number_input(
             label,
-            value=int(default) if integer else float(default),
-            step=1 if integer else step_of(low, high, log, step),
+            value=one.of_kind(default),
+            step=1 if integer else step_of(*span, log, step),
             format="%d" if integer else "%.6g",
             key=key,
             bind=URL,
             label_visibility="collapsed",
             on_change=on_change,
         )
-        problem = _number_problem(label, typed, accepted, integer, log)
-        good = st.session_state.get(good_key, float(default))
+        problem = one.problem(typed)
+        good = st.session_state.get(f"_good_{key}", float(default))
         if problem is None:
             good = float(typed)
-            st.session_state[good_key] = good
-        nearest = _nearest(options, good)
-        count, first = st.session_state.get(f"_sliders_{key}", (0, None))
-        if first not in options or st.session_state.get(_slider_key(key)) != nearest:
-            # A new slider: were the old one moved, a browser that has not heard of it yet would report its old place as
-            # the visitor's wish, and the value just typed would be lost.
-            count, first = count + (first is not None), nearest
-            st.session_state[f"_sliders_{key}"] = (count, first)
-        left.select_slider(
-            label, options, value=first, key=_slider_key(key), format_func=_shown, help=help, on_change=from_slider
-        )
+            st.session_state[f"_good_{key}"] = good
+        with left:
+            _draw_slider(one, good, help, on_change)
     if problem is not None:
         st.error(f"{escaped(problem)} Until then the picture uses {short(good)}.")
     else:
         _show_bad_link(key, typed)
-    return int(good) if integer else good
+    return one.of_kind(good)
+
+
+def _draw_slider(one: _Slider, good: float, help: str | None, on_change: Callable[[], None] | None) -> None:
+    """The slider at the value next to the box's."""
+    key, options = one.key, one.options
+
+    def from_slider() -> None:
+        picked = st.session_state[_slider_key(key)]
+        now = st.session_state[key]
+        if now is not None and picked == _nearest(options, now):
+            return  # a slider that was drawn anew reports its grid; the box's exact value is the one that was meant
+        st.session_state[key] = one.of_kind(picked)
+        if on_change is not None:
+            on_change()
+
+    nearest = _nearest(options, good)
+    count, first = st.session_state.get(f"_sliders_{key}", (0, None))
+    if first not in options or st.session_state.get(_slider_key(key)) != nearest:
+        # A new slider: were the old one moved, a browser that has not heard of it yet would report its old place as
+        # the visitor's wish, and the value just typed would be lost.
+        count, first = count + (first is not None), nearest
+        st.session_state[f"_sliders_{key}"] = (count, first)
+    st.select_slider(
+        one.label, options, value=first, key=_slider_key(key), format_func=_shown, help=help, on_change=from_slider
+    )
 
 
 def linked_number(label: str, key: str, default: float, low: float, high: float) -> float:

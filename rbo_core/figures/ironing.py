@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 #: A curve taller than this share of its width is not drawn at true scale: it would shrink to a thread.
 TRUE_SCALE = 0.8
+#: More dots than this would hide the curve.
+MOST_GROOVES = 400
 
 
 @dataclass(frozen=True)
@@ -72,22 +74,26 @@ def resting_ball(ironed: Ironed) -> tuple[float, float]:
     return float(x[best]), float(ironed.center[best])
 
 
-def curve_figure(
-    ironed: Ironed,
-    dark: bool,
-    *,
-    last_touched: Array | None = None,
-    grooves: Grooves | None = None,
-    blurred: Array | None = None,
-    closing: bool = True,
-    height: int = 500,
-) -> go.Figure:
-    """A curve, the ironed curve, the underside of the sweep, and the stretches no ball can touch.
+@dataclass(frozen=True, eq=False)
+class CurveMarks:
+    """What is drawn into a curve beside what the ball sees of it.
 
     last_touched (N,): largest radius that touches each sample, for the hover. grooves: marked at their floors with the
-    radius at which each vanished. blurred (N,): a Gaussian blur to compare with.
+    radius at which each vanished. blurred (N,): a Gaussian blur to compare with. closing: the underside of the sweep.
     """
-    ink, p = inks(dark), palette(dark)
+
+    last_touched: Array | None = None
+    grooves: Grooves | None = None
+    blurred: Array | None = None
+    closing: bool = True
+
+
+NO_MARKS = CurveMarks()
+
+
+def curve_figure(ironed: Ironed, dark: bool, marks: CurveMarks = NO_MARKS, *, height: int = 500) -> go.Figure:
+    """A curve, the ironed curve, the underside of the sweep, and the stretches no ball can touch."""
+    p = palette(dark)
     keep = drawn(ironed.heights)
     x, f = single(ironed.axes[0][keep]), single(ironed.heights[keep])
     low, high = float(np.nanmin(f)), max(float(np.nanmax(f)), float(np.nanmax(ironed.ironed)))
@@ -96,80 +102,13 @@ def curve_figure(
     quiet: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
     fig.add_scatter(x=x, y=np.full_like(f, low - 3 * room), line={"width": 0}, mode="lines", **quiet)
     fig.add_scatter(x=x, y=f, fill="tonexty", fillcolor=p.ground, line={"width": 0}, mode="lines", **quiet)
-    # Underside and ground run together where the ball touches, so the filled area is exactly the unreachable one.
-    closed = single(np.where(ironed.reachable, ironed.heights, ironed.closing)[keep])
-    fig.add_scatter(
-        x=np.concatenate([x, x[::-1]]),
-        y=np.concatenate([closed, f[::-1]]),
-        fill="toself",
-        fillcolor=ink.unreachable_fill,
-        line={"width": 0},
-        mode="lines",
-        name="no ball touches",
-        hoverinfo="skip",
-        legendrank=4,
-    )
-    touched = None if last_touched is None else single(last_touched[keep])
-    told = "" if touched is None else "<br>touched by balls up to ρ = %{customdata:.3g}"
-    fig.add_scatter(
-        x=x,
-        y=f,
-        mode="lines",
-        line={"color": p.ridge, "width": 1.6},
-        name="landscape λf",
-        customdata=touched,
-        hovertemplate="x = %{x:.4g}<br>λf = %{y:.4g}" + told + "<extra></extra>",
-        legendrank=1,
-    )
-    if closing:
-        fig.add_scatter(
-            x=x,
-            y=single(ironed.closing[keep]),
-            mode="lines",
-            line={"color": ink.unreachable, "width": 1.3, "dash": "dot"},
-            name="underside of the sweep",
-            hovertemplate="x = %{x:.4g}<br>underside = %{y:.4g}<extra></extra>",
-            legendrank=3,
-        )
-    fig.add_scatter(
-        x=x,
-        y=single(ironed.ironed[keep]),
-        mode="lines",
-        line={"color": ink.ironed, "width": 3},
-        name="ironed h − ρ",
-        hovertemplate="x = %{x:.4g}<br>ironed = %{y:.4g}<extra></extra>",
-        legendrank=2,
-    )
-    if blurred is not None:
-        fig.add_scatter(
-            x=x,
-            y=single(blurred[keep]),
-            mode="lines",
-            line={"color": ink.blur, "width": 2.2, "dash": "dash"},
-            name="Gaussian blur",
-            hovertemplate="x = %{x:.4g}<br>blurred = %{y:.4g}<extra></extra>",
-            legendrank=5,
-        )
-    if grooves is not None and 0 < grooves.floor.size <= 400:
-        fig.add_scatter(
-            x=single(ironed.axes[0][grooves.floor]),
-            y=single(ironed.heights[grooves.floor]),
-            mode="markers",
-            marker={"size": 5, "color": ink.unreachable, "line": {"width": 0}},
-            text=[_groove_text(grooves, k) for k in range(grooves.floor.size)],
-            hovertemplate="%{text}<extra></extra>",
-            name="floor of a groove",
-            showlegend=False,
-        )
+    _add_unreachable(fig, ironed, keep, dark)
+    _add_curves(fig, ironed, keep, marks, dark)
+    if marks.grooves is not None:
+        _add_grooves(fig, ironed, marks.grooves, dark)
     _add_ball(fig, ironed, dark)
-    layout(
-        fig,
-        dark,
-        height=height,
-        uirevision="iron",
-        margin={"l": 8, "r": 8, "t": 34, "b": 8},
-        legend={"traceorder": "normal"},
-    )
+    margin = {"l": 8, "r": 8, "t": 34, "b": 8}
+    layout(fig, dark, height=height, uirevision="iron", margin=margin, legend={"traceorder": "normal"})
     fig.update_xaxes(title_text="x (parameter)", range=[float(x[0]), float(x[-1])], showgrid=False)
     fig.update_yaxes(title_text="height λf (same unit)", range=[low - room, high + 1.5 * room])
     if is_true_scale(ironed):
@@ -181,6 +120,51 @@ def curve_figure(
             showarrow=False, font={"size": 12, "color": p.muted},
         )  # fmt: skip
     return fig
+
+
+def _add_unreachable(fig: go.Figure, ironed: Ironed, keep: Any, dark: bool) -> None:
+    x, f = single(ironed.axes[0][keep]), single(ironed.heights[keep])
+    # Underside and ground run together where the ball touches, so the filled area is exactly the unreachable one.
+    closed = single(np.where(ironed.reachable, ironed.heights, ironed.closing)[keep])
+    fig.add_scatter(
+        x=np.concatenate([x, x[::-1]]), y=np.concatenate([closed, f[::-1]]), fill="toself",
+        fillcolor=inks(dark).unreachable_fill, line={"width": 0}, mode="lines", name="no ball touches",
+        hoverinfo="skip", legendrank=4,
+    )  # fmt: skip
+
+
+def _add_curves(fig: go.Figure, ironed: Ironed, keep: Any, marks: CurveMarks, dark: bool) -> None:
+    """The landscape, the underside, the ironed curve and a blur, each with its hover."""
+    ink, x = inks(dark), single(ironed.axes[0][keep])
+    touched = None if marks.last_touched is None else single(marks.last_touched[keep])
+    told = "" if touched is None else "<br>touched by balls up to ρ = %{customdata:.3g}"
+
+    def add(heights: Array, name: str, word: str, rank: int, line: dict[str, Any], **more: Any) -> None:
+        hover = f"x = %{{x:.4g}}<br>{word} = %{{y:.4g}}{more.pop('told', '')}<extra></extra>"
+        fig.add_scatter(
+            x=x, y=single(heights[keep]), mode="lines", name=name, line=line, hovertemplate=hover, legendrank=rank,
+            **more,
+        )  # fmt: skip
+
+    ridge = {"color": palette(dark).ridge, "width": 1.6}
+    add(ironed.heights, "landscape λf", "λf", 1, ridge, customdata=touched, told=told)
+    if marks.closing:
+        underside = {"color": ink.unreachable, "width": 1.3, "dash": "dot"}
+        add(ironed.closing, "underside of the sweep", "underside", 3, underside)
+    add(ironed.ironed, "ironed h − ρ", "ironed", 2, {"color": ink.ironed, "width": 3})
+    if marks.blurred is not None:
+        add(marks.blurred, "Gaussian blur", "blurred", 5, {"color": ink.blur, "width": 2.2, "dash": "dash"})
+
+
+def _add_grooves(fig: go.Figure, ironed: Ironed, grooves: Grooves, dark: bool) -> None:
+    if not 0 < grooves.floor.size <= MOST_GROOVES:
+        return
+    fig.add_scatter(
+        x=single(ironed.axes[0][grooves.floor]), y=single(ironed.heights[grooves.floor]), mode="markers",
+        marker={"size": 5, "color": inks(dark).unreachable, "line": {"width": 0}},
+        text=[_groove_text(grooves, k) for k in range(grooves.floor.size)],
+        hovertemplate="%{text}<extra></extra>", name="floor of a groove", showlegend=False,
+    )  # fmt: skip
 
 
 def _add_ball(fig: go.Figure, ironed: Ironed, dark: bool) -> None:

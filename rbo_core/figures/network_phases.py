@@ -44,7 +44,6 @@ def phases_figure(
     *,
     selected: tuple[float, float] | None = None,
     frontier: Frontier | None = None,
-    height: int = 500,
 ) -> go.Figure:
     """The map, with the macroscopic stretch of radii, the edge of instability, measured and as theory has it, and the
     best cell drawn in."""
@@ -62,7 +61,7 @@ def phases_figure(
     elif quantity == "train_loss":
         limits = (float(np.nanmin(values)), float(np.nanpercentile(values, 85)))
     radius, rate = selected if selected is not None else (None, None)
-    fig = map_figure(shown, dark, Notes(radius=radius, rate=rate, frontier=frontier), limits=limits, height=height)
+    fig = map_figure(shown, dark, Notes(radius=radius, rate=rate, frontier=frontier), limits=limits, height=500)
     p = palette(dark)
     step = float((config.radii[1] / config.radii[0]) ** 0.5)
     x, y = [], []

@@ -235,11 +235,11 @@ def cut_figure(
                       line={"color": fade(COLORS["rbo"], 0.55), "width": 5})  # fmt: skip
         fig.add_vline(x=jump.radius, line={"color": COLORS["rbo"], "width": 1.6})
         if i == 0:
-            _say(fig, jump.radius, 0.03, "detected, 95 %", COLORS["rbo"], _side(curves, jump.radius), p)
+            _say(fig, jump.radius, 0.03, "detected, 95 %", (COLORS["rbo"], p), _side(curves, jump.radius))
     for mark in notes.theory:
         if curves and curves[0].radii[0] <= mark.radius <= curves[0].radii[-1]:
             fig.add_vline(x=mark.radius, line={"color": p.ink, "width": 1.4, "dash": "dash"})
-            _say(fig, mark.radius, 0.14, mark.label, p.ink, _side(curves, mark.radius), p)
+            _say(fig, mark.radius, 0.14, mark.label, (p.ink, p), _side(curves, mark.radius))
     for span in notes.spans:
         at_the_end = span.high == curves[0].radii[-1]
         fig.add_annotation(
@@ -269,7 +269,8 @@ def _side(curves: Sequence[RadiusCurve], radius: float) -> str:
     return "left" if np.log(radius) < 0.5 * (low + high) else "right"
 
 
-def _say(fig: go.Figure, radius: float, y: float, text: str, ink: str, anchor: str, p: Palette) -> None:
+def _say(fig: go.Figure, radius: float, y: float, text: str, inks: tuple[str, Palette], anchor: str) -> None:
+    ink, p = inks
     fig.add_annotation(
         x=np.log10(radius), y=y, yref="paper", yanchor="bottom", xanchor=anchor, xshift=5 if anchor == "left" else -5,
         text=text, showarrow=False, font={"color": ink, "size": 12}, bgcolor=fade(p.paper, 0.8), borderpad=1,

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 import landscapes
 from pages.iron import data as iron_data
 from pages.shared import plots
-from rbo_core.figures.ironing import curve_figure, is_true_scale, resting_ball, surface_figure
+from rbo_core.figures.ironing import CurveMarks, curve_figure, is_true_scale, resting_ball, surface_figure
 from rbo_core.figures.ironing_maps import gone_text, touched_figure
 from rbo_core.figures.ironing_measures import measure_figures
 from rbo_core.ironing import basins, grooves, iron_landscape, measure, sample, sweep_field
@@ -163,7 +163,7 @@ def test_hover_tells_when_a_groove_vanished():
     swept = sweep_field(sample(surface, 2001, margin=2.0), np.geomspace(0.1, 2, 12))
     followed = grooves(swept, 1e-3)
     figure = curve_figure(
-        iron_landscape(surface, 0.3, n=2001), dark=False, grooves=followed, last_touched=swept.last_touched
+        iron_landscape(surface, 0.3, n=2001), False, CurveMarks(grooves=followed, last_touched=swept.last_touched)
     )
     texts = next(t for t in figure.data if t.name == "floor of a groove").text
     assert len(texts) == followed.floor.size
