@@ -47,7 +47,8 @@ whoever had more tries, so the difference is between the best SGD and the mean b
 EDGE = """
 Trained on all its images at once, a network sharpens until its step no longer settles: gradient descent at κ = 2/η, a
 ball earlier, for it amplifies its step. Flat is not the ball's alone: gradient descent with the learning rate that is
-as flat (rings) costs half. 300 digits, MLP 64-32-10, one seed; made by `python benchmarks/edge_of_stability.py`.
+as flat (rings) costs half. The rightmost network has not sharpened that far. 300 digits, MLP 64-32-10, one seed; made
+by `python benchmarks/edge_of_stability.py`.
 """
 
 open_page("Network phases", "Which radius and which learning rate train best? Click a cell to see its run.")
