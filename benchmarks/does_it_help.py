@@ -1,0 +1,102 @@
+"""The figure and the table of docs/does-it-help.md, from the stored contests.
+
+python benchmarks/does_it_help.py
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from rbo_core.figures.style import color, palette  # noqa: E402
+
+RESULTS = ROOT / "benchmarks" / "results" / "contest"
+PAGE = ROOT / "docs" / "does-it-help.md"
+BEGIN, END = "<!-- table -->", "<!-- end -->"
+BALLS = ("rbo", "rbo_step", "rbo_interval", "rbo_tangent")
+SHOWN = {
+    "sgd": ("SGD", color("sgd"), "-"),
+    "momentum": ("SGD + momentum", color("momentum"), "-"),
+    "adamw": ("AdamW", color("adamw"), "--"),
+    "sam": ("SAM", color("sam"), "-"),
+    "sam_momentum": ("SAM + momentum", color("sam"), "--"),
+    "rbo": ("RBO Newton, K = 2", color("rbo"), "-"),
+    "rbo_interval": ("RBO, every 5th step", color("rbo"), "--"),
+}
+
+
+def contests() -> list[dict[str, Any]]:
+    """Every stored contest, one for each data set, budget and noise."""
+    return [record for file in sorted(RESULTS.glob("*.json")) for record in json.loads(file.read_text())]
+
+
+def figure(dark: bool = False) -> Figure:
+    """Test accuracy against the budget, Fashion-MNIST (6,000 images) with 40 % random labels."""
+    runs = [r for r in contests() if r["train"]["data"] == "fashion_mnist" and r["train"]["label_noise"] == 0.4]
+    runs.sort(key=lambda record: record["train"]["gradient_budget"])
+    colors = palette(dark)
+    picture = Figure(figsize=(8, 4.6), facecolor=colors.paper)
+    axes = picture.add_subplot()
+    for name, (label, ink, dash) in SHOWN.items():
+        points = [
+            (r["train"]["gradient_budget"], s["mean"], s["half"])
+            for r in runs for s in r["standings"] if s["name"] == name
+        ]  # fmt: skip
+        budget, mean, half = (list(values) for values in zip(*points, strict=True))
+        axes.errorbar(budget, mean, half, color=ink, ls=dash, lw=1.6, capsize=2, label=label)
+    axes.set_xscale("log")
+    axes.set_xticks([250, 1000, 4000, 16000], ["250", "1,000", "4,000", "16,000"])
+    axes.minorticks_off()
+    axes.set_xlabel("gradients")
+    axes.set_ylabel("test accuracy, %")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="y", color=colors.grid, lw=0.6)
+    axes.legend(frameon=False, fontsize=9)
+    return picture
+
+
+def table() -> str:
+    """The best form of the ball beside both baselines, one row a contest."""
+    lines = [
+        "| data | random labels | gradients | best ball | accuracy, % | minus SGD + momentum (Holm p) "
+        "| minus SAM + momentum (Holm p) |",
+        "| --- | ---: | ---: | --- | ---: | --- | --- |",
+    ]
+    key = ("data", "label_noise", "gradient_budget")
+    for record in sorted(contests(), key=lambda r: [r["train"][name] for name in key]):
+        train, paired = record["train"], {(d["name"], d["reference"]): d for d in record["differences"]}
+        best = max((s for s in record["standings"] if s["name"] in BALLS), key=lambda s: s["validation"])
+        cells = " | ".join(_told(paired[best["name"], other]) for other in ("momentum", "sam_momentum"))
+        lines.append(
+            f"| {train['data']} | {train['label_noise']:.0%} | {train['gradient_budget']:,} | {best['label']} "
+            f"| {best['mean']:.2f} ± {best['half']:.2f} | {cells} |"
+        )
+    return "\n".join(lines)
+
+
+def _told(one: dict[str, Any]) -> str:
+    text = f"{one['mean']:+.2f} ± {one['half']:.2f} ({one['holm']:.1g})".replace("-", "−")
+    return f"**{text}**" if one["holm"] < 0.05 else text
+
+
+def main() -> None:
+    """Write both."""
+    mpl.rcParams["svg.fonttype"] = "none"
+    mpl.rcParams["svg.hashsalt"] = "does-it-help"
+    figure().savefig(ROOT / "docs" / "does-it-help.svg", bbox_inches="tight", metadata={"Date": None})
+    text = PAGE.read_text(encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    PAGE.write_text(f"{head}{BEGIN}\n\n{table()}\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
