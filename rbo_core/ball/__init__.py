@@ -15,7 +15,6 @@ One idea a file, in the order in which a step meets them::
     hull.py          the smallest push that tied contacts allow
     valley.py        where a step crosses a V-shaped valley of h, and whether the ball is caught there
     rigid.py         one step of the rolling ball
-    explain.py       that step with every quantity of it, for pictures
 
     nearest.py       candidates for the ground that is nearest to a centre
     penetration.py   how deep a ball has sunk in, and the one place that asks it of a surface

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.ball.candidates import Candidates
-from rbo_core.ball.kernels import helper, kernel
+from rbo_core.ball.kernels import helper, inlined, kernel
 from rbo_core.ball.records import CLIMBER, STENCIL, Record, Records
 
 Floats = NDArray[np.float64]
@@ -188,18 +188,18 @@ def _look_at(climber: Record, ball: Record, slot: int, step: tuple[float, float]
         ground[row, 1] = ball.center[1] + to_ground * v
 
 
-@helper
+@inlined
 def _square(w: Floats) -> float:
     """|w|²; on a curve the second coordinate is 0."""
     return w[0] * w[0] + w[1] * w[1]
 
 
-@helper
+@inlined
 def _apart(w: Floats, v: Floats) -> float:
     return max(abs(w[0] - v[0]), abs(w[1] - v[1]))
 
 
-@helper
+@inlined
 def _center_height(loss: float, lift: float, scale: float) -> float:
     """F, the height of the centre of a ball that touches where the ground has this loss."""
     height = scale * loss + lift

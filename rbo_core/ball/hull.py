@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.ball.kernels import helper, kernel
+from rbo_core.ball.kernels import helper, inlined, kernel
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +81,7 @@ def _surrounds_zero(vectors: Floats, shift: Floats) -> bool:
     return False
 
 
-@helper
+@inlined
 def _turn(p: Floats, q: Floats, shift: Floats) -> float:
     """Twice the signed area of the triangle 0, p, q, the latter moved by ``shift``: its sign says which way round."""
     return (p[0] + shift[0]) * (q[1] + shift[1]) - (p[1] + shift[1]) * (q[0] + shift[0])

@@ -9,3 +9,6 @@ kernel = njit(cache=True, nogil=True)
 
 helper = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]  # not in numba's stubs
 """A function that only kernels call: no entry for Python, whose code takes longer to compile than most helpers do."""
+
+inlined = njit(inline="always")
+"""A helper of a line or two, written into its callers before they are compiled: it takes no time of its own."""

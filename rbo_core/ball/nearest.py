@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from rbo_core.ball.candidates import Candidates, drop_from, insert
 from rbo_core.ball.heights import HeightGrid
-from rbo_core.ball.kernels import helper, kernel
+from rbo_core.ball.kernels import helper, inlined, kernel
 
 Floats = NDArray[np.float64]
 
@@ -124,7 +124,7 @@ def _scan_disc(grid: HeightGrid, disc: Disc, buffer: Floats, found: Candidates, 
     return buffer
 
 
-@helper
+@inlined
 def _span(at: float, reach: float, size: int) -> tuple[int, int]:
     """First and last node along an axis within ``reach`` nodes of a place."""
     return max(0, int(np.ceil(at - reach))), min(size - 1, int(np.floor(at + reach)))

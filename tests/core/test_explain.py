@@ -9,7 +9,7 @@ import pytest
 
 import landscapes
 from rbo_core import RBO
-from rbo_core.ball.explain import explain_rigid_step
+from rbo_core.explain import explain_rigid_step
 from rbo_core.reference import explain_step
 from tests.core.surfaces import Explosive, Paraboloid
 

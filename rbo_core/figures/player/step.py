@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rbo_core import RBO
-from rbo_core.ball.explain import explain_rigid_step
+from rbo_core.explain import explain_rigid_step
 from rbo_core.figures.player.scene import Arrow, Ground, Racer, Scene
 from rbo_core.figures.style import COLORS
 from rbo_core.figures.words import percent
