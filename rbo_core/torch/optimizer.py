@@ -18,9 +18,15 @@ class RBO(FlatOptimizer):
     Projection "newton" (ours) spends ``n_projection_steps`` gradients a step, two by default: the price of SAM. One is
     exactly SGD. Projection "gradient" is the paper's Eq. 4; its K = 20 to 100 gradients a step make it far dearer.
 
-    Departures from the paper: the Newton projection and its guard; momentum on the centre; weight decay as
+    Departures from the paper: the Newton projection, its guard and its interval; momentum; weight decay as
     ½ λ|θ|² inside the loss, so that value and gradient belong together; groups with different learning rates roll in
     coordinates θ/√lr, which makes the first-order move of each group its own ``lr`` times its gradient.
+
+    The closure returns the loss its gradient belongs to (both move the ball; the first steps compare them and warn). It
+    may use dropout, BatchNorm, other optimizers' parameters and any global random stream: they see a minibatch once. A
+    step costs K gradients and a copy of the parameters, with momentum one of that too. A step that raises leaves nothing
+    behind; if a later evaluation is not finite the ball keeps the move before it. Sparse gradients, complex, half and
+    sharded parameters and groups of several radii are refused by name.
 
     Args:
         params: module, parameters or groups.
@@ -62,7 +68,9 @@ class SAM(FlatOptimizer):
     """Sharpness-aware minimisation (Foret et al. 2021) with SGD or momentum underneath; two gradients a step.
 
     The perturbation has one norm over all parameters. Weight decay is ½ λ|θ|² inside the loss, hence also in
-    the perturbation.
+    the perturbation. The closure is that of :class:`RBO`, of whose loss only the gradient is used. A step costs two
+    gradients and a copy of the parameters. A step that raises leaves nothing behind, one whose second gradient is not
+    finite is skipped, and the same parameters are refused.
 
     Args:
         params: module, parameters or groups.
@@ -88,7 +96,9 @@ class EntropySGD(FlatOptimizer):
     """Entropy-SGD (Chaudhari et al. 2017, Algorithm 1): follow the mean of a short Langevin walk.
 
     ``lr`` is the paper's ηγ: 1 jumps to the walk's mean. ``n_langevin_steps`` gradients a step, all on the
-    closure's minibatch.
+    closure's minibatch, and two copies of the parameters. The closure is that of :class:`RBO`, of whose loss only the
+    gradient is used. A step that raises leaves nothing behind, one whose walk does not stay finite is skipped, and the
+    same parameters are refused.
 
     Args:
         params: module, parameters or groups.
