@@ -160,7 +160,7 @@ class Bystanders:
         """Whether the closure may call a module that it never called; a hook costs some % of a small network's step."""
         if self._looked_up != _registry.changes:
             self._looked_up = _registry.changes
-            self._strangers = any(m not in self._seen for m in _registry.modules)
+            self._strangers = any(m not in self._seen for m in _registry.modules.copy())
         return self._strangers or self._steps <= LOOKED_FOR or self._steps % EVERY == 0
 
     def _see(self, module: nn.Module, inputs: Any) -> None:

@@ -44,18 +44,18 @@ class SlopeCheck:
 
     def first(self, loss: Any, gradient: Tensor) -> None:
         """Keep the loss and the gradient (n,) at θ, the latter in half precision: two bytes a parameter."""
+        self._read()
         if self._left > 0:
+            self._left -= 1
             self._loss, self._gradient = loss, gradient.to(torch.bfloat16)
 
     def second(self, loss: Any, gradient: Tensor, moved: Tensor, start: Tensor) -> None:
         """Compare at z₁ = ``moved (n,)``, where the gradient is ``gradient (n,)``, with θ = ``start (n,)``."""
-        self._read()
         if self._gradient is None:
             return
         move = moved - start
         slopes = torch.stack([torch.dot(self._gradient.to(move.dtype), move), torch.dot(gradient, move)])
         self._gradient = None
-        self._left -= 1
         if isinstance(loss, float):
             self._judge(self._loss, loss, *slopes.tolist())
             return

@@ -166,7 +166,8 @@ def test_examples_of_the_docs_train(code):
     model.no_sync = contextlib.nullcontext  # as DistributedDataParallel has it
     x, y = batch(dtype=torch.float32)
     names = {
-        "torch": torch, "contextlib": contextlib, "model": model, "x": x, "y": y, "RBO": RBO, "scaled_closure": scaled_closure,
+        "torch": torch, "contextlib": contextlib, "model": model, "x": x, "y": y, "RBO": RBO,
+        "scaled_closure": scaled_closure,
         "criterion": nn.functional.cross_entropy, "optimizer": RBO(model, lr=0.1),
         "scaler": torch.amp.GradScaler("cpu", init_scale=16.0), "parts": [(x[:8], y[:8]), (x[8:], y[8:])],
     }  # fmt: skip
