@@ -24,9 +24,9 @@ class RBO(FlatOptimizer):
 
     The closure returns the loss its gradient belongs to (both move the ball; the first steps compare them and warn). It
     may use dropout, BatchNorm, other optimizers' parameters and any global random stream: they see a minibatch once. A
-    step costs K gradients and a copy of the parameters, with momentum one of that too. A step that raises leaves nothing
-    behind; if a later evaluation is not finite the ball keeps the move before it. Sparse gradients, complex, half and
-    sharded parameters and groups of several radii are refused by name.
+    step costs K gradients and a copy of the parameters, with momentum one of that too. A step that raises leaves
+    nothing behind; if a later evaluation is not finite the ball keeps the move before it. Sparse gradients, complex,
+    half and sharded parameters and groups of several radii are refused by name.
 
     Args:
         params: module, parameters or groups.
