@@ -32,8 +32,10 @@ WHY = (
     "it. A ball of radius ρ touches the ground only where it fits, so ρ sets the scale at which the loss is seen."
 )
 FORMULA = r"""
-$$p^{+}=\arg\min_{p\in\Gamma}\,\bigl\|\,p-(c-\eta\,\tau)\bigr\|^2,\qquad
-c=p+\rho\,\frac{(-g,\,1)}{\sqrt{1+|g|^2}},\quad \tau=(g,\,|g|^2),\quad g=\nabla f(\theta)$$
+$$
+p^{+}=\arg\min_{p\in\Gamma}\,\bigl\|\,p-(c-\eta\,\tau)\bigr\|^2,\qquad
+c=p+\rho\,\frac{(-g,\,1)}{\sqrt{1+|g|^2}},\quad \tau=(g,\,|g|^2),\quad g=\nabla f(\theta)
+$$
 
 The ball of radius ρ touches the graph Γ of the loss at p. A step moves its centre c down the steepest tangent τ, at the
 learning rate η; the new contact is the point of Γ nearest to the moved centre: so the paper defines it. The ball above

@@ -146,7 +146,7 @@ class Chrome {
     this.skip = Object.assign(document.createElement("a"), { className: "lab-skip", href: "#picture", textContent: "Skip to the picture" });
     this.skip.addEventListener("click", (e) => {
       e.preventDefault();
-      const stage = document.querySelector(".rbp-stage, .lab-plots, [data-testid=stMainBlockContainer]");
+      const stage = [".rbp-stage", ".lab-plots", "[data-testid=stMainBlockContainer]"].map((s) => document.querySelector(s)).find(Boolean);
       if (!stage) return;
       if (stage.tabIndex < 0) stage.tabIndex = -1;
       stage.focus();

@@ -6,6 +6,8 @@ const ICONS = {
   back: '<path d="M17.5 5v14L8.5 12zM5.5 5h2.4v14H5.5z"/>',
   forward: '<path d="M6.5 5v14l9-7zM16.1 5h2.4v14h-2.4z"/>',
   restart: '<path d="M12 5V1.8L6.6 6.3 12 10.8V7.4a4.9 4.9 0 1 1-4.9 4.9H4.6A7.4 7.4 0 1 0 12 5z"/>',
+  pin: '<path d="M8 2.5h8v2l-1.4 1v5.2l3.4 3V16h-5.1v5.5h-1.8V16H6v-2.3l3.4-3V5.5L8 4.5z"/>',
+  sound: '<path d="M4 9h3.6L13 4.2v15.6L7.6 15H4zM15.6 8.2a5.4 5.4 0 0 1 0 7.6l1.4 1.4a7.4 7.4 0 0 0 0-10.4z"/>',
   loop: '<path d="M7 7h10v3.2l4.2-4.4L17 1.4V4.6H4.6v6.6H7zm10 10H7v-3.2l-4.2 4.4L7 22.6v-3.2h12.4v-6.6H17z"/>',
 };
 const icon = (name) => `<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" fill="currentColor">${ICONS[name]}</svg>`;
@@ -18,16 +20,7 @@ export class Bar {
     this.element.className = "rbp-bar";
     this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", "Playback");
-    const button = (name, label, action) => {
-      const b = document.createElement("button");
-      b.type = "button";
-      b.innerHTML = icon(name);
-      b.setAttribute("aria-label", label);
-      b.title = label;
-      b.addEventListener("click", action);
-      this.element.append(b);
-      return b;
-    };
+    const button = (...what) => this.button(...what);
     this.playButton = button("play", "Play", () => clock.toggle());
     this.playButton.classList.add("rbp-play");
     button("back", "Step back", () => clock.step(-1));
@@ -51,6 +44,17 @@ export class Bar {
       clock.changed(clock);
     });
     this.element.append(this.slider, this.text, this.speed);
+  }
+
+  button(name, label, action) {
+    const b = document.createElement("button");
+    b.type = "button";
+    b.innerHTML = icon(name);
+    b.setAttribute("aria-label", label);
+    b.title = label;
+    b.addEventListener("click", action);
+    this.element.append(b);
+    return b;
   }
 
   update(steps, word) {

@@ -3,6 +3,7 @@
 import { place, row } from "./data.js";
 import { colours } from "./cividis.js";
 import { fit, flat, marker, symbol, tickText, ticks, trail } from "./draw.js";
+import { spot } from "./extent.js";
 import { Field } from "./field.js";
 import { rgba } from "./theme.js";
 
@@ -179,9 +180,9 @@ export class ContourView {
       if (!down || !this.scene.clickable) return;
       const still = Math.hypot(e.clientX - down[0], e.clientY - down[1]) < 5;
       down = null;
-      const box = this.canvas.getBoundingClientRect();
-      const x = this.a + (e.clientX - box.left - this.left) / this.k;
-      const y = this.d - (e.clientY - box.top - this.top) / this.k;
+      const [px, py] = spot(e, this.canvas);
+      const x = this.a + (px - this.left) / this.k;
+      const y = this.d - (py - this.top) / this.k;
       if (still && x >= this.a && x <= this.b && y >= this.c && y <= this.d) this.actions.click([x, y]);
     });
   }

@@ -3,6 +3,7 @@
 
 import { Labels, arrows, ball, fit, flat, inkOf, marker, symbol, tickText, ticks, trail } from "./draw.js";
 import { place, row } from "./data.js";
+import { magnification, spot } from "./extent.js";
 import { setDown } from "./imagine.js";
 import { rgba } from "./theme.js";
 
@@ -108,7 +109,7 @@ export class CurveView {
     const dy = out(this.Y(y), box.top + 0.25 * box.height, box.top + 0.75 * box.height);
     if (dx || dy) {
       this.pan = [this.pan[0] + dx / this.k, this.pan[1] - dy / this.k];
-      this.transform(this.canvas.clientWidth, this.canvas.clientHeight);
+      this.transform(this.canvas.clientWidth / magnification(), this.canvas.clientHeight / magnification());
     }
   }
 
@@ -398,7 +399,7 @@ export class CurveView {
       this.zoom = Math.min(Math.max(this.zoom * factor, 1), 400);
       if (before === 1 && factor > 1) {
         // zooming in starts at the leading racer, which is what one wants to see closer
-        this.transform(this.canvas.clientWidth, this.canvas.clientHeight);
+        this.transform(this.canvas.clientWidth / magnification(), this.canvas.clientHeight / magnification());
         const { contact, center } = place(this.scene.racers[0], this.actions.frame(), this.scale);
         const [x, y] = center || contact;
         const box = this.box;
@@ -412,10 +413,7 @@ export class CurveView {
   listen() {
     const canvas = this.canvas;
     let down = null;
-    const at = (e) => {
-      const box = canvas.getBoundingClientRect();
-      return [e.clientX - box.left, e.clientY - box.top];
-    };
+    const at = (e) => spot(e, canvas);
     const inside = (x) => x >= this.scene.bounds[0][0] && x <= this.scene.bounds[0][1];
     canvas.addEventListener("pointerdown", (e) => {
       if (e.button !== 0) return;

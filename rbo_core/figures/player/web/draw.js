@@ -1,5 +1,6 @@
 // Canvas pieces shared by the views: crisp sizing, axis ticks, markers, the shaded ball, labels that avoid each other.
 
+import { magnification } from "./extent.js";
 import { mix, rgba } from "./theme.js";
 
 // Asking for a canvas in main memory: where WebGL runs in software, as in virtual machines and headless browsers, a canvas
@@ -10,9 +11,10 @@ export const flat = (canvas) => canvas.getContext("2d", { willReadFrequently: tr
 export const density = { ratio: null, get: () => density.ratio ?? Math.min(window.devicePixelRatio || 1, 2) };
 
 export function fit(canvas) {
-  const ratio = density.get();
-  const width = Math.max(canvas.clientWidth, 1);
-  const height = Math.max(canvas.clientHeight, 1);
+  const m = magnification();
+  const ratio = density.get() * m;
+  const width = Math.max(canvas.clientWidth / m, 1);
+  const height = Math.max(canvas.clientHeight / m, 1);
   const changed = canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio);
   if (changed) {
     canvas.width = Math.round(width * ratio);

@@ -5,12 +5,15 @@ import { Clock } from "./clock.js";
 import { ContourView } from "./contour.js";
 import { CurveView } from "./curve.js";
 import { decode, decodeStrip } from "./data.js";
+import { stageHeight } from "./extent.js";
+import { ghost, groundOf } from "./ghost.js";
 import { imagine } from "./imagine.js";
 import { LossView } from "./loss.js";
 import { PanelsView } from "./panels.js";
 import { Readouts } from "./readouts.js";
 import { Save, film, gif, picture } from "./save.js";
 import { Said } from "./said.js";
+import { Sound } from "./sound.js";
 import { RadiusStrip } from "./strip.js";
 import { SurfaceView } from "./surface.js";
 import { readTheme } from "./theme.js";
@@ -59,6 +62,8 @@ class Player {
       cancel: () => this.settle(),
     });
     this.said = new Said();
+    this.sound = new Sound();
+    this.extras();
     this.readouts = new Readouts();
     this.live = document.createElement("div");
     this.live.className = "rbp-unseen";
@@ -75,6 +80,34 @@ class Player {
       this.redraw();
     });
     this.sizes.observe(this.root);
+    this.resized = () => {
+      this.layout();
+      this.redraw();
+    };
+    window.addEventListener("resize", this.resized);
+  }
+
+  // Buttons of the bar that concern the run and not the clock.
+  extras() {
+    const button = (icon, label, action) => {
+      const b = this.bar.button(icon, label, action);
+      b.setAttribute("aria-pressed", "false");
+      return b;
+    };
+    this.pinButton = button("pin", "Pin this run as a ghost", () => this.pin());
+    this.soundButton = button("sound", "Hear the run", () => {
+      this.sound.toggle();
+      this.soundButton.setAttribute("aria-pressed", String(this.sound.on));
+    });
+  }
+
+  // Keep the first racer's run as a ghost beside the next ones; press again to let it go.
+  pin() {
+    const racer = this.base.racers[0];
+    this.pinned = this.pinned || !racer ? null : ghost(racer, this.base);
+    this.pinButton.setAttribute("aria-pressed", String(!!this.pinned));
+    this.show(this.base);
+    this.redraw();
   }
 
   update(component) {
@@ -137,7 +170,12 @@ class Player {
     this.redraw();
   }
 
-  show(scene, keepLayout = false) {
+  show(bare, keepLayout = false) {
+    if (this.pinned && this.pinned.ground !== groundOf(bare)) {
+      this.pinned = null; // a run on another ground is no ghost here
+      this.pinButton.setAttribute("aria-pressed", "false");
+    }
+    const scene = this.pinned ? { ...bare, racers: [...bare.racers, this.pinned] } : bare;
     const kind = scene.panels.length ? `panels${scene.panels.length}` : scene.dim === 1 ? "curve" : "surface";
     if (this.kind !== kind) this.build(kind);
     this.scene = scene;
@@ -146,12 +184,23 @@ class Player {
     this.contour?.load(scene);
     if (scene.racers.length) this.loss.load(scene);
     this.readouts.load(scene);
+    this.pinButton.hidden = scene.panels.length > 0 || !scene.racers.length;
+    this.soundButton.hidden = this.pinButton.hidden;
+    this.sound.load(scene);
     if (!keepLayout) this.layout();
   }
 
   // Motion starts by itself once per mounted player, and not for those who asked their system for calm.
   begin(scene) {
-    if (!scene.autoplay) return;
+    const query = new URLSearchParams(window.location.search);
+    const at = Number.parseFloat(query.get("at"));
+    if (Number.isFinite(at)) {
+      // a link may wait at a step
+      const frame = scene.steps.findIndex((step) => step >= at);
+      this.clock.seek(frame < 0 ? this.clock.last : frame);
+      return;
+    }
+    if (!scene.autoplay || query.get("autoplay") === "0") return;
     if (calm()) this.clock.seek(this.clock.last);
     else this.autoplay = setTimeout(() => this.clock.frame === 0 && !this.clock.playing && this.clock.play(), 700);
   }
@@ -210,7 +259,9 @@ class Player {
   layout() {
     if (!this.scene) return;
     const width = this.root.clientWidth;
-    const { height, lossPanel, dim } = this.scene;
+    const { lossPanel, dim } = this.scene;
+    const page = this.root.closest("[data-testid=stMain]");
+    const height = stageHeight(this.scene.height, this.root.getBoundingClientRect().top + (page?.scrollTop ?? window.scrollY));
     const narrow = width < 620;
     this.root.dataset.narrow = narrow;
     const flat = dim === 1 && this.view.aspect < 0.75;
@@ -274,6 +325,7 @@ class Player {
 
   paint(now) {
     const wasPlaying = this.clock.playing;
+    this.sound.play(this.clock.shown, this.clock.playing);
     this.clock.tick(now);
     const frame = this.clock.shown;
     this.view.draw(frame, this.theme);
@@ -296,6 +348,8 @@ class Player {
     cancelAnimationFrame(this.pending);
     this.clock.playing = false;
     this.sizes.disconnect();
+    window.removeEventListener("resize", this.resized);
+    this.sound.dispose();
     this.view?.dispose();
     this.root.remove();
   }

@@ -2,6 +2,7 @@
 // radius of a batch from the same start, where its rivals end, and at which radius each crest lets go.
 
 import { fit, inkOf, symbol, tickText, ticks } from "./draw.js";
+import { spot } from "./extent.js";
 import { rgba } from "./theme.js";
 
 const A_DECADE = 24; // as many key presses, like the page's own slider
@@ -231,7 +232,7 @@ export class RadiusStrip {
   listen() {
     const { element } = this;
     let down = false;
-    const at = (e) => this.at(e.clientX - element.getBoundingClientRect().left);
+    const at = (e) => this.at(spot(e, element)[0]);
     element.addEventListener("pointerdown", (e) => {
       if (e.button !== 0 || !this.at) return;
       down = true;

@@ -4,6 +4,7 @@ import { Camera } from "./camera.js";
 import { colours } from "./cividis.js";
 import { place } from "./data.js";
 import { density } from "./draw.js";
+import { magnification } from "./extent.js";
 import { Field } from "./field.js";
 import { dots, ribbon, sheet, walls } from "./meshes.js";
 import { drawOver } from "./overlay.js";
@@ -150,9 +151,10 @@ export class SurfaceView {
   }
 
   size() {
-    const ratio = density.get() * this.quality;
-    const width = Math.max(this.canvas.clientWidth, 1);
-    const height = Math.max(this.canvas.clientHeight, 1);
+    const m = magnification();
+    const ratio = density.get() * m * this.quality;
+    const width = Math.max(this.canvas.clientWidth / m, 1);
+    const height = Math.max(this.canvas.clientHeight / m, 1);
     const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (this.canvas.width !== w || this.canvas.height !== h) Object.assign(this.canvas, { width: w, height: h });
     const aspect = width / height;

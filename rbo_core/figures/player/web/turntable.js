@@ -1,14 +1,13 @@
 // Pointer, touch and wheel on the 3-D view: one finger turns, two zoom and slide, a press without movement is a click.
 
+import { spot } from "./extent.js";
+
 const CLICK = 5; // px of movement that make a press a drag
 
 export class Turntable {
   constructor(canvas, view, actions) {
     Object.assign(this, { canvas, view, actions, pointers: new Map(), travelled: 0 });
-    const at = (e) => {
-      const box = canvas.getBoundingClientRect();
-      return [e.clientX - box.left, e.clientY - box.top];
-    };
+    const at = (e) => spot(e, canvas);
     canvas.addEventListener("pointerdown", (e) => {
       if (e.button > 2) return;
       canvas.setPointerCapture?.(e.pointerId);

@@ -1,0 +1,120 @@
+"""Contrast, sizes, skip link, keys, views of a link, pin and sound: what a class and a screen reader need."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PLAYER = "document.querySelector('.rbp').__player"
+
+# Text whose colour, opacity included, stands out less than 4.5 to 1 (3 where large) from what is behind it.
+FAINT = """() => {
+  const parse = (c) => {
+    const m = c.match(/[\\d.]+/g).map(Number), whole = c.startsWith("color(srgb") ? 255 : 1;
+    return [m[0] * whole, m[1] * whole, m[2] * whole, m[3] ?? 1];
+  };
+  const over = (f, b) => [0, 1, 2].map((i) => f[i] * f[3] + b[i] * (1 - f[3])).concat([1]);
+  const light = (c) => {
+    const f = c.slice(0, 3).map((v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * f[0] + 0.7152 * f[1] + 0.0722 * f[2];
+  };
+  const up = (e) => (e ? [...up(e.parentElement), e] : []);
+  const faint = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode.data.trim(), e = walk.currentNode.parentElement;
+    const style = getComputedStyle(e), box = e.getBoundingClientRect();
+    const unseen = !box.width || !box.height || style.visibility === "hidden";
+    if (!text || text === "●" || unseen) continue;
+    if (e.closest("[disabled],[aria-hidden=true],script,style,option,.rbp-unseen")) continue;
+    const chain = up(e).map((n) => getComputedStyle(n));
+    const opacity = chain.reduce((o, s) => o * Number(s.opacity), 1);
+    if (opacity < 0.05) continue;
+    const back = chain.reduce((b, s) => over(parse(s.backgroundColor), b), [255, 255, 255, 1]);
+    const ink = parse(style.color);
+    const [x, y] = [light(over([...ink.slice(0, 3), ink[3] * opacity], back)), light(back)].sort((p, q) => q - p);
+    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const ratio = (x + 0.05) / (y + 0.05);
+    if (ratio < (large ? 3 : 4.5)) faint.push(`${text.slice(0, 30)}: ${ratio.toFixed(2)}`);
+  }
+  return faint;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_and_buttons_can_be_hit(server, open_page, scheme):
+    page = open_page(f"{server}/Roll", color_scheme=scheme)
+    page.wait_for_selector(".rbp-radius[data-runs='33']")
+    page.wait_for_timeout(600)
+    assert page.evaluate(FAINT) == []
+    small = page.evaluate(
+        "[...document.querySelectorAll('.rbp button:not([hidden]), .lab-tools button')].filter(b => b.offsetWidth"
+        " && (b.offsetWidth < 44 || b.offsetHeight < 44)).map(b => b.title)"
+    )
+    assert small == []
+
+
+def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(server, open_page):
+    page = open_page(f"{server}/Roll?autoplay=0")
+    page.wait_for_selector(".rbp-radius[data-runs='33']")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.className") == "rbp-stage"
+    page.keyboard.press("?")
+    assert page.get_by_role("heading", name="Keys").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("End")
+    page.wait_for_function(f"{PLAYER}.clock.frame === {PLAYER}.clock.last")
+
+
+def test_a_link_may_wait_at_a_step_without_controls(server, open_page):
+    page = open_page(f"{server}/Roll?at=40&hide=controls,strip")
+    page.wait_for_selector(".rbp[data-frame='40']")
+    page.wait_for_timeout(1200)
+    assert page.get_attribute(".rbp", "data-frame") == "40"
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    assert not page.locator(".rbp-radius").is_visible()
+
+
+def test_a_projector_gets_large_type_and_a_low_window_its_bar(server, open_page):
+    page = open_page(f"{server}/Roll?projector=1&autoplay=0", width=1920, height=1080)
+    page.wait_for_selector(".rbp[data-frame]")
+    ratio = page.evaluate("(c => c.width / devicePixelRatio / document.querySelector('.rbp').__player.view.box.width)"
+                          "(document.querySelector('.rbp-view'))")  # fmt: skip
+    assert ratio > 1.5  # a drawing's pixel is one and a half of the page's
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    low = open_page(f"{server}/Roll?autoplay=0", width=640, height=450)
+    low.wait_for_selector(".rbp[data-frame]")
+    bar = low.locator(".rbp-bar").bounding_box()
+    assert bar["y"] + 40 < 450
+
+
+def test_a_pinned_run_stays_as_a_ghost_beside_the_next(server, open_page):
+    page = open_page(f"{server}/Roll?autoplay=0")
+    page.wait_for_selector(".rbp-radius[data-runs='33']")
+    end = page.evaluate(f"Array.from({PLAYER}.base.racers[0].center.slice(-2))")
+    page.get_by_role("button", name="Pin this run as a ghost").click()
+    page.locator(".rbp-radius").focus()
+    page.keyboard.press("PageUp")
+    page.wait_for_function(f"{PLAYER}.base.radius.value > 0.5")
+    ghost = f"{PLAYER}.scene.racers.at(-1)"
+    assert page.evaluate(f"{ghost}.label") == "pinned ρ = 0.4"
+    assert page.evaluate(f"Array.from({ghost}.center.slice(-2))") == end
+    page.get_by_role("button", name="Pin this run as a ghost").click()
+    assert page.evaluate(f"{PLAYER}.scene.racers.length") == 3
+
+
+def test_the_run_can_be_heard(server, open_page):
+    page = open_page(f"{server}/Roll?autoplay=0")
+    page.wait_for_selector(".rbp[data-frame]")
+    sound = f"{PLAYER}.sound"
+    assert not page.evaluate(f"{sound}.on")
+    first = page.evaluate(f"{sound}.heard(0)")
+    last = page.evaluate(f"{sound}.heard({PLAYER}.clock.last)")
+    assert first["pitch"] > 2 * last["pitch"]  # high loss, high pitch
+    assert -1 <= first["pan"] < last["pan"] <= 1
+    page.get_by_role("button", name="Hear the run").click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(f"{sound}.volume.gain.value > 0.05")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.wait_for_function(f"{sound}.volume.gain.value < 0.02")
