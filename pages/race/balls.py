@@ -25,13 +25,24 @@ def more_balls() -> tuple[float, ...]:
         return ()
 
 
+def _with_points(text: str) -> str:
+    """The same with decimal commas as points: a comma between digits is one where no point shows otherwise."""
+    words = re.split(r"[;\s]+|,\s+", text)
+    if "." in text or any(word.count(",") > 1 for word in words):
+        return text
+    if re.fullmatch(r"[1-9]\d*,\d+", text):
+        one, two = text.replace(",", "."), text.replace(",", "; ")
+        raise ValueError(f"{text!r} may be one radius or two: write {one} for one ball, or {two} for two")
+    return re.sub(r"(?<=\d),(?=\d)", ".", text)
+
+
 def parse_radii(text: str) -> tuple[float, ...]:
-    """Radii from what a visitor typed ("0.1, 1.6"), one fewer than MAX_BALLS at most.
+    """Radii from what a visitor typed ("0.1, 1.6" or "0,1; 1,6"), one fewer than MAX_BALLS at most.
 
     Raises:
-        ValueError: when a part is no positive number, or there are too many.
+        ValueError: when a part is no positive number, when a comma may be a decimal one or not, or there are too many.
     """
-    parts = [part for part in re.split(r"[,;\s]+", text.strip()) if part]
+    parts = [part for part in re.split(r"[,;\s]+", _with_points(text.strip())) if part]
     radii = []
     for part in parts:
         try:

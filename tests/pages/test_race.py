@@ -72,6 +72,15 @@ def test_radii_that_are_refused(text):
 def test_radii_that_are_read():
     assert parse_radii(" 0.1,1.6;2 ") == (0.1, 1.6, 2.0)
     assert parse_radii("") == ()
+    assert parse_radii("0,3") == (0.3,)
+    assert parse_radii("0,1; 1,6") == (0.1, 1.6)
+    assert parse_radii("1, 6") == (1.0, 6.0)
+    assert parse_radii("1,2,3") == (1.0, 2.0, 3.0)
+
+
+def test_a_comma_that_may_mean_two_things_is_refused():
+    with pytest.raises(ValueError, match=r"'1,6' may be one radius or two: write 1\.6 for one ball, or 1; 6 for two"):
+        parse_radii("1,6")
 
 
 def test_follow_one_step_says_how_deep_each_projection_sinks():
