@@ -52,7 +52,8 @@ it relies on. Settings of a surface are called `SURFACE_PARAMETER` (`wrinkled_bo
 end, once for all pages. Written by `python -m docs.addresses`; a test compares it with the pages.
 
 On every page an address may also say how it is looked at: `hide=` (any of `controls`, `strip`, `readouts`, `sentence`,
-`presets`, `tools`, with commas between), `at=40` (the film waits at step 40), `autoplay=0` (it does not start by itself)
+`presets`, `tools`, with commas between), `at=40` (the film waits at step 40), `autoplay=0` (it does not start by
+itself)
 and `projector=1` (large type and thick lines, without controls). *Link* at the top of a page writes such an address and
 shows it as a QR code. Home has one setting, `radius`.
 """
