@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-TWISTER = 624 * 4 + 4
-"""Bytes of a Mersenne Twister: its words and its position."""
+WORDS = 624
+"""Of a Mersenne Twister. It hands them out one after another and then makes all anew."""
 
 
 class Stream(Protocol):
@@ -112,19 +112,20 @@ class _Python:
     def __init__(self) -> None:
         self._instance: Any = getattr(random.getstate, "__self__", None)
         offset = _twister_offset() if isinstance(self._instance, random.Random) else None
-        self._address = None if offset is None else id(self._instance) + offset
+        self._twister = (
+            None if offset is None else _Twister(id(self._instance) + offset + 4, id(self._instance) + offset)
+        )
 
     def mark(self) -> Any:
-        if self._address is None:
+        if self._twister is None:
             return random.getstate()
-        return ctypes.string_at(self._address, TWISTER), self._instance.gauss_next
+        return self._twister.position.value, self._twister.words(), self._instance.gauss_next
 
     def put(self, mark: Any) -> None:
-        if self._address is None:
+        if self._twister is None:
             random.setstate(mark)
             return
-        position, *words = array("I", mark[0])
-        random.setstate((3, (*words, position), mark[1]))
+        random.setstate((3, (*array("I", mark[1]), mark[0]), mark[2]))
 
 
 class _Numpy:
@@ -135,24 +136,52 @@ class _Numpy:
     """
 
     def __init__(self) -> None:
-        self._mark: tuple[bytes, int, float] = (b"", 1, 0.0)
+        self._source: Any = None
+        self._twister: _Twister | None = None
+        self._mark: tuple[int, bytes, int, float] = (-1, b"", 1, 0.0)
 
     def mark(self) -> Any:
         generator = _generator()
-        if not isinstance(generator, np.random.MT19937):
+        if generator is not self._source:
+            self._source = generator
+            place = generator.ctypes.state_address if isinstance(generator, np.random.MT19937) else None
+            self._twister = None if place is None else _Twister(place, place + 4 * WORDS)
+        if self._twister is None:
             return _OtherState(np.random.get_state(legacy=False))  # noqa: NPY002
-        memory = ctypes.string_at(generator.ctypes.state_address, TWISTER)
-        if memory != self._mark[0] or self._mark[1]:
+        position, words = self._twister.position.value, self._twister.words()
+        if position != self._mark[0] or words is not self._mark[1] or self._mark[2]:
             state = np.random.get_state(legacy=False)  # noqa: NPY002
-            self._mark = memory, state["has_gauss"], state["gauss"]
+            self._mark = position, words, state["has_gauss"], state["gauss"]
         return self._mark
 
     def put(self, mark: Any) -> None:
         if isinstance(mark, _OtherState):
             np.random.set_state(mark.state)  # noqa: NPY002
             return
-        words = np.frombuffer(mark[0], dtype=np.uint32)
-        np.random.set_state(("MT19937", words[:-1], int(words[-1]), mark[1], mark[2]))  # noqa: NPY002
+        words = np.frombuffer(mark[1], dtype=np.uint32)
+        np.random.set_state(("MT19937", words, mark[0], mark[2], mark[3]))  # noqa: NPY002
+
+
+class _Twister:
+    """A Mersenne Twister in memory, whose words are copied only when they were made anew.
+
+    Args:
+        words: address of its words. position: address of the index of the next one.
+    """
+
+    def __init__(self, words: int, position: int) -> None:
+        self.position = ctypes.c_uint32.from_address(position)
+        self._address = words
+        # The first word may be the same for all seeds; those after it tell blocks apart.
+        self._sign = ctypes.c_uint64.from_address(words + 8)
+        self._seen: int | None = None
+        self._copy = b""
+
+    def words(self) -> bytes:
+        """All words, the same object while they are the same."""
+        if self._sign.value != self._seen:
+            self._seen, self._copy = self._sign.value, ctypes.string_at(self._address, 4 * WORDS)
+        return self._copy
 
 
 class _OtherState:
