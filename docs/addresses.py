@@ -117,10 +117,12 @@ def surface_settings() -> dict[str, Found]:
     found: dict[str, Found] = {}
     for dim in (1, 2):
         for name in landscapes.names(dim):
-            definition = landscapes.get(name, dim=dim).definition
-            for one in definition.parameters(dim):
+            for one in landscapes.parameters(name, dim):
                 key = f"{name}_{one.name}"
-                found.setdefault(key, Found(key, one.label, f"{one.low:g} to {one.high:g}", f"{one.default:g}"))
+                if isinstance(one, landscapes.Text):
+                    found.setdefault(key, Found(key, one.label, "text", one.default.replace("|", "\\|")))
+                else:
+                    found.setdefault(key, Found(key, one.label, f"{one.low:g} to {one.high:g}", f"{one.default:g}"))
     return found
 
 

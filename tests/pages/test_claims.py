@@ -67,9 +67,9 @@ def check(surface, tracks: list[Track]) -> None:
             assert surface.minimum.x is not None
             assert track.distance[track.stopped_at] > 0.5 * finest
     if winner := re.search(r"(?:^|\. )\s*([\w ]+?) ends lowest", said):
-        best = min(
-            (e for e in raced if e.track.status in (Status.CONVERGED, Status.RUNNING)), key=lambda e: e.track.loss[-1]
-        )
+        # Like with like: the ground straight below each, not a ball's contact on a crest beside a point's pit.
+        sound = [e for e in raced if e.track.status in (Status.CONVERGED, Status.RUNNING)]
+        best = min(sound, key=lambda e: surface.value(e.track.place[-1][None])[0])
         assert winner[1].strip() == ("The ball" if best.label == "Ball" else best.label)
     assert int(scene.step_numbers[-1]) == len(tracks[0].loss) - 1
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rbo_core import RBO, SAM, SGD, Status
+import landscapes
+from rbo_core import RBO, SAM, SGD, Status, trace
 from rbo_core.figures.player.story import outcome, story
-from rbo_core.figures.player.track import Track, moving_steps
-from rbo_core.figures.words import plain
+from rbo_core.figures.player.track import Track, moving_steps, track_of
+from rbo_core.figures.words import plain, short
 
 FINEST = 0.2
 
@@ -95,3 +96,15 @@ def test_the_ball_is_where_its_centre_is():
     ball = run(BALL, [0.0, 1.0, 2.0], radius=0.4)
     assert np.array_equal(ball.place[:, 0], [0.0, 1.0, 2.0])
     assert ball.place.shape == (3, 1)
+
+
+def test_a_ball_on_crests_is_compared_by_the_ground_below_it():
+    surface = landscapes.get("wrinkled_bowl")
+    methods = RBO(radius=0.4, learning_rate=0.01, projection="rigid"), SGD(learning_rate=0.01)
+    ball, point = (track_of(trace(method, surface, surface.start, 900)) for method in methods)
+    below = surface.value(ball.place[-1][None])[0]
+    assert ball.loss[-1] > below + 0.03  # it hangs on two crests
+    assert ball.end_loss == below
+    assert point.end_loss == point.loss[-1]
+    said = plain(story([ball, point], surface.finest_scale)).replace("\N{NO-BREAK SPACE}", " ").replace("\u2212", "-")
+    assert f"touches at {short(ball.loss[-1])}, over ground at {short(below)}".replace("\u2212", "-") in said

@@ -73,7 +73,7 @@ def story(tracks: Sequence[Track], finest: float) -> str:
              for track in tracks]  # fmt: skip
     best = _lowest(named)
     end = two_decimals(float(best[0].track.distance[best[0].track.stopped_at])) if best else ""
-    return _told(named, finest) + _winner(named, best, f"{end} from the global minimum")
+    return _told(named, finest) + _winner(named, best, f"{end} from the global minimum") + _held_up(named)
 
 
 def race_story(raced: Sequence[Entry], finest: float) -> str:
@@ -85,8 +85,8 @@ def race_story(raced: Sequence[Entry], finest: float) -> str:
         if (depth := entry.track.deepest) > 1:
             said += f" {_labels([entry])} sank into the ground by up to {percent(depth)} of its radius."
     best = _lowest(raced)
-    end = short(float(best[0].track.loss[best[0].track.stopped_at])) if best else ""
-    return said + _winner(raced, best, f"at a loss of {end}")
+    end = short(best[0].track.end_loss) if best else ""
+    return said + _winner(raced, best, f"at a loss of {end}") + _held_up(raced)
 
 
 def _told(raced: Sequence[Entry], finest: float) -> str:
@@ -101,7 +101,7 @@ def _lowest(raced: Sequence[Entry]) -> list[Entry]:
     sound = [entry for entry in raced if entry.track.status in (Status.CONVERGED, Status.RUNNING)]
     if len(raced) < 2 or not sound:
         return []
-    ends = np.array([float(entry.track.loss[entry.track.stopped_at]) for entry in sound])
+    ends = np.array([entry.track.end_loss for entry in sound])
     highest = max(float(entry.track.loss[: entry.track.stopped_at + 1].max()) for entry in sound)
     level = 1e-3 * max(highest - float(ends.min()), 1e-12)
     return [entry for entry, end in zip(sound, ends, strict=True) if end - ends.min() <= level]
@@ -115,6 +115,19 @@ def _winner(raced: Sequence[Entry], best: Sequence[Entry], end: str) -> str:
     if len(best) > 1:
         return f" {_labels(best)} end lowest, side by side."
     return f" {_labels(best)} ends lowest, {end}."
+
+
+def _held_up(raced: Sequence[Entry]) -> str:
+    """Like with like: a ball on crests touches higher than the ground below it, which is what a point stands on."""
+    said = []
+    for entry in raced:
+        track = entry.track
+        touch = float(track.loss[track.stopped_at])
+        if track.center is None or track.status not in (Status.CONVERGED, Status.RUNNING) or len(raced) < 2:
+            continue
+        if touch - track.end_loss > 0.02 * max(float(np.ptp(track.loss[: track.stopped_at + 1])), 1e-12):
+            said.append(f"{_labels([entry])} touches at {short(touch)}, over ground at {short(track.end_loss)}")
+    return f" {'; '.join(said)}." if said else ""
 
 
 def _labels(raced: Sequence[Entry]) -> str:

@@ -23,6 +23,7 @@ class Track:
     center (T+1, d+1) and penetration (T+1,) of a ball, contacts (T+1, C, d) of a rigid one, else None.
     gradients (T+1,) gradient evaluations spent up to each step; distance (T+1,) to the surface's global minimum.
     seconds: wall time of the whole batch it was part of.
+    below: loss of the ground straight below where it ended: a ball's contact, on a crest, lies higher than that.
     """
 
     method: Any
@@ -37,6 +38,13 @@ class Track:
     penetration: Floats | None
     contacts: Floats | None
     seconds: float
+    below: float | None = None
+
+    @property
+    def end_loss(self) -> float:
+        """The loss where it ended, comparable between balls and points: of the ground straight below."""
+        known = self.below is not None and np.isfinite(self.below)
+        return float(self.below) if known and self.below is not None else float(self.loss[self.stopped_at])
 
     @property
     def place(self) -> Floats:
@@ -79,6 +87,9 @@ def track_of(run: Trajectory, ball: int = 0, *, minimum: ArrayLike | None = None
         run = _alone(run, ball)
     position = run.position[:, 0]
     lowest = np.atleast_1d(_minimum_of(run) if minimum is None else minimum)
+    last = int(run.stopped_at[0])
+    spot = position[last] if run.center is None else run.center[last, 0, : position.shape[1]]
+    below = float(run.surface.value_and_grad(np.ascontiguousarray(spot[None]))[0][0])
     return Track(
         method=run.method,
         status=Status(int(run.status[0])),
@@ -92,6 +103,7 @@ def track_of(run: Trajectory, ball: int = 0, *, minimum: ArrayLike | None = None
         penetration=_penetration(run, depths),
         contacts=None if run.contacts is None else run.contacts[:, 0],
         seconds=run.seconds,
+        below=below,
     )
 
 
