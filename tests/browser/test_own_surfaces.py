@@ -28,7 +28,7 @@ def roll(server, open_page):
 def test_a_formula_is_read_while_it_is_typed_and_travels_in_the_link(roll, settle):
     page = roll("?surface=formula&radius=0.3")
     before = ends(page)
-    field = page.get_by_label("f(x) =")
+    field = page.get_by_role("textbox", name="f(x) =")
     field.fill("a x^2 + 0.2|sin 7x|")
     # No Enter: it is read a quarter of a second after the last key, and the equation is typeset.
     page.wait_for_function("old => (document.querySelector('.lab-said')?.dataset.ends ?? old) !== old", arg=before)

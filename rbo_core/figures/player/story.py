@@ -125,7 +125,7 @@ def _held_up(raced: Sequence[Entry]) -> str:
         touch = float(track.loss[track.stopped_at])
         if track.center is None or track.status not in (Status.CONVERGED, Status.RUNNING) or len(raced) < 2:
             continue
-        if touch - track.end_loss > 0.02 * max(float(np.ptp(track.loss[: track.stopped_at + 1])), 1e-12):
+        if touch - track.end_loss > 0.01 * max(float(np.ptp(track.loss[: track.stopped_at + 1])), 1e-12):
             said.append(f"{_labels([entry])} touches at {short(touch)}, over ground at {short(track.end_loss)}")
     return f" {'; '.join(said)}." if said else ""
 
