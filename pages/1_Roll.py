@@ -16,6 +16,7 @@ from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import story
 from rbo_core.figures.player.table import steps_table
+from rbo_core.figures.player.track import Track
 
 EXPLANATION = r"""
 **The ball.** It rests on the graph of the loss at the contact $p=(\theta, f(\theta))$. With $g=\nabla f(\theta)$ its
@@ -66,13 +67,18 @@ player(
 )
 ends = " ".join(f"{track.name}:{track.place[-1, 0]:.9g}" for track in tracks)
 ground = surface.name, tuple(sorted(surface.parameters.items()))
-held = held_by(tracks[0], asked.ball, ground) if tracks and tracks[0].center is not None else ""
-sentence(story(tracks, surface.finest_scale) + held, ends=ends)
+
+
+def told(run: Track) -> str:
+    """The sentence with this run of the ball in it."""
+    return story([run, *tracks[1:]], surface.finest_scale) + held_by(run, run.method, ground)
+
+
+sentence(told(tracks[0]) if look.radius is not None else story(tracks, surface.finest_scale), ends=ends)
 with preset_row(ROLL):
     named = [(track.name, track) for track in tracks]
     download("Download CSV", lambda: steps_table(named), f"roll_{surface.name}.csv", "download", disabled=not tracks)
     take_away(asked.takings(raced, methods, look))
 how_it_works(EXPLANATION)
 if look.radius is not None:
-    finest = surface.finest_scale
-    show_strip(surface, asked.roll, raced[1:], lambda run: story([run, *tracks[1:]], finest), "roll_player")
+    show_strip(surface, asked.roll, raced[1:], told, "roll_player")
