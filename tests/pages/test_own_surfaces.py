@@ -146,3 +146,8 @@ def test_a_file_that_is_none_gets_a_message(open_page: Open) -> None:
     page = open_page("1_Roll", surface="map", radius="0.05", steps="20")
     page.file_uploader("map_upload").set_value(("heights.csv", b"1\n2\nthree\n4\n5", "text/csv")).run()
     assert "'three', which is no number" in messages(page)
+
+
+def test_a_gap_says_nothing_else_is_wrong(open_page: Open) -> None:
+    gap = {"formula_expression": "1 + log(x) + 0.3sin(9x)", "formula_bounds": "-1:4"}
+    assert not messages(open_page("1_Roll", surface="formula", radius="0.2", steps="50", **gap))

@@ -33,7 +33,8 @@ class Floats:
         finite = grid[np.isfinite(grid)]
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
         step = (high - low) / 65535 or 1.0
-        whole = np.nan_to_num((grid - low) / step, nan=65535.0, posinf=65535.0, neginf=0.0)
+        # A hole is drawn as a pit down to the lowest ground.
+        whole = np.nan_to_num((grid - low) / step, nan=0.0, posinf=65535.0, neginf=0.0)
         whole = np.append(np.round(whole), [0] * (grid.size % 2)).astype("<u2")
         self.parts.append(whole.view("<f4"))
         self.length += len(whole) // 2

@@ -100,6 +100,9 @@ def strip_of(
 def crest_lifetimes(surface: landscapes.Landscape, scale: float) -> NDArray[np.float64]:
     """(K,) radii within the strip at which a crest of the curve λ f lets the ball go, the longest MOST_CRESTS."""
     x, height = sampled_heights(surface)
+    # Nothing is there in a gap: ground far below everything holds no ball either.
+    depth = float(np.nanmin(height)) - 10.0 * float(x[-1] - x[0])
+    height = np.where(np.isfinite(height), height, depth)
     lifetime = crests(scale * height, float(x[1] - x[0])).lifetime
     return np.sort(lifetime[(lifetime >= LOW) & (lifetime <= HIGH)])[-MOST_CRESTS:]
 
