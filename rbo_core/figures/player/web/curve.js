@@ -122,6 +122,9 @@ export class CurveView {
     while (i < x.length - 2 && x[i + 1] < first) i++;
     let j = x.length - 1;
     while (j > i + 1 && x[j - 1] > last) j--;
+    // a gap at either end has no ground to fill
+    while (i < j && !Number.isFinite(values[i])) i++;
+    while (j > i && !Number.isFinite(values[j])) j--;
     c.beginPath();
     const dense = j - i > 4 * box.width;
     if (!dense) {
