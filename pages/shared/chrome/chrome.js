@@ -46,6 +46,12 @@ class Past {
       this.heard();
       return;
     }
+    // Streamlit writes the settings it knows; the version of links is not among them
+    const version = new URLSearchParams(location.search).get("v");
+    if (version && !to.searchParams.has("v")) {
+      to.searchParams.set("v", version);
+      url = to.href;
+    }
     const now = performance.now();
     // while a page arrives its controls write into the address what they were given
     const own = to.search !== location.search && now > this.restoring && now > this.arrived + ARRIVING;
