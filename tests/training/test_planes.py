@@ -192,7 +192,7 @@ def test_a_damaged_result_is_named(tmp_path):
     ("changes", "message"),
     [
         ({"runs": ()}, "at least one run"),
-        ({"kind": "curved"}, "kind must be one of principal, random; got 'curved'"),
+        ({"kind": "curved"}, "kind must be one of principal, random, hessian; got 'curved'"),
         ({"size": 2}, "size must be a whole number of at least 5, got 2"),
         ({"reach": -1.0}, "reach must be positive, got -1.0"),
         ({"label_noise": 1.5}, "label_noise must be at most 1, got 1.5"),
