@@ -11,7 +11,7 @@ import streamlit as st
 import landscapes
 from pages.iron import data
 from pages.iron.data import Ironing, Sampling, Span
-from pages.shared.controls import choice, ground_dim, link_query, number, surface_picker, toggle
+from pages.shared.controls import Scale, choice, ground_dim, link_query, number, surface_picker, toggle
 from pages.shared.page import group
 from rbo_core import RBO
 from rbo_core.figures.ironing import CurveMarks, curve_figure, surface_figure
@@ -51,7 +51,7 @@ def ask() -> Asked:
     dim = ground_dim()
     surface = surface_picker(dim=dim, key="surface" if dim == 1 else "surface_2d")
     group("Ball")
-    loss_scale = number("loss scale λ", "loss_scale", 1.0, 0.01, 100.0, log=True, help="The ball rolls on λ f.")
+    loss_scale = number("loss scale λ", "loss_scale", 1.0, Scale(0.01, 100.0, log=True), help="The ball rolls on λ f.")
     group("Picture")
     closing = blur = False
     if dim == 1:
@@ -59,9 +59,12 @@ def ask() -> Asked:
         blur = toggle("Gaussian blur", "blur", help="A blur that leaves as much total variation as the ball.")
     with st.expander("Advanced"):
         share = number(
-            "noise threshold, % of height", "threshold", 0.1, 0.001, 10.0, log=True,
+            "noise threshold, % of height",
+            "threshold",
+            0.1,
+            Scale(0.001, 10.0, log=True),
             help="A basin shallower than this share of the landscape's height range does not count.",
-        )  # fmt: skip
+        )
         samples = int(choice("samples an axis", "samples", ("128", "256", "512"), "256")) if dim == 2 else 256
     return Asked(surface, data.sampling(surface, loss_scale, samples), share / 100, closing, blur)
 
@@ -70,10 +73,12 @@ def radius_control(asked: Asked) -> float:
     """The radius, with a word where it is too small for the grid."""
     span, spacing = asked.span, asked.spacing
     radius = number(
-        "radius ρ (parameter units)", "radius", float(f"{span.low**0.4 * span.high**0.6:.1g}"), span.low, span.high,
-        log=True, limits=(spacing / 100, asked.width),
+        "radius ρ (parameter units)",
+        "radius",
+        float(f"{span.low**0.4 * span.high**0.6:.1g}"),
+        Scale(span.low, span.high, log=True, limits=(spacing / 100, asked.width)),
         help="The ball's radius: the scale at which it sees the landscape.",
-    )  # fmt: skip
+    )
     if radius < spacing:
         st.warning(
             f"ρ = {short(radius)} is below the grid's spacing, {short(spacing)}: nothing is ironed. "

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.network_landscape.plane import SHOWN_AT_FIRST, companions, last_plane, natural_scale
-from pages.shared.controls import choice, number, short
+from pages.shared.controls import Scale, choice, number, short
 from pages.shared.network_jobs import device_choice
 from pages.shared.page import group
 from pages.shared.widgets import several
@@ -58,12 +58,22 @@ def ask_plane(runs: Sequence[StoredRun], titles: dict[str, str]) -> PlaneConfig:
     kind = choice("plane", "kind", kinds, kind="segmented")
     with st.expander("Advanced"):
         size = int(choice("points an axis", "size", ("31", "61", "101"), "61"))
-        noise = number("random labels in the noisy twin, %", "noise", 40, 1, 100, integer=True,
-                       help="A run trained with random labels keeps its own share.")  # fmt: skip
-        reach = number("reach of the plane", "reach", 1.0, 0.05, 5.0, log=True,
-                       help="Random: in lengths of a filter-normalised direction. Hessian: in distances over which the "
-                       "loss doubles. A principal plane fits the paths.")  # fmt: skip
-        seed = int(number("seed of the directions", "seed", 0, 0, 99, integer=True))
+        noise = number(
+            "random labels in the noisy twin, %",
+            "noise",
+            40,
+            Scale(1, 100, integer=True),
+            help="A run trained with random labels keeps its own share.",
+        )
+        reach = number(
+            "reach of the plane",
+            "reach",
+            1.0,
+            Scale(0.05, 5.0, log=True),
+            help="Random: in lengths of a filter-normalised direction. Hessian: in distances over which the "
+            "loss doubles. A principal plane fits the paths.",
+        )
+        seed = int(number("seed of the directions", "seed", 0, Scale(0, 99, integer=True)))
         device = device_choice()
     chosen = (base, *(key for key in paths if key != base))
     return PlaneConfig(
@@ -86,22 +96,27 @@ def ask_look(result: PlaneResult) -> tuple[PlaneLook, DeltaGenerator]:
     with st.sidebar:
         group("Ball")
         scale = number(
-            "loss scale λ", "loss_scale", natural_scale(result.own, width), 1e-4, 100.0, log=True,
+            "loss scale λ",
+            "loss_scale",
+            natural_scale(result.own, width),
+            Scale(1e-4, 100.0, log=True),
             help="Turns a loss into a length. Training uses 1; here the relief is a third of the width.",
-        )  # fmt: skip
+        )
         steps, projection = 0, "rigid"
         if view == "roll":
-            steps = int(number("steps", "steps", 400, 10, 3000, integer=True, log=True))
+            steps = int(number("steps", "steps", 400, Scale(10, 3000, integer=True, log=True)))
             projection = choice(
                 "projection", "projection", {name: PROJECTIONS[name].title for name in ("rigid", "newton")}
             )
     spacing = max(result.spacing)
     place = st.container(key="plane_plot")
     radius = number(
-        "radius ρ (parameter units)", "radius", float(f"{width / 12:.2g}"), float(f"{spacing:.2g}"),
-        float(f"{width / 2:.2g}"), log=True, limits=(spacing / 100, width),
+        "radius ρ (parameter units)",
+        "radius",
+        float(f"{width / 12:.2g}"),
+        Scale(float(f"{spacing:.2g}"), float(f"{width / 2:.2g}"), log=True, limits=(spacing / 100, width)),
         help="The same unit as in training, since the plane's axes have length 1.",
-    )  # fmt: skip
+    )
     if radius < spacing:
         st.warning(f"ρ = {short(radius)} is below the grid's spacing, {short(spacing)}: nothing is ironed.")
     return PlaneLook(result, view, radius, scale, steps, projection), place

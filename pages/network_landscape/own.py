@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import plots
-from pages.shared.controls import number, short
+from pages.shared.controls import Scale, number, short
 from pages.shared.page import show_error
 from rbo_core.figures.ironing import surface_figure
 from rbo_core.ironing import iron_landscape
@@ -22,7 +22,9 @@ def own_plane(dark: bool) -> None:
         try:
             plane = NetworkPlane.load(file)
             width = float(plane.x[-1] - plane.x[0])
-            radius = number("radius ρ", "own_radius", float(f"{width / 10:.1g}"), width / 200, width / 2, log=True)
+            radius = number(
+                "radius ρ", "own_radius", float(f"{width / 10:.1g}"), Scale(width / 200, width / 2, log=True)
+            )
             ironed = iron_landscape(plane.surface, radius, n=len(plane.x))
         except ValueError as error:
             show_error(error)

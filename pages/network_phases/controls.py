@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared.controls import choice, draw, number
+from pages.shared.controls import Scale, choice, draw, number
 from pages.shared.maps import picked
 from pages.shared.network_jobs import device_choice
 from pages.shared.network_runs import RANDOM_LABELS, SCHEDULES
@@ -61,31 +61,31 @@ def ask() -> tuple[MapAsked, str]:
     """The map asked for and the quantity that colours it; in the sidebar."""
     group("Task")
     data = choice("Data", "data", DATA, "digits")
-    noise = number("random labels, %", "label_noise", 0, 0, 90, integer=True, help=RANDOM_LABELS)
+    noise = number("random labels, %", "label_noise", 0, Scale(0, 90, integer=True), help=RANDOM_LABELS)
     group("Ball")
     ball = _ball()
     group("Map")
     quantity = choice("colour", "quantity", {k: v[0].upper() + v[1:] for k, v in QUANTITIES.items()})
     with st.expander("Its grid"):
         cells = int(choice("cells a side", "cells", ("8", "12", "16", "24"), "12"))
-        seeds = int(number("seeds", "seeds", 1, 1, 5, integer=True, help="Runs a cell."))
+        seeds = int(number("seeds", "seeds", 1, Scale(1, 5, integer=True), help="Runs a cell."))
         radii = (
-            number("ρ from", "radius_low", 0.01, 0.001, 100.0, log=True),
-            number("ρ to", "radius_high", 30.0, 0.001, 100.0, log=True),
+            number("ρ from", "radius_low", 0.01, Scale(0.001, 100.0, log=True)),
+            number("ρ to", "radius_high", 30.0, Scale(0.001, 100.0, log=True)),
         )
         projection = str(ball["projection"])
         high = 3.0 if projection == "newton" else 30.0
         rates = (
-            number("η from", f"{projection}_rate_low", 0.01, 1e-4, 100.0, log=True),
-            number("η to", f"{projection}_rate_high", high, 1e-4, 100.0, log=True),
+            number("η from", f"{projection}_rate_low", 0.01, Scale(1e-4, 100.0, log=True)),
+            number("η to", f"{projection}_rate_high", high, Scale(1e-4, 100.0, log=True)),
         )
     with st.expander("Training"):
         train: dict[str, Any] = {
             "data": data,
             "label_noise": noise / 100,
             "train_size": None if data == "digits" else 2000,
-            "epochs": int(number("epochs", "epochs", 10, 1, 100, integer=True, log=True)),
-            "batch_size": int(number("batch size", "batch", 50, 2, 1000, integer=True, log=True)),
+            "epochs": int(number("epochs", "epochs", 10, Scale(1, 100, integer=True, log=True))),
+            "batch_size": int(number("batch size", "batch", 50, Scale(2, 1000, integer=True, log=True))),
             "schedule": choice("learning rate over time", "schedule", SCHEDULES, "cosine"),
         }
         ball["loss_scale"] = draw(_KNOWN["loss_scale"], "loss_scale")

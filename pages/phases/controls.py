@@ -11,7 +11,7 @@ import streamlit as st
 import landscapes
 from pages.shared import background
 from pages.shared.asked import start_controls
-from pages.shared.controls import choice, draw, ground_dim, number, short, surface_picker, toggle
+from pages.shared.controls import Scale, choice, draw, ground_dim, number, short, surface_picker, toggle
 from pages.shared.maps import picked
 from pages.shared.page import group, show_error
 from pages.shared.widgets import set_controls
@@ -116,21 +116,21 @@ def ask() -> tuple[MapAsked, str, ShownRun]:
     budget = _budget(dim)
     with st.expander("Its grid"):
         cells = int(choice("cells a side", "cells", ("12", "16", "24", "32", "40"), "24" if dim == 1 else "12"))
-        starts = int(number("starts", "starts", 8 if dim == 1 else 4, 1, 64, integer=True))
+        starts = int(number("starts", "starts", 8 if dim == 1 else 4, Scale(1, 64, integer=True)))
         scattered = toggle("at random", "scattered", help="Random starts: the intervals of shares are then exact.")
         radii = (
-            number("ρ from", "radius_low", 0.05, 0.005, 10.0, log=True),
-            number("ρ to", "radius_high", 3.0, 0.005, 10.0, log=True),
+            number("ρ from", "radius_low", 0.05, Scale(0.005, 10.0, log=True)),
+            number("ρ to", "radius_high", 3.0, Scale(0.005, 10.0, log=True)),
         )
         rates = (
-            number("η from", "rate_low", 0.003, 1e-4, 10.0, log=True),
-            number("η to", "rate_high", 1.0, 1e-4, 10.0, log=True),
+            number("η from", "rate_low", 0.003, Scale(1e-4, 10.0, log=True)),
+            number("η to", "rate_high", 1.0, Scale(1e-4, 10.0, log=True)),
         )
     group("Shown run")
     if (cell := picked()) is not None:
         st.session_state["radius"], st.session_state["learning_rate"] = cell
-    radius = number("radius ρ", "radius", 0.6, 0.005, 10.0, log=True, help="Or click a cell of the map.")
-    rate = number("learning rate η", "learning_rate", 0.05, 1e-4, 10.0, log=True)
+    radius = number("radius ρ", "radius", 0.6, Scale(0.005, 10.0, log=True), help="Or click a cell of the map.")
+    rate = number("learning rate η", "learning_rate", 0.05, Scale(1e-4, 10.0, log=True))
     shown = ShownRun(surface, RBO(radius=radius, learning_rate=rate, **settings), start_controls(surface))
     return MapAsked(surface, settings, radii, rates, cells, starts, budget, scattered), order, shown
 
@@ -147,8 +147,8 @@ def _budget(dim: int) -> tuple[str, int]:
         help="What every cell and every method may spend.",
     )  # fmt: skip
     if unit == "steps":
-        return unit, int(number("steps", "steps", 300 if dim == 1 else 150, 10, 3000, integer=True, log=True))
-    return unit, int(number("evaluations", "gradients", 6000, 100, 100_000, integer=True, log=True))
+        return unit, int(number("steps", "steps", 300 if dim == 1 else 150, Scale(10, 3000, integer=True, log=True)))
+    return unit, int(number("evaluations", "gradients", 6000, Scale(100, 100_000, integer=True, log=True)))
 
 
 def common_settings(plain: Any, advanced: Any) -> dict[str, float]:

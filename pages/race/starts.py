@@ -11,7 +11,7 @@ import streamlit as st
 import landscapes
 import rbo_core
 from pages.race.basins import basins_of
-from pages.shared.controls import number
+from pages.shared.controls import Scale, number
 from pages.shared.page import is_dark, sentence
 from rbo_core.figures.race import BasinMap, basin_map
 from rbo_core.figures.style import color, label
@@ -42,9 +42,9 @@ def show_many_starts(surface: landscapes.Landscape, methods: Sequence[Any], seed
     """Controls, progress and the maps. A press on Cancel reruns the page, which ends the computation in progress."""
     left, middle, right = st.columns([1, 1, 1.2], vertical_alignment="bottom")
     with left:
-        side = int(number("starts a side", "starts_side", 12, 4, 20, integer=True))
+        side = int(number("starts a side", "starts_side", 12, Scale(4, 20, integer=True)))
     with middle:
-        steps = int(number("steps each", "starts_steps", 500, 50, 1000, integer=True, log=True))
+        steps = int(number("steps each", "starts_steps", 500, Scale(50, 1000, integer=True, log=True)))
     with right, st.container(horizontal=True):
         wanted = st.button(f"Roll from {side * side} starts", type="primary", key="starts_run")
         cancel = st.empty()

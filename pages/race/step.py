@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared.asked import Asked
-from pages.shared.controls import number
+from pages.shared.controls import Scale, number
 from rbo_core.figures.player.scene import Scene
 from rbo_core.figures.player.step import Shown, explain, section_through, step_scene
 from rbo_core.figures.player.track import Track
@@ -38,13 +38,13 @@ def controls(steps: int) -> Wanted:
     """The controls above the picture."""
     columns = st.columns(4)
     with columns[0]:
-        step = int(number("step of the ball's run", "step_number", 5, 1, steps, integer=True, log=True))
+        step = int(number("step of the ball's run", "step_number", 5, Scale(1, steps, integer=True, log=True)))
     with columns[1]:
-        length = number("length of the step, in radii", "step_length", 0.6, 0.05, 1.5)
+        length = number("length of the step, in radii", "step_length", 0.6, Scale(0.05, 1.5))
     with columns[2]:
-        count = int(number("gradient: K", "step_k", 20, 1, 100, integer=True))
+        count = int(number("gradient: K", "step_k", 20, Scale(1, 100, integer=True)))
     with columns[3]:
-        gamma = number("gradient: γ", "step_gamma", 0.05, 0.001, 1.0, log=True)
+        gamma = number("gradient: γ", "step_gamma", 0.05, Scale(0.001, 1.0, log=True))
     return Wanted(step, length, count, gamma)
 
 

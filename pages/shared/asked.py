@@ -16,6 +16,7 @@ import rbo_core
 from pages.player import Click
 from pages.shared.controls import (
     START_KEYS,
+    Scale,
     method_controls,
     noise_controls,
     number,
@@ -119,7 +120,7 @@ def ask(dim: int, steps: int) -> Asked:
     group("Rivals")
     rivals_place = st.container()
     with st.expander("Steps, noise and seed"):
-        count = int(number("steps", "steps", steps, 10, 5000, integer=True, log=True))
+        count = int(number("steps", "steps", steps, Scale(10, 5000, integer=True, log=True)))
         noise, seed = noise_controls()
     with ball_place:
         ball = method_controls("rbo", dim=dim, noise=noise)
@@ -139,7 +140,7 @@ def start_controls(surface: landscapes.Landscape, help: str | None = None) -> tu
         set_start(surface, st.session_state.pop(_CLICKED))
     names = ("start x",) if surface.dim == 1 else ("start θ₁", "start θ₂")
     return tuple(
-        number(name, key, float(first), float(low), float(high), step=float(high - low) / 500, help=help)
+        number(name, key, float(first), Scale(float(low), float(high), step=float(high - low) / 500), help=help)
         for name, key, first, (low, high) in zip(
             names, START_KEYS[surface.dim], surface.start, surface.bounds, strict=True
         )

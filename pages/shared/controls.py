@@ -24,7 +24,7 @@ from pages.shared.errors import escaped
 from pages.shared.formula import formula_picker
 from pages.shared.height_map import map_picker
 from pages.shared.page import LINK_VERSION
-from pages.shared.widgets import URL, choice, number, several, short, slider, toggle
+from pages.shared.widgets import URL, Scale, choice, number, several, short, slider, toggle
 from rbo_core import METHODS
 from rbo_core.figures.style import color, label
 from rbo_core.rolling import OWN, PROJECTIONS
@@ -186,7 +186,11 @@ def draw(setting: Setting, key: str, first: Value | None = None) -> Any:
         return toggle(setting.label, key, bool(value), help=help)
     assert setting.low is not None and setting.high is not None  # what has no range is not shown
     drawn = number(
-        setting.label, key, float(value), setting.low, setting.high, log=setting.log, integer=setting.integer, help=help
+        setting.label,
+        key,
+        float(value),
+        Scale(setting.low, setting.high, log=setting.log, integer=setting.integer),
+        help=help,
     )
     return int(drawn) if setting.integer else drawn
 
@@ -194,7 +198,7 @@ def draw(setting: Setting, key: str, first: Value | None = None) -> Any:
 def noise_controls() -> tuple[float, int]:
     """Gradient noise for all, and the seed that repeats it."""
     noise = draw(_BALL["gradient_noise"], "gradient_noise")
-    seed = number("seed", "seed", 0, 0, 999, integer=True, help="The same seed gives the same noise.")
+    seed = number("seed", "seed", 0, Scale(0, 999, integer=True), help="The same seed gives the same noise.")
     return float(noise), int(seed)
 
 

@@ -13,7 +13,7 @@ import landscapes
 from landscapes.maps import EXAMPLES, MAX_BYTES, SCALE, SPACING, UNITS, keep, raw, read, thinned
 from landscapes.maps.surface import NO_DATA
 from pages.shared.page import show_error
-from pages.shared.widgets import choice, number, text
+from pages.shared.widgets import Scale, choice, number, text
 
 SHOWN = {1: 20_000, 2: 512}
 """Samples along an axis beyond which a page takes every k-th."""
@@ -85,7 +85,9 @@ def _asked(name: str, dim: int) -> landscapes.Landscape:
             "no data", KEYS.no_data, "", placeholder="−9999, −32768, ±3.4e38, NaN", most=30,
             help="The value that marks holes. Empty: the usual ones. `nan`: none but NaN.",
         )  # fmt: skip
-        scale = number("vertical scale", KEYS.scale, SCALE.get(name, 1.0), 0.01, 100.0, log=True, limits=(1e-9, 1e9))
+        scale = number(
+            "vertical scale", KEYS.scale, SCALE.get(name, 1.0), Scale(0.01, 100.0, log=True, limits=(1e-9, 1e9))
+        )
     given = {"heights": name, "no_data": no_data.replace("−", "-")}
     if spacing.strip():
         given["spacing"] = spacing

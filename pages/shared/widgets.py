@@ -3,7 +3,7 @@
 Every control returns a value that can be used: when a visitor types, or a link holds, something impossible, the control
 says which value, why, and what to do, and the run goes on with the last good value; all other settings are kept.
 
-    radius = number("radius ρ", "radius", 0.4, 0.01, 10.0, log=True)
+    radius = number("radius ρ", "radius", 0.4, Scale(0.01, 10.0, log=True))
     kind = choice("x axis", "axis", {"step": "Step", "gradients": "Gradient evaluations"})
 """
 
@@ -28,44 +28,48 @@ _POINTS_PER_DECADE = 24
 
 
 @dataclass(frozen=True)
-class _Slider:
-    """A slider with its box: what it is called, its value at first, the values it can take, and those of the box."""
+class Scale:
+    """The values of a number's control.
 
-    label: str
-    key: str
-    default: float
-    range: tuple[float, float]
-    accepted: tuple[float, float]
-    log: bool
-    integer: bool
-    step: float | None
+    low, high: the slider's range. log: gone through in equal ratios (needs low > 0). integer: whole numbers only. step:
+    between the slider's places; None for one that suits the range. limits: what the box accepts, wider than the slider
+    if need be; None for the slider's own range.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    integer: bool = False
+    step: float | None = None
+    limits: tuple[float, float] | None = None
+
+    @property
+    def accepted(self) -> tuple[float, float]:
+        """What the box accepts."""
+        return (float(self.low), float(self.high)) if self.limits is None else self.limits
 
     @property
     def options(self) -> list[float]:
-        """The values of the slider."""
-        return _grid(*self.range, self.log, self.integer, self.step)
+        """The places of the slider."""
+        return _grid(float(self.low), float(self.high), self.log, self.integer, self.step)
+
+    @property
+    def box_step(self) -> float:
+        """How far the box's plus and minus go."""
+        return 1 if self.integer else step_of(float(self.low), float(self.high), self.log, self.step)
 
     def of_kind(self, value: float) -> float:
         """The value as the box has it: whole or not."""
         return int(value) if self.integer else float(value)
-
-    def problem(self, value: Any) -> str | None:
-        """What is wrong with a value in the box."""
-        return _number_problem(self.label, value, self.accepted, self.integer, self.log)
 
 
 def number(
     label: str,
     key: str,
     default: float,
-    low: float,
-    high: float,
+    scale: Scale,
     *,
-    log: bool = False,
-    integer: bool = False,
-    step: float | None = None,
     help: str | None = None,
-    limits: tuple[float, float] | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> float:
     """A slider with a box for the exact value; the box is what the URL holds (`?key=value`).
@@ -74,53 +78,52 @@ def number(
         label: what it is, with its unit where it has one.
         key: its name in the URL and in the session.
         default: its value when the URL says nothing.
-        low, high: the slider's range; log sliders need low > 0.
-        limits: what the box accepts, wider than the slider if need be; the default is the slider's own range.
         on_change: called when the visitor changes it.
 
     Returns:
         The value, or the last good one when the box holds something impossible (the message says so).
     """
-    span = float(low), float(high)
-    one = _Slider(label, key, default, span, span if limits is None else limits, log, integer, step)
-    _remember(key, one.of_kind(default))
-    _note_bad_link(key, lambda text: _text_problem(label, text, one.accepted, integer))
+    accepted, whole = scale.accepted, scale.integer
+    _remember(key, scale.of_kind(default))
+    _note_bad_link(key, lambda text: _text_problem(label, text, accepted, whole))
     with st.container(key=f"pair_{key}"):
         left, right = st.columns([2.4, 1])
         typed = right.number_input(
             label,
-            value=one.of_kind(default),
-            step=1 if integer else step_of(*span, log, step),
-            format="%d" if integer else "%.6g",
+            value=scale.of_kind(default),
+            step=scale.box_step,
+            format="%d" if whole else "%.6g",
             key=key,
             bind=URL,
             label_visibility="collapsed",
             on_change=on_change,
         )
-        problem = one.problem(typed)
+        problem = _number_problem(label, typed, accepted, whole, scale.log)
         good = st.session_state.get(f"_good_{key}", float(default))
         if problem is None:
             good = float(typed)
             st.session_state[f"_good_{key}"] = good
         with left:
-            _draw_slider(one, good, help, on_change)
+            _draw_slider(label, key, scale, good, help, on_change)
     if problem is not None:
         st.error(f"{escaped(problem)} Until then the picture uses {short(good)}.")
     else:
         _show_bad_link(key, typed)
-    return one.of_kind(good)
+    return scale.of_kind(good)
 
 
-def _draw_slider(one: _Slider, good: float, help: str | None, on_change: Callable[[], None] | None) -> None:
+def _draw_slider(
+    label: str, key: str, scale: Scale, good: float, help: str | None, on_change: Callable[[], None] | None
+) -> None:
     """The slider at the value next to the box's."""
-    key, options = one.key, one.options
+    options = scale.options
 
     def from_slider() -> None:
         picked = st.session_state[_slider_key(key)]
         now = st.session_state[key]
         if now is not None and picked == _nearest(options, now):
             return  # a slider that was drawn anew reports its grid; the box's exact value is the one that was meant
-        st.session_state[key] = one.of_kind(picked)
+        st.session_state[key] = scale.of_kind(picked)
         if on_change is not None:
             on_change()
 
@@ -132,7 +135,7 @@ def _draw_slider(one: _Slider, good: float, help: str | None, on_change: Callabl
         count, first = count + (first is not None), nearest
         st.session_state[f"_sliders_{key}"] = (count, first)
     st.select_slider(
-        one.label, options, value=first, key=_slider_key(key), format_func=_shown, help=help, on_change=from_slider
+        label, options, value=first, key=_slider_key(key), format_func=_shown, help=help, on_change=from_slider
     )
 
 
@@ -174,12 +177,14 @@ def slider(parameter: Parameter, key: str, on_change: Callable[[], None] | None 
         parameter.label,
         key,
         parameter.default,
-        parameter.low,
-        parameter.high,
-        log=parameter.log,
-        integer=parameter.integer,
-        step=parameter.step,
-        limits=parameter.limits,
+        Scale(
+            parameter.low,
+            parameter.high,
+            log=parameter.log,
+            integer=parameter.integer,
+            step=parameter.step,
+            limits=parameter.limits,
+        ),
         help=parameter.help or None,
         on_change=on_change,
     )

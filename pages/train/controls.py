@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import network_methods, network_runs
-from pages.shared.controls import choice, number, toggle
+from pages.shared.controls import Scale, choice, number, toggle
 from pages.shared.network_jobs import device_choice
 from pages.shared.network_methods import Chosen
 from pages.shared.network_runs import RANDOM_LABELS, Task
@@ -18,18 +18,20 @@ def ask() -> tuple[Task, tuple[Chosen, ...]]:
     group("Task")
     data = choice("Data", "data", network_runs.DATA, usual.data)
     model = choice("Network", "model", network_runs.MODELS, usual.model)
-    noise = number("random labels, %", "label_noise", 0, 0, 90, integer=True, help=RANDOM_LABELS)
+    noise = number("random labels, %", "label_noise", 0, Scale(0, 90, integer=True), help=RANDOM_LABELS)
     group("Methods")
     chosen = network_methods.choose()
     group("Budget")
     unit, amount = _budget()
     seeds = number(
-        "seeds", "seeds", usual.seeds, 1, 10, integer=True, help="Each seed is another start and other batches."
+        "seeds", "seeds", usual.seeds, Scale(1, 10, integer=True), help="Each seed is another start and other batches."
     )
     with st.expander("Advanced"):
-        batch = number("batch size", "batch", usual.batch_size, 1, 1024, log=True, integer=True)
+        batch = number("batch size", "batch", usual.batch_size, Scale(1, 1024, log=True, integer=True))
         schedule = choice("learning rate over time", "schedule", network_runs.SCHEDULES, usual.schedule)
-        images = number("training images", "train_size", 0, 0, 50_000, step=500, integer=True, help="0: all there are.")
+        images = number(
+            "training images", "train_size", 0, Scale(0, 50_000, step=500, integer=True), help="0: all there are."
+        )
         augment = toggle("crops and flips", "augment", help="For images of 28 pixels and more.")
         device = device_choice()
         sharpness = toggle(
@@ -49,6 +51,6 @@ def _budget() -> tuple[str, int]:
         help="What every method may spend.",
     )  # fmt: skip
     if unit == "epochs":
-        return unit, int(number("epochs", "epochs", 10, 1, 200, log=True, integer=True))
+        return unit, int(number("epochs", "epochs", 10, Scale(1, 200, log=True, integer=True)))
     first = network_runs.DEFAULT.amount
-    return unit, int(number("gradient evaluations", "gradients", first, 20, 100_000, log=True, integer=True))
+    return unit, int(number("gradient evaluations", "gradients", first, Scale(20, 100_000, log=True, integer=True)))
