@@ -153,6 +153,7 @@ export class Save {
     this.said.setAttribute("role", "status");
     for (const [name, take] of KINDS) {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: name });
+      button.setAttribute("aria-label", name);
       button.addEventListener("click", () => this.take(take));
       this.list.append(button);
     }
