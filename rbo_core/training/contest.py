@@ -23,6 +23,7 @@ from scipy import stats
 
 from rbo_core.cancelled import Cancelled
 from rbo_core.checks import require_count
+from rbo_core.intervals import student
 from rbo_core.training.config import Method, TrainConfig
 from rbo_core.training.ensemble import train_ensemble
 from rbo_core.training.results import key_of
@@ -141,8 +142,7 @@ class Standing:
     @property
     def half(self) -> float:
         """Half the 95 % interval of the mean by Student's t, %."""
-        n = len(self.accuracies)
-        return float(stats.t.ppf(0.975, n - 1) * np.std(self.accuracies, ddof=1) / math.sqrt(n))
+        return float(student(self.accuracies)[1])
 
 
 @dataclass(frozen=True)
@@ -222,9 +222,8 @@ def seeds_needed(deviation: float, points: float = 0.3, power: float = 0.8, leve
 
 
 def _difference(name: str, reference: str, gap: Floats, p: float, corrected: float) -> Difference:
-    n, deviation = len(gap), float(np.std(gap, ddof=1))
-    half = float(stats.t.ppf(0.975, n - 1) * deviation / math.sqrt(n))
-    mean = float(gap.mean())
+    deviation = float(np.std(gap, ddof=1))
+    mean, half = (float(value) for value in student(gap))
     effect = mean / deviation if deviation > 0 else math.copysign(math.inf, mean) if mean else 0.0
     return Difference(name, reference, mean, half, p, corrected, effect, seeds_needed(deviation))
 
