@@ -6,10 +6,9 @@ import streamlit as st
 
 import rbo_core
 from pages.player import player
-from pages.race import step
+from pages.race import starts, step
 from pages.race.balls import more_balls
 from pages.race.basins import basins_of
-from pages.race.starts import show_many_starts
 from pages.race.table import COLUMNS, paths_table, readable, result_table
 from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
@@ -101,5 +100,11 @@ else:
     chosen = {method.name: method for method in asked.rivals}
     sgd = chosen.get("sgd", rbo_core.SGD(learning_rate=0.01, gradient_noise=asked.noise))
     sam = chosen.get("sam", rbo_core.SAM(learning_rate=0.01, gradient_noise=asked.noise))
-    show_many_starts(surface, (ball, sgd, sam), asked.seed)
+    maps = starts.maps(surface, (ball, sgd, sam), asked.seed)
+    for column, one, figure in zip(
+        st.columns(max(len(maps), 1)), maps, starts.figures(surface, maps, is_dark()), strict=False
+    ):
+        column.plotly_chart(figure, key=f"basin_map_{one.label}", config={"displayModeBar": False}, theme=None)
+    if maps:
+        sentence(starts.said(maps), fractions=" ".join(f"{one.fraction:.4f}" for one in maps))
 how_it_works(EXPLANATION)

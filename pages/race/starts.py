@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 import landscapes
 import rbo_core
 from pages.race.basins import basins_of
 from pages.shared.controls import Scale, number
-from pages.shared.page import is_dark, sentence
 from rbo_core.figures.race import BasinMap, basin_map
 from rbo_core.figures.style import color, label
 
@@ -38,8 +38,11 @@ def map_of(surface: landscapes.Landscape, method: Any, starts: np.ndarray, run: 
     return BasinMap(name, color(method.name), starts, end, basins.of(end), reached)
 
 
-def show_many_starts(surface: landscapes.Landscape, methods: Sequence[Any], seed: int) -> None:
-    """Controls, progress and the maps. A press on Cancel reruns the page, which ends the computation in progress."""
+def maps(surface: landscapes.Landscape, methods: Sequence[Any], seed: int) -> list[BasinMap]:
+    """Controls, progress, and the maps once they are computed; before, what to press and none.
+
+    A press on Cancel reruns the page, which ends the computation in progress.
+    """
     left, middle, right = st.columns([1, 1, 1.2], vertical_alignment="bottom")
     with left:
         side = int(number("starts a side", "starts_side", 12, Scale(4, 20, integer=True)))
@@ -57,24 +60,27 @@ def show_many_starts(surface: landscapes.Landscape, methods: Sequence[Any], seed
         cancel.empty()
         store.clear()
         store[key] = made
-    maps = store.get(key)
-    if maps is None:
+    if key not in store:
         stale = " The maps of other settings were put away." if store else ""
         st.info(f"Every square becomes a start; one press rolls them all.{stale}")
-        return
+    return store.get(key, [])
+
+
+def figures(surface: landscapes.Landscape, shown: Sequence[BasinMap], dark: bool) -> list[go.Figure]:
+    """A map for each method: where its starts ended."""
     basins = basins_of(surface)
-    x, y = basins.axes
     lowest = np.atleast_1d(surface.minimum.x)
-    for column, one in zip(st.columns(len(maps)), maps, strict=True):
-        figure = basin_map(one, x, y, basins.flooded, lowest, is_dark())
-        column.plotly_chart(figure, key=f"basin_map_{one.label}", config={"displayModeBar": False}, theme=None)
-    best = max(maps, key=lambda m: m.fraction)
-    told = ", ".join(f"{m.label} from {100 * m.fraction:.0f} %" for m in maps)
-    lead = f" {best.label} does best." if sum(m.fraction == best.fraction for m in maps) == 1 else ""
-    sentence(
-        f"The flooded basin was reached by {told} of {side * side} starts.{lead} "
-        "Coloured: arrived inside the line. A grey: another minimum, the same grey for the same one.",
-        fractions=" ".join(f"{m.fraction:.4f}" for m in maps),
+    return [basin_map(one, *basins.axes, basins.flooded, lowest, dark) for one in shown]
+
+
+def said(shown: Sequence[BasinMap]) -> str:
+    """What the maps show, in words."""
+    best = max(shown, key=lambda m: m.fraction)
+    told = ", ".join(f"{m.label} from {100 * m.fraction:.0f} %" for m in shown)
+    lead = f" {best.label} does best." if sum(m.fraction == best.fraction for m in shown) == 1 else ""
+    return (
+        f"The flooded basin was reached by {told} of {len(best.start)} starts.{lead} "
+        "Coloured: arrived inside the line. A grey: another minimum, the same grey for the same one."
     )
 
 
@@ -82,7 +88,7 @@ def _compute(
     surface: landscapes.Landscape, methods: Sequence[Any], starts: np.ndarray, steps: int, seed: int
 ) -> list[BasinMap]:
     bar = st.progress(0.0, text="Rolling")
-    maps = []
+    made = []
     for index, method in enumerate(methods):
         name = label(method.name)
 
@@ -91,6 +97,6 @@ def _compute(
             return False
 
         run = rbo_core.trace(method, surface, starts, steps, seed=np.arange(len(starts)) + seed, progress=report)
-        maps.append(map_of(surface, method, starts, run))
+        made.append(map_of(surface, method, starts, run))
     bar.empty()
-    return maps
+    return made
