@@ -101,10 +101,9 @@ else:
     sgd = chosen.get("sgd", rbo_core.SGD(learning_rate=0.01, gradient_noise=asked.noise))
     sam = chosen.get("sam", rbo_core.SAM(learning_rate=0.01, gradient_noise=asked.noise))
     maps = starts.maps(surface, (ball, sgd, sam), asked.seed)
-    for column, one, figure in zip(
-        st.columns(max(len(maps), 1)), maps, starts.figures(surface, maps, is_dark()), strict=False
-    ):
-        column.plotly_chart(figure, key=f"basin_map_{one.label}", config={"displayModeBar": False}, theme=None)
     if maps:
+        figures = starts.figures(surface, maps, is_dark())
+        for column, one, figure in zip(st.columns(len(maps)), maps, figures, strict=True):
+            column.plotly_chart(figure, key=f"basin_map_{one.label}", config={"displayModeBar": False}, theme=None)
         sentence(starts.said(maps), fractions=" ".join(f"{one.fraction:.4f}" for one in maps))
 how_it_works(EXPLANATION)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 import landscapes
 from rbo_core import METHODS, RBO, Status, Trajectory, trace
 from rbo_core.cli.files import require_writable
-from rbo_core.cli.roll import require_film, save_pages
+from rbo_core.cli.roll import add_page_options, require_film, save_pages
 from rbo_core.cli.surface import add_start_option, add_surface_options, chosen_surface, numbers
 
 MAX_RADII = 8
@@ -33,8 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--csv", type=Path, help="write every step of every racer here")
-    parser.add_argument("--html", type=Path, help="write the race here: one page that plays without a network")
-    parser.add_argument("--film", type=Path, help="film the race into this .webm or .gif (needs Chromium)")
+    add_page_options(parser, "race")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
 

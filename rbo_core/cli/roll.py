@@ -28,8 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="write the trajectory to this .csv, .parquet or .json file")
-    parser.add_argument("--html", type=Path, help="write the run here: one page that plays without a network")
-    parser.add_argument("--film", type=Path, help="film the run into this .webm or .gif (needs Chromium)")
+    add_page_options(parser, "run")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--list", action="store_true", help="list the surfaces and stop")
     settings = parser.add_argument_group("settings of the method (those it has)")
@@ -114,6 +113,12 @@ def write(run: Trajectory, path: Path) -> None:
         frame.to_parquet(path, index=False)
     else:
         path.write_text(json.dumps({"summary": summarise(run), "trajectory": frame.to_dict(orient="list")}))
+
+
+def add_page_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """The options of what :func:`save_pages` writes."""
+    parser.add_argument("--html", type=Path, help=f"write the {what} here: one page that plays without a network")
+    parser.add_argument("--film", type=Path, help=f"film the {what} into this .webm or .gif (needs Chromium)")
 
 
 def require_film(path: Path | None) -> None:

@@ -1,6 +1,6 @@
 """Stills for slides and papers: true vector pictures, their text as text, drawn by Matplotlib.
 
-Each function returns a Matplotlib figure; :func:`as_svg` and :func:`as_png` make the file of it.
+Each function returns a Matplotlib figure; :func:`as_svg` makes the file of it.
 """
 
 from __future__ import annotations
@@ -110,17 +110,8 @@ def measures_still(measures: Measures, radius: float, dark: bool = False) -> Fig
 
 def as_svg(figure: Figure) -> bytes:
     """The figure as an SVG file."""
-    return _saved(figure, "svg")
-
-
-def as_png(figure: Figure) -> bytes:
-    """The figure as a PNG of 2,160 pixels' width."""
-    return _saved(figure, "png")
-
-
-def _saved(figure: Figure, kind: str) -> bytes:
     out = io.BytesIO()
-    figure.savefig(out, format=kind, bbox_inches="tight", facecolor=figure.get_facecolor(), dpi=240)
+    figure.savefig(out, format="svg", bbox_inches="tight", facecolor=figure.get_facecolor())
     return out.getvalue()
 
 

@@ -10,11 +10,10 @@ import numpy as np
 import traitlets
 
 from rbo_core import Trajectory, trace
+from rbo_core.figures.play import landscape_of, raced
 from rbo_core.figures.player.build import Look, run_scene
 from rbo_core.figures.player.bundle import bundle, style
 from rbo_core.figures.player.payload import pack
-from rbo_core.figures.player.racers import entries
-from rbo_core.figures.player.track import track_of
 
 _GLUE = """
 export default {
@@ -76,9 +75,8 @@ class PlayerWidget(anywidget.AnyWidget):
         super().__init__(scene=self._packed(), start=[float(x) for x in runs[0].start[0]])
 
     def _packed(self) -> bytes:
-        surface: Any = self.runs[0].surface
-        tracks = [track_of(run, ball) for run in self.runs for ball in range(run.position.shape[1])]
-        return pack(run_scene(surface, entries(tracks), self._look), self._height)
+        surface = landscape_of(self.runs[0])
+        return pack(run_scene(surface, raced(self.runs), self._look), self._height)
 
     @traitlets.validate("start")
     def _inside(self, proposal: dict[str, Any]) -> list[float]:
