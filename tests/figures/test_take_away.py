@@ -18,7 +18,6 @@ from rbo_core.figures.play import raced
 from rbo_core.figures.player import bundle as bundling
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.glide import glide_scene
-from rbo_core.figures.player.offline import TEMPLATE
 from rbo_core.figures.still import as_svg, iron_still, phase_still, roll_still
 from rbo_core.ironing import iron_landscape
 from rbo_core.sweep import order_parameters
@@ -70,8 +69,8 @@ def test_the_page_asks_nothing_of_the_network():
 
 def test_the_page_wears_the_themes_of_the_app():
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
-    text = TEMPLATE.read_text(encoding="utf-8")
-    light, dark = text.split("prefers-color-scheme: dark", 1)
+    light, dark = bundling.theme(":root").split("prefers-color-scheme: dark", 1)
+    assert bundling.theme(":root") in play(rolled(SGD()), offline=True).html
     for kind, css in (("light", light), ("dark", dark)):
         for name in ("primaryColor", "backgroundColor", "secondaryBackgroundColor", "textColor", "borderColor"):
             variable = "--st-" + re.sub(r"[A-Z]", lambda m: "-" + m[0].lower(), name)

@@ -14,6 +14,14 @@ from rbo_core.figures.player import WEB
 
 ENTRY = "main.js"
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.]+)";$', re.MULTILINE)
+_LIGHT = {
+    "primary-color": "#C25200", "background-color": "#FFFFFF", "secondary-background-color": "#F4F5F7",
+    "text-color": "#1F2430", "border-color": "#DFE2E8", "link-color": "#0B63A5",
+}  # fmt: skip
+_DARK = {
+    "primary-color": "#F08A3C", "background-color": "#12151C", "secondary-background-color": "#1D232D",
+    "text-color": "#E8EAF0", "border-color": "#303744", "link-color": "#7CC0F2",
+}  # fmt: skip
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const|let) (\w+))", re.MULTILINE)
 
 
@@ -37,6 +45,12 @@ def bundle() -> str:
 def style() -> str:
     """The player's style sheet."""
     return (WEB / "player.css").read_text(encoding="utf-8")
+
+
+def theme(scope: str) -> str:
+    """The app's light and dark colours as CSS variables of ``scope``, a selector, for homes without Streamlit."""
+    light, dark = (" ".join(f"--st-{name}: {value};" for name, value in colors.items()) for colors in (_LIGHT, _DARK))
+    return f"{scope} {{ {light} }}\n@media (prefers-color-scheme: dark) {{ {scope} {{ {dark} }} }}\n"
 
 
 def _module(name: str, text: str) -> str:

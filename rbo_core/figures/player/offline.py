@@ -11,7 +11,7 @@ from string import Template
 
 from latex2mathml.converter import convert
 
-from rbo_core.figures.player.bundle import bundle, style
+from rbo_core.figures.player.bundle import bundle, style, theme
 from rbo_core.figures.player.payload import pack
 from rbo_core.figures.player.scene import Scene
 
@@ -49,6 +49,7 @@ def offline_page(scene: Scene, words: Words, height: int = 520) -> str:
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=f"{heading} · Rolling-ball lab",
         heading=heading,
+        theme=theme(":root"),
         style=style(),
         body=body,
         # A closing tag inside a string of the modules would end the script.

@@ -12,7 +12,7 @@ import traitlets
 from rbo_core import Trajectory, trace
 from rbo_core.figures.play import landscape_of, raced
 from rbo_core.figures.player.build import Look, run_scene
-from rbo_core.figures.player.bundle import bundle, style
+from rbo_core.figures.player.bundle import bundle, style, theme
 from rbo_core.figures.player.payload import pack
 
 _GLUE = """
@@ -45,13 +45,7 @@ export default {
 };
 """
 
-_THEME = """
-.rbp-notebook { --st-font: inherit; --st-primary-color: #C25200; --st-background-color: #FFFFFF;
-  --st-secondary-background-color: #F4F5F7; --st-text-color: #1F2430;
-  background: var(--st-background-color); padding: 8px; }
-@media (prefers-color-scheme: dark) { .rbp-notebook { --st-primary-color: #F08A3C; --st-background-color: #12151C;
-  --st-secondary-background-color: #1D232D; --st-text-color: #E8EAF0; } }
-"""
+_FRAME = ".rbp-notebook { --st-font: inherit; background: var(--st-background-color); padding: 8px; }\n"
 
 
 class PlayerWidget(anywidget.AnyWidget):
@@ -63,7 +57,7 @@ class PlayerWidget(anywidget.AnyWidget):
     """
 
     _esm = bundle() + _GLUE
-    _css = _THEME + style()
+    _css = theme(".rbp-notebook") + _FRAME + style()
 
     scene = traitlets.Bytes().tag(sync=True)
     frame = traitlets.Int(0).tag(sync=True)
