@@ -87,14 +87,41 @@ class Visitor:
                 return
 
 
+class Server:
+    """The app as it is served: one process, or several behind nginx."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self.process = process
+
+    def family(self) -> list[psutil.Process]:
+        """The processes that serve pages, and whoever stands before them; not the jobs that they began."""
+        return [self.process, *(one for one in self.process.children() if "rbo_core.jobs.worker" not in one.cmdline())]
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far."""
+        return sum(sum(one.cpu_times()[:2]) for one in self.family())
+
+    def holds(self) -> tuple[float, int, int]:
+        """Memory in MB, threads and open files."""
+        family = self.family()
+        return (
+            sum(one.memory_info().rss for one in family) / 1e6,
+            sum(one.num_threads() for one in family),
+            sum(one.num_fds() for one in family),
+        )
+
+
 @contextmanager
-def served(options: list[str]) -> Any:
-    """(address, process) of the app on a free port."""
+def served(options: list[str], workers: int = 0) -> Any:
+    """(address, server) of the app on a free port; behind nginx with so many workers, if any."""
     with socketlib.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    command += ["--server.address", "127.0.0.1", "--server.headless", "true", *options]
+    if workers:
+        command = [sys.executable, "-m", "rbo_core", "serve", "--workers", str(workers), "--port", str(port)]
+    else:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        command += ["--server.address", "127.0.0.1", "--server.headless", "true", *options]
     with tempfile.TemporaryDirectory() as data, Path(os.devnull).open("wb") as quiet:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, "RBO_DATA_DIR": data}, stdout=quiet, stderr=quiet
@@ -104,7 +131,7 @@ def served(options: list[str]) -> Any:
                 with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
                     break
                 time.sleep(0.25)
-            yield f"ws://127.0.0.1:{port}", psutil.Process(process.pid)
+            yield f"ws://127.0.0.1:{port}", Server(psutil.Process(process.pid))
         finally:
             process.terminate()
             process.wait(30)
@@ -121,14 +148,15 @@ async def stage(address: str, page: str, count: int, seconds: float) -> list[Vis
     return visitors
 
 
-def row(page: str, visitors: list[Visitor], server: psutil.Process, cpu: float) -> str:
+def row(page: str, visitors: list[Visitor], server: Server, cpu: float) -> str:
     """The stage as a line of the table."""
+    memory, threads, files = server.holds()
     waits = sorted(wait for one in visitors for wait in one.waits)
     late = waits[min(len(waits) - 1, int(0.95 * len(waits)))]
     return (
         f"| {page} | {len(visitors)} | {statistics.median(one.first for one in visitors):.2f} | "
         f"{statistics.median(waits):.2f} | {late:.2f} | {len(waits)} | {cpu / max(len(waits), 1):.3f} | "
-        f"{server.memory_info().rss / 1e6:.0f} | {server.num_threads()} | {server.num_fds()} |"
+        f"{memory:.0f} | {threads} | {files} |"
     )
 
 
@@ -144,15 +172,18 @@ def main() -> None:
     parser.add_argument("--stage", action="append", help=f"PAGE:VISITORS (default {' '.join(STAGES)})")
     parser.add_argument("--seconds", type=float, default=25.0, help="of each stage, after everybody has come")
     parser.add_argument("--option", action="append", default=[], help="of Streamlit, as --runner.postScriptGC=true")
+    parser.add_argument(
+        "--workers", type=int, default=0, help="serve by so many processes behind nginx (0: one, alone)"
+    )
     args = parser.parse_args()
     print(f"| {' | '.join(COLUMNS)} |\n| --- |{' ---: |' * (len(COLUMNS) - 1)}", flush=True)
-    with served(args.option) as (address, server):
+    with served(args.option, args.workers) as (address, server):
         for named in args.stage or STAGES:
             page, _, count = named.partition(":")
-            asyncio.run(stage(address, page, 1, 1.0))  # compiles and fills what everybody shares
-            begin = sum(server.cpu_times()[:2])
+            asyncio.run(stage(address, page, max(1, args.workers), 1.0))  # compiles and fills what everybody shares
+            begin = server.cpu()
             visitors = asyncio.run(stage(address, page, int(count), args.seconds))
-            print(row(page, visitors, server, sum(server.cpu_times()[:2]) - begin), flush=True)
+            print(row(page, visitors, server, server.cpu() - begin), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The manual: it builds without a warning, and all its code and commands run."""
 
+import argparse
+import importlib
 import re
 import shlex
 import subprocess
@@ -40,6 +42,23 @@ def test_code_and_commands_run_in_the_order_of_the_page(page, tmp_path, monkeypa
                 words = shlex.split(line)
                 assert words[:3] == ["python", "-m", "rbo_core"], f"{page.name}: no test runs {line!r}"
                 assert main(words[3:]) == 0, capsys.readouterr().err
+
+
+COMMAND = re.compile(r"^python -m rbo_core (\w+)(.*)$", re.MULTILINE)
+LASTING = [
+    (page.stem, command, rest)
+    for page in PAGES
+    for kind, body in BLOCK.findall(page.read_text(encoding="utf-8"))
+    if kind == "text"
+    for command, rest in COMMAND.findall(body)
+]
+
+
+@pytest.mark.parametrize(("page", "command", "rest"), LASTING)
+def test_commands_that_only_a_reader_runs_have_options_that_exist(page, command, rest):
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    importlib.import_module(f"rbo_core.cli.{command}").configure(parser)
+    parser.parse_args(shlex.split(rest))
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Command line: ``python -m rbo_core roll | race | iron | sweep | train | compare | jobs | app``."""
+"""Command line: ``python -m rbo_core roll | race | iron | sweep | train | compare | jobs | app | serve``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ COMMANDS = {
     "contest": "tune methods in equal boxes as ensembles and test them on paired seeds",
     "jobs": "list, show or cancel background jobs",
     "app": "open the app in the browser",
+    "serve": "serve a course: several servers of the app behind one address (nginx)",
 }
 
 

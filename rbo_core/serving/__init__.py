@@ -1,0 +1,1 @@
+"""Several servers of the app behind one address: nginx's configuration, and children that are watched."""
