@@ -23,10 +23,10 @@ EXPLANATION = r"""
 starts, spread evenly over the ground; the colour is the *order parameter* you choose, an average over those balls.
 Hatched cells: more than half of the balls diverged (became non-finite, or left the domain uphill).
 
-**Near the minimum**: a ball arrived when its contact or its centre ended within a twentieth of the domain's width of
-the global minimum, a measure that works for thousands of balls on any ground. The page *Race*, which draws the ground,
-has the *flooded basin* instead, its lowest tenth under water: on a curve the two nearly agree, on a surface the flooded
-basin is the larger.
+**Near the minimum**: a ball arrived when its centre, or a place where it touches the ground, ended within a twentieth
+of the domain's width of the global minimum, a measure that works for thousands of balls on any ground. The page *Race*,
+which draws the ground, has the *flooded basin* instead, its lowest tenth under water: on a curve the two nearly agree,
+on a surface the flooded basin is the larger.
 
 **Detected jump**: for each $\eta$, the split of the radii that explains most of the order parameter's variation. It
 counts when a step or sigmoid explains more than a straight line with noise that remembers leaves to chance, for all

@@ -125,6 +125,11 @@ def _stored(args: argparse.Namespace, store: sweep.Store) -> int:
         store.delete(args.id)
         _print(args, {"deleted": args.id})
         return 0
+    if described.id != args.id:
+        raise ValueError(
+            f"sweep {args.id} was computed by an earlier release, which numbered other results: delete it "
+            f"(`sweep delete {args.id}`) and run its description again"
+        )
     _check_along(args, described)
     data = store.data(described)
     _export(args, described, data)

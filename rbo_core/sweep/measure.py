@@ -29,7 +29,8 @@ COLUMNS = (
 """Columns kept for every ball, before its final position.
 
 status: `rbo_core.Status`; stopped_at: step after which nothing changed; diverged: 1 if it broke down or left the
-domain uphill; in_basin: 1 if it ended within the basin radius of the global minimum (a ball: contact or centre);
+domain uphill; in_basin: 1 if it ended within the basin radius of the global minimum (a rigid ball: its centre or any of
+the places where it touches the ground, so that rounding, which picks the one that is reported, has no say);
 reached_at: first step of the last stay in the basin, NaN if it did not end there; distance: from the end to the
 global minimum; path: length of the way in the parameters; displacement: from the start to the end; penetration: mean
 and largest over a few instants of the run, NaN for points; gradients, evaluations: spent.
@@ -82,6 +83,8 @@ def measure(
     if minimum is not None:
         near = basin_radius(surface, chosen_radius)
         away = np.minimum(_norm(place - minimum.x), _norm(position - minimum.x))
+        if run.contacts is not None:
+            away = np.fmin(away, np.fmin.reduce(_norm(run.contacts - minimum.x), axis=2))
         inside = away <= near
         out[:, column["distance"]] = away[-1]
         out[:, column["in_basin"]] = inside[-1]

@@ -31,11 +31,36 @@ def close(f, spacing, radius):
     return -dilate(-dilate(f, spacing, radius), spacing, radius)
 
 
-def gap_to_touch(f, spacing, radius, centers=20_001):
-    """(N,) how far the ball stays from touching each sample of the curve at best, over densely placed centres above the
-    window."""
+def centers_that_touch(f, spacing, radius):
+    """(N, 2) the leftmost and rightmost centre, parameter units, at which the ball touches each sample of the curve and
+    enters none; left > right where there is no such centre. Exact: the ball's centre at distance `radius` from two
+    samples rises over one side of a single place where both are touched, so each other sample cuts off one side.
+
+    Rims count as open on the far side: a centre exactly `radius` beside a spike may stand, one beyond it may not.
+    """
     x = np.arange(len(f)) * spacing
-    c = np.linspace(0.0, x[-1], centers)
-    squared = radius * radius - (c[:, None] - x) ** 2
-    arcs = np.where(squared >= 0, np.asarray(f) + np.sqrt(np.maximum(squared, 0.0)), -np.inf)
-    return (arcs.max(axis=1, keepdims=True) - arcs).min(axis=0)
+    return np.array([_span(k, x, np.asarray(f, float), radius) for k in range(len(f))])
+
+
+def _span(k, x, f, radius):
+    """The centres (left, right) over the window at which sample k is touched and no other is entered."""
+    left, right = max(x[k] - radius, x[0]), min(x[k] + radius, x[-1])
+    for j in range(len(f)):
+        if j > k:
+            right = min(right, _end(x[j] - x[k], f[j] - f[k], radius) + x[k])
+        elif j < k:
+            left = max(left, x[k] - _end(x[k] - x[j], f[j] - f[k], radius))
+    return left, right
+
+
+def _end(d, rise, radius):
+    """How far past sample k, towards a sample d > 0 beside it and `rise` higher, a centre at k's distance may stand."""
+    if d > 2 * radius:
+        return np.inf
+    at_the_rim = np.sqrt(radius**2 - (d - radius) ** 2)
+    if at_the_rim < rise:
+        return d - radius  # the other one is in the way from its rim on
+    if rise + at_the_rim <= 0:
+        return np.inf  # below k's own rim
+    far = np.hypot(d, rise)
+    return 0.5 * d - rise / far * np.sqrt(max(radius**2 - 0.25 * far * far, 0.0))

@@ -52,6 +52,8 @@ def lab(monkeypatch, tmp_path):
     monkeypatch.setattr(pages.player, "player", fake)
     monkeypatch.setattr(background, "queue", lambda: seen.queue)
     monkeypatch.setattr(compute, "store", lambda: seen.store)
+    # A first look that is as long as it takes: how much one of a second holds depends on what else the machine does.
+    monkeypatch.setattr(compute, "PREVIEW_SECONDS", 60.0)
     yield seen
     seen.store.close()
     seen.queue.close()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rbo_core import RBO, SGD, Status, sweep, trace
-from rbo_core.sweep import cells, order_parameters
+from rbo_core.sweep import cells, measure, order_parameters
 from rbo_core.sweep import engine as running
 from rbo_core.sweep.measure import COLUMNS
 from tests.sweep.surfaces import Bowl, build
@@ -100,6 +100,25 @@ def test_measures_of_a_smooth_bowl(store: sweep.Store) -> None:
     assert column(data, "reached_at")[1] == 3
     assert np.isnan(column(data, "reached_at")[2])
     assert np.isnan(column(data, "mean_penetration")).all()
+
+
+def test_a_ball_is_where_it_touches_whichever_contact_is_reported(store: sweep.Store) -> None:
+    # Over the middle of a groove a ball touches both crests, at 0 and at the width: only one of them is the minimum's.
+    spec = sweep.parse(
+        {**RIGID, "surface": {"name": "bowl", "parameters": {"curvature": 0.0}}, "grid": {"radius": [0.4, 2.0]},
+         "starts": [[0.24], [0.26]], "seeds": 1, "steps": 200, "basin_radius": 0.1}
+    )  # fmt: skip
+    data = sweep.run(spec, store, build)
+    np.testing.assert_allclose(data[..., -1], 0.25, atol=1e-4)
+    assert (column(data, "in_basin") == 1).all()
+    assert (column(data, "distance") < 0.1).all()
+    ball = RBO(radius=2.0, learning_rate=0.1, projection="rigid")
+    run = trace(ball, Bowl(curvature=0.0), [[0.24], [0.26]], 200)
+    assert run.contacts is not None
+    for reported in (0, 1):
+        other = replace(run, position=np.broadcast_to(run.contacts[-1, :, reported], run.position.shape))
+        row = measure.measure(other, Bowl(curvature=0.0), 0.1)
+        assert row[:, COLUMNS.index("in_basin")].tolist() == [1, 1]
 
 
 def test_a_rigid_ball_does_not_sink_and_the_papers_projection_does(store: sweep.Store) -> None:
