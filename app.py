@@ -1,15 +1,18 @@
 """Home: what the lab is, one animation that plays by itself, and the ways in."""
 
+from dataclasses import replace
+
 import streamlit as st
 
+from pages.home.warm import warm
 from pages.player import player
+from pages.shared import shipped
 from pages.shared.controls import get_surface
 from pages.shared.page import card, link, open_page, page_files, sentence, show_error
 from pages.shared.radius import radius_offered, show_strip
 from pages.shared.scenes import scene
 from pages.shared.tracks import run_on
 from pages.shared.widgets import link_number, linked_number
-from rbo_core import RBO, SAM, SGD
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.radii import HIGH, LOW, Roll
@@ -44,17 +47,16 @@ speed. For small ρ and η both are gradient descent, up to second order in η. 
 2505.19527 (a preprint).
 """
 
-surface = get_surface("wrinkled_bowl", 1)
+surface = get_surface(shipped.SURFACE, 1)
 start = (float(surface.start[0]),)
-STEPS = 900
-radius = linked_number("radius ρ", "radius", 0.4, LOW, HIGH)
-ball = RBO(radius=radius, learning_rate=0.01, projection="rigid", unit_speed=True)
-methods = (ball, SGD(learning_rate=0.01), SAM(learning_rate=0.01))
+DEFAULT = float(shipped.BALL.radius)
+ball = replace(shipped.BALL, radius=linked_number("radius ρ", "radius", DEFAULT, LOW, HIGH))
+methods = (ball, *shipped.RIVALS)
 
 
 def chosen(value: float) -> None:
     """The address owns the radius of this page, which has no control for it but the picture."""
-    link_number("radius", value, 0.4)
+    link_number("radius", value, DEFAULT)
 
 
 stage = st.container(key="home_stage")
@@ -70,17 +72,18 @@ with st.container(horizontal=True, key="home_more"):
 with st.expander("The step as a formula"):
     st.markdown(FORMULA)
 
-# Last, because the first ball on a new machine takes seconds to compile: all else is there to read meanwhile.
+# Last: all else is there to read while a ball of another size is computed.
 with stage:
     try:
-        tracks = [run_on(surface, method, start, STEPS, depths=0) for method in methods]
+        tracks = [run_on(surface, method, start, shipped.STEPS, depths=0) for method in methods]
     except ValueError as error:
         show_error(error)
         st.stop()
     raced = entries(tracks)
-    roll = Roll(ball, start, STEPS)
+    roll = Roll(ball, start, shipped.STEPS)
     offered = radius_offered(surface, roll)
     look = Look(loss_panel=False, readouts=False, clickable=False, radius=offered)
     player(scene(surface, raced, look), key="home_player", height=380, on_radius=chosen)
     sentence(story(tracks, surface.finest_scale))
+    warm()
     show_strip(surface, roll, raced[1:], lambda run: story([run, *tracks[1:]], surface.finest_scale), "home_player")

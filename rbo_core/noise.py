@@ -13,7 +13,7 @@ from numba import njit, uint64
 from numpy.typing import NDArray
 
 
-@njit(uint64(uint64), cache=True)
+@njit(cache=True)
 def _mix(z: Any) -> Any:
     """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection that scrambles all 64 bits."""
     z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)

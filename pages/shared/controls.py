@@ -20,6 +20,7 @@ import streamlit as st
 
 import landscapes
 import rbo_core
+from pages.shared import shipped
 from pages.shared.errors import escaped
 from pages.shared.formula import formula_picker
 from pages.shared.height_map import map_picker
@@ -124,7 +125,7 @@ def link_query(surface: landscapes.Landscape, method: Any, start: Iterable[float
 @st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
 def get_surface(name: str, dim: int, **parameters: float) -> landscapes.Landscape:
     """`landscapes.get`, built once for everyone (a landscape is frozen and safe to share)."""
-    return landscapes.get(name, dim=dim, **parameters)
+    return shipped.known(landscapes.get(name, dim=dim, **parameters))
 
 
 @st.cache_data(show_spinner=False)

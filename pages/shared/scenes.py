@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 import landscapes
+from pages.shared import shipped
 from pages.shared.controls import get_surface, short
 from pages.shared.page import cached
 from rbo_core.figures.player.build import (
@@ -59,7 +60,8 @@ def _ground(surface: landscapes.Landscape, tracks: Sequence[Track], look: Look) 
 @cached
 def _heights(key: Key) -> tuple[np.ndarray, ...]:
     name, dim, parameters = key
-    return sampled_heights(get_surface(name, dim, **dict(parameters)))
+    surface = get_surface(name, dim, **dict(parameters))
+    return shipped.heights(surface) or sampled_heights(surface)
 
 
 @cached
