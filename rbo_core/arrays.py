@@ -2,7 +2,7 @@
 
 A few of them move points in one pass over memory where the namespace has such a function: the form of
 ``rbo_core.torch.namespace`` overwrites its first array, so that a network's parameters move in place (the rule stands
-at the top of ``rolling.py``). :func:`plain` gives any other namespace the same functions in plain arithmetic, once, so
+at the top of ``fused.py``). :func:`plain` gives any other namespace the same functions in plain arithmetic, once, so
 that a step never has to ask.
 """
 

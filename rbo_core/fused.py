@@ -1,4 +1,11 @@
-"""The moves of points as the steps use them, over ``objective.xp`` (``arrays.py``); ``rolling.py`` has the rule."""
+"""The moves of points as the steps use them, over ``objective.xp`` (``arrays.py``), and who may overwrite an array.
+
+The rule, in ``rolling.py``, ``footpoint.py`` and ``points.py``: a network's parameters move in place, so ``moved`` and
+``drawn`` write into their first array where the namespace can (NumPy leaves it alone). A step may therefore use an
+array that it gave them no more, and takes a ``kept`` copy of a point to which it returns. It owns its point and the
+arrays it made, and hands them on once: a projection owns the start, offset and plane it is given. A velocity is never
+overwritten (``pushed`` makes a new one): a step that breaks off leaves it as it was.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,7 @@ class BatchedMethod(ABC, Generic[S]):
     def step(self, objective: Objective, state: S) -> tuple[S, Array | None]:
         """One step for all balls at once: the new state, and the loss (B,) where the step began if it was evaluated.
 
-        Which arrays a step may overwrite says ``rolling.py`` at its top.
+        Which arrays a step may overwrite says ``fused.py`` at its top.
         """
 
     @property
@@ -103,6 +103,14 @@ class BatchedMethod(ABC, Generic[S]):
     def rest_scale(self, width: float) -> Number:
         """The length beside which a move counts as none: the radius, or the width of the domain for a point."""
         return width if self.sphere is None else self.sphere.radius
+
+    def resized(self, radius: Number) -> Self:
+        """The same ball with another radius, which was checked before."""
+        raise ValueError(f"a radius schedule is for a ball, and {self.label} has no radius to roll on; take rbo")
+
+    def refitted(self, objective: Objective, state: S) -> S:
+        """The state after the radius has changed; spends what finding the new contacts takes."""
+        return state
 
     def center(self, x: Floats, loss: Floats, gradient: Floats) -> Floats | None:
         """(..., B, d+1) where a ball that touches at ``x (..., B, d)`` has its centre; None for a point."""

@@ -22,18 +22,14 @@ on the step, each minibatch's ball rolls by itself from θ, and what it rolled p
 
 The step is written once over the array API, for NumPy on analytic surfaces and for torch on networks.
 
-Who may overwrite an array, here, in ``footpoint.py`` and in ``points.py``: a network's parameters move in place, so
-``moved`` and ``drawn`` write into their first array where the namespace can (NumPy leaves it alone). A step may
-therefore use an array that it gave them no more, and takes a ``kept`` copy of a point to which it returns. It owns its
-point and the arrays it made, and hands them on once: a projection owns the start, offset and plane it is given. A
-velocity is never overwritten (``pushed`` makes a new one): a step that breaks off leaves it as it was.
+Which arrays a step may overwrite says ``fused.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,7 +41,8 @@ from rbo_core.fused import kept, moved, moved_from, pushed
 from rbo_core.method import BatchedMethod, Floats, Sphere, State
 from rbo_core.nearest import nearest_projection
 from rbo_core.objective import Array, Objective, Surface, SurfaceObjective
-from rbo_core.settings import Value, setting
+from rbo_core.projection import Projection, Seen
+from rbo_core.settings import Value, replaced, setting
 
 
 class BallState(NamedTuple):
@@ -70,8 +67,6 @@ class BallState(NamedTuple):
         return {}
 
 
-S = TypeVar("S", bound=State)
-Seen = TypeVar("Seen", bound=Objective)
 Footpoint = Callable[["RBO", Seen, MovedCenter], Array]
 """``footpoint(ball, objective, c̃)`` gives the new contact's parameters (B, d)."""
 
@@ -142,30 +137,6 @@ def argmin(ball: RBO, objective: SurfaceObjective, c: MovedCenter) -> Array:
     return nearest_projection(objective, c.theta, c.plane.f, offset, c.height, ball.loss_scale)
 
 
-@dataclass(frozen=True)
-class Projection(Generic[Seen, S]):
-    """A way to find the new contact; to add one is to add it to ``PROJECTIONS``.
-
-    Attributes:
-        title: what people read. says: what is particular to it, in a few words.
-        own: the settings it reads beside those all share, each with the value its control offers first.
-        init: (ball, objective, x (B, d)) to the state that starts there.
-        step: (ball, objective, state) to the new state and the loss (B,) where the step began, if it was evaluated.
-        check_surface: (ball, surface) raises ValueError where the ball cannot roll.
-        gradients_per_step: None where that is the ball's own K.
-        most_parameters: the highest dimension in which it exists; None for any.
-    """
-
-    title: str
-    says: str
-    own: Mapping[str, Value]
-    init: Callable[[RBO, Seen, Array], S]
-    step: Callable[[RBO, Seen, S], tuple[S, Array | None]]
-    check_surface: Callable[[RBO, Surface], None] = lambda ball, surface: None
-    gradients_per_step: int | None = None
-    most_parameters: int | None = None
-
-
 def local(
     title: str,
     says: str,
@@ -193,7 +164,7 @@ def _roll_rigidly(
 PROJECTIONS: dict[str, Projection[Any, Any]] = {
     "rigid": Projection(
         "Rigid (exact)", "never enters the ground", {"unit_speed": True},
-        init=rigid.lower_onto, step=_roll_rigidly, gradients_per_step=0, most_parameters=2,
+        init=rigid.lower_onto, step=_roll_rigidly, gradients_per_step=0, most_parameters=2, resize=rigid.resize,
         check_surface=lambda ball, surface: check_radius(surface, np.asarray(ball.radius)),
     ),
     "newton": local(
@@ -319,7 +290,7 @@ class RBO(BatchedMethod[State]):
 
     def init(self, objective: Objective, x: Array) -> State:
         """Put the ball on the surface: at contact ``x (B, d)``, or, rigid, lowered with its centre over ``x``."""
-        self._check_dimension(x.shape[1])
+        PROJECTIONS[self.projection].check_dimension(self.projection, x.shape[1])
         return PROJECTIONS[self.projection].init(self, objective, x)
 
     def step(self, objective: Objective, state: State) -> tuple[State, Array | None]:
@@ -327,20 +298,19 @@ class RBO(BatchedMethod[State]):
         return PROJECTIONS[self.projection].step(self, objective, state)
 
     def check_surface(self, surface: Surface) -> None:
-        self._check_dimension(surface.dim)
+        PROJECTIONS[self.projection].check_dimension(self.projection, surface.dim)
         PROJECTIONS[self.projection].check_surface(self, surface)
 
-    def _check_dimension(self, dim: int) -> None:
-        most = PROJECTIONS[self.projection].most_parameters
-        if most is not None and dim > most:
-            raise ValueError(
-                f'projection "{self.projection}" needs {" or ".join(map(str, range(1, most + 1)))} parameters, '
-                f'got {dim}; use projection "newton" instead'
-            )
+    def resized(self, radius: Number) -> RBO:
+        changed: RBO = replaced(self, radius=radius)
+        return changed
+
+    def refitted(self, objective: Objective, state: State) -> State:
+        return PROJECTIONS[self.projection].resize(self, objective, state)
 
     def center(self, x: Floats, loss: Floats, gradient: Floats) -> Floats:
         """(..., B, d+1) p + ρ ν, where the contact p is at ``x (..., B, d)``."""
         scale = per_ball(self.loss_scale, x.shape[-2])
         slope = scale[:, None] * gradient
-        lift = per_ball(self.radius, x.shape[-2]) / np.sqrt(1.0 + np.sum(slope * slope, axis=-1))
+        lift = np.asarray(self.radius, dtype=float) / np.sqrt(1.0 + np.sum(slope * slope, axis=-1))
         return np.concatenate([x - lift[..., None] * slope, (scale * loss + lift)[..., None]], axis=-1)

@@ -16,6 +16,7 @@ from rbo_core.checks import per_ball, require_count
 from rbo_core.method import BatchedMethod, Floats, State
 from rbo_core.objective import Surface, SurfaceObjective
 from rbo_core.record import Record, check_memory
+from rbo_core.schedule import RadiusSchedule, Sizes
 from rbo_core.status import Status
 
 __all__ = ["PATIENCE", "Progress", "Status", "Trajectory", "trace"]
@@ -32,10 +33,11 @@ class Trajectory:
     """What a batch of B balls did in T steps on a surface of d parameters. A stopped ball keeps its last entry.
 
     Attributes:
-        method, surface: what ran on what.
+        method, surface: what ran on what; with a radius schedule, the ball of the radius it began with.
         position: (T+1, B, d) contact point (or the point itself for point methods), parameter units.
         loss: (T+1, B) loss f at ``position``.
         center: (T+1, B, d+1) ball centre, the height in units of the scaled loss λf; None for point methods.
+        radius: (T+1, B) radius of each ball after each step; None for point methods.
         contacts: (T+1, B, C, d) tied contacts of a rigid ball, NaN-padded; None otherwise.
         gradient_count: (T+1, B) gradient evaluations spent up to each step, counted by the objective.
         evaluation_count: (T+1, B) value-only evaluations spent up to each step.
@@ -43,6 +45,7 @@ class Trajectory:
         seconds: wall time of the steps alone.
         seed: (B,) each ball's seed.
         cancelled: whether the progress callback ended the run early.
+        schedule: of the radius, as it was given; None for the method's own.
     """
 
     method: BatchedMethod[Any]
@@ -50,6 +53,7 @@ class Trajectory:
     position: Floats
     loss: Floats
     center: Floats | None
+    radius: Floats | None
     contacts: Floats | None
     gradient_count: NDArray[np.int64]
     evaluation_count: NDArray[np.int64]
@@ -58,6 +62,7 @@ class Trajectory:
     seconds: float
     seed: NDArray[np.int64]
     cancelled: bool = False
+    schedule: RadiusSchedule | None = None
 
     @property
     def start(self) -> Floats:
@@ -92,14 +97,14 @@ class Trajectory:
         (`heights.radius_limits`); NaN for the ones that are too small. ``largest_ball``: see `penetration_on`.
         """
         sphere = self.method.sphere
-        if self.center is None or sphere is None:
+        if self.center is None or sphere is None or self.radius is None:
             return None
         batch = self.loss.shape[1]
         # A ball that has stopped is measured once.
         places, again = np.unique(np.minimum(steps, self.stopped_at) * batch + np.arange(batch), return_inverse=True)
         step, ball = np.divmod(places, batch)
-        radius, scale = per_ball(sphere.radius, batch)[ball], per_ball(sphere.loss_scale, batch)[ball]
-        depth = penetration_on(self.surface, self.center[step, ball], radius, scale, largest_ball)
+        scale = per_ball(sphere.loss_scale, batch)[ball]
+        depth = penetration_on(self.surface, self.center[step, ball], self.radius[step, ball], scale, largest_ball)
         return None if depth is None else depth[again.reshape(steps.shape)]
 
 
@@ -111,6 +116,7 @@ def trace(
     seed: int | ArrayLike = 0,
     progress: Progress | None = None,
     tolerance: float = 1e-6,
+    radius: RadiusSchedule | None = None,
 ) -> Trajectory:
     """Run ``method`` on ``surface`` for ``steps`` steps from each row of ``start``.
 
@@ -124,6 +130,8 @@ def trace(
         tolerance: a ball has come to rest when it moves less than ``tolerance`` times its radius (a point: times the
             width of the domain) in each of several successive steps, and, with momentum, is not pushed on either: a
             turning point is no rest.
+        radius: schedule of the radius, of all balls and instead of the method's own. No ball has come to rest before
+            the last change.
 
     Raises:
         ValueError: for a start of the wrong shape or outside the domain, a bad number of steps or seed, or a rigid
@@ -135,20 +143,25 @@ def trace(
     batch, dim = x.shape
     check_memory(steps, batch, dim)
     _check_batch(method, batch)
-    method.check_surface(surface)
     seeds = _checked_seed(seed, batch)
+    sizes = Sizes(method, radius, steps, surface)
+    method = sizes.method(0)
     objective = SurfaceObjective(surface, batch, seeds, method.gradient_noise)
-    watch = _Watch(method, bounds, batch, steps, tolerance)
+    watch = _Watch(sizes.method(steps), bounds, batch, steps, tolerance, sizes.settled)
 
     began = time.perf_counter()
-    state = method.init(objective, x)
+    rolled = method
+    state = rolled.init(objective, x)
     record = Record(steps, state, objective)
     report_every = max(1, steps // 100)
     cancelled = False
     done = steps
     for t in range(1, steps + 1):
         with np.errstate(all="ignore"):  # trouble of one ball is data: its status
-            new, _ = method.step(objective, state)
+            if sizes.changes(t):
+                rolled = sizes.method(t)
+                state = rolled.refitted(objective, state)
+            new, _ = rolled.step(objective, state)
         advance, objective.active = watch.see(t, state, new, objective.active)
         state = _merge(advance, new, state)
         record.write(t, state, objective)
@@ -167,13 +180,14 @@ def trace(
     # Measured, not spent: the loss at every place, and the centre where the state does not keep it.
     f, g = surface.value_and_grad(np.ascontiguousarray(position.reshape(-1, dim)))
     loss = f.reshape(position.shape[:2])
-    center = record.kept.get("center")
+    center, stopped_at = record.kept.get("center"), np.minimum(watch.stopped_at, done)
+    rows = sizes.rows(done, stopped_at)
     if center is None:
-        center = method.center(position, loss, g.reshape(position.shape))
+        center = (method if radius is None else method.resized(rows)).center(position, loss, g.reshape(position.shape))
     return Trajectory(
-        method, surface, position, loss, center, record.kept.get("contacts"), record.gradient_count,
-        record.evaluation_count, watch.status, np.minimum(watch.stopped_at, done), seconds,
-        np.broadcast_to(seeds, (batch,)), cancelled,
+        method, surface, position, loss, center, rows, record.kept.get("contacts"), record.gradient_count,
+        record.evaluation_count, watch.status, stopped_at, seconds, np.broadcast_to(seeds, (batch,)), cancelled,
+        radius,
     )  # fmt: skip
 
 
@@ -183,7 +197,11 @@ class _Watch:
     status: (B,) Status; stopped_at: (B,) step after which nothing changes.
     """
 
-    def __init__(self, method: BatchedMethod[Any], bounds: Floats, batch: int, steps: int, tolerance: float) -> None:
+    def __init__(
+        self, method: BatchedMethod[Any], bounds: Floats, batch: int, steps: int, tolerance: float, settled: int
+    ) -> None:
+        """settled: the step from which on the radius stays; before it nobody has come to rest."""
+        self._settled_from = settled
         self.status = np.full(batch, Status.RUNNING, dtype=np.int64)
         self.stopped_at = np.full(batch, steps, dtype=np.int64)
         self._low, self._high = bounds.T
@@ -201,7 +219,7 @@ class _Watch:
             finite &= np.logical_and.reduce(np.isfinite(new.x), axis=1)
         inside = ((here >= self._low) & (here <= self._high)).all(axis=1)
         move = here - old.place
-        self._still = np.where(self._settled(move), self._still + 1, 0)
+        self._still = np.where(self._settled(move), self._still + 1, 0) if t >= self._settled_from else 0 * self._still
         self._last_move = np.where(finite[:, None], move, 0.0)
         # A ball that breaks or leaves keeps its last good place; finished balls stay as they are.
         advance = active & finite & inside

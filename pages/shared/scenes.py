@@ -20,6 +20,7 @@ from rbo_core.figures.player.build import (
     loss_scale,
     run_scene,
     sampled_heights,
+    tracks_breathe,
     widest_ironed,
 )
 from rbo_core.figures.player.racers import Entry
@@ -53,7 +54,7 @@ def _ground(surface: landscapes.Landscape, tracks: Sequence[Track], look: Look) 
         )
         return ground_from(heights, scale)
     if surface.dim == 1:
-        return ground_from(heights, scale, radius)
+        return ground_from(heights, scale, radius, breathes=tracks_breathe(tracks))
     return ground_from(heights, scale, sheet=_sheet(key_of(surface), radius, scale, len(heights[0])))
 
 

@@ -127,6 +127,17 @@ def lower_onto(ball: RigidBall, objective: SurfaceObjective, start: Floats) -> R
     return RigidState(touch, start, found.height, found.point, found.slope, np.zeros_like(start))
 
 
+def resize(ball: RigidBall, objective: SurfaceObjective, state: RigidState) -> RigidState:
+    """Let each ball, whose radius has changed, swell or shrink over its place until it touches again."""
+    rolling = Rolling.of(ball, objective)
+    active = np.flatnonzero(objective.active)
+    found = rolling.contacts(state.center[active], active, TIE_IN_VALLEY)
+    resized = RigidState(*(field.copy() for field in state))
+    resized.x[active], resized.height[active] = _nearest(found), found.height
+    resized.points[active], resized.slopes[active] = found.point, found.slope
+    return resized
+
+
 def roll(ball: RigidBall, objective: SurfaceObjective, state: RigidState) -> RigidState:
     """One step θ_c ← θ_c − η v with v = β v + ∇h(θ_c), caught by the valleys it crosses."""
     rolling = Rolling.of(ball, objective)

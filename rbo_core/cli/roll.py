@@ -11,10 +11,11 @@ import numpy as np
 from tqdm import tqdm
 
 import landscapes
-from rbo_core import METHODS, Status, Trajectory, trace
+from rbo_core import METHODS, RadiusSchedule, Status, Trajectory, trace
 from rbo_core.cli import film
 from rbo_core.cli.files import require_writable
 from rbo_core.cli.surface import add_start_option, add_surface_options, chosen_surface, numbers
+from rbo_core.schedule import HELP
 from rbo_core.settings import Setting, settings_of
 
 FORMATS = (".csv", ".parquet", ".json")
@@ -27,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", default="rbo", choices=sorted(METHODS))
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--radius-schedule", help=f"a radius that changes with the step, instead of --radius: {HELP}")
     parser.add_argument("--output", type=Path, help="write the trajectory to this .csv, .parquet or .json file")
     add_page_options(parser, "run")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
@@ -51,13 +53,18 @@ def run(args: argparse.Namespace) -> int:
     require_film(args.film)
     surface = chosen_surface(args)
     start = surface.start if args.start is None else numbers("start", args.start)
+    method, radius = _method(args), None
+    if args.radius_schedule is not None:
+        if args.radius is not None:
+            raise ValueError("give --radius or --radius-schedule, not both")
+        radius = RadiusSchedule.parse(args.radius_schedule)
     with tqdm(total=args.steps, desc="rolling", unit="step", leave=False, disable=None) as bar:
 
         def progress(done: int, total: int) -> bool:
             bar.update(done - bar.n)
             return False
 
-        run = trace(_method(args), surface, start, args.steps, seed=args.seed, progress=progress)
+        run = trace(method, surface, start, args.steps, seed=args.seed, progress=progress, radius=radius)
     summary = summarise(run)
     if args.output is not None:
         write(run, args.output)
@@ -77,6 +84,7 @@ def summarise(run: Trajectory) -> dict[str, Any]:
         "steps": int(run.stopped_at[0]),
         "position": run.position[-1, 0].tolist(),
         "center": None if run.center is None else run.center[-1, 0].tolist(),
+        "radius": None if run.radius is None else float(run.radius[-1, 0]),
         "loss": float(run.loss[-1, 0]),
         "gradients": int(run.gradients[0]),
         "evaluations": int(run.evaluations[0]),
@@ -95,6 +103,8 @@ def table(run: Trajectory) -> dict[str, Any]:
         for i in range(run.position.shape[2]):
             columns[f"center{i + 1}"] = run.center[:, 0, i]
         columns["center_height"] = run.center[:, 0, -1]
+    if run.radius is not None:
+        columns["radius"] = run.radius[:, 0]
     if run.penetration is not None:
         columns["penetration"] = run.penetration[:, 0]
     columns["gradients"] = run.gradient_count[:, 0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import landscapes
+from rbo_core.schedule import RadiusSchedule
 from rbo_core.settings import settings_of
 
 LINE = 118
@@ -15,11 +16,12 @@ LINE = 118
 
 @dataclass(frozen=True)
 class Start:
-    """What a run needs beside surface and method. at: (d,) parameters."""
+    """What a run needs beside surface and method. at: (d,) parameters; radius: the balls' schedule."""
 
     at: tuple[float, ...]
     steps: int
     seed: int = 0
+    radius: RadiusSchedule | None = None
 
 
 def call(value: Any, names: Sequence[str] = ()) -> str:
@@ -44,17 +46,24 @@ def run_code(surface: landscapes.Landscape, methods: Sequence[Any], start: Start
 
     show: its last line; "" leaves it out, with its import.
     """
-    classes = sorted({type(method).__name__ for method in methods}, key=str.lower)
-    lines = ["import landscapes", f"from rbo_core import {', '.join([*classes, 'trace'])}"]
+    balls = start.radius is not None and any(method.sphere is not None for method in methods)
+    used = {type(method).__name__ for method in methods} | ({"RadiusSchedule"} if balls else set())
+    lines = ["import landscapes", f"from rbo_core import {', '.join([*sorted(used, key=str.lower), 'trace'])}"]
     if show:
         lines.append("from rbo_core.figures import play")
     shown = [call(method, ("radius", "learning_rate")) for method in methods]
     lines += ["", f"surface = {surface_call(surface)}", "methods = [", *(f"    {one}," for one in shown), "]"]
     at = ", ".join(_literal(value) for value in start.at)
-    lines += [
-        f"runs = [trace(method, surface, [[{at}]], {start.steps}, seed={start.seed}) for method in methods]",
-        *([show] if show else []),
-    ]
+    run = f"trace(method, surface, [[{at}]], {start.steps}, seed={start.seed}"
+    if balls:
+        lines += [
+            f'breath = RadiusSchedule.parse("{start.radius}")',
+            "radii = [breath if method.sphere else None for method in methods]",
+            f"runs = [{run}, radius=radius) for method, radius in zip(methods, radii)]",
+        ]
+    else:
+        lines.append(f"runs = [{run}) for method in methods]")
+    lines += [show] if show else []
     return "\n".join(lines) + "\n"
 
 

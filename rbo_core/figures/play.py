@@ -105,7 +105,8 @@ def said(who: Sequence[Entry], surface: landscapes.Landscape) -> str:
 
 
 def code_of(runs: Sequence[Trajectory]) -> str:
-    """The script that makes the runs again, or "" when no single one does: several starts, lengths or seeds."""
+    """The script that makes the runs again, or "" when no single one does: several starts, lengths, seeds or
+    radius schedules."""
     first = runs[0]
     if not all(
         run.position.shape[1] == 1
@@ -115,7 +116,10 @@ def code_of(runs: Sequence[Trajectory]) -> str:
         for run in runs
     ):
         return ""
-    start = Start(tuple(float(x) for x in first.start[0]), first.steps, int(first.seed[0]))
+    schedules = {run.schedule for run in runs if run.radius is not None}
+    if len(schedules) > 1:
+        return ""
+    start = Start(tuple(float(x) for x in first.start[0]), first.steps, int(first.seed[0]), *schedules)
     return run_code(landscape_of(first), [run.method for run in runs], start)
 
 

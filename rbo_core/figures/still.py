@@ -160,7 +160,7 @@ def _draw_racer(axes: Axes, entry: Entry, scale: float, place: int) -> None:
         axes.plot(x, y, MARKERS.get(shape(track.name), "X"), color=entry.color, mec="white", mew=0.8, ms=8)
         axes.annotate(entry.label, (x, y), (0, 7 + 13 * place), textcoords="offset points", **name)  # points crowd
         return
-    radius = float(track.method.radius)
+    radius = float(track.method.radius if track.radius is None else track.radius[last])
     x, y = (float(v) for v in track.center[last])
     axes.plot(track.center[: last + 1, 0], track.center[: last + 1, 1], color=to_rgba(entry.color, 0.45), lw=1)
     axes.add_patch(Circle((x, y), radius, facecolor=to_rgba(entry.color, 0.85), edgecolor=entry.color, lw=1))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import html
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import landscapes
-from rbo_core import RBO, trace
+from rbo_core import RBO, RadiusSchedule, trace
 from rbo_core.cli import main
+from rbo_core.figures.play import code_of
 
 ROLL = ["roll", "--surface", "wrinkled_bowl", "--method", "rbo", "--radius", "0.4", "--steps", "500"]
 
@@ -40,6 +44,24 @@ def test_the_trajectory_survives_the_file(tmp_path: Path, suffix: str, capsys: p
     assert frame["center_height"].to_numpy() == pytest.approx(run.center[:, 0, 1], abs=1e-15)
 
 
+def test_a_radius_schedule_reaches_summary_table_and_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    breath = ["roll", "--steps", "60", "--radius-schedule", "breathing:0.2:0.5:20:30"]
+    path, page = tmp_path / "run.csv", tmp_path / "run.html"
+    assert main([*breath, "--json", "--output", str(path), "--html", str(page)]) == 0
+    schedule = RadiusSchedule.breathing(0.2, 0.5, 20, 30)
+    run = trace(RBO(projection="rigid"), landscapes.get("wrinkled_bowl"), [[-2.6]], 60, radius=schedule)
+    said = json.loads(capsys.readouterr().out)
+    assert (said["radius"], said["center"]) == (0.2, run.center[-1, 0].tolist())
+    frame = pd.read_csv(path)
+    assert frame["radius"].max() == 0.5
+    assert frame["center1"].to_numpy() == pytest.approx(run.center[:, 0, 0], abs=1e-15)
+    code = code_of([run])
+    assert html.escape(code.splitlines()[-3], quote=False) in page.read_text()
+    names: dict[str, Any] = {}
+    exec(code.replace("play(runs)", ""), names)  # noqa: S102 - the code that the lab itself has written
+    np.testing.assert_array_equal(names["runs"][0].center, run.center)
+
+
 BAD = [
     (["--radius", "-1"], "radius must be positive, got -1.0"),
     (["--surface", "nowhere"], "nowhere"),
@@ -49,6 +71,7 @@ BAD = [
     (["--steps", "0"], "steps must be a whole number of at least 1, got 0"),
     (["--output", "run.xlsx"], "output must end in .csv or .parquet or .json"),
     (["--output", "/no/such/folder/run.csv"], "there is no folder '/no/such/folder'"),
+    (["--radius-schedule", "breathing:1:2"], "give --radius or --radius-schedule, not both"),
     (["--method", "sgd"], "sgd has no setting 'radius'"),
 ]
 

@@ -28,6 +28,7 @@ def run(method, places, loss=None, status=Status.CONVERGED, stopped_at=None, rad
         evaluations=0,
         distance=np.abs(x[:, 0]),
         center=np.column_stack([x, np.ones(len(x))]) if radius else None,
+        radius=np.full(len(x), radius) if radius else None,
         penetration=None,
         contacts=None,
         seconds=0.0,

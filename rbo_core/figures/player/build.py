@@ -112,7 +112,7 @@ def ground_of(surface: landscapes.Landscape, tracks: Sequence[Track], look: Look
     if not look.ironed or ball is None:
         return ground_from(heights, loss_scale(tracks))
     if surface.dim == 1:
-        return ground_from(heights, float(ball.loss_scale), float(ball.radius))
+        return ground_from(heights, float(ball.loss_scale), float(ball.radius), breathes=tracks_breathe(tracks))
     sheet = ironed_sheet(surface, float(ball.radius), float(ball.loss_scale), len(heights[0]))
     return ground_from(heights, float(ball.loss_scale), sheet=sheet)
 
@@ -143,10 +143,22 @@ def ironed_sheet(surface: landscapes.Landscape, radius: float, scale: float, sam
     return iron_landscape(surface, radius, samples, scale).ironed.T
 
 
+def tracks_breathe(tracks: Sequence[Track]) -> bool:
+    """Whether a ball among them changes its radius."""
+    return any(track.breathes for track in tracks)
+
+
 def ground_from(
-    heights: tuple[Floats, ...], scale: float, radius: float | None = None, sheet: Floats | None = None
+    heights: tuple[Floats, ...],
+    scale: float,
+    radius: float | None = None,
+    sheet: Floats | None = None,
+    breathes: bool = False,
 ) -> Ground:
-    """The ground from `sampled_heights`. radius: iron a curve for this ball; sheet: a surface's ironed heights."""
+    """The ground from `sampled_heights`. radius: iron a curve for this ball; sheet: a surface's ironed heights.
+
+    breathes: the player irons the curve anew at each frame, and what is out of reach is not marked.
+    """
     *axes, f = heights
     if len(axes) == 2:
         return Ground(axes[0], scale * f, axes[1], ironed=sheet)
@@ -154,7 +166,9 @@ def ground_from(
     if radius is None:
         return Ground(x, height, ironed_label="what the ball sees")
     seen = iron(height, float(x[1] - x[0]), radius)
-    return Ground(x, height, ironed=seen.ironed, ironed_label="what the ball sees", reachable=seen.reachable)
+    return Ground(
+        x, height, ironed=seen.ironed, ironed_label="what the ball sees", reachable=None if breathes else seen.reachable
+    )
 
 
 def _racer(entry: Entry, scale: float, look: Look, cut: NDArray[np.int64], finest: float) -> Racer:
@@ -169,6 +183,7 @@ def _racer(entry: Entry, scale: float, look: Look, cut: NDArray[np.int64], fines
         position=np.column_stack([track.position[cut], scale * track.loss[cut]]),
         center=None if track.center is None else track.center[cut],
         radius=float(track.method.radius) if ball else None,
+        radii=track.radius[cut] if track.radius is not None and track.breathes else None,
         contacts=None if contacts is None else contacts[cut],
         status=status_words(track, finest),
         stopped_at=min(int(np.searchsorted(cut, track.stopped_at)), len(cut) - 1),
@@ -189,6 +204,8 @@ def _readouts(track: Track, cut: NDArray[np.int64]) -> tuple[Readout, ...]:
     depth = []
     if track.penetration is not None:
         depth = [Readout("penetration", np.maximum(track.penetration[cut], 0.0), "percent")]
+    if track.radius is not None and track.breathes:
+        depth = [Readout("radius ρ", track.radius[cut]), *depth]
     if track.position.shape[1] == 1:
         return (*depth, *shown)
     return (Readout("loss", track.loss[cut]), *shown, *depth)
@@ -196,10 +213,10 @@ def _readouts(track: Track, cut: NDArray[np.int64]) -> tuple[Readout, ...]:
 
 def contacts_on_ball(track: Track) -> Floats | None:
     """(T+1, C, d+1) contacts of a rigid ball: all lie on the ball, so their heights follow from its centre."""
-    if track.contacts is None or track.center is None:
+    if track.contacts is None or track.center is None or track.radius is None:
         return None
     center = track.center[:, None, :]
-    below = float(track.method.radius) ** 2 - np.sum((track.contacts - center[..., :-1]) ** 2, axis=-1)
+    below = track.radius[:, None] ** 2 - np.sum((track.contacts - center[..., :-1]) ** 2, axis=-1)
     height = center[..., -1] - np.sqrt(np.maximum(below, 0.0))
     return np.concatenate([track.contacts, height[..., None]], axis=-1)
 

@@ -88,6 +88,7 @@ def _racer(racer: Racer, kept: np.ndarray, floats: Floats, thinned: bool) -> dic
         "shape": racer.shape,
         "opacity": racer.opacity,
         "radius": racer.radius,
+        "radii": pick(racer.radii),
         "status": racer.status,
         "stopped": None if racer.stopped_at is None else int(np.searchsorted(kept, racer.stopped_at)),
         "position": pick(position),

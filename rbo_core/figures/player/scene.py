@@ -72,6 +72,7 @@ class Racer:
 
     position: (T+1, d+1) contact point of a ball, or the point itself; center: (T+1, d+1), with `radius`, for a ball.
     contacts: (T+1, C, d+1) all contacts, NaN-padded, where a ball touches in several places at once.
+    radii: (T+1,) of a ball that breathes, instead of `radius`.
     rotation: (T+1,) radians; left out, it is the centre's arc length over the radius (rolling without slipping).
     status: words for the end of the run ("converged"), shown from frame `stopped_at` on.
     opacity: of a ball on a curve, where arrows behind it are to be seen.
@@ -85,6 +86,7 @@ class Racer:
     position: np.ndarray
     center: np.ndarray | None = None
     radius: float | None = None
+    radii: np.ndarray | None = None
     contacts: np.ndarray | None = None
     rotation: np.ndarray | None = None
     status: str = ""
@@ -109,6 +111,11 @@ class Racer:
             raise ValueError(f"center must have the shape of position {shape}, got {np.shape(self.center)}")
         if self.radius is not None and not (np.isfinite(self.radius) and self.radius > 0):
             raise ValueError(f"radius must be positive, got {self.radius}")
+        if self.radii is not None:
+            if self.center is None or np.shape(self.radii) != shape[:1]:
+                raise ValueError(f"radii must have shape {shape[:1]} and belong to a ball, got {np.shape(self.radii)}")
+            if self.rotation is None:
+                object.__setattr__(self, "rotation", breathing_angle(self.center, self.position, self.radii))
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,8 +216,21 @@ def roll_angle(center: np.ndarray, radius: float) -> np.ndarray:
     center: (T+1, d+1); returns (T+1,) radians. On a curve (d = 1) the sign follows the direction: rolling to the right
     turns clockwise and is positive. A step without a finite centre adds nothing.
     """
-    step = np.diff(np.asarray(center, dtype=np.float64), axis=0)
+    return _turned(np.diff(np.asarray(center, dtype=np.float64), axis=0), radius)
+
+
+def breathing_angle(center: np.ndarray, contact: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """As `roll_angle`, of a ball whose radius changes: swelling lifts its centre off the contact without turning it.
+
+    center, contact: (T+1, d+1); radii: (T+1,).
+    """
+    center, radii = np.asarray(center, dtype=np.float64), np.asarray(radii, dtype=np.float64)
+    lift = np.diff(radii)[:, None] * (center - np.asarray(contact, dtype=np.float64))[1:] / radii[1:, None]
+    return _turned(np.diff(center, axis=0) - lift, radii[1:])
+
+
+def _turned(step: np.ndarray, radius: float | np.ndarray) -> np.ndarray:
     length = np.sqrt(np.sum(step**2, axis=1))
     if step.shape[1] == 2:
         length = np.copysign(length, step[:, 0])
-    return np.concatenate([[0.0], np.cumsum(np.nan_to_num(length, posinf=0.0, neginf=0.0))]) / radius
+    return np.concatenate([[0.0], np.cumsum(np.nan_to_num(length / radius, posinf=0.0, neginf=0.0))])

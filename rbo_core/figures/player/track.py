@@ -20,7 +20,7 @@ class Track:
 
     method: its settings; status, stopped_at: how and after which step it ended.
     position (T+1, d) parameters; loss (T+1,).
-    center (T+1, d+1) and penetration (T+1,) of a ball, contacts (T+1, C, d) of a rigid one, else None.
+    center (T+1, d+1), radius (T+1,) and penetration (T+1,) of a ball, contacts (T+1, C, d) of a rigid one, else None.
     gradients (T+1,) gradient evaluations spent up to each step; distance (T+1,) to the surface's global minimum.
     seconds: wall time of the whole batch it was part of.
     below: loss of the ground straight below where it ended: a ball's contact, on a crest, lies higher than that.
@@ -35,6 +35,7 @@ class Track:
     evaluations: int
     distance: Floats
     center: Floats | None
+    radius: Floats | None
     penetration: Floats | None
     contacts: Floats | None
     seconds: float
@@ -55,6 +56,11 @@ class Track:
     def name(self) -> str:
         """The method's name, as in `rbo_core.figures.style.COLORS`."""
         return str(self.method.name)
+
+    @property
+    def breathes(self) -> bool:
+        """Whether its radius changed on the way."""
+        return self.radius is not None and bool(np.ptp(self.radius) > 0)
 
     @property
     def rests_on(self) -> Floats:
@@ -100,6 +106,7 @@ def track_of(run: Trajectory, ball: int = 0, *, minimum: ArrayLike | None = None
         evaluations=int(run.evaluations[0]),
         distance=np.linalg.norm(position - lowest, axis=1),
         center=None if run.center is None else run.center[:, 0],
+        radius=None if run.radius is None else run.radius[:, 0],
         penetration=_penetration(run, depths),
         contacts=None if run.contacts is None else run.contacts[:, 0],
         seconds=run.seconds,
@@ -143,6 +150,7 @@ def _alone(run: Trajectory, ball: int) -> Trajectory:
         position=run.position[:, row],
         loss=run.loss[:, row],
         center=None if run.center is None else run.center[:, row],
+        radius=None if run.radius is None else run.radius[:, row],
         contacts=None if run.contacts is None else run.contacts[:, row],
         gradient_count=run.gradient_count[:, row],
         evaluation_count=run.evaluation_count[:, row],

@@ -2,7 +2,7 @@
 // ground is painted once per view, the racers every frame.
 
 import { Labels, arrows, ball, fit, flat, inkOf, marker, symbol, tickText, ticks, trail } from "./draw.js";
-import { place, row } from "./data.js";
+import { place, radiusAt, row } from "./data.js";
 import { magnification, spot } from "./extent.js";
 import { setDown } from "./imagine.js";
 import { rgba } from "./theme.js";
@@ -42,7 +42,7 @@ export class CurveView {
         const px = r.position[2 * i];
         if (px < scene.bounds[0][0] || px > scene.bounds[0][1]) continue;
         const { contact, center } = place(r, i, s);
-        needed = Math.max(needed, contact[1], center ? center[1] + r.radius : -Infinity);
+        needed = Math.max(needed, contact[1], center ? center[1] + radiusAt(r, i) : -Infinity);
       }
     }
     top = Math.min(Math.max(top, high), Math.max(needed, low + 0.6 * (high - low)) + 0.12 * (high - low));

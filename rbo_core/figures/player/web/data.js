@@ -84,7 +84,7 @@ function unpack(header, array) {
     }
     const loss = array(r.loss) || Float64Array.from({ length: n }, (_, i) => position[i * width + width - 1]);
     return {
-      ...r, index, n, width, position, center, contacts, loss,
+      ...r, index, n, width, position, center, contacts, loss, radii: array(r.radii),
       lossX: array(r.lossX) || steps.subarray(0, n),
       rotation: array(r.rotation) || (center && r.radius ? arcAngle(center, width, r.radius) : null),
       readouts: r.readouts.map((o) => ({ ...o, values: array(o.values) })),
@@ -110,6 +110,9 @@ export function row(values, width, frame) {
 
 export const scalar = (values, frame) => row(values, 1, frame)[0];
 
+// The radius of a ball at a frame: one that breathes has its own at each.
+export const radiusAt = (racer, frame) => (racer.radii ? scalar(racer.radii, frame) : racer.radius);
+
 // Display point of a racer's contact (heights scaled) and of its ball's centre. The ball stays round and tangent at any
 // height scale s: a normal (n, m) of the true graph becomes (n, m/s) on the drawn one.
 export function place(racer, frame, scale) {
@@ -122,5 +125,5 @@ export function place(racer, frame, scale) {
   const p = row(racer.position, w, frame);
   const normal = center.map((c, j) => (c - p[j]) / (j === w - 1 ? scale : 1));
   const length = Math.hypot(...normal) || 1;
-  return { contact, center: contact.map((c, j) => c + (racer.radius * normal[j]) / length) };
+  return { contact, center: contact.map((c, j) => c + (radiusAt(racer, frame) * normal[j]) / length) };
 }

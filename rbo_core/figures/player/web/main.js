@@ -4,10 +4,10 @@ import { Bar } from "./bar.js";
 import { Clock } from "./clock.js";
 import { ContourView } from "./contour.js";
 import { CurveView } from "./curve.js";
-import { decode, decodeStrip } from "./data.js";
+import { decode, decodeStrip, radiusAt } from "./data.js";
 import { stageHeight } from "./extent.js";
 import { ghost, groundOf } from "./ghost.js";
-import { imagine } from "./imagine.js";
+import { imagine, iron } from "./imagine.js";
 import { LossView } from "./loss.js";
 import { PanelsView } from "./panels.js";
 import { Readouts } from "./readouts.js";
@@ -323,11 +323,23 @@ class Player {
     });
   }
 
+  // A ball that breathes gets the radius of the frame, and so does what it sees of a curve.
+  breathe(frame) {
+    for (const r of this.scene.racers) if (r.radii) r.radius = radiusAt(r, frame);
+    const [first] = this.scene.racers;
+    const { ground, dim } = this.scene;
+    if (!first?.radii || dim !== 1 || !ground.ironed || Math.abs(first.radius / ground.ironedFor - 1) < 2e-3) return;
+    ground.ironed = iron(ground.x, ground.heights, first.radius);
+    ground.ironedFor = first.radius;
+    this.view.stale = true;
+  }
+
   paint(now) {
     const wasPlaying = this.clock.playing;
     this.sound.play(this.clock.shown, this.clock.playing);
     this.clock.tick(now);
     const frame = this.clock.shown;
+    this.breathe(frame);
     this.view.draw(frame, this.theme);
     this.contour?.draw(frame, this.theme);
     if (this.scene.lossPanel && this.scene.racers.length) this.loss.draw(frame, this.theme);

@@ -2,7 +2,7 @@
 
 import { Camera } from "./camera.js";
 import { colours } from "./cividis.js";
-import { place } from "./data.js";
+import { place, radiusAt } from "./data.js";
 import { density } from "./draw.js";
 import { magnification } from "./extent.js";
 import { Field } from "./field.js";
@@ -88,7 +88,7 @@ export class SurfaceView {
     this.base = field.low - 0.05 * Math.max(field.high - field.low, 0.25 * wide);
     if (!this.lost) this.upload();
     let top = field.high;
-    for (const r of scene.racers) if (r.ball) top = Math.max(top, place(r, 0, s).center[2] + r.radius);
+    for (const r of scene.racers) if (r.ball) top = Math.max(top, place(r, 0, s).center[2] + radiusAt(r, 0));
     const box = [a, b, c, d, this.base, Math.min(top, field.high + 0.3 * wide)];
     const signature = box.map((v) => v.toPrecision(5)).join();
     if (signature !== this.signature) {

@@ -2,7 +2,7 @@
 // the axis that is level with the contact plane and across the motion.
 
 export function orientations(racer, scale) {
-  const { center, position, radius, n } = racer;
+  const { center, position, radii, n } = racer;
   const out = new Float32Array(4 * n); // quaternions x, y, z, w
   const angle = new Float64Array(n);
   let q = [0, 0, 0, 1];
@@ -10,6 +10,9 @@ export function orientations(racer, scale) {
   for (let i = 1; i < n; i++) {
     const d = [0, 1, 2].map((j) => center[3 * i + j] - center[3 * i - 3 + j]);
     const up = [0, 1, 2].map((j) => center[3 * i + j] - position[3 * i + j]);
+    const radius = radii ? radii[i] : racer.radius;
+    // Swelling lifts the centre off the contact and turns nothing.
+    if (radii) for (let j = 0; j < 3; j++) d[j] -= ((radii[i] - radii[i - 1]) * up[j]) / radius;
     const axis = [up[1] * d[2] - up[2] * d[1], up[2] * d[0] - up[0] * d[2], up[0] * d[1] - up[1] * d[0]];
     const size = Math.hypot(...axis);
     const step = Math.hypot(...d) / radius;
