@@ -33,6 +33,8 @@ FLAGS = [
 ]
 READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
+# How long to wait for a state, in ms: no test asks how fast a busy machine is.
+PATIENCE = 120_000
 
 # What a browser without a graphics card says of its own slowness.
 SLOW = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL", "with the willReadFrequently attribute")
@@ -123,13 +125,14 @@ def _opener(chromium: object, share: bool) -> Iterator[Callable[..., object]]:
         key = (width, height, *sorted(options.items())) if share else len(contexts)
         if key not in contexts:
             contexts[key] = chromium.new_context(viewport={"width": width, "height": height}, **options)
+            contexts[key].set_default_timeout(PATIENCE)
         page = contexts[key].new_page()
         page.add_init_script(script or "0")
         page.said = []
         page.on("console", lambda message: page.said.append(message.text) if _is_trouble(message) else None)
         page.on("pageerror", lambda error: page.said.append(str(error)))
         page.goto(address)
-        page.wait_for_selector(READY, timeout=60_000)
+        page.wait_for_selector(READY)
         pages.append(page)
         return page
 
@@ -168,7 +171,7 @@ def settle() -> Callable[[object], None]:
 
     def wait(page: object) -> None:
         page.wait_for_timeout(150)
-        page.wait_for_selector(READY, timeout=60_000)
+        page.wait_for_selector(READY)
         page.wait_for_timeout(150)
 
     return wait
@@ -181,8 +184,8 @@ def press(settle: Callable[[object], None]) -> Callable[..., None]:
     Until then the page still shows what the run before drew, and a click on a widget that is about to go is lost.
     """
 
-    def click(locator: object, timeout: float = 30_000) -> None:
-        locator.wait_for(timeout=timeout)
+    def click(locator: object) -> None:
+        locator.wait_for()
         settle(locator.page)
         locator.click()
 

@@ -13,12 +13,12 @@ CAMERAS = """() => [...document.querySelectorAll('.st-key-iron_plot .js-plotly-p
 
 def test_the_slider_irons(server, open_page, settle):
     page = open_page(f"{server}/Iron?radius=0.1")
-    page.wait_for_function(f"{DRAWN} === 7", timeout=60_000)
+    page.wait_for_function(f"{DRAWN} === 7")
     sentence = page.locator(".lab-said")
     before = int(sentence.get_attribute("data-basins"))
     page.evaluate("window.first = document.querySelector('.st-key-iron_plot .js-plotly-plot')")
     page.locator(".st-key-pair_radius [data-testid=stSlider] input").press("End")
-    page.wait_for_function(f"document.querySelector('.lab-said')?.dataset.basins < {before}", timeout=30_000)
+    page.wait_for_function(f"document.querySelector('.lab-said')?.dataset.basins < {before}")
     settle(page)
     assert "radius=2" in page.url
     assert page.evaluate("document.contains(window.first)")  # the same plot, drawn anew: nothing flickers
@@ -29,9 +29,7 @@ def test_the_slider_irons(server, open_page, settle):
 
 def test_turning_one_view_turns_the_other(server, open_page, settle):
     page = open_page(f"{server}/Iron?ground=surface&samples=128&look=blur")
-    page.wait_for_function(
-        "document.querySelectorAll('.st-key-iron_plot .js-plotly-plot canvas').length >= 2", timeout=90_000
-    )
+    page.wait_for_function("document.querySelectorAll('.st-key-iron_plot .js-plotly-plot canvas').length >= 2")
     page.wait_for_function("document.querySelector('.st-key-iron_plot .lab-plots').dataset.drawn >= 1")
     settle(page)
     before = page.evaluate(CAMERAS)
@@ -53,12 +51,12 @@ def test_turning_one_view_turns_the_other(server, open_page, settle):
     page.locator(".st-key-pair_radius [data-testid=stSlider] input").press("End")
     page.wait_for_function("old => document.querySelector('.lab-said')?.innerText !== old", arg=said)
     drawn = "[...document.querySelectorAll('.st-key-iron_plot .js-plotly-plot')].at(-1)._fullLayout.title.text"
-    page.wait_for_function(f"{drawn} === 'what a ball of radius 1 sees'", timeout=30_000)
+    page.wait_for_function(f"{drawn} === 'what a ball of radius 1 sees'")
     assert page.evaluate(CAMERAS) == [pytest.approx(eye, abs=1e-3) for eye in after]  # the view outlives a new radius
 
 
 def test_a_phone_scrolls_only_down(server, open_page):
     page = open_page(f"{server}/Iron", width=400)
-    page.wait_for_function(f"{DRAWN} === 7", timeout=60_000)
+    page.wait_for_function(f"{DRAWN} === 7")
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 400

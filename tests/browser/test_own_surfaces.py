@@ -19,7 +19,7 @@ def roll(server, open_page):
 
     def open_(query: str):
         page = open_page(query if query.startswith("http") else f"{server}/Roll{query}")
-        page.wait_for_selector(".lab-said", timeout=60_000)
+        page.wait_for_selector(".lab-said")
         return page
 
     return open_

@@ -15,8 +15,8 @@ def phases(server, open_page):
 
     def open_(query: str = "", **options):
         page = open_page(f"{server}/Phases{query}", **options)
-        page.wait_for_selector(f"{MAP} .scatterlayer", timeout=90_000)
-        page.wait_for_selector(".rbp[data-frame]", timeout=60_000)
+        page.wait_for_selector(f"{MAP} .scatterlayer")
+        page.wait_for_selector(".rbp[data-frame]")
         return page
 
     return open_
@@ -77,7 +77,7 @@ def test_the_map_refines_until_it_is_complete(phases, press):
     page.get_by_role("button", name="Cancel").or_(ask).or_(page.get_by_text("complete.")).first.wait_for()
     if ask.is_visible():  # a machine too slow to do it unasked
         press(ask)
-    page.wait_for_function(complete, timeout=150_000)
+    page.wait_for_function(complete)
     seen = page.evaluate("window.cellsSeen")
     assert seen == sorted(seen)
     assert seen[-1] == 1600
@@ -90,10 +90,10 @@ def test_a_job_is_found_again_by_its_link_after_closing_the_tab(phases, press):
     job = page.url.split("job=")[1].split("&")[0]
     page.close()
     again = phases(f"?job={job}")
-    again.get_by_role("button", name="Cancel").first.wait_for(timeout=60_000)
+    again.get_by_role("button", name="Cancel").first.wait_for()
     assert "cells=40" in again.url
     press(again.get_by_role("button", name="Cancel").first)
-    again.get_by_role("button", name="Compute the rest").wait_for(timeout=60_000)
+    again.get_by_role("button", name="Compute the rest").wait_for()
 
 
 def test_on_a_narrow_screen_map_and_player_stack(phases):

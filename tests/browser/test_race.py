@@ -27,7 +27,7 @@ def look_at(page, mode: str, content: str) -> None:
     """Choose what to look at, and wait for it."""
     page.wait_for_selector(READY)
     page.locator(".st-key-mode").get_by_text(mode, exact=True).click()
-    page.locator(content).first.wait_for(state="attached", timeout=60_000)
+    page.locator(content).first.wait_for(state="attached")
     # until the script has run to its end, the player of the last mode is still there
     page.wait_for_function("document.querySelectorAll('.rbp').length <= 1")
 
@@ -85,7 +85,7 @@ def test_the_camera_stays_when_a_slider_changes_the_race(page):
     radius = page.evaluate(f"{PLAYER}.scene.racers[0].radius")
     page.get_by_test_id("stSidebar").get_by_role("slider", name="radius ρ").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"{PLAYER}.scene.racers[0].radius > {radius} + 1e-3", timeout=30_000)
+    page.wait_for_function(f"{PLAYER}.scene.racers[0].radius > {radius} + 1e-3")
     assert page.evaluate(VIEW) == before
     assert page.evaluate(f"{SGD}.loss.at(-1)") == loss
 
@@ -133,15 +133,15 @@ def test_many_starts_can_be_cancelled_and_then_run(page):
     set_number(page, "starts a side", "starts_side", "20")
     set_number(page, "steps each", "starts_steps", "1000")
     page.get_by_role("button", name="Roll from 400 starts").click()
-    page.get_by_text(re.compile(r"Rolling ball: step [1-9]\d* of 1000")).wait_for(timeout=60_000)
+    page.get_by_text(re.compile(r"Rolling ball: step [1-9]\d* of 1000")).wait_for()
     assert page.get_by_test_id("stProgress").count() == 1
-    page.get_by_role("button", name="Cancel").click(timeout=30_000)
+    page.get_by_role("button", name="Cancel").click()
     page.get_by_text("Every square becomes a start").wait_for()
     page.get_by_role("button", name="Cancel").wait_for(state="detached")
     set_number(page, "starts a side", "starts_side", "5")
     set_number(page, "steps each", "starts_steps", "50")
     page.get_by_role("button", name="Roll from 25 starts").click()
-    page.get_by_text("of 25 starts").wait_for(timeout=60_000)
+    page.get_by_text("of 25 starts").wait_for()
     page.locator(".js-plotly-plot .heatmaplayer").nth(2).wait_for(state="attached")
     told = page.locator("[data-fractions]").get_attribute("data-fractions").split()
     assert len(told) == 3
@@ -152,7 +152,7 @@ def test_many_starts_can_be_cancelled_and_then_run(page):
 
 def test_narrow_screens_do_not_scroll_sideways(server, open_lasting_page):
     page = open_lasting_page(f"{server}/Race?steps=200&radii=0.8", width=400)
-    page.wait_for_selector(".rbp[data-narrow=true][data-frame]", timeout=60_000)
+    page.wait_for_selector(".rbp[data-narrow=true][data-frame]")
     wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
     assert page.evaluate(wide) <= 400
     look_at(page, "Follow one step", ".rbp-panels canvas")
@@ -163,6 +163,6 @@ def test_narrow_screens_do_not_scroll_sideways(server, open_lasting_page):
     # A pane smaller than its view's margins, as while a page is laid out: nothing to see, nothing to complain of.
     size = "size => { for (const c of document.querySelectorAll('.rbp-panels canvas')) c.style.cssText = size; }"
     page.evaluate(size, "width: 12px !important; height: 12px !important; min-width: 0 !important")
-    page.wait_for_function("document.querySelector('.rbp-panels canvas').clientWidth < 40", timeout=5_000)
+    page.wait_for_function("document.querySelector('.rbp-panels canvas').clientWidth < 40")
     page.get_by_role("button", name="Step forward").click()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -113,7 +113,7 @@ def test_the_rim_sets_the_radius_and_the_body_the_start(roll, settle):
 @pytest.mark.parametrize(("path", "runs"), [("", 33), ("Race", 17)])
 def test_home_and_race_have_it_too(server, open_page, path, runs):
     page = open_page(f"{server}/{path}")
-    page.wait_for_selector(f".rbp-radius[data-runs='{runs}']", timeout=60_000)
+    page.wait_for_selector(f".rbp-radius[data-runs='{runs}']")
     before = said(page)
     drag(page, 0.05)
     page.wait_for_function(f"{PLAYER}.scene.racers[0].radius < 0.07")

@@ -94,7 +94,7 @@ def until(true, seconds: float = 60) -> None:
 def start(page, press) -> str:
     """Press Train; the id of the job that the address then names."""
     press(page.get_by_role("button", name="Train", exact=True))
-    page.wait_for_url(re.compile(r"[?&]job=[0-9a-f]{12}"), timeout=20_000)
+    page.wait_for_url(re.compile(r"[?&]job=[0-9a-f]{12}"))
     return re.search(r"[?&]job=([0-9a-f]{12})", page.url)[1]
 
 
@@ -102,8 +102,8 @@ def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, 
     page = open_page(f"{server.address}/Train?{LONG}&seeds=1")
     first = start(page, press)
     # It advances, and its curve grows on the page.
-    page.locator(".st-key-train_curves .scatterlayer .trace").first.wait_for(timeout=60_000)
-    page.get_by_text(re.compile(r"about .* left")).first.wait_for(timeout=60_000)
+    page.locator(".st-key-train_curves .scatterlayer .trace").first.wait_for()
+    page.get_by_text(re.compile(r"about .* left")).first.wait_for()
     done = queue.get(first).done
     until(lambda: queue.get(first).done > done)
 
@@ -111,14 +111,14 @@ def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, 
     for seeds in (2, 3):
         page.goto(f"{server.address}/Train?{LONG}&seeds={seeds}")
         last = start(page, press)
-    page.get_by_text(re.compile("Starts next|Waits behind")).first.wait_for(timeout=20_000)
+    page.get_by_text(re.compile("Starts next|Waits behind")).first.wait_for()
     assert queue.get(last).state == "queued"
     others = page.get_by_text("2 other jobs in the queue")
     until(lambda: others.count() == 1)
     press(others)
     # The reloaded page knows its own jobs: each can be cancelled from here.
     cancel = page.get_by_role("button", name="Cancel")
-    cancel.nth(2).wait_for(timeout=20_000)
+    cancel.nth(2).wait_for()
     assert len({job.owner for job in queue.jobs()}) == 1
 
     # The server dies and comes back: the same process goes on, and the bare link shows it, to others too.
@@ -128,7 +128,7 @@ def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, 
     server.start()
     link = f"{server.address}/Train?v=1&job={first}"
     page.goto(link)
-    cancel.first.wait_for(timeout=60_000)
+    cancel.first.wait_for()
     before = queue.get(first)
     assert (before.state, before.pid, before.attempt) == ("running", pid, 1)
     until(lambda: queue.get(first).done > before.done)
@@ -138,7 +138,7 @@ def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, 
         queue.cancel(job.id)
     assert queue.get(last).state == "cancelled"
     press(cancel.first)
-    page.get_by_text("Cancelled; what was finished is kept").wait_for(timeout=60_000)
+    page.get_by_text("Cancelled; what was finished is kept").wait_for()
     assert queue.get(first).state == "cancelled"
     for job in queue.jobs(states=("queued", "running")):
         queue.cancel(job.id)
@@ -153,7 +153,7 @@ def test_a_bare_link_shows_the_job_to_somebody_else(server, queue, open_page):
     )  # fmt: skip
     queue.cancel(job.id)
     page = open_page(f"{server.address}/{job.link}")
-    page.get_by_text("Theirs").wait_for(timeout=20_000)
+    page.get_by_text("Theirs").wait_for()
     seeds = page.get_by_test_id("stNumberInput").get_by_label("seeds")
     until(lambda: seeds.input_value() == "7")
 
@@ -161,13 +161,13 @@ def test_a_bare_link_shows_the_job_to_somebody_else(server, queue, open_page):
 def test_a_short_race_ends_with_a_table_and_its_runs_can_be_deleted(server, queue, open_page, settle, press):
     page = open_page(f"{server.address}/Train?{SHORT}")
     start(page, press)
-    page.get_by_text(re.compile("comes first with")).wait_for(timeout=60_000)
+    page.get_by_text(re.compile("comes first with")).wait_for()
     page.get_by_role("button", name="Download table (CSV)").wait_for()
     with RunStore(server.folder) as store:
         runs = store.list()
     results = open_page(f"{server.address}/Results")
     canvas = results.get_by_test_id("stDataFrame").first.locator("canvas").first
-    canvas.wait_for(timeout=20_000)
+    canvas.wait_for()
     settle(results)
     canvas.click(position={"x": 18, "y": 52}, force=True)  # the first row's checkbox; the table is drawn on a canvas
     delete = results.get_by_role("button", name="Delete 1 ticked")
