@@ -7,12 +7,12 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from landscapes import classic, formula, fractal, learning, maps, noisy, pits, simple
+from landscapes import classic, drawing, formula, fractal, learning, maps, noisy, pits, simple
 from landscapes.base import Definition, Landscape, Parameter, Text
 
 _DEFINITIONS: dict[str, Definition] = {
     definition.name: definition
-    for module in (noisy, fractal, pits, learning, classic, simple, formula, maps)
+    for module in (noisy, fractal, pits, learning, classic, simple, formula, drawing, maps)
     for definition in module.DEFINITIONS
 }
 

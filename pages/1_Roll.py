@@ -8,11 +8,12 @@ from pages.roll.presets import ROLL, preset_row
 from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
+from pages.shared.drawing import drawable, set_drawing, take_draft
 from pages.shared.page import group, how_it_works, open_page, sentence
 from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
 from pages.shared.take_away import take_away
-from rbo_core.figures.player.build import Look
+from rbo_core.figures.player.build import Look, loss_scale
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import story
 from rbo_core.figures.player.table import steps_table
@@ -47,6 +48,7 @@ open_page(
     "Roll", "Watch which wrinkles hold whom: a point falls into each of them, a ball enters none narrower than itself."
 )
 
+draft = take_draft()
 with st.sidebar:
     asked = ask(dim=1, steps=900)
     group("Picture")
@@ -59,11 +61,12 @@ tracks = asked.tracks(methods)
 raced = entries(tracks)
 look = Look(axis=axis, ironed=ironed, radius=offered(asked, tracks))
 player(
-    scene(surface, raced, look),
+    drawable(scene(surface, raced, look), surface, live=True, draft=draft, loss_scale=loss_scale(tracks)),
     key="roll_player",
     height=500,
     on_click=start_from(surface),
     on_radius=set_radius,
+    on_draw=set_drawing,
 )
 ends = " ".join(f"{track.name}:{track.place[-1, 0]:.9g}" for track in tracks)
 ground = surface.name, tuple(sorted(surface.parameters.items()))
@@ -71,7 +74,8 @@ ground = surface.name, tuple(sorted(surface.parameters.items()))
 
 def told(run: Track) -> str:
     """The sentence with this run of the ball in it."""
-    return story([run, *tracks[1:]], surface.finest_scale) + held_by(run, run.method, ground)
+    said = story([run, *tracks[1:]], surface.finest_scale)
+    return said if draft else said + held_by(run, run.method, ground)
 
 
 sentence(told(tracks[0]) if look.radius is not None else story(tracks, surface.finest_scale), ends=ends)
@@ -80,5 +84,5 @@ with preset_row(ROLL):
     download("Download CSV", lambda: steps_table(named), f"roll_{surface.name}.csv", "download", disabled=not tracks)
     take_away(asked.takings(raced, methods, look))
 how_it_works(EXPLANATION)
-if look.radius is not None:
+if look.radius is not None and not draft:
     show_strip(surface, asked.roll, raced[1:], told, "roll_player")

@@ -5,10 +5,12 @@ import streamlit as st
 from pages.iron.data import Ironing, sampling_note
 from pages.iron.looks import look, looks
 from pages.iron.takings import takings
-from pages.iron.view import ask, numbers, picture, radius_control, roll_of, what_the_ball_sees
+from pages.iron.view import ask, numbers, paper, picture, radius_control, roll_of, what_the_ball_sees
+from pages.player import player
 from pages.shared import plots
 from pages.shared.controls import choice
 from pages.shared.downloads import download
+from pages.shared.drawing import set_drawing
 from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
 from pages.shared.take_away import take_away
 
@@ -60,6 +62,10 @@ except ValueError as error:
     st.stop()
 
 flat, dark = at.where.dim == 1, is_dark()
+if asked.surface.name == "drawing":
+    with plot:
+        player(paper(at), key="iron_player", height=400, on_draw=set_drawing)
+    plot = st.container(key="iron_plot_below")
 with plot:
     figures = picture(at, asked, dark)
     plots.show(figures, key="iron_curve" if flat else "iron_pair", columns=len(figures), linked=not flat)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,9 +12,12 @@ import landscapes
 from pages.iron import data
 from pages.iron.data import Ironing, Sampling, Span
 from pages.shared.controls import Scale, choice, ground_dim, link_query, number, surface_picker, toggle
+from pages.shared.drawing import drawable
 from pages.shared.page import group
 from rbo_core import RBO
 from rbo_core.figures.ironing import CurveMarks, curve_figure, surface_figure
+from rbo_core.figures.player.glide import glide_scene
+from rbo_core.figures.player.scene import Scene
 from rbo_core.figures.words import short
 from rbo_core.ironing import dimension, largest_slope, oscillation, total_variation
 
@@ -106,6 +109,13 @@ def picture(at: Ironing, asked: Asked, dark: bool) -> list[go.Figure]:
         closing=asked.closing,
     )
     return [curve_figure(at.ironed, dark, marks)]
+
+
+def paper(at: Ironing) -> Scene:
+    """A drawn curve for the visitor's hand, with the ball that glides over it."""
+    glide = glide_scene(at.ironed, "A ball glides over the drawn curve")
+    scene = replace(glide, racers=tuple(replace(ball, readouts=(), status="") for ball in glide.racers))
+    return drawable(scene, at.where.surface, live=False, draft=False, loss_scale=at.where.loss_scale)
 
 
 def numbers(at: Ironing) -> tuple[tuple[str, str, str], ...]:

@@ -13,7 +13,7 @@ from pages.shared import background
 from pages.shared.asked import start_controls
 from pages.shared.controls import Scale, choice, draw, ground_dim, number, short, surface_picker, toggle
 from pages.shared.maps import picked
-from pages.shared.page import group, show_error
+from pages.shared.page import group, link, show_error
 from pages.shared.widgets import set_controls
 from rbo_core import RBO, rolling, sweep
 from rbo_core.settings import Value, settings_of
@@ -105,6 +105,10 @@ def ask() -> tuple[MapAsked, str, ShownRun]:
     group("Surface")
     dim = ground_dim()
     surface = surface_picker(dim=dim, key="surface" if dim == 1 else "surface_2d")
+    if surface.name == "drawing":
+        link(
+            "Roll", "Draw on it on the page Roll", {"surface": "drawing", "drawing_knots": surface.parameters["knots"]}
+        )
     group("Ball")
     projection = choice("projection", "projection", PROJECTIONS)
     own_places = [st.container() for _ in range(OWN_NUMBERS[projection])]

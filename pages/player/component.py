@@ -41,11 +41,14 @@ def player(
     autoplay: bool = True,
     on_click: Callable[[Click], None] | None = None,
     on_radius: Callable[[float], None] | None = None,
+    on_draw: Callable[[str, bool], None] | None = None,
 ) -> Click | None:
     """Show `scene`; returns the visitor's click on the ground in the run right after it, else None.
 
     on_click: called with the click before that run begins, for a page that needs it before it draws its controls.
     on_radius: called with the radius chosen in the picture or on the strip, before the run that follows.
+    on_draw: called with a curve that was drawn, as text, and whether the visitor has let go of it, before the run that
+    follows; for a scene with a drawing.
     height: pixels for the whole plot area on a wide screen, without the playback bar and the read-outs. Keep `key`
     constant: it is what lets camera and playback survive a rerun.
     """
@@ -68,8 +71,14 @@ def player(
         if on_radius is not None and radius is not None:
             on_radius(radius)
 
+    def drawn() -> None:
+        told = st.session_state[key].get("draw")
+        if on_draw is not None and told:
+            on_draw(str(told["knots"]), bool(told["done"]))
+
     data = pack(scene, height, autoplay, key)
-    return _click(mount(key=key, data=data, on_click_change=clicked, on_radius_change=chosen), dim)
+    heard: dict[str, Any] = {"on_click_change": clicked, "on_radius_change": chosen, "on_draw_change": drawn}
+    return _click(mount(key=key, data=data, **heard), dim)
 
 
 def radius_strip(packed: bytes, key: str) -> None:

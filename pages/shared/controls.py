@@ -21,6 +21,7 @@ import streamlit as st
 import landscapes
 import rbo_core
 from pages.shared import shipped
+from pages.shared.drawing import drawing_picker
 from pages.shared.errors import escaped
 from pages.shared.formula import formula_picker
 from pages.shared.height_map import map_picker
@@ -68,6 +69,8 @@ def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface
     name = choice("Surface", key, titles, default, on_change=move_start, quiet=True)
     if name == "formula":
         return formula_picker(dim, set_start)
+    if name == "drawing":
+        return drawing_picker()
     if name == "map":
         return map_picker(dim, set_start)
     parameters = landscapes.parameters(name, dim)

@@ -17,6 +17,7 @@ from rbo_core.figures.style import label
 
 PATIENCE = 4.0
 """Seconds of computing for one run, or for all the runs of the radius strip."""
+_Asked = tuple[tuple[float, ...], int, int, int | None]
 _COMPILED: set[tuple[Any, ...]] = set()
 
 
@@ -43,7 +44,8 @@ def run_on(
         with st.spinner("Compiling the ball for this machine: some ten seconds, the first time only"):
             rbo_core.trace(method, surface, [list(start)], 1, seed=seed)
         _COMPILED.add(kernels)
-    made = _run(surface, key, method, (start, steps, seed, depths))
+    run = _run_drawn if surface.name == "drawing" else _run
+    made = run(surface, key, method, (start, steps, seed, depths))
     if made is None:
         raise ValueError(
             f"{steps:,} steps of {label(method.name)} take more than the {PATIENCE:g} s of computing that a page "
@@ -53,16 +55,21 @@ def run_on(
 
 
 @cached
-def _run(
-    _surface: landscapes.Landscape,
-    key: tuple[Any, ...],
-    method: Any,
-    asked: tuple[tuple[float, ...], int, int, int | None],
-) -> Track | None:
+def _run(_surface: landscapes.Landscape, key: tuple[Any, ...], method: Any, asked: _Asked) -> Track | None:
     """None when it takes too long, so that this is remembered too."""
     # `key` identifies the surface for the cache; a landscape itself is left out of Streamlit's hash by its underscore.
+    return _rolled(_surface, method, asked)
+
+
+@cached
+def _run_drawn(_surface: landscapes.Landscape, key: tuple[Any, ...], method: Any, asked: _Asked) -> Track | None:
+    """As `_run`, remembered apart: a curve that is being drawn changes many times a second."""
+    return _rolled(_surface, method, asked)
+
+
+def _rolled(surface: landscapes.Landscape, method: Any, asked: _Asked) -> Track | None:
     start, steps, seed, depths = asked
-    done = rbo_core.trace(method, _surface, [list(start)], steps, seed=seed, progress=out_of_patience())
+    done = rbo_core.trace(method, surface, [list(start)], steps, seed=seed, progress=out_of_patience())
     return None if done.cancelled else track_of(done, depths=depths)
 
 

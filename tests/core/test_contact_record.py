@@ -16,7 +16,7 @@ from rbo_core.ball.heights import MEASURED, height_grid
 from rbo_core.ball.penetration import penetration
 
 FILE = Path(__file__).with_name("contacts.npz")
-EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim) if name not in {"formula", "map"}]
+EVERY = [(name, dim) for dim in (1, 2) for name in landscapes.names(dim) if name not in {"formula", "drawing", "map"}]
 """Those that keep their default; what a visitor writes or brings is tested where it is read."""
 RADII = np.array([1e-4, 3e-3, 0.02, 0.1, 0.4, 1.0])
 SCALES = np.array([1.0, 20.0, 0.3, 1.0, 2.5, 1.0])

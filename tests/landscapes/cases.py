@@ -19,7 +19,11 @@ def other_value(parameter):
     """A value that makes another surface of it."""
     if isinstance(parameter, landscapes.Parameter):
         return parameter.high if parameter.default != parameter.high else parameter.low
-    return {"expression": "0.1x^2 + 0.2sin(9x)", "bounds": "-2.5:2.5"}[parameter.name]
+    return {
+        "expression": "0.1x^2 + 0.2sin(9x)",
+        "bounds": "-2.5:2.5",
+        "knots": "AAfQfQD6-gAA",
+    }[parameter.name]
 
 
 def random_points(surface, count, seed=0, margin=0.0):

@@ -16,12 +16,13 @@ BOTH = {
     *("spectral_noise", "value_noise", "rastrigin", "ackley", "whitley", "sine_mse", "sharp_flat_wells"),
     *("plane", "paraboloid", "v_valley", "formula", "map"),
 }
+ONLY_1D = {"drawing"}
 ONLY_2D = {"ravine", "saddle", "rosenbrock"}
 
 
 def test_the_list_of_surfaces():
-    assert set(landscapes.names()) == BOTH | ONLY_2D
-    assert set(landscapes.names(1)) == BOTH
+    assert set(landscapes.names()) == BOTH | ONLY_1D | ONLY_2D
+    assert set(landscapes.names(1)) == BOTH | ONLY_1D
     assert set(landscapes.names(dim=2)) == BOTH | ONLY_2D
 
 

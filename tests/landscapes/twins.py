@@ -1,7 +1,9 @@
 """Every surface once more, as one plain torch expression: what the compiled kernels are held to."""
 
+import base64
 import math
 
+import numpy as np
 import torch
 
 PI = math.pi
@@ -122,10 +124,43 @@ def formula(x, p, surface):
     return 0.1 * (x**2).sum(1) + 0.4 * torch.sin(5 * x[:, 0]) * torch.cos(5 * x[:, 1])
 
 
+def drawing(x, p, surface):
+    """The natural spline by its definition: C² cubics through the knots, no curvature at the ends, straight beyond."""
+    bits = np.unpackbits(np.frombuffer(base64.urlsafe_b64decode(p["knots"]), np.uint8)).reshape(-1, 2, 12)
+    knots = torch.as_tensor((bits @ (1 << np.arange(12)[::-1])) * (0.0015, 0.0005) + (-3.0, 0.0))
+    at, height = knots.T.contiguous()
+    h, rise = at.diff(), height.diff() / at.diff()
+    system = torch.diag(2 * torch.cat([h[:1], h[:-1] + h[1:], h[-1:]]))
+    system += torch.diag(torch.cat([h[:0].new_zeros(1), h[1:]]), 1) + torch.diag(
+        torch.cat([h[:-1], h.new_zeros(1)]), -1
+    )
+    m = torch.linalg.solve(system, 6 * torch.cat([h.new_zeros(1), rise.diff(), h.new_zeros(1)]))
+    inner = x[:, 0].clamp(at[0], at[-1])
+    k = (torch.searchsorted(at, inner.detach(), right=True) - 1).clamp(0, len(h) - 1)
+    a, b = (at[k + 1] - inner) / h[k], (inner - at[k]) / h[k]
+    bend = ((a**3 - a) * m[k] + (b**3 - b) * m[k + 1]) * h[k] ** 2 / 6
+    left = rise[0] - h[0] * m[1] / 6
+    right = rise[-1] + h[-1] * m[-2] / 6
+    beyond = left * (x[:, 0] - at[0]).clamp(max=0) + right * (x[:, 0] - at[-1]).clamp(min=0)
+    return a * height[k] + b * height[k + 1] + bend + beyond
+
+
 TWINS = {
     twin.__name__: twin
     for twin in (
         *(wrinkled_bowl, corduroy, weierstrass, weierstrass_like, gaussian_pits, value_noise, ravine, saddle),
-        *(rosenbrock, rastrigin, ackley, whitley, sine_mse, sharp_flat_wells, plane, paraboloid, v_valley, formula),
+        *(
+            rosenbrock,
+            rastrigin,
+            ackley,
+            whitley,
+            sine_mse,
+            sharp_flat_wells,
+            plane,
+            paraboloid,
+            v_valley,
+            formula,
+            drawing,
+        ),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 import pages.player
+from landscapes.drawing import DEFAULT, encoded
+from rbo_core.figures.player.scene import Scene
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 Open = Callable[..., AppTest]
@@ -20,8 +23,12 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The scene that the page gave to the player."""
-    found = SimpleNamespace(scene=None)
-    monkeypatch.setattr(pages.player, "player", lambda scene, key, **options: setattr(found, "scene", scene))
+    found = SimpleNamespace(scene=None, draw=None)
+
+    def show(scene: Scene, key: str, **heard: Any) -> None:
+        found.scene, found.draw = scene, heard.get("on_draw")
+
+    monkeypatch.setattr(pages.player, "player", show)
     return found
 
 
@@ -146,6 +153,54 @@ def test_a_file_that_is_none_gets_a_message(open_page: Open) -> None:
     page = open_page("1_Roll", surface="map", radius="0.05", steps="20")
     page.file_uploader("map_upload").set_value(("heights.csv", b"1\n2\nthree\n4\n5", "text/csv")).run()
     assert "'three', which is no number" in messages(page)
+
+
+DRAWN = encoded([(-3.0, 1.2), (-1.5, 0.9), (-0.9, 0.4), (0.6, 0.2), (1.5, 1.1), (3.0, 0.7)])
+
+
+@pytest.mark.parametrize(("name", "live"), [("1_Roll", True), ("3_Iron", False)])
+def test_a_curve_that_was_drawn_is_what_the_page_shows(
+    open_page: Open, seen: SimpleNamespace, name: str, live: bool
+) -> None:
+    page = open_page(name, surface="drawing", drawing_knots=DRAWN, loss_scale="2.0")
+    assert not messages(page)
+    offered = seen.scene.drawing
+    assert (offered.text, offered.scale, offered.live, offered.draft) == (DRAWN, 2.0, live, False)
+    surface = landscapes.get("drawing", knots=DRAWN)
+    x, f = np.asarray(seen.scene.ground.x), np.asarray(seen.scene.ground.heights)
+    np.testing.assert_allclose(f, 2.0 * surface.value(x[:, None]), atol=1e-9)
+    assert seen.scene.height_range[0] <= 0.0
+    assert seen.scene.height_range[1] >= 4.0
+    assert seen.draw is not None
+
+
+def test_while_one_draws_the_page_rolls_and_leaves_out_what_can_wait(
+    open_page: Open, seen: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strips = []
+    monkeypatch.setattr("pages.shared.radius.radius_strip", lambda packed, key: strips.append(key))
+    page = open_page("1_Roll", surface="drawing", steps="30")
+    assert len(strips) == 1
+    first = seen.scene.racers[0].position
+    page.session_state["drawing_knots"], page.session_state["_draft"] = DRAWN, True  # as `set_drawing` leaves them
+    page.run()
+    assert not page.exception
+    assert seen.scene.drawing.draft
+    assert seen.scene.drawing.text == DRAWN
+    assert len(strips) == 1
+    assert not np.array_equal(seen.scene.racers[0].position, first)
+    page.run()
+    assert not seen.scene.drawing.draft
+    assert len(strips) == 2
+
+
+def test_a_link_with_no_drawing_gets_a_message_and_the_first_curve(open_page: Open, seen: SimpleNamespace) -> None:
+    page = open_page("1_Roll", surface="drawing", steps="20", drawing_knots="AAAA<b>")
+    assert "four characters each, got 7 characters" in messages(page)
+    assert seen.scene.drawing.text == DEFAULT
+    phases = open_page("4_Phases", surface="drawing", drawing_knots=DRAWN, steps="10", cells="12")
+    assert not messages(phases)
+    assert any("Draw on it" in caption.value for caption in phases.caption)
 
 
 def test_a_gap_says_nothing_else_is_wrong(open_page: Open) -> None:

@@ -11,6 +11,7 @@ const KEYS = [
   ["+ −", "zoom"],
   ["W A S D", "turn the 3-D scene, with the picture in focus"],
   ["← → on the radius", "a smaller or larger ball; Page Up and Down by a quarter decade"],
+  ["← → on a drawn curve", "another dot; ↑ ↓ moves it, with Shift ← → too; Insert and Delete"],
   ["Ctrl Z, Ctrl Y", "undo and redo a change of settings"],
   ["?", "this list"],
 ];
@@ -75,6 +76,10 @@ class Past {
   commit() {
     if (!this.waiting) return;
     clearTimeout(this.waiting);
+    if (document.documentElement.hasAttribute("data-drawing")) {
+      this.waiting = setTimeout(() => this.commit(), SETTLED); // a stroke is one change, however long it takes
+      return;
+    }
     this.waiting = 0;
     const now = location.href;
     if (now === this.before) return;

@@ -8,11 +8,12 @@ the rotation and the read-outs are thinned with them, so they stay in step.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
+from landscapes.drawing import PAPER
 from rbo_core.figures.player.scene import MAX_FRAMES, Racer, Scene, roll_angle
 
 TALL = 1.25  # heights beyond this multiple of the width are compressed, or one would look at a needle
@@ -129,6 +130,10 @@ def message(header: dict[str, Any], floats: Floats) -> bytes:
     return len(text).to_bytes(4, "little") + text + b"".join(part.tobytes() for part in floats.parts)
 
 
+def _drawing(scene: Scene) -> dict[str, Any] | None:
+    return None if scene.drawing is None else {**asdict(scene.drawing), "paper": asdict(PAPER)}
+
+
 def _describe(scene: Scene, floats: Floats, height: int, autoplay: bool) -> dict[str, Any]:
     kept = frames(scene.steps)
     ground = scene.ground
@@ -145,6 +150,7 @@ def _describe(scene: Scene, floats: Floats, height: int, autoplay: bool) -> dict
         "duration": scene.duration or float(np.clip(scene.steps / 75, 4, 12)),
         "bounds": np.asarray(bounds, dtype=float).tolist(),
         "radius": None if scene.radius is None else vars(scene.radius),
+        "drawing": _drawing(scene),
         "labels": {"x": scene.x_label, "y": scene.y_label, "height": scene.height_label},
         "minimum": None if scene.minimum is None else np.asarray(scene.minimum, dtype=float).tolist(),
         "lossPanel": scene.loss_panel,

@@ -148,6 +148,20 @@ class RadiusRange:
     batch: str = ""
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """Lets the visitor draw the ground, a curve of `landscapes.drawing`.
+
+    text: its knots, as the surface has them. scale: λ, height units of the picture to one of the paper. live: whether
+    curves are told while they are drawn, not only when they are done. draft: whether this scene answers such a one.
+    """
+
+    text: str
+    scale: float = 1.0
+    live: bool = False
+    draft: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """Everything one player shows.
@@ -163,6 +177,7 @@ class Scene:
     captions: (first frame, sentence) pairs shown over the plot from that frame on.
     radius: offers the radius under the playback bar.
     step_numbers: (T+1,) what the frames are called, where they are not the steps 0 to T.
+    drawing: offers the ground to the visitor's hand.
     """
 
     ground: Ground
@@ -188,6 +203,7 @@ class Scene:
     panels: tuple[Scene, ...] = ()
     radius: RadiusRange | None = None
     step_numbers: np.ndarray | None = None
+    drawing: Drawing | None = None
 
     def __post_init__(self) -> None:
         for racer in self.racers:

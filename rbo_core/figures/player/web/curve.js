@@ -7,12 +7,14 @@ import { magnification, spot } from "./extent.js";
 import { setDown } from "./imagine.js";
 import { rgba } from "./theme.js";
 
+const TWICE = 280; // ms in which a second click makes a double one
 const MARGIN = { left: 46, right: 10, top: 12, bottom: 34 };
 
 export class CurveView {
-  constructor(canvas, actions) {
+  constructor(canvas, actions, pencil = null) {
     this.canvas = canvas;
     this.actions = actions; // click(x), redraw(), pause()
+    this.pencil = pencil; // where the curve is one that is drawn
     this.still = document.createElement("canvas");
     this.zoom = 1;
     this.pan = [0, 0]; // display units, relative to the fitted centre
@@ -48,6 +50,8 @@ export class CurveView {
     top = Math.min(Math.max(top, high), Math.max(needed, low + 0.6 * (high - low)) + 0.12 * (high - low));
     top = Math.max(top, needed);
     this.range = scene.range || [low, top];
+    if (scene.range) this.aspect = (scene.range[1] - scene.range[0]) / (scene.bounds[0][1] - scene.bounds[0][0]);
+    this.canvas.classList.toggle("rbp-paper", !!scene.drawing);
   }
 
   frameBox(width, height) {
@@ -95,6 +99,7 @@ export class CurveView {
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     context.drawImage(this.still, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (this.scene.drawing) this.pencil.draw(context, theme);
     this.drawRacers(context, theme, frame, width, height);
   }
 
@@ -344,7 +349,7 @@ export class CurveView {
     c.lineWidth = 2;
     c.strokeStyle = theme.ink;
     c.stroke();
-    labels.put("click to start here", x, y + 24, theme.soft, { weight: 400, up: false });
+    labels.put(this.scene.drawing ? "drag to draw, click to start here" : "click to start here", x, y + 24, theme.soft, { weight: 400, up: false });
   }
 
   // What a pointer would take hold of: the first ball by its rim, which sets its radius, or by its body, which sets where it
@@ -356,7 +361,8 @@ export class CurveView {
     const [cx, cy, size] = [this.X(center[0]), this.Y(center[1]), r.radius * this.k];
     const away = Math.hypot(x - cx, y - cy);
     if (this.scene.radius && Math.abs(away - size) <= Math.min(reach, 0.5 * size)) return { part: "rim", cx, cy, away, radius: r.radius };
-    return this.scene.clickable && away < Math.max(size, reach) ? { part: "body", dx: x - cx, radius: r.radius } : null;
+    const body = this.scene.drawing ? Math.min(size, 24) : size; // a large ball leaves room to draw
+    return this.scene.clickable && away < Math.max(body, reach) ? { part: "body", dx: x - cx, radius: r.radius } : null;
   }
 
   pull(grip, x, y) {
@@ -416,19 +422,34 @@ export class CurveView {
   listen() {
     const canvas = this.canvas;
     let down = null;
+    let tap = 0;
     const at = (e) => spot(e, canvas);
     const inside = (x) => x >= this.scene.bounds[0][0] && x <= this.scene.bounds[0][1];
     canvas.addEventListener("pointerdown", (e) => {
       if (e.button !== 0) return;
       const [x, y] = at(e);
       down = { x, y, pan: [...this.pan], moved: false };
-      down.grip = this.gripAt(x, y, e.pointerType === "mouse" ? 7 : 16);
+      const reach = e.pointerType === "mouse" ? 7 : 16;
+      const pen = this.scene.drawing ? this.pencil : null;
+      const knot = pen ? pen.at(x, y, reach + 2) : -1;
+      down.knot = knot >= 0;
+      if (down.knot) pen.take(knot);
+      else down.grip = this.gripAt(x, y, reach);
+      down.pen = pen && !down.grip ? pen : null;
       canvas.setPointerCapture?.(e.pointerId);
     });
     canvas.addEventListener("pointermove", (e) => {
       const [x, y] = at(e);
       if (down) {
         if (Math.hypot(x - down.x, y - down.y) >= 5) down.moved = true;
+        if (down.moved && down.pen) {
+          if (!down.pen.gesture) {
+            down.pen.begin();
+            down.pen.move(down.x, down.y);
+          }
+          down.pen.move(x, y);
+          return;
+        }
         if (down.moved && down.grip) {
           this.pull(down.grip, x, y);
           return;
@@ -458,6 +479,7 @@ export class CurveView {
     });
     canvas.addEventListener("pointercancel", () => {
       if (down?.grip?.part === "rim" && down.moved) this.actions.settle();
+      down?.pen?.cancel();
       down = this.held = null;
       this.actions.redraw();
     });
@@ -465,22 +487,31 @@ export class CurveView {
       if (!down) return;
       const [x, y] = at(e);
       const moved = down.moved || Math.hypot(x - down.x, y - down.y) >= 5;
+      const { pen, knot } = down;
       const grip = moved ? down.grip : null;
       down = null;
+      pen?.up(moved);
+      if ((pen && moved) || knot) return;
       if (grip) {
         this.release(grip);
         return;
       }
       if (moved || !this.scene.clickable) return;
       const value = this.toX(x);
-      if (inside(value)) this.actions.click([value]);
+      if (!inside(value)) return;
+      if (!pen) this.actions.click([value]);
+      else tap = setTimeout(() => this.actions.click([value]), TWICE);
     });
     canvas.addEventListener("wheel", (e) => {
       if (!e.ctrlKey && !e.metaKey) return; // the plain wheel scrolls the page
       e.preventDefault();
       this.setZoom(Math.exp(-e.deltaY * 0.004));
     }, { passive: false });
-    canvas.addEventListener("dblclick", () => this.zoom > 1 && this.setZoom(0));
+    canvas.addEventListener("dblclick", (e) => {
+      clearTimeout(tap);
+      if (this.scene.drawing) this.pencil.twice(...at(e), 16);
+      else if (this.zoom > 1) this.setZoom(0);
+    });
   }
 
   dispose() {}

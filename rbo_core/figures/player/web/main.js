@@ -5,11 +5,13 @@ import { Clock } from "./clock.js";
 import { ContourView } from "./contour.js";
 import { CurveView } from "./curve.js";
 import { decode, decodeStrip, radiusAt } from "./data.js";
+import { Draft } from "./draft.js";
 import { stageHeight } from "./extent.js";
 import { ghost, groundOf } from "./ghost.js";
 import { imagine, iron } from "./imagine.js";
 import { LossView } from "./loss.js";
 import { PanelsView } from "./panels.js";
+import { Pencil } from "./pencil.js";
 import { Readouts } from "./readouts.js";
 import { Save, film, gif, picture } from "./save.js";
 import { Said } from "./said.js";
@@ -65,10 +67,18 @@ class Player {
     this.sound = new Sound();
     this.extras();
     this.readouts = new Readouts();
+    this.calm = calm;
+    this.draft = new Draft(this);
+    this.pencil = new Pencil({
+      drawn: (text, done) => this.draft.drawn(text, done),
+      view: () => this.view,
+      say: (words) => (this.live.textContent = words),
+      redraw: () => this.redraw(),
+    });
     this.live = document.createElement("div");
     this.live.className = "rbp-unseen";
     this.live.setAttribute("aria-live", "polite");
-    this.root.append(this.stage, this.bar.element, this.strip.element, this.readouts.element, this.live);
+    this.root.append(this.pencil.element, this.stage, this.bar.element, this.strip.element, this.readouts.element, this.live);
     parent.append(this.root);
     this.lossCanvas = document.createElement("canvas");
     this.lossCanvas.className = "rbp-loss";
@@ -126,14 +136,17 @@ class Player {
     const first = !this.scene;
     const start = (s) => s.racers.map((r) => Array.from(r.position.slice(0, s.width)).join()).join();
     const moved = !first && start(scene) !== start(this.base);
+    const ahead = this.draft.ahead(scene);
+    const drew = !!this.base?.drawing && this.pencil.text === scene.drawing?.text;
     this.base = scene;
     this.said.restore();
-    this.show(scene);
+    if (!ahead) this.pencil.load(scene.drawing);
+    this.show(ahead ? this.draft.over(scene) : scene, ahead);
     this.strip.load(scene.radius);
     this.strip.fill(scene.radius && this.batch?.id === scene.radius.batch ? this.batch : null);
     this.stage.setAttribute("aria-label", `${scene.title}. Space plays and pauses, arrow keys step, Home and End jump, plus and minus zoom${scene.dim === 2 ? ", W A S D turn the scene" : ""}.`);
     if (first) this.begin(scene);
-    else if (moved && !calm()) this.clock.restart(); // a new start is meant to be watched
+    else if (moved && !ahead && !drew && !calm()) this.clock.restart(); // a new start is meant to be watched
   }
 
   // The runs of the radius strip, which come after the picture.
@@ -225,7 +238,7 @@ class Player {
     this.main.append(view);
     this.contour = null;
     if (kind.startsWith("panels")) this.view = new PanelsView(this.main, actions);
-    else if (kind === "curve") this.view = new CurveView(view, actions);
+    else if (kind === "curve") this.view = new CurveView(view, actions, this.pencil);
     else {
       this.contourCanvas = canvas("rbp-contour");
       this.contour = new ContourView(this.contourCanvas, actions);
@@ -237,6 +250,7 @@ class Player {
         this.view = new Blank(this.main, error);
       }
     }
+    if (kind === "curve") this.main.append(this.pencil.handle);
     this.main.append(this.zoomButtons());
     this.side.append(this.lossCanvas);
   }
@@ -261,7 +275,7 @@ class Player {
     const width = this.root.clientWidth;
     const { lossPanel, dim } = this.scene;
     const page = this.root.closest("[data-testid=stMain]");
-    const height = stageHeight(this.scene.height, this.root.getBoundingClientRect().top + (page?.scrollTop ?? window.scrollY));
+    const height = stageHeight(this.scene.height, this.root.getBoundingClientRect().top + this.pencil.element.offsetHeight + (page?.scrollTop ?? window.scrollY));
     const narrow = width < 620;
     this.root.dataset.narrow = narrow;
     const flat = dim === 1 && this.view.aspect < 0.75;
