@@ -7,12 +7,14 @@ import json
 import platform
 import shlex
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from tqdm import tqdm
 
 from rbo_core import jobs
 from rbo_core.cli.files import make_folder, require_writable, use_threads
+from rbo_core.cluster import connected
 from rbo_core.training import RunStore, TrainConfig
 from rbo_core.training.compare import EDGE, ENTRANTS, Row, compare, markdown, records
 from rbo_core.training.config import DATA
@@ -46,6 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--store", type=Path, help="keep every run in this folder; the same command goes on there after a kill"
     )
     parser.add_argument("--out", type=Path, help="write OUT.md, OUT.csv and OUT.html")
+    parser.add_argument("--scheduler", help="address of a Dask scheduler that trains (default: RBO_SCHEDULER, if set)")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
 
 
@@ -69,8 +72,10 @@ def run(args: argparse.Namespace) -> int:
         data_dir=args.data_dir,
     )
     report = jobs.reporter()
-    store = RunStore(args.store) if args.store is not None else None
-    with tqdm(unit="run", file=sys.stderr, disable=args.json or None) as bar:
+    with ExitStack() as stack:
+        client = stack.enter_context(connected(args.scheduler))
+        store = stack.enter_context(RunStore(args.store)) if args.store is not None else None
+        bar = stack.enter_context(tqdm(unit="run", file=sys.stderr, disable=args.json or None))
 
         def progress(done: int, total: int, what: str) -> bool:
             bar.total = total
@@ -87,9 +92,8 @@ def run(args: argparse.Namespace) -> int:
             points=args.points,
             store=store,
             progress=progress,
+            client=client,
         )
-    if store is not None:
-        store.close()
     print(json.dumps(records(rows)) if args.json else markdown(rows))
     if args.out is not None:
         _write(args, rows, base, gradients, epochs)

@@ -19,6 +19,7 @@ import landscapes
 from rbo_core import jobs, sweep
 from rbo_core.checks import require
 from rbo_core.cli.files import read_text, require_writable
+from rbo_core.cluster import connected
 from rbo_core.sweep import export, order_parameters, theory
 from rbo_core.sweep.cost import Estimate, Limits
 from rbo_core.sweep.transitions import regimes, transitions
@@ -41,7 +42,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", help="a sweep's JSON file (- reads standard input), or: show, list, delete")
     parser.add_argument("id", nargs="?", help="id of a stored sweep, for show and delete")
     parser.add_argument("--workers", type=int, default=1, help="local processes (default 1: in this process)")
-    parser.add_argument("--scheduler", help="address of a Dask scheduler, tcp://host:8786, instead of local processes")
+    parser.add_argument(
+        "--scheduler",
+        help="address of a Dask scheduler, tcp://host:8786, instead of local processes (default: RBO_SCHEDULER)",
+    )
     parser.add_argument("--store", type=Path, help="results file (default: sweeps.sqlite in RBO_DATA_DIR, else ./runs)")
     names = [known.name for known in order_parameters.ORDERS]
     parser.add_argument("--order", default="in_basin", choices=names, help="order parameter whose jumps are reported")
@@ -207,19 +211,14 @@ def _export(args: argparse.Namespace, described: sweep.Sweep, data: Any) -> None
 
 @contextlib.contextmanager
 def _executor(args: argparse.Namespace) -> Iterator[Executor | None]:
-    if args.scheduler:
-        try:
-            from distributed import Client
-        except ImportError:
-            raise ValueError("--scheduler needs Dask: pip install -r requirements-cluster.txt") from None
-        try:
-            client = Client(args.scheduler, timeout="10s")
-        except (OSError, ValueError) as problem:
-            raise ValueError(f"no Dask scheduler answers at {args.scheduler}: {problem}") from None
-        with client, client.get_executor() as executor:
-            yield executor
-    elif args.workers > 1:
+    """Local processes where they were asked for; else the cluster that is named, if any; else this process."""
+    if args.workers > 1 and args.scheduler is None:
         with sweep.workers(args.workers) as executor:
             yield executor
-    else:
-        yield None
+        return
+    with connected(args.scheduler) as client:
+        if client is None:
+            yield None
+            return
+        with client.get_executor() as executor:
+            yield executor

@@ -13,11 +13,13 @@ from tqdm import tqdm
 
 from rbo_core import jobs
 from rbo_core.cli.files import read_json, use_threads
+from rbo_core.cluster import connected
 from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, RunStore, StoredRun, TrainConfig, run_training
 from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, SCHEDULES
 from rbo_core.training.models import MODELS
+from rbo_core.training.remote import Outcome, train_all
 from rbo_core.training.storage import check_space
-from rbo_core.training.unfinished import unfinished
+from rbo_core.training.unfinished import Wanted, unfinished
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diagnostics", choices=DIAGNOSTICS, help="when penetration and sharpness are measured")
     parser.add_argument("--data-dir", help="folder with the data files")
     parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--scheduler", help="address of a Dask scheduler that trains (default: RBO_SCHEDULER, if set)")
     parser.add_argument("--store", type=Path, help="results folder (default: RBO_DATA_DIR, else ./runs)")
     parser.add_argument("--resume", metavar="ID", help="go on with a stored run")
     parser.add_argument("--list", action="store_true", help="list stored runs")
@@ -63,15 +66,15 @@ def run(args: argparse.Namespace) -> int:
 
             return run_map(args, store)
         if args.resume is not None:
-            return _train([(store.get(args.resume).config, args.resume)], store, args.json)
+            return _train([(store.get(args.resume).config, args.resume)], store, args)
         wanted = configs(args)
         size = check_space(wanted, store.folder)
         if size > 1e8:
             print(f"these {len(wanted)} runs will store up to {size / 1e9:,.1f} GB in {store.folder}", file=sys.stderr)
         job = getattr(jobs.reporter(), "job", None)
         if job is not None and job.attempt > 1:
-            return _train(unfinished(wanted, store, job.created), store, args.json)
-        return _train([(config, None) for config in wanted], store, args.json)
+            return _train(unfinished(wanted, store, job.created), store, args)
+        return _train([(config, None) for config in wanted], store, args)
 
 
 def configs(args: argparse.Namespace) -> list[TrainConfig]:
@@ -116,12 +119,24 @@ def _setting(method: str, word: str) -> tuple[str, Any]:
     return name, value
 
 
-def _train(wanted: list[tuple[TrainConfig, str | None]], store: RunStore, as_json: bool) -> int:
+def _train(wanted: Wanted, store: RunStore, args: argparse.Namespace) -> int:
+    """Train runs here one after the other, or at the same time on a cluster; returns the exit code."""
+    with connected(args.scheduler) as client:
+        ended = _here(wanted, store, args.json) if client is None else _there(client, wanted, store, args.json)
+    if args.json:
+        print(json.dumps([{"id": one.run_id, "state": one.state, **one.summary} for one in ended]))
+    return 130 if any(one.state == "cancelled" for one in ended) else 0
+
+
+def _title(config: TrainConfig) -> str:
+    return f"{config.method.name}, {config.data}, {config.model}, seed {config.seed}"
+
+
+def _here(wanted: Wanted, store: RunStore, as_json: bool) -> list[Result]:
     report = jobs.reporter()
     results: list[Result] = []
-    cancelled = False
     for number, (config, resume) in enumerate(wanted):
-        title = f"{config.method.name}, {config.data}, {config.model}, seed {config.seed}"
+        title = _title(config)
         with tqdm(total=1, unit="step", file=sys.stderr, desc=title, disable=as_json or None) as bar:
 
             def progress(now: Progress, bar: tqdm = bar, title: str = title, number: int = number) -> bool:
@@ -133,15 +148,31 @@ def _train(wanted: list[tuple[TrainConfig, str | None]], store: RunStore, as_jso
             result = run_training(config, store, progress, resume=resume)
         results.append(result)
         if not as_json:
-            print(
-                f"{result.run_id}  {title}: {result.state}, test accuracy {100 * result.summary['test_accuracy']:.2f} %"
-            )
-        cancelled = result.state == "cancelled"
-        if cancelled:
+            _say(config, result)
+        if result.state == "cancelled":
             break
-    if as_json:
-        print(json.dumps([{"id": r.run_id, "state": r.state, **r.summary} for r in results]))
-    return 130 if cancelled else 0
+    return results
+
+
+def _there(client: Any, wanted: Wanted, store: RunStore, as_json: bool) -> list[Outcome]:
+    report = jobs.reporter()
+    with tqdm(total=len(wanted), unit="run", file=sys.stderr, disable=as_json or None) as bar:
+
+        def told(done: float, total: int, title: str) -> bool:
+            bar.update(done - bar.n)
+            return report(done, total, title)
+
+        ended = train_all(client, wanted, store, told)
+    if not as_json:
+        for (config, _), one in zip(wanted, ended, strict=True):
+            _say(config, one)
+    return ended
+
+
+def _say(config: TrainConfig, ended: Result | Outcome) -> None:
+    accuracy = ended.summary.get("test_accuracy")
+    found = "" if accuracy is None else f", test accuracy {100 * accuracy:.2f} %"
+    print(f"{ended.run_id}  {_title(config)}: {ended.state}{found}")
 
 
 def _list(store: RunStore, as_json: bool) -> int:

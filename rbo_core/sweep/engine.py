@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.cancelled import Cancelled
+from rbo_core.cluster import outcome
 from rbo_core.record import bytes_a_step
 from rbo_core.sweep.cells import (
     Build,
@@ -222,18 +223,11 @@ def _results(
 
 def _result(future: Future[NDArray[np.float64]]) -> NDArray[np.float64]:
     try:
-        return future.result()
-    except (BrokenProcessPool, CancelledError) as problem:
+        return outcome(future)
+    except BrokenProcessPool as problem:
         raise ValueError(
             f"a worker process ended before its work was done ({problem or type(problem).__name__}; out of memory?); "
             "what was finished is stored: run the same command to go on, with fewer workers if memory is short"
-        ) from problem
-    except Exception as problem:
-        if type(problem).__name__ != "KilledWorker":  # of Dask, which need not be installed
-            raise
-        raise ValueError(
-            f"Dask gave a chunk up after its workers ended over it ({problem}); what was finished is stored: "
-            "run the same command to go on, with workers that have more memory"
         ) from problem
 
 

@@ -16,6 +16,7 @@ from rbo_core.training.config import Method, TrainConfig
 from rbo_core.training.data import load
 from rbo_core.training.loop import Progress, run_training
 from rbo_core.training.plan import plan
+from rbo_core.training.remote import train_all
 from rbo_core.training.store import RunStore
 
 Axes = dict[str, tuple[float, ...]]
@@ -122,6 +123,7 @@ def compare(
     points: int = CONFIGURATIONS,
     store: RunStore | None = None,
     progress: Callable[[int, int, str], object] | None = None,
+    client: Any = None,
 ) -> list[Row]:
     """Tune each entrant on the validation images, then train it on fresh seeds and test it.
 
@@ -133,6 +135,7 @@ def compare(
         base: data, model and everything shared.
         store: keeps every run; runs it already holds with the same settings are taken from it, unfinished ones go on.
         progress: called with (runs done, runs in all, what runs); a true answer stops the comparison.
+        client: a ``distributed.Client``: the runs of one tuning, and of one test, go to its workers at the same time.
 
     Raises:
         ValueError: unknown entrant, or fewer than two seeds.
@@ -150,7 +153,7 @@ def compare(
     budgets = {"gradients": shared}
     if epochs is not None:
         budgets["epochs"] = dataclasses.replace(shared, gradient_budget=None, epochs=epochs)
-    trainer = _Trainer(len(entrants) * (points + len(budgets) * len(seeds)), store, progress)
+    trainer = _Trainer(len(entrants) * (points + len(budgets) * len(seeds)), store, progress, client)
     rows: list[Row] = []
     try:
         for name in entrants:
@@ -165,43 +168,68 @@ def compare(
 
 
 class _Trainer:
-    """Trains one run after the other, takes those that are stored already, and tells how far it is."""
+    """Trains runs, takes those that are stored already, and tells how far it is."""
 
-    def __init__(self, total: int, store: RunStore | None, progress: Callable[[int, int, str], object] | None) -> None:
-        self.done, self.total, self.store, self.progress = 0, total, store, progress
+    def __init__(
+        self, total: int, store: RunStore | None, progress: Callable[[int, int, str], object] | None, client: Any
+    ) -> None:
+        self.done, self.total, self.store, self.progress, self.client = 0, total, store, progress, client
         stored = [] if store is None else list(reversed(store.list()))
         self.known = {run.config: run for run in stored if run.state != "failed"}
 
-    def train(self, config: TrainConfig, what: str) -> tuple[str, dict[str, Any]]:
-        """State and summary of a run; a comparison that was killed goes on where it stood."""
+    def train(self, configs: Sequence[TrainConfig], what: str) -> list[tuple[str, dict[str, Any]]]:
+        """State and summary of each run; a comparison that was killed goes on where it stood."""
+        ended: dict[TrainConfig, tuple[str, dict[str, Any]]] = {}
+        left = []
+        for config in configs:
+            before = self.known.get(config)
+            if before is not None and before.state in ("done", "diverged"):
+                ended[config] = before.state, before.summary
+            else:
+                left.append((config, None if before is None else before.id))
+        self.done += len(configs) - len(left)
+        found = self._here(left, what) if self.client is None else self._there(left, what)
+        ended |= zip((config for config, _ in left), found, strict=True)
+        return [ended[config] for config in configs]
 
+    def _here(self, left: Sequence[tuple[TrainConfig, str | None]], what: str) -> list[tuple[str, dict[str, Any]]]:
         def told(now: Progress) -> object:
             return self.progress is not None and self.progress(self.done, self.total, what)
 
-        before = self.known.get(config)
-        if before is not None and before.state in ("done", "diverged"):
+        found = []
+        for config, run in left:
+            result = run_training(config, self.store, told, resume=run)
+            if result.state == "cancelled":
+                raise Cancelled
             self.done += 1
-            return before.state, before.summary
-        result = run_training(config, self.store, told, resume=None if before is None else before.id)
-        if result.state == "cancelled":
+            found.append((result.state, result.summary))
+        return found
+
+    def _there(self, left: Sequence[tuple[TrainConfig, str | None]], what: str) -> list[tuple[str, dict[str, Any]]]:
+        def told(done: float, total: int, title: str) -> object:
+            return self.progress is not None and self.progress(self.done + int(done), self.total, what)
+
+        results = train_all(self.client, left, self.store, told)
+        if any(one.state == "cancelled" for one in results):
             raise Cancelled
-        self.done += 1
-        return result.state, result.summary
+        self.done += len(results)
+        return [(one.state, one.summary) for one in results]
 
 
 def _tune(name: str, configs: Sequence[TrainConfig], trainer: _Trainer) -> tuple[float, Method]:
     """The best validation accuracy and the method that reached it."""
-    tried = []
-    for config in configs:
-        state, summary = trainer.train(config, f"tuning {ENTRANTS[name].label}")
-        tried.append((summary["validation_accuracy"] if state == "done" else -1.0, config.method))
+    ended = trainer.train(configs, f"tuning {ENTRANTS[name].label}")
+    tried = [
+        (summary["validation_accuracy"] if state == "done" else -1.0, config.method)
+        for config, (state, summary) in zip(configs, ended, strict=True)
+    ]
     return max(tried, key=lambda pair: pair[0])
 
 
 def _tested(name: str, budget: str, configs: Sequence[TrainConfig], validation: float, trainer: _Trainer) -> Row:
     """Train a tuned entrant with every seed: its row."""
     entrant, config = ENTRANTS[name], configs[0]
-    runs = [trainer.train(one, f"{entrant.label} at equal {budget}") for one in configs]
+    runs = trainer.train(configs, f"{entrant.label} at equal {budget}")
     accuracies = [100 * summary["test_accuracy"] for _, summary in runs]
     mean, half = student(accuracies)
     gradients = runs[0][1]["gradients"]
