@@ -22,6 +22,7 @@ from rbo_core.cli.files import read_text, require_writable
 from rbo_core.cluster import connected
 from rbo_core.sweep import export, order_parameters, theory
 from rbo_core.sweep.cost import Estimate, Limits
+from rbo_core.sweep.refine import check as check_refinement
 from rbo_core.sweep.transitions import regimes, transitions
 
 EXAMPLE = """a sweep.json:
@@ -50,6 +51,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     names = [known.name for known in order_parameters.ORDERS]
     parser.add_argument("--order", default="in_basin", choices=names, help="order parameter whose jumps are reported")
     parser.add_argument("--along", help="axis along which it is followed (default radius, where that is an axis)")
+    parser.add_argument(
+        "--refine", type=int, default=0, metavar="ROUNDS",
+        help="add values of that axis where the order parameter jumps, in so many rounds (default 0, at most 6)",
+    )  # fmt: skip
     parser.add_argument("--balls", type=Path, help="write one row a ball to this .csv or .parquet file")
     parser.add_argument("--cells", type=Path, help="write one row a cell to this .csv or .parquet file")
     parser.add_argument("--max-hours", type=float, default=24.0, help="refuse sweeps that would take longer (24)")
@@ -67,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
             return _stored(args, store)
     described = sweep.loads(read_text(args.what, "a JSON file, or show, list, delete"))
     _check_along(args, described)
+    check_refinement(described, how := _refinement(args))
     require("max-hours", args.max_hours, at_least=0)
     require("max-megabytes", args.max_megabytes, at_least=0)
     limits = Limits(args.max_hours * 3600, args.max_megabytes * 1e6)
@@ -78,27 +84,32 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(vars(cost)) if args.json else cost)
         return 0
     sweep.refuse(cost, limits)
-    return _run(args, described, cost)
+    return _run(args, described, how, cost)
 
 
-def _run(args: argparse.Namespace, described: sweep.Sweep, cost: Estimate) -> int:
+def _refinement(args: argparse.Namespace) -> sweep.Refinement:
+    return sweep.Refinement(args.order, args.along or "radius", args.refine)
+
+
+def _run(args: argparse.Namespace, described: sweep.Sweep, how: sweep.Refinement, cost: Estimate) -> int:
     report = jobs.reporter()
     with sweep.Store(args.store) as store, _executor(args) as executor:
         print(f"sweep {described.id}: {cost}", file=sys.stderr)
-        begin, computed, first = time.perf_counter(), 0, None
+        begin, computed, before = time.perf_counter(), 0, -1
         bar = tqdm(total=described.cells, unit="cell", file=sys.stderr, disable=args.json or None)
 
         def progress(done: int, total: int) -> bool:
-            nonlocal computed, first
-            first = done if first is None else first
-            computed = done - first
+            nonlocal computed, before
+            # A refined sweep begins with the cells that it shares with the one before.
+            computed += max(done - before, 0) if before >= 0 and total == bar.total else 0
+            before, bar.total = done, total
             bar.update(done - bar.n)
             return report(done, total, "rolling")
 
         try:
-            data = sweep.run(described, store, landscapes.get, executor, progress=progress)
+            described, data = sweep.run_refined(described, store, landscapes.get, how, executor, progress=progress)
         except sweep.Cancelled:
-            print(f"cancelled; {store.count(described.id)} cells are stored, the same command goes on", file=sys.stderr)
+            print("cancelled; what was finished is stored, the same command goes on", file=sys.stderr)
             return 130
         finally:
             bar.close()

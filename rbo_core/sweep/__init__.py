@@ -10,6 +10,7 @@ from rbo_core.cancelled import Cancelled
 from rbo_core.sweep.cost import Estimate, Limits, duration, estimate, refuse, refuse_size
 from rbo_core.sweep.engine import check, run, workers
 from rbo_core.sweep.measure import columns
+from rbo_core.sweep.refine import Refinement, run_refined
 from rbo_core.sweep.spec import Axis, Sweep, dumps, loads, parse, spread, to_dict
 from rbo_core.sweep.store import Store, StoreFull, default_path
 
@@ -18,6 +19,7 @@ __all__ = [
     "Cancelled",
     "Estimate",
     "Limits",
+    "Refinement",
     "Store",
     "StoreFull",
     "Sweep",
@@ -32,6 +34,7 @@ __all__ = [
     "refuse",
     "refuse_size",
     "run",
+    "run_refined",
     "spread",
     "to_dict",
     "workers",

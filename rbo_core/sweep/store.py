@@ -69,6 +69,18 @@ class Store:
             # A cell that is there already was computed from the same description: it is the same, bit for bit.
             self._connection.executemany("INSERT OR IGNORE INTO cells VALUES (?, ?, ?)", rows)
 
+    def copy(self, source: str, target: str, cells: Sequence[int]) -> None:
+        """Give the sweep ``target`` what is stored of ``source``: its cell i becomes the target's ``cells[i]``.
+
+        Raises:
+            StoreFull: the disk is full; nothing is copied.
+        """
+        rows = [(target, int(cell), source, i) for i, cell in enumerate(cells)]
+        with self._lock, self._write():
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO cells SELECT ?, ?, data FROM cells WHERE sweep = ? AND cell = ?", rows
+            )
+
     def done(self, sweep_id: str) -> NDArray[np.int64]:
         """Sorted numbers of the cells stored so far."""
         with self._lock:

@@ -3,7 +3,9 @@
 A transition is a change point: the split of the axis that leaves the least squared deviation from the mean on either
 side. It counts as one when a step or sigmoid explains more than a straight line with noise that remembers would leave
 to chance (`shapes`), and is then a jump or a crossover; its interval comes from drawing the balls anew. Nothing here
-knows what a radius is: any ordered axis will do.
+knows what a radius is: any ordered axis will do. Where an axis was refined near jumps (`refine`), whether there is one is
+asked of its evenly spaced values, since values crowded about a jump would make noise look as if it remembered; where it
+is, of all of them.
 """
 
 from __future__ import annotations
@@ -72,27 +74,27 @@ def transition(x: Sequence[float], samples: Floats, draws: int = 500, seed: int 
 
     NaN samples do not count; values of x without any sample are left out.
     """
-    axis, values = _known(x, samples)
-    found = _test(mean(values), seed)
+    axis, values, even = _known(x, samples)
+    found = _test(mean(values), even, seed)
     return None if found is None else _describe(axis, values, *found, draws, seed)
 
 
 def transitions(x: Sequence[float], samples: Floats, at_most: int = 2, draws: int = 500) -> tuple[Transition, ...]:
     """Up to ``at_most`` change points, largest jumps first found, in the order of x (binary segmentation)."""
-    axis, values = _known(x, samples)
+    axis, values, even = _known(x, samples)
     curve = mean(values)
     cuts: dict[int, Shape] = {}
     while len(cuts) < at_most:
         edges = [0, *sorted(cuts), len(axis)]
         options = []
         for low, high in pairwise(edges):
-            one = _test(curve[low:high], 0)
+            one = _test(curve[low:high], even[low:high], 0)
             if one is not None:
                 jump = abs(curve[low + one[0] : high].mean() - curve[low : low + one[0]].mean())
                 options.append((jump, low + one[0], one[1]))
         if not options:
             if not cuts and at_most >= 2:
-                cuts = _plateau(curve)
+                cuts = _plateau(curve, even)
             break
         _, at, found = max(options, key=lambda option: option[0])
         cuts[at] = found
@@ -113,7 +115,7 @@ def regimes(x: Sequence[float], samples: Floats, better: int, found: Sequence[Tr
     """
     if not found or better != 1:
         return ()
-    axis, values = _known(x, samples)
+    axis, values, _ = _known(x, samples)
     curve = mean(values)
     cuts = [0, *(int(np.searchsorted(axis, one.at)) for one in found), len(axis)]
     means = [float(curve[a:b].mean()) for a, b in pairwise(cuts)]
@@ -130,7 +132,7 @@ def regimes(x: Sequence[float], samples: Floats, better: int, found: Sequence[Tr
 def width(x: Sequence[float], samples: Floats, one: Transition) -> float:
     """How wide a transition is: the factor in x over which the order parameter goes from a quarter to three quarters of
     its jump (1 is a step). The curve is made monotone first (isotonic regression)."""
-    axis, values = _known(x, samples)
+    axis, values, _ = _known(x, samples)
     curve = mean(values) * np.sign(one.jump or 1.0)
     smooth = _isotonic(curve)
     low, high = sorted((one.before * np.sign(one.jump), one.after * np.sign(one.jump)))
@@ -138,30 +140,50 @@ def width(x: Sequence[float], samples: Floats, one: Transition) -> float:
     return _crossing(axis, smooth, three) / _crossing(axis, smooth, quarter)
 
 
-def _known(x: Sequence[float], samples: Floats) -> tuple[Floats, Floats]:
+def evenly(x: Floats) -> NDArray[np.bool_]:
+    """Which of increasing values (n,) are an evenly spaced axis, log or not, between which the others were put; all
+    where there is no such axis."""
+    for scale in [np.log(x), x] if x.size and x[0] > 0 else [x]:
+        step = np.diff(scale).max(initial=0.0)
+        if step > 0:
+            place = (scale - scale[0]) / step
+            on = np.abs(place - np.round(place)) < 1e-6
+            if on.sum() == round(float(place[-1])) + 1:
+                return np.asarray(on)
+    return np.ones(x.size, bool)
+
+
+def _known(x: Sequence[float], samples: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     axis, values = np.asarray(x, dtype=float), np.asarray(samples, dtype=float)
     if values.ndim != 2 or len(axis) != len(values):
         raise ValueError(f"samples must have shape ({len(axis)}, balls), got {values.shape}")
     if (np.diff(axis) <= 0).any():
         raise ValueError(f"x must increase, got {axis.tolist()}")
     known = np.isfinite(values).any(axis=1)
-    return axis[known], values[known]
+    return axis[known], values[known], evenly(axis)[known]
 
 
-def _test(curve: Floats, seed: int) -> tuple[int, Shape] | None:
-    """Index of the first value after the best split, and the curve's shape; None where a line does as well."""
-    found = shape(curve, seed)
+def _test(curve: Floats, even: NDArray[np.bool_], seed: int) -> tuple[int, Shape] | None:
+    """Index of the first value after the best split, and the even values' shape; None where a line does as well."""
+    found = shape(curve[even], seed)
     if found is None or found.p > LEVEL:
         return None
-    return int(_best_split(curve[None])[0][0]), found
+    return _closer(curve, even, int(_best_split(curve[even][None])[0][0])), found
 
 
-def _plateau(curve: Floats) -> dict[int, Shape]:
+def _closer(curve: Floats, even: NDArray[np.bool_], k: int) -> int:
+    """The split of the even values before their k-th, among all values: the largest change between the two."""
+    places = np.flatnonzero(even)
+    between = np.arange(places[k - 1], places[k])
+    return int(between[np.abs(curve[between + 1] - curve[between]).argmax()]) + 1
+
+
+def _plateau(curve: Floats, even: NDArray[np.bool_]) -> dict[int, Shape]:
     """Two jumps that undo each other in part, where no single one stands out; at half the level, as a second look."""
-    found = plateau(curve)
+    found = plateau(curve[even])
     if found is None or found[2] > LEVEL / 2:
         return {}
-    first, second, p = found
+    first, second, p = _closer(curve, even, found[0]), _closer(curve, even, found[1]), found[2]
     levels = [curve[:first], curve[first:second], curve[second:]]
     noise = float(np.sqrt(sum(((v - v.mean()) ** 2).sum() for v in levels) / max(curve.size - 5, 1)))
     return {at: Shape(at - 0.5, 0.0, True, p, noise) for at in (first, second)}
@@ -169,7 +191,7 @@ def _plateau(curve: Floats) -> dict[int, Shape]:
 
 def _describe(axis: Floats, values: Floats, k: int, found: Shape, draws: int, seed: int) -> Transition:
     curve = mean(values)
-    ratio = (axis[-1] / axis[0]) ** (1 / (len(axis) - 1)) if axis[0] > 0 else np.e
+    ratio = (axis[-1] / axis[0]) ** (1 / (int(evenly(axis).sum()) - 1)) if axis[0] > 0 else np.e
     splits, _ = _best_split(_filled(resample(values, draws, seed), curve))
     first, last = np.percentile(splits, (2.5, 97.5), method="nearest")
     return Transition(

@@ -59,6 +59,19 @@ def test_run_show_export_list_delete(here: Path, capsys: pytest.CaptureFixture[s
     assert main(["sweep", "show", said["id"]]) == 2
 
 
+def test_refine_adds_radii_where_the_order_parameter_jumps(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["sweep", str(here / "sweep.json"), "--refine", "2", "--json"]
+    assert main(words) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["cells"] == said["stored_cells"] == said["computed_cells"] > 11
+    assert main(words) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["id"], again["computed_cells"]) == (said["id"], 0)
+    # Between two of the ten radii of the description, which stand log(30)/9 apart, and not in the middle between them.
+    place = np.log(said["transitions_of_in_basin"][0]["at"] / 0.1) / (np.log(30) / 9)
+    assert abs(place % 1 - 0.5) > 0.1
+
+
 def test_estimate_does_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", str(here / "sweep.json"), "--estimate", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["ball_steps"] == 4800
@@ -77,6 +90,7 @@ def test_estimate_does_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -
         (["{file}", "--max-hours", "0"], "would take too long"),
         (["{file}", "--max-hours", "nan"], "max-hours must be finite, got nan"),
         (["{file}", "--along", "height"], "no axis 'height'; it has ['radius']"),
+        (["{file}", "--refine", "9"], "refine takes from 0 to 6 rounds, got 9"),
         (["show"], "needs a sweep's id"),
         (["show", "feed"], "no sweep 'feed'"),
         (["{file}", "--scheduler", "nonsense"], "Dask"),

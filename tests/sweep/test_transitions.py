@@ -207,3 +207,20 @@ def test_entropy_susceptibility_and_share_held_of_a_known_cell() -> None:
     data[0, 0, COLUMNS.index("diverged")] = 1
     assert np.isnan(order_parameters.samples(data, "entropy")[0, 0])
     assert np.isnan(order_parameters.samples(np.full_like(data, np.nan), "held")).all()
+
+
+def test_values_added_near_a_jump_say_where_it_is_and_not_whether() -> None:
+    added = np.sqrt(X[10] * X[11]) * np.array([1.0, np.sqrt(np.sqrt(X[11] / X[10]))])
+    x = np.sort(np.concatenate([X, added]))
+    assert transitions.evenly(x).sum() == 21
+    assert transitions.evenly(np.linspace(1, 2, 11)).all()
+    assert transitions.evenly(np.array([0.1, 0.2, 0.5, 0.7])).all()
+    rng = np.random.default_rng(2)
+    values = (x > 1.001 * added[0])[:, None] + 0.02 * rng.normal(size=(23, 30))
+    found = transitions.transition(x.tolist(), values)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((added[0], added[1]))
+    assert found.abrupt
+    coarse = transitions.transition(X.tolist(), values[np.isin(x, X)])
+    assert coarse is not None
+    assert coarse.p == found.p
