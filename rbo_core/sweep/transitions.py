@@ -3,9 +3,9 @@
 A transition is a change point: the split of the axis that leaves the least squared deviation from the mean on either
 side. It counts as one when a step or sigmoid explains more than a straight line with noise that remembers would leave
 to chance (`shapes`), and is then a jump or a crossover; its interval comes from drawing the balls anew. Nothing here
-knows what a radius is: any ordered axis will do. Where an axis was refined near jumps (`refine`), whether there is one is
-asked of its evenly spaced values, since values crowded about a jump would make noise look as if it remembered; where it
-is, of all of them.
+knows what a radius is: any ordered axis will do. Where an axis was refined near jumps (`refine`), whether there is one
+is asked of its evenly spaced values, since values crowded about a jump would make noise look as if it remembered; where
+it is, of all of them.
 """
 
 from __future__ import annotations
