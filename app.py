@@ -64,6 +64,7 @@ st.markdown(WHY)
 for column, (title, text) in zip(st.columns(3), WAYS.items(), strict=True):
     with column:
         card(title, text)
+link("Lessons", "Seven lessons: say what will happen, then watch")
 with st.container(horizontal=True, key="home_more"):
     st.caption("And")
     for title in MORE:

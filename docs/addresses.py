@@ -35,6 +35,7 @@ STATES: dict[str, list[dict[str, Any]]] = {
     "Network landscape": [],
     "Network phases": [],
     "Results": [],
+    "Lessons": [],
 }
 KINDS = {
     "NumberInput": "number",
@@ -55,7 +56,8 @@ On every page an address may also say how it is looked at: `hide=` (any of `cont
 `presets`, `tools`, with commas between), `at=40` (the film waits at step 40), `autoplay=0` (it does not start by
 itself)
 and `projector=1` (large type and thick lines, without controls). *Link* at the top of a page writes such an address and
-shows it as a QR code. Home has one setting, `radius`.
+shows it as a QR code. Home has one setting, `radius`. `Lessons?lesson=holds` opens one lesson, which waits for a
+prediction; with `guess=2` it has been made.
 """
 
 

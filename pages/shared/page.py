@@ -136,8 +136,9 @@ def _page_link(file: str, label: str, query: Mapping[str, str | list[str]] | Non
 
 def _menu() -> None:
     files = page_files()
-    surfaces = {name: file for name, file in files.items() if name not in NETWORK_PAGES}
-    networks = {name: file for name, file in files.items() if name in NETWORK_PAGES}
+    right_hand = (*NETWORK_PAGES, "Lessons")
+    surfaces = {name: file for name, file in files.items() if name not in right_hand}
+    networks = {name: file for name, file in files.items() if name in right_hand}
     st.html('<p class="lab-brand">Rolling-ball lab</p>')
     with st.container(key="menu_pages"):
         left, right = st.columns([1, 1.35])

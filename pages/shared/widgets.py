@@ -222,6 +222,19 @@ def choice(
     return str(picked) if picked in titles else first
 
 
+def open_choice(label: str, key: str, options: Mapping[str, str]) -> str | None:
+    """One of several as pills, none of them chosen at first; `options` maps the value in the URL to what is read."""
+    shown = {title: value for value, title in options.items()}
+    _remember(key, None)
+    _note_bad_link(key, lambda text: None if text in options or text in shown else _unknown(label, text, options))
+    _translate_link(key, options)
+    picked = st.pills(
+        label, list(options), format_func=options.__getitem__, key=key, bind=URL, label_visibility="collapsed"
+    )
+    _show_bad_link(key, picked)
+    return picked if picked in options else None
+
+
 def several(
     label: str,
     key: str,

@@ -1,0 +1,31 @@
+"""A lesson in a real browser: by keyboard on a projector, and on a phone."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PLAYER = "document.querySelector('.rbp').__player"
+
+
+def test_a_lesson_by_keyboard_on_a_projector(server, open_page):
+    page = open_page(f"{server}/Lessons?lesson=ball&projector=1")
+    page.wait_for_selector(".st-key-lesson_waiting .rbp[data-frame='0']")
+    assert page.evaluate(f"{PLAYER}.clock.last") == 0  # nothing to play yet, and nothing to find out
+    assert not page.locator(".lab-said").count()
+    page.locator(".st-key-guess button", has_text="Over many wrinkles").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".st-key-lesson_told .rbp-bar[data-playing='true']")
+    page.get_by_text("So it is.").wait_for()
+    assert "guess=" in page.url
+    page.get_by_role("button", name="Next: What holds a ball").press("Enter")
+    page.wait_for_selector(".st-key-lesson_waiting .rbp[data-frame='0']")
+    page.wait_for_url("**lesson=*")
+    assert page.evaluate(f"{PLAYER}.base.racers.map(r => r.radius)") == [1.2, 1.3]
+
+
+def test_a_link_opens_a_told_lesson_at_a_step_on_a_phone(server, open_page):
+    page = open_page(f"{server}/Lessons?lesson=costs&guess=1&at=40", width=400, height=860, has_touch=True)
+    page.wait_for_selector(".rbp[data-frame='40']")
+    assert "of 120" in page.locator(".rbp-step").inner_text()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 400
