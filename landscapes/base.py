@@ -115,6 +115,7 @@ class Setup:
     bounds: Floats  # (d, 2)
     start: Floats  # (d,), or (2,) of which a curve takes the first
     finest_scale: float
+    radius: float = 0.4  # of a ball that parts from a point which starts at the same place
     t: Floats = field(default_factory=lambda: NO_TABLE)
     minimum: Callable[[], Minimum] | None = None  # None: scan
     separable: bool = False  # f(x) = Σ_j φ(x_j): a scan in one parameter is enough
@@ -201,6 +202,11 @@ class Landscape:
     def start(self) -> Floats:
         """(d,) a start from which a point and a ball fare differently."""
         return self.setup.start
+
+    @property
+    def radius(self) -> float:
+        """The radius of a ball that fares differently from a point when both begin at ``start``, parameter units."""
+        return self.setup.radius
 
     @property
     def finest_scale(self) -> float:

@@ -126,6 +126,7 @@ def _build_rosenbrock(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([h, b]),
         bounds=np.array([[-2.0, 2.0], [-1.0, 3.0]]),
         start=np.array([-1.5, 2.6]),
+        radius=1.6,
         # 2hb(1 + 4x²) is the curvature across the valley; at x = ±2 it is 34hb.
         finest_scale=min(1.0, 1.0 / (34.0 * h * b)),
         minimum=known(np.ones(dim), 0.0, "a sum of squares that vanishes at (1, 1) only"),
@@ -171,6 +172,7 @@ def _build_rastrigin(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([params["height"], params["amplitude"]]),
         bounds=box(dim, -5.12, 5.12),
         start=np.array([-4.0, 3.0]),
+        radius=2.0 if dim == 1 else 3.2,
         finest_scale=1.0,
         minimum=known(np.zeros(dim), 0.0, "every term is at least zero"),
     )
@@ -218,6 +220,7 @@ def _build_ackley(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([params["height"], params["depth"], params["decay"]]),
         bounds=box(dim, -5.0, 5.0),
         start=np.array([-4.0, 3.0]),
+        radius=2.5,
         finest_scale=1.0,
         minimum=known(np.zeros(dim), 0.0, "both terms are smallest at the origin"),
     )
@@ -282,6 +285,7 @@ def _build_whitley(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([params["height"], stiffness]),
         bounds=box(dim, low, high),
         start=np.array([-0.55, 1.5]),
+        radius=1.6,
         finest_scale=2.0 * math.pi / float(max(steepest, steepest_alone) if dim == 2 else steepest_alone),
         minimum=known(np.ones(dim), 0.0, "every term is at least zero and all vanish where each y = 0, at θ = 1"),
     )

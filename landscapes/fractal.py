@@ -81,6 +81,7 @@ def _build_weierstrass_like(dim: int, params: Mapping[str, float]) -> Setup:
         t=1.0 / np.arange(1.0, terms + 1.0)[None, :] ** 2,
         bounds=box(dim, -1.0, 8.0),
         start=np.array([2.6, 6.4]),
+        radius=1.3,
         finest_scale=2.0 * math.pi / terms**2,
         separable=True,
     )
@@ -139,6 +140,7 @@ def _build_weierstrass(dim: int, params: Mapping[str, float]) -> Setup:
         t=t,
         bounds=box(dim, -0.5, 2.5),
         start=np.array([0.15, 1.75]),
+        radius=0.8,
         finest_scale=2.0 / float(b) ** (terms - 1),
         minimum=minimum if b % 2 == 1 else None,
         separable=True,
@@ -179,6 +181,7 @@ def _build_fractional_brownian(dim: int, params: Mapping[str, float]) -> Setup:
         t=t,
         bounds=box(dim, -4.0, 4.0),
         start=np.array([0.0]) if dim == 1 else np.array([2.3, -3.0]),
+        radius=1.6,
         finest_scale=_PERIOD / harmonics,
     )
 

@@ -109,6 +109,7 @@ def _build_corduroy(dim: int, params: Mapping[str, float]) -> Setup:
         p=p,
         bounds=box(dim, -half, half),
         start=np.array([2.6, 1.5]),
+        radius=1.6,
         finest_scale=w,
         minimum=minimum,
     )

@@ -78,6 +78,7 @@ def _build_gaussian_pits(dim: int, params: Mapping[str, float]) -> Setup:
         t=np.ascontiguousarray(pits[order]),
         bounds=box(dim, -_HALF, _HALF),
         start=np.array([-2.6, 2.0]),
+        radius=0.5,
         # The spectrum of a Gaussian is below 1 % of its peak beyond this wavelength.
         finest_scale=2.0 * sigma,
     )

@@ -55,6 +55,11 @@ def _short(value: float) -> str:
     return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
+def wide_radius(bounds: Floats) -> float:
+    """A quarter of the window's shortest side, two digits: a ball wider than what one takes for wrinkles there."""
+    return float(f"{0.25 * float(np.ptp(bounds, axis=1).min()):.2g}")
+
+
 def first_finite(value: Callable[[Floats], Floats], bounds: Floats) -> Floats:
     """A start (d,) near a corner where the surface is a number; NaN where it is none on a whole lattice."""
     dim = len(bounds)

@@ -16,7 +16,7 @@ from landscapes.formula.parse import Node, names_in, parse, variables_in
 from landscapes.formula.problem import FormulaError
 from landscapes.formula.resolution import NODES, detail
 from landscapes.formula.tape import Tape, compile_tape
-from landscapes.window import first_finite, read_window, write_window
+from landscapes.window import first_finite, read_window, wide_radius, write_window
 
 DEFAULTS = {1: "0.15x^2 + 0.3sin(8x) + 0.1cos(19x)", 2: "0.1(x^2 + y^2) + 0.4sin(5x)cos(5y)"}
 MAX_SLIDERS = 12
@@ -112,6 +112,7 @@ def _build(dim: int, params: Mapping[str, Any]) -> Setup:
         t=tape.rows,
         bounds=bounds,
         start=start,
+        radius=wide_radius(bounds),
         finest_scale=seen.finest,
         latex=latex(tree, dim),
         notes=(*said, *_finest_note(seen.finest, bounds)),

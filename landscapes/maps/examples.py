@@ -14,6 +14,8 @@ EXAMPLES = {
     "photograph": "A photograph, flower.jpg of scikit-learn, its brightness as height",
 }
 SPACING = {"profile": (0.002,), "terrain": (0.05, 0.05), "photograph": (1.0, 1.0)}
+START = {"profile": (0.6,), "terrain": (5.5 / 6.0, 0.5)}
+"""Where ball and point part, in parts of the window; elsewhere the first place that is a number."""
 SCALE = {"profile": 40.0, "terrain": 2.0, "photograph": 0.2}
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from landscapes.base import Definition, Floats, Parameter, Setup, Text
-from landscapes.maps.examples import EXAMPLES, SCALE, SPACING
+from landscapes.maps.examples import EXAMPLES, SCALE, SPACING, START
 from landscapes.maps.kernel import coefficients, map_kernel
 from landscapes.maps.store import raw, remember
-from landscapes.window import first_finite
+from landscapes.window import first_finite, wide_radius
 
 MOST = (43_000, 1_024)
 """Samples along an axis beyond which the contact search's grid would miss some: a curve, a surface."""
@@ -106,12 +106,14 @@ def _build(dim: int, params: Mapping[str, Any]) -> Setup:
         map_kernel(x, p, table, f, np.zeros((0, 0)), False)
         return f
 
-    start = first_finite(value, bounds)
+    share_in = START.get(str(params["heights"]))
+    start = first_finite(value, bounds) if share_in is None else low + np.array(share_in) * np.ptp(bounds, axis=1)
     share = float(np.isnan(heights).mean())
     said = (f"{100 * share:.2g} % of it are holes: nothing is there.",) if share else ()
     size = " × ".join(f"{n:,}" for n in heights.shape)
     return Setup(
         kernel=map_kernel, p=p, t=table, bounds=bounds, start=start, finest_scale=2.0 * float(steps.min()),
+        radius=wide_radius(bounds),
         latex=rf"f(x) = \text{{the }} C^2 \text{{ cubic spline through {size} heights}}", notes=said,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared.controls import get_surface
+from pages.shared.controls import first_radius, get_surface
 from pages.shared.widgets import set_controls
 
 # What is left out gets its default.
@@ -41,4 +41,4 @@ def preset_row(presets: dict[str, dict[str, Any]]) -> DeltaGenerator:
 
 def _apply(values: dict[str, Any]) -> None:
     surface = get_surface(values.get("surface", "wrinkled_bowl"), 1)
-    set_controls({"start": float(surface.start[0]), **values})
+    set_controls({"start": float(surface.start[0]), "radius": first_radius(surface), **values})

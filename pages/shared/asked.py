@@ -17,6 +17,7 @@ from pages.player import Click
 from pages.shared.controls import (
     START_KEYS,
     Scale,
+    first_radius,
     method_controls,
     noise_controls,
     number,
@@ -112,7 +113,7 @@ class Asked:
 def ask(dim: int, steps: int) -> Asked:
     """Draw the groups surface, ball and rivals; in the sidebar. steps: how many there are at first."""
     group("Surface")
-    surface = surface_picker(dim=dim)
+    surface = surface_picker(dim=dim, rolls=True)
     where = "Or click on the curve." if dim == 1 else "Or click on the surface or the map."
     start = start_controls(surface, where)
     group("Ball" if dim == 1 else "Balls")
@@ -123,7 +124,7 @@ def ask(dim: int, steps: int) -> Asked:
         count = int(number("steps", "steps", steps, Scale(10, 5000, integer=True, log=True)))
         noise, seed = noise_controls()
     with ball_place:
-        ball = method_controls("rbo", dim=dim, noise=noise)
+        ball = method_controls("rbo", dim=dim, noise=noise, radius=first_radius(surface))
     with rivals_place:
         rivals = rival_controls(("sgd", "sam"), noise=noise)
     return Asked(surface, start, ball, rivals, count, noise, seed, ball_place)

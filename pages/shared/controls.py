@@ -11,6 +11,7 @@ with st.sidebar:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
@@ -55,24 +56,32 @@ __all__ = [
 ]
 
 
-def surface_picker(dim: int, default: str = "wrinkled_bowl", key: str = "surface") -> landscapes.Landscape:
+def surface_picker(
+    dim: int, default: str = "wrinkled_bowl", key: str = "surface", rolls: bool = False
+) -> landscapes.Landscape:
     """Choose a surface and its own parameters; its equation and where it comes from are folded below.
 
-    The parameters live in the URL as `NAME_PARAMETER`, so that two surfaces never share one.
+    The parameters live in the URL as `NAME_PARAMETER`, so that two surfaces never share one. rolls: a ball starts here,
+    so that another surface brings its own radius, too.
     """
 
+    def begin(chosen: landscapes.Landscape) -> None:
+        set_start(chosen)
+        if rolls:
+            st.session_state["radius"] = first_radius(chosen)
+
     def move_start() -> None:
-        # The old start may lie outside another surface; that surface's own start is the better beginning.
-        set_start(get_surface(st.session_state[key], dim))
+        # Another surface has its own place and radius at which ball and point part.
+        begin(get_surface(st.session_state[key], dim))
 
     titles = surface_titles(dim)
     name = choice("Surface", key, titles, default, on_change=move_start, quiet=True)
     if name == "formula":
-        return formula_picker(dim, set_start)
+        return formula_picker(dim, begin)
     if name == "drawing":
         return drawing_picker()
     if name == "map":
-        return map_picker(dim, set_start)
+        return map_picker(dim, begin)
     parameters = landscapes.parameters(name, dim)
     values: dict[str, Any] = {}
 
@@ -100,6 +109,12 @@ def ground_dim() -> int:
 
 
 START_KEYS: dict[int, tuple[str, ...]] = {1: ("start",), 2: ("start_x", "start_y")}
+
+
+def first_radius(surface: landscapes.Landscape) -> float:
+    """The radius with which a ball starts on this surface, within the control's range."""
+    ends = _BALL["radius"]
+    return min(max(float(surface.radius), float(ends.low or 0)), float(ends.high or math.inf))
 
 
 def set_start(surface: landscapes.Landscape, start: Iterable[float] | None = None) -> None:
@@ -141,7 +156,9 @@ FIRST: dict[str, dict[str, Value]] = {"momentum": {"learning_rate": 0.003}}
 """What the controls offer first, where it is not the method's own default."""
 
 
-def method_controls(name: str, dim: int = 1, prefix: str | None = None, noise: float = 0.0) -> Any:
+def method_controls(
+    name: str, dim: int = 1, prefix: str | None = None, noise: float = 0.0, radius: float | None = None
+) -> Any:
     """The controls of one optimizer, and the settings made from them.
 
     Args:
@@ -149,12 +166,13 @@ def method_controls(name: str, dim: int = 1, prefix: str | None = None, noise: f
         dim: number of parameters; the rigid ball exists in 1 and 2 only.
         prefix: put before the names in the URL; by default nothing for the ball and `NAME_` for the others.
         noise: gradient noise (standard deviation), the same for all who race.
+        radius: the ball's at first, where it is not the setting's own.
 
     Returns:
         A frozen dataclass of `rbo_core` (RBO, SGD, ...).
     """
     if name == "rbo":
-        return _ball_controls(dim, prefix or "", noise)
+        return _ball_controls(dim, prefix or "", noise, radius)
     cls = METHODS[name]
     prefix = f"{name}_" if prefix is None else prefix
     first = FIRST.get(name, {})
@@ -206,9 +224,10 @@ def noise_controls() -> tuple[float, int]:
     return float(noise), int(seed)
 
 
-def _ball_controls(dim: int, prefix: str, noise: float) -> rbo_core.RBO:
+def _ball_controls(dim: int, prefix: str, noise: float, radius: float | None) -> rbo_core.RBO:
     shown = [one for name, one in _BALL.items() if name not in ("projection", "gradient_noise")]
-    values = {one.name: draw(one, f"{prefix}{one.name}") for one in shown if not one.advanced}
+    first = {} if radius is None else {"radius": radius}
+    values = {one.name: draw(one, f"{prefix}{one.name}", first.get(one.name)) for one in shown if not one.advanced}
     allowed = {
         name: one.title
         for name, one in PROJECTIONS.items()
