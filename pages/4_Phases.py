@@ -17,6 +17,7 @@ from pages.shared.page import how_it_works, is_dark, open_page, sentence, show_e
 from pages.shared.take_away import take_away
 from rbo_core.figures.player.story import story
 from rbo_core.sweep.cells import steps
+from rbo_core.sweep.refine import Refinement
 
 EXPLANATION = r"""
 **The map.** Every cell is one radius $\rho$ and one learning rate $\eta$. In it the same balls roll from the same
@@ -55,24 +56,25 @@ open_page("Phases", "Where does a ball stop being a point? Click a cell of the m
 job_id = st.query_params.get("job")
 controls.load_link(job_id)
 with st.sidebar:
-    asked, order, shown = controls.ask()
+    asked, look, shown = controls.ask()
 for problem in asked.problems:
     show_error(problem)
 if asked.problems:
     st.stop()
 
 try:
-    spec = asked.sweep()
-    pace = compute.first_look(spec)
+    work = compute.Work(asked.sweep(), Refinement(look.order, rounds=asked.rounds))
+    pace = compute.first_look(work.base)
+    spec, _ = work.so_far()
 except ValueError as error:
     show_error(error)
     st.stop()
-study = PhaseStudy.of(asked.surface, spec, compute.data(spec), order, shown.cell)
+study = PhaseStudy.of(asked.surface, spec, compute.data(spec), look, shown.cell)
 count = steps(spec, landscapes.get)
 left, right = st.columns([1.12, 1], gap="medium")
 with left:
     clickable_map(map_of(study, is_dark()), "phase_map")
-    refinement(study, pace, title_of(study), job_id=job_id)
+    refinement(study, work, pace, title_of(study), job_id=job_id)
 with right:
     track, scene = played(shown, count)
     player(scene, key=f"phases_player_{spec.dim}", height=400, on_click=start_from(asked.surface))

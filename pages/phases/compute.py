@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -12,6 +13,9 @@ import landscapes
 from pages.shared import background
 from rbo_core import jobs, sweep
 from rbo_core.sweep.cells import price, steps
+from rbo_core.sweep.refine import Refinement, deepest
+
+NOT_REFINED = Refinement(rounds=0)
 
 PREVIEW_SECONDS = 1.1
 PATIENCE_SECONDS = 4.0
@@ -19,6 +23,31 @@ PREVIEW_BALLS = {1: 256, 2: 48}
 USUAL_BALL_STEPS = {1: 1e5, 2: 4e3}  # a second, of rigid balls on a curve and on a surface
 AUTOMATIC_SECONDS = 40.0
 """Sweeps that should take no longer than this on one core are refined without being asked for."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be computed: a sweep, and how it is then refined near jumps."""
+
+    base: sweep.Sweep
+    refinement: Refinement = NOT_REFINED
+
+    @property
+    def key(self) -> str:
+        """Equal work has equal keys."""
+        how = self.refinement
+        return f"sweep:{self.base.id}" + (f":{how.order}:{how.rounds}" if how.rounds else "")
+
+    @property
+    def command(self) -> list[str]:
+        """The words after ``python -m rbo_core`` that do it."""
+        how = self.refinement
+        more = ["--order", how.order, "--refine", str(how.rounds)] if how.rounds else []
+        return ["sweep", jobs.CONFIG, "--json", *more]
+
+    def so_far(self) -> tuple[sweep.Sweep, bool]:
+        """The finest sweep that can be begun, and whether it is complete and nothing finer is to come."""
+        return deepest(self.base, store(), self.refinement)
 
 
 @st.cache_resource(show_spinner=False)
@@ -52,15 +81,15 @@ def usual_pace(spec: sweep.Sweep) -> float:
     return USUAL_BALL_STEPS[spec.dim] / (spec.balls * steps(spec, landscapes.get))
 
 
-def refine(spec: sweep.Sweep, title: str) -> jobs.Job:
-    """Put the rest of the sweep into the queue (an equal sweep that waits or runs already is joined)."""
+def refine(work: Work, title: str) -> jobs.Job:
+    """Put the rest of the work into the queue (equal work that waits or runs already is joined)."""
     return background.queue().submit(
         "sweep",
-        ["sweep", jobs.CONFIG, "--json"],
-        config=sweep.to_dict(spec),
+        work.command,
+        config=sweep.to_dict(work.base),
         owner=background.visitor(),
         title=title,
-        key=f"sweep:{spec.id}",
+        key=work.key,
         link="Phases?job=",
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 import landscapes
+from pages.phases.axes import VERTICALS, Vertical, vertical_of
 from pages.shared import background
 from pages.shared.asked import start_controls
 from pages.shared.controls import Scale, choice, draw, ground_dim, number, short, surface_picker, toggle
@@ -36,10 +37,11 @@ OWN_NUMBERS = {name: len(_own(name)) - 1 for name in PROJECTIONS}
 
 @dataclass(frozen=True)
 class MapAsked:
-    """A map over (ρ, η) as the visitor asks for it.
+    """A map over ρ and another setting as the visitor asks for it.
 
-    settings: the ball's, without ρ and η; radii, rates: the ends of the axes; cells: on each; budget: ("steps", n) or
-    ("gradients", n).
+    settings: the ball's, without those of the axes; radii, rates: the ends of the axes; cells: on each; budget:
+    ("steps", n) or ("gradients", n); vertical: what is on the vertical axis. rounds: of refinement near jumps. seeds:
+    how many, which differ where there is noise.
     """
 
     surface: landscapes.Landscape
@@ -50,6 +52,9 @@ class MapAsked:
     starts: int
     budget: tuple[str, int]
     scattered: bool = False
+    vertical: Vertical = VERTICALS["learning_rate"]
+    rounds: int = 0
+    seeds: int = 1
 
     @property
     def problems(self) -> list[str]:
@@ -57,7 +62,7 @@ class MapAsked:
         return [
             f"The range of {name} must run upwards, got {short(low)} to {short(high)}: "
             "raise its end or lower its start."
-            for name, (low, high) in (("ρ", self.radii), ("η", self.rates))
+            for name, (low, high) in (("ρ", self.radii), (self.vertical.symbol, self.rates))
             if not low < high
         ]
 
@@ -76,10 +81,10 @@ class MapAsked:
             settings=tuple(sorted(self.settings.items())),
             grid=(
                 sweep.Axis("radius", sweep.spread(*self.radii, self.cells)),
-                sweep.Axis("learning_rate", sweep.spread(*self.rates, self.cells)),
+                sweep.Axis(self.vertical.name, self.vertical.values(*self.rates, self.cells)),
             ),
             starts=self.starts,
-            seeds=(0,),
+            seeds=tuple(range(self.seeds)),
             steps=amount if unit == "steps" else None,
             gradients=amount if unit == "gradients" else None,
             random_starts=0 if self.scattered else None,
@@ -93,15 +98,25 @@ class ShownRun:
     surface: landscapes.Landscape
     method: RBO
     start: tuple[float, ...]
+    vertical: Vertical = VERTICALS["learning_rate"]
 
     @property
     def cell(self) -> tuple[float, float]:
-        """Its ρ and η."""
-        return float(self.method.radius), float(self.method.learning_rate)
+        """Its ρ and its value on the vertical axis."""
+        return float(self.method.radius), float(getattr(self.method, self.vertical.name))
 
 
-def ask() -> tuple[MapAsked, str, ShownRun]:
-    """The map asked for, its order parameter, and the shown run; in the sidebar."""
+@dataclass(frozen=True)
+class MapLook:
+    """How a map is read: by which order parameter, and whether its axes are dimensionless."""
+
+    order: str
+    in_curvatures: bool = False
+
+
+def ask() -> tuple[MapAsked, MapLook, ShownRun]:
+    """The map asked for, how it is read, and the shown run; in the sidebar."""
+    _take_click()
     group("Surface")
     dim = ground_dim()
     surface = surface_picker(dim=dim, key="surface" if dim == 1 else "surface_2d")
@@ -115,28 +130,74 @@ def ask() -> tuple[MapAsked, str, ShownRun]:
     momentum_place, advanced = st.container(), st.expander("Advanced")
     common = common_settings(momentum_place, advanced)
     settings = {"projection": projection, **common, **own_settings(projection, [*own_places, advanced])}
+    with advanced:
+        settings |= _noise(projection)
     group("Map")
     order = _order(surface)
     budget = _budget(dim)
     with st.expander("Its grid"):
-        cells = int(choice("cells a side", "cells", ("12", "16", "24", "32", "40"), "24" if dim == 1 else "12"))
-        starts = int(number("starts", "starts", 8 if dim == 1 else 4, Scale(1, 64, integer=True)))
-        scattered = toggle("at random", "scattered", help="Random starts: the intervals of shares are then exact.")
-        radii = (
-            number("ρ from", "radius_low", 0.05, Scale(0.005, 10.0, log=True)),
-            number("ρ to", "radius_high", 3.0, Scale(0.005, 10.0, log=True)),
-        )
-        rates = (
-            number("η from", "rate_low", 0.003, Scale(1e-4, 10.0, log=True)),
-            number("η to", "rate_high", 1.0, Scale(1e-4, 10.0, log=True)),
+        grid = _grid(dim, projection, noisy="gradient_noise" in settings)
+        curvatures = toggle(
+            "axes ρλκ and ηλκ", "curvatures", help="Dimensionless: κ is the curvature at the global minimum."
         )
     group("Shown run")
-    if (cell := picked()) is not None:
-        st.session_state["radius"], st.session_state["learning_rate"] = cell
     radius = number("radius ρ", "radius", 0.6, Scale(0.005, 10.0, log=True), help="Or click a cell of the map.")
     rate = number("learning rate η", "learning_rate", 0.05, Scale(1e-4, 10.0, log=True))
-    shown = ShownRun(surface, RBO(radius=radius, learning_rate=rate, **settings), start_controls(surface))
-    return MapAsked(surface, settings, radii, rates, cells, starts, budget, scattered), order, shown
+    vertical: Vertical = grid["vertical"]
+    method = RBO(radius=radius, learning_rate=rate, **settings)
+    shown = ShownRun(surface, method, start_controls(surface), vertical)
+    rest = {name: value for name, value in {**settings, "learning_rate": rate}.items() if name != vertical.name}
+    return MapAsked(surface=surface, settings=rest, budget=budget, **grid), MapLook(order, curvatures), shown
+
+
+def _grid(dim: int, projection: str, noisy: bool) -> dict[str, Any]:
+    """The cells of the map and the balls in each, by the fields of `MapAsked`."""
+    vertical = _vertical(projection)
+    cells = int(choice("cells a side", "cells", ("12", "16", "24", "32", "40"), "24" if dim == 1 else "12"))
+    rounds = choice(
+        "finer near jumps", "refine", {"0": "no", "1": "2 times", "2": "4 times", "3": "8 times"}, "0",
+        help="Adds radii where the order parameter jumps, once the map is complete.",
+    )  # fmt: skip
+    starts = int(number("starts", "starts", 8 if dim == 1 else 4, Scale(1, 64, integer=True)))
+    seeds = int(number("seeds", "seeds", 1, Scale(1, 16, integer=True))) if noisy else 1
+    scattered = toggle("at random", "scattered", help="Random starts: the intervals of shares are then exact.")
+    radii = (
+        number("ρ from", "radius_low", 0.05, Scale(0.005, 10.0, log=True)),
+        number("ρ to", "radius_high", 3.0, Scale(0.005, 10.0, log=True)),
+    )
+    return {
+        "radii": radii, "rates": vertical.ask(), "cells": cells, "starts": starts, "scattered": scattered,
+        "vertical": vertical, "rounds": int(rounds), "seeds": seeds,
+    }  # fmt: skip
+
+
+def _take_click() -> None:
+    """Give the shown run the cell that was just clicked, before its controls are drawn."""
+    if (cell := picked()) is None:
+        return
+    vertical = VERTICALS[st.session_state.get("vertical", "learning_rate")]
+    projection = st.session_state["projection"]
+    vertical = vertical_of(vertical.name, projection) or VERTICALS["learning_rate"]
+    st.session_state["radius"] = cell[0]
+    st.session_state[vertical.control(projection)] = round(cell[1]) if vertical.scale.integer else cell[1]
+
+
+def _vertical(projection: str) -> Vertical:
+    """The vertical axis asked for; the learning rate where this projection does not read that setting."""
+    titles = {one.name: one.title for one in VERTICALS.values()}
+    chosen = choice("vertical axis", "vertical", titles, "learning_rate")
+    found = vertical_of(chosen, projection)
+    if found is None:
+        st.caption(f"{PROJECTIONS[projection]} reads no {titles[chosen]}: the map shows η.")
+    return found or VERTICALS["learning_rate"]
+
+
+def _noise(projection: str) -> dict[str, float]:
+    """The noise of the gradients, where there is any: without it a sweep is named as it always was."""
+    if projection not in ("gradient", "newton"):
+        return {}
+    noise = float(draw(_KNOWN["gradient_noise"], "gradient_noise"))
+    return {"gradient_noise": noise} if noise > 0 else {}
 
 
 def _order(surface: landscapes.Landscape) -> str:
@@ -188,7 +249,7 @@ def load_link(job_id: str | None) -> None:
     found = background.find(job_id)
     if found is not None and found.kind == "sweep":
         try:
-            _restore(controls_of(found.config))
+            _restore(controls_of(found.config, found.argv))
         except ValueError as error:
             show_error(error)
 
@@ -202,19 +263,22 @@ def _restore(values: Mapping[str, Any]) -> None:
     st.rerun()
 
 
-def controls_of(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The page's controls that give the sweep in a job's config, so that a link with nothing but a job's id opens it.
+def controls_of(config: Mapping[str, Any], words: Sequence[str] = ()) -> dict[str, Any]:
+    """The page's controls that give the sweep in a job's config, and the refinement that the words of its command ask
+    for, so that a link with nothing but a job's id opens it.
 
     Raises:
         ValueError: the sweep was not made by this page (another grid, starts or method).
     """
     spec = sweep.parse(config)
     shape = [axis.name for axis in spec.grid]
-    if spec.method != "rbo" or shape != ["radius", "learning_rate"] or not isinstance(spec.starts, int):
+    own = len(shape) == 2 and shape[0] == "radius" and shape[1] in VERTICALS
+    if spec.method != "rbo" or not own or not isinstance(spec.starts, int):
         raise ValueError("this job's sweep has other axes than the page's; see it with `python -m rbo_core sweep show`")
     settings = dict(spec.settings)
     projection = str(settings.get("projection", "newton"))
-    radii, rates = spec.axis("radius").values, spec.axis("learning_rate").values
+    vertical = VERTICALS[shape[1]]
+    radii, rates = spec.axis("radius").values, spec.axis(vertical.name).values
     ground = (
         {"ground": "curve", "surface": spec.surface}
         if spec.dim == 1
@@ -223,7 +287,11 @@ def controls_of(config: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = dict(ground)
     values |= {f"{spec.surface}_{name}": value for name, value in spec.surface_parameters}
     values |= {(f"{projection}_{name}" if name in rolling.OWN else name): value for name, value in settings.items()}
-    values |= {"radius_low": radii[0], "radius_high": radii[-1], "rate_low": rates[0], "rate_high": rates[-1]}
+    values |= {"radius_low": radii[0], "radius_high": radii[-1], "vertical": vertical.name}
+    values |= dict(zip(vertical.keys, (rates[0], rates[-1]), strict=True))
+    values |= {"seeds": len(spec.seeds)} if len(spec.seeds) > 1 else {}
+    if "--refine" in words:
+        values |= {"refine": words[words.index("--refine") + 1], "order": words[words.index("--order") + 1]}
     values |= {"cells": str(spec.shape[0]), "starts": spec.starts, "scattered": spec.random_starts is not None}
     values |= (
         {"budget": "steps", "steps": spec.steps} if spec.steps else {"budget": "gradients", "gradients": spec.gradients}

@@ -60,7 +60,11 @@ def _at_one_rate(study: PhaseStudy) -> sweep.Sweep:
         **{
             **vars(spec),
             "grid": (spec.axis("radius"),),
-            "settings": tuple(sorted({**dict(spec.settings), "learning_rate": study.row_rate}.items())),
+            "settings": tuple(
+                sorted(
+                    {**dict(spec.settings), study.vertical.name: study.spec.grid[1].values[study.rate_index]}.items()
+                )
+            ),
             "starts": max(LEAST_BALLS, spec.balls),
         }
     )

@@ -15,35 +15,40 @@ from rbo_core.jobs import Job
 REDRAW_SECONDS = 2.5
 
 
-def refinement(study: PhaseStudy, pace: float, title: str, slot: str = "first", job_id: str | None = None) -> None:
+def refinement(
+    study: PhaseStudy, work: compute.Work, pace: float, title: str, slot: str = "first", job_id: str | None = None
+) -> None:
     """Let the rest of a sweep be computed in the background, by itself when that is quick, and show how far it is.
 
-    pace: cells a second in the first look, 0 if there was none. slot: the place on the page; what it showed before is
-    no longer computed. job_id: the job that the address names.
+    study: what is there of the work. pace: cells a second in the first look, 0 if there was none. slot: the place on
+    the page; what it showed before is no longer computed. job_id: the job that the address names.
     """
     spec, stored = study.spec, study.stored
     if pace:
-        st.session_state.setdefault("_pace", {})[spec.id] = pace
-    key = f"sweep:{spec.id}"
+        st.session_state.setdefault("_pace", {})[work.base.id] = pace
+    key = work.key
     active = next((job for job in background.queue().jobs(states=("queued", "running")) if job.key == key), None)
     linked = background.find(job_id)
     if linked is not None and linked.key != key and "job" in st.query_params:
         # The address names a job only while the page shows that job's sweep.
         del st.query_params["job"]
-    if stored == spec.cells:
+    if work.so_far() == (spec, True):
         if linked is not None and linked.key == key:
             background.show(linked.id)
         else:
-            st.caption(f"{spec.cells:,} cells of {spec.balls} balls: complete.")
+            more = len(spec.axis("radius").values) - len(work.base.axis("radius").values)
+            finer = f" {more} radii were added near jumps." if more else ""
+            st.caption(f"{spec.cells:,} cells of {spec.balls} balls: complete.{finer}")
         return
-    active = active or _start(study, title, slot)
+    active = active or _start(study, work, title, slot)
     if active is None:
         return
     drawn = time.monotonic()
 
     def live() -> None:
         job = background.show(active.id)
-        have = compute.store().count(spec.id)
+        deeper, _ = work.so_far()
+        have = compute.store().count(deeper.id)
         late = time.monotonic() - drawn > REDRAW_SECONDS
         if job is None or not job.active or (have > stored and late):
             st.rerun()
@@ -51,13 +56,13 @@ def refinement(study: PhaseStudy, pace: float, title: str, slot: str = "first", 
     st.fragment(live, run_every=1.0)()
 
 
-def _start(study: PhaseStudy, title: str, slot: str) -> Job | None:
+def _start(study: PhaseStudy, work: compute.Work, title: str, slot: str) -> Job | None:
     """Start the refinement if it is quick or asked for."""
     spec, stored = study.spec, study.stored
-    pace = st.session_state.get("_pace", {}).get(spec.id) or compute.usual_pace(spec)
+    pace = st.session_state.get("_pace", {}).get(work.base.id) or compute.usual_pace(spec)
     left = (spec.cells - stored) / pace
     tried = st.session_state.setdefault("_tried", set())
-    quick = left < compute.AUTOMATIC_SECONDS and spec.id not in tried
+    quick = left < compute.AUTOMATIC_SECONDS and work.key not in tried
     asked = False
     if not quick:
         one, two = st.columns([3, 2], vertical_alignment="center")
@@ -66,12 +71,12 @@ def _start(study: PhaseStudy, title: str, slot: str) -> Job | None:
         asked = two.button(words, key=f"compute_{slot}", width="stretch")
     if not (quick or asked):
         return None
-    tried.add(spec.id)
+    tried.add(work.key)
     automatic = st.session_state.setdefault("_automatic", {})
     if automatic.get(slot):
         background.queue().cancel(automatic[slot])
     try:
-        job = compute.refine(spec, title)
+        job = compute.refine(work, title)
     except ValueError as error:
         show_error(error)
         return None

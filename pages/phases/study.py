@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 import landscapes
+from pages.phases.axes import VERTICALS, Vertical, axes_of
+from pages.phases.controls import MapLook
 from pages.shared.controls import get_surface
 from pages.shared.page import cached
 from rbo_core import sweep
-from rbo_core.figures.phases import Frontier, Jump, Mark, PhaseMap, RadiusCurve, Reading, Span
+from rbo_core.figures.phases import Axes, Frontier, Jump, Mark, PhaseMap, RadiusCurve, Reading, Span
+from rbo_core.figures.words import short
 from rbo_core.frontiers import curvature_at, frontier
 from rbo_core.sweep import order_parameters, theory
 from rbo_core.sweep.cells import build_method
@@ -25,10 +28,11 @@ UNITS = {"x": " (parameter units)", "of ρ": " (of ρ)"}
 
 @dataclass(frozen=True, eq=False)
 class PhaseStudy:
-    """A sweep over (ρ, η) read by one order parameter, and the cell that is looked at.
+    """A sweep over ρ and a vertical axis, read by one order parameter, and the cell that is looked at.
 
     values: (cells, balls, columns) of what is stored so far. order: the order parameter's name. radius, rate: the shown
-    run's; rate_index: the row of the map nearest to that rate, among those whose radii are computed best.
+    run's, on the vertical axis; rate_index: the row of the map nearest to it, among those whose radii are computed
+    best. axes: how they are written.
     """
 
     surface: landscapes.Landscape
@@ -38,13 +42,16 @@ class PhaseStudy:
     radius: float
     rate: float
     rate_index: int
+    axes: Axes
 
     @classmethod
     def of(
-        cls, surface: landscapes.Landscape, spec: sweep.Sweep, values: np.ndarray, order: str, cell: tuple[float, float]
-    ) -> PhaseStudy:
-        """The study of what is stored. cell: the shown run's ρ and η."""
-        return cls(surface, spec, values, order, *cell, nearest_row(spec, values, cell[1]))
+        cls, surface: landscapes.Landscape, spec: sweep.Sweep, values: np.ndarray, look: MapLook,
+        cell: tuple[float, float],
+    ) -> PhaseStudy:  # fmt: skip
+        """The study of what is stored. cell: the shown run's ρ and its value on the vertical axis."""
+        axes = axes_of(surface, spec, look.in_curvatures)
+        return cls(surface, spec, values, look.order, *cell, nearest_row(spec, values, cell[1]), axes)
 
     @property
     def projection(self) -> str:
@@ -52,9 +59,19 @@ class PhaseStudy:
         return str(dict(self.spec.settings)["projection"])
 
     @property
+    def vertical(self) -> Vertical:
+        """What is on the vertical axis."""
+        return VERTICALS[self.spec.grid[1].name]
+
+    @property
     def row_rate(self) -> float:
-        """The learning rate of the row."""
-        return float(self.spec.axis("learning_rate").values[self.rate_index])
+        """The row's value on the vertical axis."""
+        return float(self.spec.grid[1].values[self.rate_index])
+
+    @property
+    def row(self) -> str:
+        """The row in words."""
+        return f"{self.vertical.symbol} = {short(self.row_rate)}"
 
     @property
     def stored(self) -> int:
@@ -68,14 +85,17 @@ class PhaseStudy:
 
     @property
     def marks(self) -> tuple[Mark, ...]:
-        """What theory says, as marks along ρ."""
+        """What theory says, as marks along ρ; none where every row of the map has a loss scale of its own."""
+        if self.vertical.name == "loss_scale":
+            return ()
         scale = float(dict(self.spec.settings)["loss_scale"])
         return _expected(self.surface.name, self.surface.dim, self.spec.surface_parameters, scale)
 
     @property
     def frontier(self) -> Frontier | None:
-        """Where a step stops settling at the global minimum; None where that is not known, or for the rigid ball."""
-        if self.surface.minimum is None or self.projection == "rigid":
+        """Where a step stops settling at the global minimum; None where that is not known, for the rigid ball, and on
+        another vertical axis than η."""
+        if self.surface.minimum is None or self.projection == "rigid" or self.vertical.name != "learning_rate":
             return None
         curvature = curvature_at(self.surface, self.surface.minimum.x)
         if not curvature > 0:
@@ -92,13 +112,14 @@ class PhaseStudy:
         chosen = order_parameters.order(self.order)
         return PhaseMap(
             radii=np.array(self.spec.axis("radius").values, dtype=float),
-            rates=np.array(self.spec.axis("learning_rate").values, dtype=float),
+            rates=np.array(self.spec.grid[1].values, dtype=float),
             values=order_parameters.cell_map(self.spec, self.values, self.order),
             diverged=lost,
             label=chosen.label,
             brighter=chosen.better or 1,
             share=self.reading.share,
             percent=self.reading.percent,
+            axes=self.axes,
         )
 
     @property
@@ -131,14 +152,14 @@ def reading(order: str) -> Reading:
 def nearest_row(spec: sweep.Sweep, values: np.ndarray, rate: float) -> int:
     """Index of the learning rate nearest to ``rate`` among those whose radii are computed best so far."""
     stored = np.isfinite(values[:, 0, 0]).reshape(spec.shape).sum(axis=0)
-    rates = np.array(spec.axis("learning_rate").values, dtype=float)
+    rates = np.array(spec.grid[1].values, dtype=float)
     return int(np.argmin(np.where(stored == stored.max(), np.abs(np.log(rates / rate)), np.inf)))
 
 
 @cached
 def _jumps_of(spec: sweep.Sweep, key: str, _values: np.ndarray, order: str) -> tuple[Jump, ...]:
     radii = [float(v) for v in spec.axis("radius").values]
-    rates = [float(v) for v in spec.axis("learning_rate").values]
+    rates = [float(v) for v in spec.grid[1].values]
     rows = [
         transitions(radii, order_parameters.along(spec, _values, order, "radius", (0, j)), draws=200)
         for j in range(len(rates))

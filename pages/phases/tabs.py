@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,11 +15,11 @@ from pages.phases.finer import FINER, curves_of
 from pages.phases.refine import refinement
 from pages.phases.study import PhaseStudy
 from pages.shared import plots
-from pages.shared.controls import choice, short, toggle
+from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
 from pages.shared.page import is_dark, show_error
 from rbo_core import sweep
-from rbo_core.figures.phases import Notes, cut_figure, difference_figure, map_figure
+from rbo_core.figures.phases import Axes, Notes, cut_figure, difference_figure, map_figure
 from rbo_core.figures.style import color
 from rbo_core.sweep import export
 
@@ -40,7 +41,8 @@ def tabs(study: PhaseStudy) -> None:
 def cut(study: PhaseStudy, dark: bool) -> go.Figure:
     """The order parameter along ρ at the row's learning rate, with jumps, regimes and theory."""
     curve, jumps, spans = study.cut(PROJECTIONS[study.projection], color("rbo"))
-    return cut_figure((curve,), study.reading, dark, Notes(study.marks, jumps, spans, study.radius))
+    notes = Notes(study.marks, jumps, spans, study.radius)
+    return cut_figure((curve,), study.reading, dark, notes, axes=study.axes)
 
 
 def cut_words(study: PhaseStudy) -> str:
@@ -49,7 +51,7 @@ def cut_words(study: PhaseStudy) -> str:
     even = "" if study.spec.random_starts is not None else ", wide for evenly spread starts"
     kind = f"Wilson{even}" if study.reading.share else "bootstrap"
     meaning = f" {near_words(study.surface)}" if study.order in ("in_basin", "reached_at") else ""
-    return f"At η = {short(study.row_rate)}, {study.spec.balls} balls a radius; band: 95 % ({kind}).{meaning}"
+    return f"At {study.row}, {study.spec.balls} balls a radius; band: 95 % ({kind}).{meaning}"
 
 
 def _compare(study: PhaseStudy) -> None:
@@ -78,15 +80,19 @@ def _compare(study: PhaseStudy) -> None:
     st.caption(f"One step costs {price[0]:.3g} evaluations with {own} and {price[1]:.3g} with {PROJECTIONS[picked]}.")
     if other.stored < second.cells:
         title = f"{PROJECTIONS[picked]}: {second.shape[0]} × {second.shape[1]} cells"
-        refinement(other, pace, title, "second")
+        refinement(other, compute.Work(second), pace, title, "second")
 
 
 def _second(study: PhaseStudy, projection: str) -> sweep.Sweep:
     """The same sweep with another projection, whose own settings are asked for here."""
-    common = {name: dict(study.spec.settings)[name] for name in ("momentum", "loss_scale")}
+    settings: dict[str, Any] = dict(study.spec.settings)
+    common: dict[str, Any] = {
+        name: settings[name] for name in ("momentum", "loss_scale", "learning_rate") if name in settings
+    }
     own = own_settings(projection, st.columns(3, vertical_alignment="bottom"))
-    settings = {"projection": projection, **common, **own}
-    return sweep.Sweep(**{**vars(study.spec), "settings": tuple(sorted(settings.items()))})
+    chosen: dict[str, Any] = {"projection": projection, **common, **own}
+    chosen.pop(study.vertical.name, None)
+    return replace(study.spec, settings=tuple(sorted(chosen.items())))
 
 
 def compared(study: PhaseStudy, other: PhaseStudy, dark: bool) -> tuple[go.Figure, go.Figure, go.Figure, go.Figure]:
@@ -106,7 +112,7 @@ def compared(study: PhaseStudy, other: PhaseStudy, dark: bool) -> tuple[go.Figur
         pair[0],
         pair[1],
         difference_figure(*maps, dark, label=maps[0].label, title=title),
-        cut_figure(curves, study.reading, dark),
+        cut_figure(curves, study.reading, dark, axes=study.axes),
     )
 
 
@@ -116,7 +122,7 @@ def _finer(study: PhaseStudy) -> None:
         st.caption(f"{surface.title} has no wrinkle width that one could halve; try the wrinkled bowl or the corduroy.")
         return
     st.caption(
-        f"The wrinkles w, w/2 and w/4 keep their shape; ρ is measured in wrinkle widths, η = {short(study.row_rate)}. "
+        f"The wrinkles w, w/2 and w/4 keep their shape; ρ is measured in wrinkle widths, {study.row}. "
         "The finer the wrinkles beside the whole curve, the more wrinkles a ball meets, and the sharper the transition."
     )
     if not toggle("compute three curves", "finer"):
@@ -126,7 +132,7 @@ def _finer(study: PhaseStudy) -> None:
     except ValueError as error:
         show_error(f"{error}: w/4 leaves this surface's range; start from wider wrinkles")
         return
-    figure = cut_figure(curves, study.reading, is_dark(), x_label="radius ρ / w")
+    figure = cut_figure(curves, study.reading, is_dark(), axes=Axes("radius ρ / w"))
     plots.show([figure], key="finer_curves")
     st.caption(". ".join(notes) + "." if notes else "None of the three has a clear jump.")
 

@@ -14,8 +14,8 @@ def takings(study: PhaseStudy, title: str) -> Takings:
     def svg() -> bytes:
         from rbo_core.figures.still import as_svg, phase_still  # Matplotlib, for who wants it
 
-        shown = study.map
-        return as_svg(phase_still(shown.radii, shown.rates, shown.values.T, title))
+        shown, words = study.map, ("radius ρ", study.vertical.title)
+        return as_svg(phase_still(shown.radii, shown.rates, shown.values.T, title, words))
 
     code = sweep_code(sweep.dumps(study.spec), study.order)
     return Takings(f"phases_{study.surface.name}", code, svg=svg)

@@ -29,12 +29,12 @@ def what_the_map_says(study: PhaseStudy) -> str:
     shown, rate = study.map, study.row_rate
     here = next((jump for jump in study.jumps if jump.rate == rate), None)
     if here is None:
-        said = f"At η = {short(rate)} the {shown.label} has no clear jump or crossover along ρ."
+        said = f"At {study.row} the {shown.label} has no clear jump or crossover along ρ."
     else:
         verb = "jumps" if here.abrupt else "crosses over"
         spread = "" if here.abrupt else f", from a quarter to three quarters while ρ grows {short(here.factor)}-fold"
         said = (
-            f"At η = {short(rate)} the {shown.label} {verb} at <b>ρ = {short(here.radius)}</b> "
+            f"At {study.row} the {shown.label} {verb} at <b>ρ = {short(here.radius)}</b> "
             f"(95 % between {short(here.low)} and {short(here.high)}{spread})."
         )
     inside = [mark for mark in study.marks if shown.radii[0] <= mark.radius <= shown.radii[-1]]

@@ -23,6 +23,20 @@ RADIUS = "radius ρ (parameter units)"
 
 
 @dataclass(frozen=True)
+class Axes:
+    """How the axes of a map or a cut are written.
+
+    radius, vertical: titles; symbol: of the vertical axis; units: factors from ρ and from the vertical setting to what
+    the ticks count (κ, for dimensionless axes), which leave the picture as it is.
+    """
+
+    radius: str = RADIUS
+    vertical: str = "learning rate η"
+    symbol: str = "η"
+    units: tuple[float, float] = (1.0, 1.0)
+
+
+@dataclass(frozen=True)
 class Mark:
     """A radius marked on a figure, with the words beside it."""
 
@@ -51,7 +65,8 @@ class PhaseMap:
 
     radii: (n,), rates: (m,), increasing; values: (n, m), NaN where nothing is known; diverged: (n, m) share of balls
     that diverged, NaN where not computed yet. brighter: +1 if more is better, −1 if less is; better is brighter.
-    share: the values are shares of the balls, from 0 to 1; percent: they read as percentages of something else.
+    share: the values are shares of the balls, from 0 to 1; percent: they read as percentages of something else. rates:
+    of the vertical axis, whatever `axes` says that is.
     """
 
     radii: Floats
@@ -62,6 +77,7 @@ class PhaseMap:
     brighter: int = 1
     share: bool = False
     percent: bool = False
+    axes: Axes = Axes()
 
 
 @dataclass(frozen=True)
@@ -110,6 +126,7 @@ class Reading:
 
 
 NO_NOTES = Notes()
+PLAIN = Axes()
 
 
 def map_figure(
@@ -156,8 +173,7 @@ def map_figure(
             marker={"symbol": "circle-open", "size": 18, "color": "#000000", "line": {"width": 1.2}},
         )  # fmt: skip
     _add_clicks(fig, shown)
-    _log_axis(fig, "x", shown.radii, RADIUS)
-    _log_axis(fig, "y", shown.rates, "learning rate η")
+    _map_axes(fig, shown)
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 46 if title else 30, "b": 8}, hoverdistance=40)
     if title:
         fig.update_layout(title={"text": title, "y": 0.985, "yanchor": "top"})
@@ -182,10 +198,9 @@ def difference_figure(
         zmax=reach,
         colorscale=DIFFERENCE_DARK if dark else DIFFERENCE,
         colorbar=_colorbar(label, dark, first.share or first.percent),
-        hovertemplate="ρ = %{x:.3g}, η = %{y:.3g}<br>%{z:.3g}<extra></extra>",
+        hovertemplate=f"ρ = %{{x:.3g}}, {first.axes.symbol} = %{{y:.3g}}<br>%{{z:.3g}}<extra></extra>",
     )
-    _log_axis(fig, "x", first.radii, RADIUS)
-    _log_axis(fig, "y", first.rates, "learning rate η")
+    _map_axes(fig, first)
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 46, "b": 8})
     fig.update_layout(title={"text": title, "y": 0.985, "yanchor": "top"})
     return fig
@@ -211,7 +226,7 @@ def cut_figure(
     notes: Notes = NO_NOTES,
     *,
     height: int = 330,
-    x_label: str = RADIUS,
+    axes: Axes = PLAIN,
 ) -> go.Figure:
     """Order parameter along ρ with 95 % bands; theory, detected transitions with intervals, regimes by name."""
     p = palette(dark)
@@ -249,9 +264,8 @@ def cut_figure(
         )  # fmt: skip
     if notes.radius is not None:
         fig.add_vline(x=notes.radius, line={"color": p.faint, "width": 1, "dash": "dot"})
-    _log_axis(
-        fig, "x", np.array([curves[0].radii[0], curves[0].radii[-1]]) if curves else np.array([0.1, 1.0]), x_label
-    )
+    ends = np.array([curves[0].radii[0], curves[0].radii[-1]]) if curves else np.array([0.1, 1.0])
+    _log_axis(fig, "x", ends, axes.radius, axes.units[0])
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8})
     fig.update_yaxes(title_text=reading.label, rangemode="tozero" if reading.share or reading.percent else "normal")
     if reading.percent:
@@ -352,7 +366,7 @@ def _add_clicks(fig: go.Figure, shown: PhaseMap) -> None:
         x=rho.ravel(), y=eta.ravel(), mode="markers", name=CLICKS, showlegend=False, text=texts,
         marker={"symbol": "square", "size": 12, "opacity": 0},
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
-        hovertemplate=f"ρ = %{{x:.3g}}, η = %{{y:.3g}}<br>{shown.label}: %{{text}}<extra></extra>",
+        hovertemplate=f"ρ = %{{x:.3g}}, {shown.axes.symbol} = %{{y:.3g}}<br>{shown.label}: %{{text}}<extra></extra>",
     )  # fmt: skip
 
 
@@ -401,12 +415,19 @@ def _colorbar(label: str, dark: bool, share: bool) -> dict[str, object]:
     }
 
 
-def _log_axis(fig: go.Figure, which: str, values: Floats, title: str) -> None:
+def _map_axes(fig: go.Figure, shown: PhaseMap) -> None:
+    _log_axis(fig, "x", shown.radii, shown.axes.radius, shown.axes.units[0])
+    _log_axis(fig, "y", shown.rates, shown.axes.vertical, shown.axes.units[1])
+
+
+def _log_axis(fig: go.Figure, which: str, values: Floats, title: str, unit: float = 1.0) -> None:
+    """unit: what the ticks count of one unit of the values."""
     low, high = _edges(values)[[0, -1]] if len(values) > 2 else (values[0] / 1.05, values[-1] * 1.05)
-    ticks = [m * 10.0**e for e in range(-6, 5) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
+    steps = [m * 10.0**e for e in range(-9, 9) for m in (1, 2, 5)]
+    ticks = [t for t in steps if low * unit <= t <= high * unit]
     if len(ticks) > 7:
         ticks = [t for t in ticks if f"{t:e}"[0] == "1"]
     getattr(fig, f"update_{which}axes")(
-        type="log", range=[np.log10(low), np.log10(high)], tickvals=ticks, ticktext=[f"{t:g}" for t in ticks],
-        title_text=title, showgrid=False,
+        type="log", range=[np.log10(low), np.log10(high)], tickvals=[t / unit for t in ticks],
+        ticktext=[f"{t:g}" for t in ticks], title_text=title, showgrid=False,
     )  # fmt: skip

@@ -29,7 +29,8 @@ from rbo_core.figures.phases import (
     map_figure,
 )
 from rbo_core.figures.words import plain
-from rbo_core.sweep import order_parameters
+from rbo_core.frontiers import curvature_at
+from rbo_core.sweep import Refinement, order_parameters
 from tests.pages.drawn import drawn
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "4_Phases.py"
@@ -226,6 +227,71 @@ def test_a_quick_sweep_is_refined_by_itself_once(phases, lab, monkeypatch):
     assert len(lab.queue.jobs()) == 1, "what was cancelled is not started again"
     page.number_input("starts").set_value(3).run()
     assert len(lab.queue.jobs(states=("queued",))) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "axis", "ends"),
+    [
+        ({"vertical": "loss_scale", "scale_low": "0.5", "scale_high": "2"}, "loss_scale", (0.5, 2.0)),
+        ({"vertical": "projection_step_size", "projection": "gradient"}, "projection_step_size", (0.001, 0.1)),
+        ({"vertical": "n_projection_steps", "projection": "newton", "k_high": "6"}, "n_projection_steps", (1, 6)),
+        ({"vertical": "n_projection_steps"}, "learning_rate", (0.003, 1.0)),  # the rigid ball has no K
+    ],
+)
+def test_other_settings_may_be_the_vertical_axis(phases, lab, query, axis, ends):
+    page = phases(**query, learning_rate="0.02")
+    spec = the_sweep(lab)
+    assert [one.name for one in spec.grid] == ["radius", axis]
+    assert (spec.grid[1].values[0], spec.grid[1].values[-1]) == ends
+    assert dict(spec.settings).get("learning_rate") == (None if axis == "learning_rate" else 0.02)
+    assert axis not in dict(spec.settings)
+    (drawn_map,) = drawn(page)["phase_map"]
+    assert {"loss_scale": "λ", "projection_step_size": "γ", "n_projection_steps": "K", "learning_rate": "η"}[
+        axis
+    ] in drawn_map["layout"]["yaxis"]["title"]["text"]
+    restored = controls.controls_of(sweep.to_dict(spec))
+    assert restored["vertical"] == axis
+
+
+def test_a_click_sets_the_vertical_setting_of_the_shown_run(phases, lab):
+    page = phases(vertical="n_projection_steps", projection="newton", k_high="6")
+    page.session_state["_picked"] = (0.25, 4.0)
+    page.run()
+    assert not page.exception
+    assert page.number_input("newton_n_projection_steps").value == 4
+    assert page.number_input("radius").value == 0.25
+
+
+def test_dimensionless_axes_count_in_curvatures(phases, lab):
+    page = phases(surface="paraboloid", curvatures="true", loss_scale="2")
+    layout = drawn(page)["phase_map"][0]["layout"]
+    curvature = 2 * curvature_at(landscapes.get("paraboloid", dim=1), np.zeros(1))
+    for axis, name in (("xaxis", "ρλκ"), ("yaxis", "ηλκ")):
+        assert layout[axis]["title"]["text"].startswith(name)
+        ticks = [float(text) for text in layout[axis]["ticktext"]]
+        np.testing.assert_allclose(np.array(layout[axis]["tickvals"]) * curvature, ticks)
+    assert "ρ (parameter units)" in drawn(phases())["phase_map"][0]["layout"]["xaxis"]["title"]["text"]
+
+
+def test_a_map_is_refined_near_its_jumps_by_a_job_that_its_link_restores(phases, lab):
+    page = phases(refine="2", starts="4", steps="60", rate_high="0.3")
+    (job,) = lab.queue.jobs()
+    base = sweep.parse(job.config)
+    how = Refinement("in_basin", rounds=2)
+    assert job.argv[-4:] == ("--order", "in_basin", "--refine", "2")
+    fine, _ = sweep.run_refined(base, lab.store, landscapes.get, how)
+    page.run()
+    assert not page.exception
+    assert len(traces(page, "phase_map")[CLICKS]["text"]) == fine.cells > base.cells
+    assert any("were added near jumps" in caption.value for caption in page.caption)
+    restored = controls.controls_of(job.config, job.argv)
+    assert (restored["refine"], restored["order"], restored["cells"]) == ("2", "in_basin", "12")
+
+
+def test_noise_brings_seeds(phases, lab):
+    phases(projection="newton", gradient_noise="0.2", seeds="3")
+    spec = the_sweep(lab)
+    assert (spec.seeds, spec.balls, dict(spec.settings)["gradient_noise"]) == ((0, 1, 2), 6, 0.2)
 
 
 def test_two_methods_and_their_difference(phases, lab):
