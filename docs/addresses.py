@@ -27,7 +27,7 @@ ROLLED: list[dict[str, Any]] = [RIVALS, *({"projection": name} for name in PROJE
 # Settings under which a page shows all of its controls, page by page; {} is the page as it opens.
 STATES: dict[str, list[dict[str, Any]]] = {
     "Home": [],
-    "Roll": ROLLED,
+    "Roll": [*ROLLED, {"breathe": "true"}, {"mode": "step"}],
     "Race": [*ROLLED, {"mode": "step"}, {"mode": "starts"}],
     "Iron": [{"dim": "2"}, {"look": "spectrum"}],
     "Phases": [{"dim": "2"}, *({"projection": name} for name in PROJECTIONS)],

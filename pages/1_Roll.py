@@ -1,15 +1,19 @@
 """Roll: a ball and its rivals on a curve, at true scale."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from pages.player import player
+from pages.roll import breath
 from pages.roll.crest import held_by
 from pages.roll.presets import ROLL, preset_row
+from pages.shared import step
 from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
 from pages.shared.drawing import drawable, set_drawing, take_draft
-from pages.shared.page import group, how_it_works, open_page, sentence
+from pages.shared.page import group, how_it_works, is_dark, open_page, sentence
 from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
 from pages.shared.take_away import take_away
@@ -33,6 +37,7 @@ new contact, the footpoint of $\tilde c=(\tilde\theta,\tilde y)$:
 - **Newton**: replace the ground by its tangent plane and take that plane's nearest point; two gradients a step.
 - **Gradient** (as published): $z \leftarrow z-\gamma\,[(z-\tilde\theta)+(f(z)-\tilde y)\nabla f(z)]$, $K$ times; $K$
   gradients a step.
+- **Exact argmin**: the definition itself, the nearest point of all. It sinks in too; *Follow one step* shows why.
 
 **Penetration** is $(\rho-d(c,\Gamma))/\rho$, measured against a dense scan of the curve: how deep the ball has
 sunk into the ground. The published projection sinks deeply on rough curves; the rigid ball does not.
@@ -40,6 +45,7 @@ sunk into the ground. The published projection sinks deeply on rough curves; the
 **Try**
 - Shorten the radius from 0.4 to 0.2: the ball stops soon after its start. Give it momentum 0.8 and it escapes.
 - Switch the projection to *Gradient (paper)* on the Weierstrass-like curve and watch the penetration.
+- Let it *breathe*: growing, it is let go by one crest after the other; shrinking, it does not come back.
 - Let everyone pay the same: put *gradient evaluations* on the axis of the loss.
 - Click on the curve to start there. The address of this page always holds the run you see.
 """
@@ -53,13 +59,20 @@ with st.sidebar:
     asked = ask(dim=1, steps=900)
     group("Picture")
     ironed = toggle("what the ball sees", "ironed", help="The curve ironed at this radius, and what it cannot touch.")
+    mode = choice("look at", "mode", {"run": "The run", "step": "Follow one step"}, kind="segmented")
     axis = choice("loss against", "axis", {"step": "Steps", "gradients": "Gradients"}, kind="segmented")
 
+with asked.ball_place:
+    asked = replace(asked, breath=breath.controls(asked))
+if mode == "step":
+    step.show(asked, "roll_step")
+    how_it_works(EXPLANATION)
+    st.stop()
 surface = asked.surface
 methods = (asked.ball, *asked.rivals)
 tracks = asked.tracks(methods)
 raced = entries(tracks)
-look = Look(axis=axis, ironed=ironed, radius=offered(asked, tracks))
+look = Look(axis=axis, ironed=ironed, radius=offered(asked, tracks) if asked.breath is None else None)
 player(
     drawable(scene(surface, raced, look), surface, live=True, draft=draft, loss_scale=loss_scale(tracks)),
     key="roll_player",
@@ -69,16 +82,19 @@ player(
     on_draw=set_drawing,
 )
 ends = " ".join(f"{track.name}:{track.place[-1, 0]:.9g}" for track in tracks)
-ground = surface.name, tuple(sorted(surface.parameters.items()))
+breathes = bool(tracks) and tracks[0].breathes and not draft
 
 
 def told(run: Track) -> str:
     """The sentence with this run of the ball in it."""
     said = story([run, *tracks[1:]], surface.finest_scale)
-    return said if draft else said + held_by(run, run.method, ground)
+    return said if draft else said + breath.told(run, surface) + held_by(run, run.method, surface)
 
 
-sentence(told(tracks[0]) if look.radius is not None else story(tracks, surface.finest_scale), ends=ends)
+ball_rolls = bool(tracks) and tracks[0].center is not None
+sentence(told(tracks[0]) if ball_rolls else story(tracks, surface.finest_scale), ends=ends)
+if breathes:
+    breath.show_loop(tracks[0], surface, is_dark())
 with preset_row(ROLL):
     named = [(track.name, track) for track in tracks]
     download("Download CSV", lambda: steps_table(named), f"roll_{surface.name}.csv", "download", disabled=not tracks)

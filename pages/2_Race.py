@@ -6,14 +6,15 @@ import streamlit as st
 
 import rbo_core
 from pages.player import player
-from pages.race import starts, step
+from pages.race import starts
 from pages.race.balls import more_balls
 from pages.race.basins import basins_of
 from pages.race.table import COLUMNS, paths_table, readable, result_table
+from pages.shared import step
 from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
-from pages.shared.page import group, how_it_works, is_dark, open_page, sentence, show_error
+from pages.shared.page import group, how_it_works, is_dark, open_page, sentence
 from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
 from pages.shared.take_away import take_away
@@ -31,6 +32,8 @@ shows the step in slow motion. With
 $g=\nabla f$, the centre $c=p+\rho\nu$ moves to $\tilde c=c-\eta\tau$. Then each projection looks for the new contact:
 
 - **Rigid**: the highest place at which the ball over $\tilde\theta$ touches; it searches the whole disc.
+- **Exact argmin**: the definition itself, $p^+=\operatorname{argmin}_{p\in\Gamma}|p-\tilde c|$, found by looking at all
+  points. It sinks in too: the new centre stands on the normal of $p^+$, where other ground may be nearer than $\rho$.
 - **Newton**: $z\leftarrow\tilde\theta-g\,r/(1+|g|^2)$ with $r=f(z)+g\cdot(\tilde\theta-z)-\tilde y$. Its first move is
   gradient descent, whatever the radius is; the second feels the ball.
 - **Gradient**: $z\leftarrow z-\gamma[(z-\tilde\theta)+(f(z)-\tilde y)\nabla f(z)]$, $K$ times. With the small $\gamma$
@@ -44,6 +47,7 @@ the basin. A ball counts when its centre or one of its contacts is over it.
 **Try**
 - Race balls of radius 0.1, 0.4 and 1.6: only the large ones cross the wrinkles.
 - Put *gradient evaluations* on the loss axis: the rigid ball needs none, but it looks at many heights.
+- Let the first ball take the *exact argmin* at ρ = 0.1, η = 0.002 and follow its step 20: the definition itself sinks.
 - Turn on *what the ball sees* and look at the ironed sheet from the side.
 """
 
@@ -90,12 +94,7 @@ if mode == "race":
 
         show_strip(surface, asked.roll, points, told_with, "race_player")
 elif mode == "step":
-    try:
-        told = step.followed(asked, step.controls(asked.steps))
-        player(told.scene, key="step_player", height=440)
-        sentence(told.sentence, depths=told.depths)
-    except ValueError as error:
-        show_error(error)
+    step.show(asked, "step_player")
 else:
     chosen = {method.name: method for method in asked.rivals}
     sgd = chosen.get("sgd", rbo_core.SGD(learning_rate=0.01, gradient_noise=asked.noise))

@@ -89,6 +89,7 @@ class RadiusSchedule:
         """Grow from ``small`` to ``large`` in ``grow`` steps, shrink back in ``shrink``; again and again if asked."""
         require_count("steps of growing", grow)
         require_count("steps of shrinking", shrink)
+        require("large radius of a breathing ball", large, above=float(small))
         return cls(((0, small), (grow, large), (grow + shrink, small)), "linear", repeat)
 
     def radii(self, steps: int) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import landscapes
 from pages.shared.controls import get_surface
 from pages.shared.page import cached
 from rbo_core import RBO, Status
@@ -19,15 +20,19 @@ def _crests(name: str, parameters: tuple[tuple[str, float], ...], loss_scale: fl
     return field_crests(sample(surface, SAMPLES, loss_scale, margin=width / 3))
 
 
-def held_by(track: Track, ball: RBO, surface: tuple[str, tuple[tuple[str, float], ...]]) -> str:
-    """The crest that holds a rigid ball at rest and the radius at which it lets go; nothing for other runs.
+def crests_of(surface: landscapes.Landscape, loss_scale: float) -> Crests:
+    """The crests of the curve λ f."""
+    return _crests(surface.name, tuple(sorted(surface.parameters.items())), loss_scale)
 
-    surface: the curve's name and parameters.
-    """
-    if track.status is not Status.CONVERGED or ball.projection != "rigid" or track.center is None:
+
+def held_by(track: Track, ball: RBO, surface: landscapes.Landscape) -> str:
+    """The crest that holds a rigid ball at rest and the radius at which it lets go; nothing for other runs."""
+    if track.status is not Status.CONVERGED or ball.projection != "rigid":
         return ""
-    found = _crests(*surface, float(ball.loss_scale))
-    k = holder(found, float(track.center[track.stopped_at, 0]), float(ball.radius))
+    if track.center is None or track.radius is None:
+        return ""
+    found = crests_of(surface, float(ball.loss_scale))
+    k = holder(found, float(track.center[track.stopped_at, 0]), float(track.radius[track.stopped_at]))
     if k is None:
         return ""
     where, life = two_decimals(found.position[k]), short(float(f"{found.lifetime[k]:.3g}"))

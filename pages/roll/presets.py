@@ -18,6 +18,14 @@ ROLL: dict[str, dict[str, Any]] = {
     "Large ball arrives": {"radius": 1.6},
     "Held by two crests": {"surface": "corduroy", "radius": 1.2, "start": 2.9, "steps": 2000},
     "Just too large": {"surface": "corduroy", "radius": 1.3, "start": 2.9, "steps": 2000},
+    "It breathes": {
+        "radius": 0.2,
+        "breathe": True,
+        "breath_radius": 0.5,
+        "breath_grow": 1200,
+        "breath_shrink": 300,
+        "steps": 1600,
+    },
     "As published: sinks": {
         "surface": "weierstrass_like",
         "projection": "gradient",

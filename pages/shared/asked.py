@@ -46,7 +46,10 @@ _MEASURED = 24  # of a rigid ball on a surface, which cannot sink in, the penetr
 
 @dataclass(frozen=True)
 class Asked:
-    """A run as the visitor asks for it. ball_place: the ball's group in the sidebar, for what a page adds to it."""
+    """A run as the visitor asks for it. ball_place: the ball's group in the sidebar, for what a page adds to it.
+
+    breath: schedule of the ball's radius, where it has one.
+    """
 
     surface: landscapes.Landscape
     start: tuple[float, ...]
@@ -56,6 +59,7 @@ class Asked:
     noise: float
     seed: int
     ball_place: DeltaGenerator
+    breath: rbo_core.RadiusSchedule | None = None
 
     @property
     def roll(self) -> Roll:
@@ -78,7 +82,8 @@ class Asked:
             )
         rigid = getattr(method, "projection", "") == "rigid"
         depths = _MEASURED if rigid and self.surface.dim == 2 else None
-        return run_on(self.surface, method, self.start, self.steps, self.seed, depths)
+        radius = None if method.sphere is None else self.breath
+        return run_on(self.surface, method, self.start, self.steps, self.seed, depths, radius)
 
     def tracks(self, methods: Sequence[Any]) -> list[Track]:
         """The runs of several; what `trace` refuses is said in place."""
@@ -92,7 +97,7 @@ class Asked:
 
     def script(self, methods: Sequence[Any]) -> str:
         """The Python that repeats the runs of these methods."""
-        return run_code(self.surface, methods, Start(self.start, self.steps, self.seed))
+        return run_code(self.surface, methods, Start(self.start, self.steps, self.seed, self.breath))
 
     def takings(self, raced: Sequence[Entry], methods: Sequence[Any], look: Look) -> Takings:
         """What a visitor can take along of these runs."""

@@ -12,12 +12,13 @@ import landscapes
 import rbo_core
 from pages.shared import shipped
 from pages.shared.page import cached
+from rbo_core import RadiusSchedule
 from rbo_core.figures.player.track import Track, track_of
 from rbo_core.figures.style import label
 
 PATIENCE = 4.0
 """Seconds of computing for one run, or for all the runs of the radius strip."""
-_Asked = tuple[tuple[float, ...], int, int, int | None]
+_Asked = tuple[tuple[float, ...], int, int, int | None, RadiusSchedule | None]
 _COMPILED: set[tuple[Any, ...]] = set()
 
 
@@ -28,10 +29,11 @@ def run_on(
     steps: int,
     seed: int = 0,
     depths: int | None = None,
+    radius: RadiusSchedule | None = None,
 ) -> Track:
     """Run one method from one start (d,), from the cache when the same run was asked for before.
 
-    depths: at how many steps the penetration is measured, as `track_of` takes it.
+    depths: at how many steps the penetration is measured, as `track_of` takes it. radius: schedule of a ball's radius.
 
     Raises:
         ValueError: for a start outside the domain, steps or seed that `trace` refuses, or a run that takes too long.
@@ -45,7 +47,7 @@ def run_on(
             rbo_core.trace(method, surface, [list(start)], 1, seed=seed)
         _COMPILED.add(kernels)
     run = _run_drawn if surface.name == "drawing" else _run
-    made = run(surface, key, method, (start, steps, seed, depths))
+    made = run(surface, key, method, (start, steps, seed, depths, radius))
     if made is None:
         raise ValueError(
             f"{steps:,} steps of {label(method.name)} take more than the {PATIENCE:g} s of computing that a page "
@@ -68,8 +70,8 @@ def _run_drawn(_surface: landscapes.Landscape, key: tuple[Any, ...], method: Any
 
 
 def _rolled(surface: landscapes.Landscape, method: Any, asked: _Asked) -> Track | None:
-    start, steps, seed, depths = asked
-    done = rbo_core.trace(method, surface, [list(start)], steps, seed=seed, progress=out_of_patience())
+    start, steps, seed, depths, radius = asked
+    done = rbo_core.trace(method, surface, [list(start)], steps, seed=seed, progress=out_of_patience(), radius=radius)
     return None if done.cancelled else track_of(done, depths=depths)
 
 

@@ -15,6 +15,7 @@ READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-scr
 PLAYER = "document.querySelector('.rbp').__player"
 VIEW = f"(({{view: {{camera: c}}}}) => [c.azimuth, c.elevation, c.zoom, ...c.shift])({PLAYER})"
 SGD = f"{PLAYER}.scene.racers.find((r) => r.name === 'sgd')"
+TITLES = ["Rigid (exact)", "Exact argmin", "Newton", "Gradient (paper)"]
 FIRSTS = f"{PLAYER}.scene.racers.map((r) => Array.from((r.center || r.position).slice(0, 2)))"
 
 
@@ -116,16 +117,16 @@ def test_a_ball_between_walls_is_drawn_with_all_its_contacts(page):
     assert drawn >= 2
 
 
-def test_one_step_in_slow_motion_shows_three_projections(page):
+def test_one_step_in_slow_motion_shows_four_projections(page):
     look_at(page, "Follow one step", ".rbp-panels canvas")
-    assert page.locator(".rbp-panels figcaption").all_inner_texts() == ["Rigid (exact)", "Newton", "Gradient (paper)"]
+    assert page.locator(".rbp-panels figcaption").all_inner_texts() == TITLES
     page.get_by_text("frame", exact=False).first.wait_for()
     page.get_by_label("Frame").fill("70")
     page.get_by_text("small steps of size γ").wait_for()
     page.get_by_label("Frame").fill("130")
     page.get_by_text("It touches and does not sink.").first.wait_for()
     set_number(page, "step of the ball's run", "step_number", "17")
-    page.get_by_text("Step 17, ended three ways").wait_for()
+    page.get_by_text("Step 17, ended four ways").wait_for()
 
 
 def test_many_starts_can_be_cancelled_and_then_run(page):

@@ -55,7 +55,9 @@ def test_small_balls_are_gradient_descent_only_for_small_steps():
 def test_the_definition_itself_sinks_in():
     surface = landscapes.get("wrinkled_bowl", dim=1)
     run = trace(RBO(projection="argmin", radius=0.1, learning_rate=0.002), surface, [[-2.6]], 300)
-    assert (run.penetration[:, 0] > 1e-3).mean() > 0.5
+    # In 295 of the 300 steps, at worst by nine tenths of its radius.
+    assert (run.penetration[1:, 0] > 1e-3).mean() == pytest.approx(0.983, abs=0.01)
+    assert run.penetration.max() == pytest.approx(0.92, abs=0.01)
     rigid = trace(RBO(projection="rigid", radius=0.1, learning_rate=0.002), surface, [[-2.6]], 300)
     assert rigid.penetration.max() < 1e-3
 

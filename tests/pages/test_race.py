@@ -88,7 +88,24 @@ def test_follow_one_step_says_how_deep_each_projection_sinks():
     said = next(html.body for html in app.get("html") if "Penetration" in html.body)
     depth = dict(pair.split(":") for pair in re.search(r'data-depths="([^"]+)"', said)[1].split())
     assert abs(float(depth["rigid"])) < 1e-3
+    assert abs(float(depth["argmin"])) < 1e-3
+    assert "sinks in too" not in said
     assert float(depth["gradient"]) > 0.5  # the first picture shows what it is about
+
+
+@pytest.mark.parametrize("page", ["1_Roll", "2_Race"])
+def test_the_definition_itself_sinks_in_where_its_own_run_has_led_it(page):
+    app = AppTest.from_file(str(PAGE.with_name(f"{page}.py")), default_timeout=60)
+    query = {"mode": "step", "projection": "argmin", "radius": "0.1", "learning_rate": "0.002", "step_number": "20"}
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    said = next(html.body for html in app.get("html") if "Penetration" in html.body)
+    depth = dict(pair.split(":") for pair in re.search(r'data-depths="([^"]+)"', said)[1].split())
+    assert abs(float(depth["rigid"])) < 1e-3
+    assert float(depth["argmin"]) > 0.3
+    assert "as the paper defines the contact, sinks in too" in said
 
 
 def test_any_step_of_the_run_can_be_followed():
@@ -96,7 +113,7 @@ def test_any_step_of_the_run_can_be_followed():
         app = open_race(mode="step", steps="200", **query)
         return next(html.body for html in app.get("html") if "Penetration" in html.body)
 
-    assert "Step 17, ended three ways" in sentence(step_number="17")
+    assert "Step 17, ended four ways" in sentence(step_number="17")
     # a ball of radius 0.05 rests in its first wrinkle
     resting = sentence(step_number="200", radius="0.05")
     end = int(re.search(r"came to an end at step (\d+)", resting)[1])
@@ -159,8 +176,8 @@ def test_the_section_of_a_later_step_holds_contact_centre_and_the_way_down(bowl)
     run = run_on(bowl, ball, (-2.6, 2.0), 40, depths=0)
     at = 17
     section, offset = section_through(bowl, run.position[at], run.place[at])
-    rigid, newton, gradient = explain(section, ball, 20, 0.02, 0.01 * 0.4, offset)
-    for each in (newton, gradient):
+    rigid, argmin, newton, gradient = explain(section, ball, 20, 0.02, 0.01 * 0.4, offset)
+    for each in (argmin, newton, gradient):
         assert np.allclose(each.step.contact, [0.0, run.loss[at]])
         # the ground's own normal leads from the contact to the centre of a ball that touches there
         assert np.allclose(each.step.center, [offset, run.center[at, 2]], atol=1e-4)
@@ -172,16 +189,18 @@ def test_the_section_of_a_later_step_holds_contact_centre_and_the_way_down(bowl)
 def test_an_unfinished_footpoint_is_told_from_a_place_too_narrow_for_the_ball(bowl):
     ball = rbo_core.RBO(radius=0.4)
     section = section_of(bowl, bowl.start)
-    few, many = (explain(section, ball, k, 0.002, 0.24)[2] for k in (1, 20))
+    few, many = (explain(section, ball, k, 0.002, 0.24)[3] for k in (1, 20))
     assert few.excess > many.excess > 0.02
-    exact = explain(section, ball, 20, 0.02, 0.24)[0]
+    exact, argmin, *_ = explain(section, ball, 20, 0.02, 0.24)
     assert np.linalg.norm(exact.near - exact.step.new_center) == pytest.approx(0.4, abs=1e-4)
+    assert argmin.excess == pytest.approx(0.0, abs=1e-6)  # nothing is nearer, and yet it sinks
+    assert argmin.penetration > 0.1
 
 
-def test_step_scene_has_three_panels_that_end_with_the_new_ball(bowl):
+def test_step_scene_has_four_panels_that_end_with_the_new_ball(bowl):
     shown = explain(section_of(bowl, bowl.start), rbo_core.RBO(radius=0.4), 5, 0.02, 0.2)
     scene = step_scene(section_of(bowl, bowl.start), shown)
-    assert [panel.title for panel in scene.panels] == ["Rigid (exact)", "Newton", "Gradient (paper)"]
+    assert [panel.title for panel in scene.panels] == ["Rigid (exact)", "Exact argmin", "Newton", "Gradient (paper)"]
     for panel, each in zip(scene.panels, shown, strict=True):
         assert np.allclose(panel.racers[0].center[-1], each.step.new_center)
         assert np.allclose(panel.racers[0].center[0], each.step.center)

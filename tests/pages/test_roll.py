@@ -16,7 +16,7 @@ import landscapes
 import pages.player
 from pages.roll.presets import ROLL
 from pages.shared.tracks import run_on
-from rbo_core import RBO, SGD, Status, trace
+from rbo_core import RBO, SGD, RadiusSchedule, Status, trace
 from rbo_core.figures.player.table import steps_table
 from rbo_core.figures.words import plain
 
@@ -62,6 +62,39 @@ def said(page: AppTest) -> str:
 
 def racer(scenes, name: str):
     return next(racer for racer in scenes.last.racers if racer.name == name)
+
+
+def test_a_breathing_ball_is_let_go_and_stays_out_as_its_record_says(roll, scenes):
+    page = roll(breathe="true", radius="0.3", breath_radius="0.5", breath_grow="900", breath_shrink="300",
+                steps="1300", start="-1.6", rivals="")  # fmt: skip
+    assert not page.error
+    schedule = RadiusSchedule.breathing(0.3, 0.5, 900, 300)
+    run = trace(
+        RBO(radius=0.3, projection="rigid", unit_speed=True), landscapes.get("wrinkled_bowl"), [[-1.6]], 1300,
+        radius=schedule,
+    )  # fmt: skip
+    ball = racer(scenes, "rbo")
+    np.testing.assert_array_equal(ball.radii[:-1], schedule.radii(1300)[: len(ball.radii) - 1])
+    assert ball.radii.max() == 0.5 and ball.radii[-1] == 0.3  # the film shows it grow, and shrink
+    np.testing.assert_array_equal(ball.center[:1200], run.center[:1200, 0])
+    x = run.center[:, 0, 0]
+    let_go = []
+    for crest in (-1.472, -0.560):
+        k = int(np.flatnonzero((x[:-1] < crest) & (x[1:] >= crest))[0])
+        let_go.append(f"{run.radius[k + 1, 0]:.2g}")
+    words = said(page)
+    claim = (
+        f"was let go at ρ = {let_go[0]} and {let_go[1]} by the crests at x = -1.47 and -0.56 (lifetimes 0.36 and 0.45)"
+    )
+    assert claim in words
+    assert f"it stood at x = -1.60 on the way up and {x[-1]:.2f} on the way down" in words
+    assert scenes.last.radius is None  # no strip of constant radii beside a ball that has none
+
+
+def test_a_ball_that_is_to_shrink_as_it_grows_is_refused(roll, scenes):
+    page = roll(breathe="true", radius="0.8", breath_radius="0.5", rivals="")
+    assert "Large radius of a breathing ball must be greater than 0.8, got 0.5" in page.error[0].value
+    assert racer(scenes, "rbo").radii is None
 
 
 def test_the_first_visit_shows_the_promised_run(roll, scenes):

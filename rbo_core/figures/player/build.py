@@ -88,10 +88,16 @@ def shown_steps(tracks: Sequence[Track], width: float) -> NDArray[np.int64]:
     what is told of the end is what the film ends with.
     """
     longest = max((len(track.loss) for track in tracks), default=1)
-    moving = round(1.08 * moving_steps(tracks, width)) + 12
+    moving = max(round(1.08 * moving_steps(tracks, width)), *(_breathing_steps(track) for track in tracks), 0) + 12
     if moving >= 0.9 * longest:
         return np.arange(longest)
     return np.append(np.arange(moving), longest - 1)
+
+
+def _breathing_steps(track: Track) -> int:
+    """After how many steps a ball keeps its radius."""
+    changes = np.flatnonzero(np.diff(track.radius)) if track.radius is not None else np.empty(0)
+    return int(changes[-1]) + 1 if changes.size else 0
 
 
 def first_ball(tracks: Sequence[Track]) -> RBO | None:

@@ -1,4 +1,4 @@
-""" "Follow one step": the three projections of one step in slow motion, side by side, on a section of the surface."""
+""" "Follow one step": the four projections of one step in slow motion, side by side, on a section of the surface."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Shown:
 def explain(
     section: Section, ball: RBO, k_gradient: int, gamma: float, length: float, offset: float = 0.0
 ) -> tuple[Shown, ...]:
-    """The same step under the three projections.
+    """The same step under the four projections.
 
     length: how far the centre moves to c̃; offset: where on the section the centre of the rigid ball is, whose step
     starts from there as that of the others starts from the contact at 0.
@@ -113,6 +113,7 @@ def explain(
     common = replace(ball, unit_speed=False, learning_rate=length, momentum=0.0)
     balls = (
         replace(common, projection="rigid"),
+        replace(common, projection="argmin"),
         replace(common, projection="newton"),
         replace(common, projection="gradient", n_projection_steps=k_gradient, projection_step_size=gamma),
     )
@@ -154,7 +155,7 @@ def _nearest(section: Section, ball: RBO, point: np.ndarray) -> np.ndarray:
 
 
 def step_scene(section: Section, shown: Sequence[Shown]) -> Scene:
-    """Three panels under one clock of FRAMES frames."""
+    """A panel for each projection under one clock of FRAMES frames."""
     radius = float(shown[0].ball.radius)
     spots = np.array([p for each in shown for p in (each.step.center, each.step.moved_center, each.step.new_center)])
     low, high = spots[:, 0].min() - 1.5 * radius, spots[:, 0].max() + 1.5 * radius
@@ -172,7 +173,7 @@ def step_scene(section: Section, shown: Sequence[Shown]) -> Scene:
         clickable=False,
         duration=14.0,
         panels=panels,
-        title="One step of the ball under the three projections, in slow motion",
+        title="One step of the ball under four projections, in slow motion",
         frame_word="frame",
     )
 
@@ -252,6 +253,7 @@ def _captions(shown: Shown) -> tuple[tuple[float, str], ...]:
     k = shown.ball.n_projection_steps
     search = {
         "rigid": "The whole disc is searched: the ball is put down over the same place until it touches.",
+        "argmin": "All points of the ground are looked at: the nearest to c̃ counts.",
         "newton": f"{k} times the nearest point of a tangent plane, from p on.",
         "gradient": f"{k} small steps of size γ towards c̃, from p on.",
     }[shown.ball.projection]

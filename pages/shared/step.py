@@ -1,16 +1,18 @@
-""" "Follow one step": one step of the ball's run in slow motion, ended three ways."""
+""" "Follow one step": one step of the ball's run in slow motion, ended four ways."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 
+import pages.player
 from pages.shared.asked import Asked
 from pages.shared.controls import Scale, number
+from pages.shared.page import sentence, show_error
 from rbo_core.figures.player.scene import Scene
-from rbo_core.figures.player.step import Shown, explain, section_through, step_scene
+from rbo_core.figures.player.step import SINKS, Shown, explain, section_through, step_scene
 from rbo_core.figures.player.track import Track
 from rbo_core.figures.words import short
 
@@ -48,6 +50,17 @@ def controls(steps: int) -> Wanted:
     return Wanted(step, length, count, gamma)
 
 
+def show(asked: Asked, key: str) -> None:
+    """Controls, picture and sentence; what cannot be followed is said in place."""
+    try:
+        told = followed(asked, controls(asked.steps))
+    except ValueError as error:
+        show_error(error)
+        return
+    pages.player.player(told.scene, key=key, height=440)
+    sentence(told.sentence, depths=told.depths)
+
+
 def followed(asked: Asked, wanted: Wanted) -> Followed:
     """The step of the ball's run in the vertical section through contact and centre.
 
@@ -57,9 +70,10 @@ def followed(asked: Asked, wanted: Wanted) -> Followed:
     track = asked.track(asked.ball)
     at = min(wanted.step, max(track.stopped_at, 1)) - 1
     section, offset = section_through(asked.surface, track.position[at], track.place[at])
-    length = wanted.length * float(asked.ball.radius)
+    ball = asked.ball if track.radius is None else replace(asked.ball, radius=float(track.radius[at]))
+    length = wanted.length * float(ball.radius)
     k, gamma = wanted.n_projection_steps, wanted.projection_step_size
-    shown = explain(section, asked.ball, k, gamma, length, offset)
+    shown = explain(section, ball, k, gamma, length, offset)
     depths = {each.ball.projection: each.penetration for each in shown}
     return Followed(
         step_scene(section, shown),
@@ -68,18 +82,25 @@ def followed(asked: Asked, wanted: Wanted) -> Followed:
     )
 
 
+def _sinks(depths: dict[str, float]) -> str:
+    """That the definition itself sinks in, where it does."""
+    if depths["argmin"] <= 100 * SINKS:
+        return ""
+    return " The nearest point of all, as the paper defines the contact, sinks in too: the ball does not fit there."
+
+
 def _sentence(track: Track, at: int, wanted: int, shown: tuple[Shown, ...]) -> str:
     assert track.center is not None
-    moved = float(np.linalg.norm(track.center[at + 1] - track.center[at])) / float(track.method.radius)
+    moved = float(np.linalg.norm(track.center[at + 1] - track.center[at])) / float(shown[0].ball.radius)
     touching = 1 if track.contacts is None else int(np.isfinite(track.contacts[at]).all(axis=1).sum())
-    notes = f" In the run this step is {short(float(f'{moved:.2g}'))} ρ long; it is drawn longer to be seen."
+    notes = f" In the run this step is {short(float(f'{moved:.2g}'))} ρ long."
     if at + 1 < wanted:
         notes = f" The ball came to an end at step {at + 1}." + notes
     if touching > 1:
         notes += " The ball also touches in front of or behind the picture."
     depths = {each.ball.projection: 100 * max(each.penetration, 0) for each in shown}
     return (
-        f"Step {at + 1}, ended three ways. Penetration: rigid {depths['rigid']:.1f} %, "
-        f"Newton {depths['newton']:.1f} %, gradient {depths['gradient']:.1f} % of ρ. "
-        f"The picture is the vertical section through contact and centre.{notes}"
+        f"Step {at + 1}, ended four ways. Penetration: rigid {depths['rigid']:.1f} %, exact argmin "
+        f"{depths['argmin']:.1f} %, Newton {depths['newton']:.1f} %, gradient {depths['gradient']:.1f} % of ρ."
+        f"{_sinks(depths)} The picture is the vertical section through contact and centre.{notes}"
     )
