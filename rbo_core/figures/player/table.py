@@ -11,8 +11,8 @@ from rbo_core.figures.player.track import Track
 
 
 def steps_table(named: Iterable[tuple[str, Track]], who: str = "method") -> pd.DataFrame:
-    """One row a step and track: its name in column `who`, step, x (x1, x2), loss, gradients, and for a ball its centre
-    and penetration."""
+    """One row a step and track: its name in column `who`, step, x (x1, x2), loss, gradients, and for a ball its centre,
+    the radius if that changes, and the penetration."""
     frames = []
     for name, track in named:
         last = track.stopped_at + 1
@@ -23,6 +23,8 @@ def steps_table(named: Iterable[tuple[str, Track]], who: str = "method") -> pd.D
         columns |= {"loss": track.loss[:last], "gradients": track.gradients[:last]}
         if track.center is not None:
             columns |= {f"center_{axis}": track.center[:last, i] for i, axis in enumerate([*axes, "height"])}
+        if track.breathes and track.radius is not None:
+            columns["radius"] = track.radius[:last]
         if track.penetration is not None:
             columns["penetration"] = track.penetration[:last]
         frames.append(pd.DataFrame(columns))
