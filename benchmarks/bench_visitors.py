@@ -35,6 +35,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = ("Roll:5", "Roll:15", "Roll:30", "Race:30", "Phases:10", "Iron:10")
 QUERIES = {"Iron": "ground=surface"}
+WITHOUT_RADIUS = ("Train", "Results", "Network_landscape", "Network_phases")
 EVERY = 3.0
 RADII = [round(0.05 * 1.08**k, 4) for k in range(40)]
 
@@ -60,7 +61,7 @@ class Visitor:
             self.first = time.perf_counter() - begin
             while time.perf_counter() < until:
                 begin = time.perf_counter()
-                await self._run(socket, draw.choice(RADII))
+                await self._run(socket, draw.choice(RADII) if self.radius else None)
                 spent = time.perf_counter() - begin
                 self.waits.append(spent)
                 await asyncio.sleep(max(0.0, EVERY - spent))
@@ -83,7 +84,8 @@ class Visitor:
             if kind == "delta" and answer.delta.new_element.number_input.id.endswith("-radius"):
                 self.radius = answer.delta.new_element.number_input.id
             ended = kind == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
-            if ended and self.radius:  # a page that has just begun once more of itself has drawn no box yet
+            # A page that has just begun once more of itself has drawn no box yet.
+            if ended and (self.radius or self.page in WITHOUT_RADIUS):
                 return
 
 
