@@ -8,7 +8,7 @@ from pages.phases.refine import refinement
 from pages.phases.study import PhaseStudy
 from pages.phases.tabs import tabs
 from pages.phases.takings import takings
-from pages.phases.view import map_of, played, run_links, title_of, what_the_map_says
+from pages.phases.view import map_picture, played, run_links, title_of, what_the_map_says
 from pages.player import player
 from pages.shared.asked import start_from
 from pages.shared.controls import short
@@ -73,7 +73,7 @@ study = PhaseStudy.of(asked.surface, spec, compute.data(spec), look, shown.cell)
 count = steps(spec, landscapes.get)
 left, right = st.columns([1.12, 1], gap="medium")
 with left:
-    clickable_map(map_of(study, is_dark()), "phase_map")
+    clickable_map(map_picture(study, is_dark()), "phase_map")
     refinement(study, work, pace, title_of(study), job_id=job_id)
 with right:
     track, scene = played(shown, count)

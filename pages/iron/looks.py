@@ -66,7 +66,7 @@ def look(name: str, at: Ironing, dark: bool) -> Look:
 
 def _measures(at: Ironing, dark: bool) -> Look:
     line = radius_line(at.radius)
-    pictures = [picture.with_shape(line) for picture in _measure_pictures(at.where, at.span, dark)]
+    pictures = [picture.with_shapes(line) for picture in _measure_pictures(at.where, at.span, dark)]
     caption = "How smooth the ironed landscape is. Orange marks the radius above, dots the landscape itself."
     return Look(caption, pictures, 3)
 

@@ -19,7 +19,7 @@ from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
 from pages.shared.page import is_dark, show_error
 from rbo_core import sweep
-from rbo_core.figures.phases import Axes, Notes, cut_figure, difference_figure, map_figure
+from rbo_core.figures.phases import Axes, Notes, cut_figure, difference_figure, map_figure, shown_at
 from rbo_core.figures.style import color
 from rbo_core.sweep import export
 
@@ -28,7 +28,7 @@ def tabs(study: PhaseStudy) -> None:
     """The four tabs."""
     cut_tab, compare_tab, finer_tab, data_tab = st.tabs(["Cut along ρ", "Compare methods", "Finer wrinkles", "Data"])
     with cut_tab:
-        plots.show([cut(study, is_dark())], key="cut")
+        plots.show([cut_picture(study, is_dark())], key="cut")
         st.caption(cut_words(study))
     with compare_tab:
         _compare(study)
@@ -38,11 +38,13 @@ def tabs(study: PhaseStudy) -> None:
         _downloads(study)
 
 
-def cut(study: PhaseStudy, dark: bool) -> go.Figure:
-    """The order parameter along ρ at the row's learning rate, with jumps, regimes and theory."""
+def cut_picture(study: PhaseStudy, dark: bool) -> plots.Picture:
+    """The order parameter along ρ in the row, with jumps, regimes and theory, drawn once for all who look at that row;
+    only the line at the shown run's ρ is one's own."""
     curve, jumps, spans = study.cut(PROJECTIONS[study.projection], color("rbo"))
-    notes = Notes(study.marks, jumps, spans, study.radius)
-    return cut_figure((curve,), study.reading, dark, notes, axes=study.axes)
+    notes = Notes(study.marks, jumps, spans)
+    picture = plots.remembered(cut_figure, (curve,), study.reading, dark, notes, axes=study.axes)
+    return picture.with_shapes(shown_at(study.radius, dark))
 
 
 def cut_words(study: PhaseStudy) -> str:

@@ -7,21 +7,28 @@ import plotly.graph_objects as go
 import landscapes
 from pages.phases.controls import PROJECTIONS, ShownRun
 from pages.phases.study import PhaseStudy
+from pages.shared import plots
 from pages.shared.controls import get_surface, link_query, short
 from pages.shared.page import link
 from pages.shared.scenes import scene
 from pages.shared.tracks import run_on
-from rbo_core.figures.phases import Notes, map_figure
+from rbo_core.figures.phases import Notes, PhaseMap, map_figure, rings
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.scene import Scene
 from rbo_core.figures.player.track import Track
 
 
-def map_of(study: PhaseStudy, dark: bool) -> go.Figure:
-    """The map with theory, detected jumps and the shown run."""
-    notes = Notes(study.marks, study.jumps, radius=study.radius, rate=study.rate, frontier=study.frontier)
-    return map_figure(study.map, dark, notes, height=500)
+def map_picture(study: PhaseStudy, dark: bool) -> plots.Picture:
+    """The map with theory and detected jumps, drawn once for all who look at it; only the shown run's rings are one's
+    own."""
+    notes = Notes(study.marks, study.jumps, frontier=study.frontier)
+    picture = plots.remembered(_still_map, study.map, dark, notes)
+    return picture.with_shapes(*rings(study.radius, study.rate))
+
+
+def _still_map(shown: PhaseMap, dark: bool, notes: Notes) -> go.Figure:
+    return map_figure(shown, dark, notes, height=500).update_layout(dragmode=False)
 
 
 def what_the_map_says(study: PhaseStudy) -> str:

@@ -11,9 +11,10 @@ from rbo_core.figures.phases import CLICKS
 _PICKED = "_picked"
 
 
-def clickable_map(figure: go.Figure, key: str) -> None:
+def clickable_map(figure: go.Figure | plots.Picture, key: str) -> None:
     """Show a map; a click on a cell begins the page's run again, in which `picked` tells the cell."""
-    figure.update_layout(dragmode=False)
+    if isinstance(figure, go.Figure):
+        figure.update_layout(dragmode=False)
     click = plots.show([figure], key=key, clicks=CLICKS)
     if click is not None:
         st.session_state[_PICKED] = (float(click["x"]), float(click["y"]))

@@ -163,15 +163,8 @@ def map_figure(
     if notes.jumps:
         _add_detected(fig, notes.jumps, dark)
     if notes.radius is not None and notes.rate is not None:
-        at: dict[str, Any] = {"x": [notes.radius], "y": [notes.rate], "mode": "markers", "hoverinfo": "skip"}
-        fig.add_scatter(
-            **at, showlegend=False, name="shown run",
-            marker={"symbol": "circle-open", "size": 15, "color": "#FFFFFF", "line": {"width": 2.5}},
-        )  # fmt: skip
-        fig.add_scatter(
-            **at, showlegend=False, name="shown run edge",
-            marker={"symbol": "circle-open", "size": 18, "color": "#000000", "line": {"width": 1.2}},
-        )  # fmt: skip
+        for ring in rings(notes.radius, notes.rate):
+            fig.add_shape(ring)
     _add_clicks(fig, shown)
     _map_axes(fig, shown)
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 46 if title else 30, "b": 8}, hoverdistance=40)
@@ -179,6 +172,23 @@ def map_figure(
         fig.update_layout(title={"text": title, "y": 0.985, "yanchor": "top"})
     fig.update_layout(legend={"font": {"size": 12, "color": p.muted}})
     return fig
+
+
+def rings(radius: float, rate: float) -> tuple[dict[str, Any], ...]:
+    """Two rings round the shown run's place in a map, one white and one black, to be seen on every colour: shapes."""
+    return tuple(
+        {
+            "type": "circle", "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": radius, "yanchor": rate,
+            "x0": -half, "x1": half, "y0": -half, "y1": half, "line": {"color": ink, "width": width},
+        }
+        for half, ink, width in ((7.5, "#FFFFFF", 2.5), (9.0, "#000000", 1.2))
+    )  # fmt: skip
+
+
+def shown_at(radius: float, dark: bool) -> dict[str, Any]:
+    """A fine line at the shown run's radius in a cut: a shape."""
+    line = {"color": palette(dark).faint, "width": 1, "dash": "dot"}
+    return {"type": "line", "x0": radius, "x1": radius, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
 def difference_figure(
@@ -263,7 +273,7 @@ def cut_figure(
             showarrow=False, font={"color": p.muted, "size": 12},
         )  # fmt: skip
     if notes.radius is not None:
-        fig.add_vline(x=notes.radius, line={"color": p.faint, "width": 1, "dash": "dot"})
+        fig.add_shape(shown_at(notes.radius, dark))
     ends = np.array([curves[0].radii[0], curves[0].radii[-1]]) if curves else np.array([0.1, 1.0])
     _log_axis(fig, "x", ends, axes.radius, axes.units[0])
     layout(fig, dark, height=height, margin={"l": 8, "r": 8, "t": 30, "b": 8})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -13,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 import landscapes
 import pages.player
 from pages.phases import compute, controls, finer
-from pages.shared import background
+from pages.shared import background, plots
 from rbo_core import jobs, sweep
 from rbo_core.figures.phases import (
     CLICKS,
@@ -399,3 +401,30 @@ def test_a_cut_names_its_regimes_and_marks():
     )  # fmt: skip
     assert {note.text for note in figure.layout.annotations} == {"theory", "detected, 95 %", "microscopic"}
     assert len(figure.data[1].x) == 2, "a radius without a value is left out"
+
+
+def test_a_picture_is_drawn_once_for_all_who_ask_for_the_same():
+    asked = []
+
+    def build(values, mark, *, height):
+        asked.append(height)
+        return go.Figure(layout={"height": height})
+
+    mark = Mark(0.4, "crest")
+    first = plots.remembered(build, np.arange(3.0), mark, height=211)
+    assert plots.remembered(build, np.arange(3.0), replace(mark), height=211) == first and asked == [211]
+    plots.remembered(build, np.arange(3.0) + 1e-15, mark, height=211)
+    plots.remembered(build, np.arange(3.0), replace(mark, label="well"), height=211)
+    plots.remembered(build, np.arange(3.0, dtype=np.float32), mark, height=211)
+    plots.remembered(build, np.arange(3.0), mark, height=212)
+    assert asked == [211, 211, 211, 211, 212]
+    with pytest.raises(TypeError, match="cannot be remembered by a object"):
+        plots.remembered(build, object(), mark, height=211)
+
+
+def test_the_shown_run_is_ringed_and_marked_in_the_cut(visit, tmp_path):
+    page = visit("4_Phases", tmp_path, cells="12", starts="1", steps="10", radius="0.5", learning_rate="0.02")
+    (shown,), (cut,) = drawn(page)["phase_map"], drawn(page)["cut"]
+    rings = [shape for shape in shown["layout"]["shapes"] if shape["type"] == "circle"]
+    assert [(ring["xanchor"], ring["yanchor"]) for ring in rings] == [(0.5, 0.02)] * 2
+    assert any(shape["x0"] == shape["x1"] == 0.5 for shape in cut["layout"]["shapes"])
