@@ -42,13 +42,17 @@ RANDOM_LABELS = (
     "Share of training labels drawn at random. One in ten of those is right by chance: 40 % random are 36 % wrong."
 )
 SCHEDULES = {"cosine": "Cosine to zero", "constant": "Constant"}
+RADIUS_SCHEDULES = {"constant": "Constant", "cosine": "Cosine", "linear": "Linear", "exponential": "Exponential"}
 # Where a run was computed and what was kept of it do not change its results.
 _INCIDENTAL = ("device", "data_dir", "snapshots", "diagnostics")
 
 
 @dataclass(frozen=True)
 class Task:
-    """What all methods of a race share. label_noise: fraction; unit: "gradients" or "epochs"; train_size: 0 is all."""
+    """What all methods of a race share. label_noise: fraction; unit: "gradients" or "epochs"; train_size: 0 is all.
+
+    radius_schedule, final_radius: of the balls among them.
+    """
 
     data: str
     model: str
@@ -62,6 +66,8 @@ class Task:
     augment: bool
     device: str
     sharpness: bool
+    radius_schedule: str = "constant"
+    final_radius: float | None = None
 
     def configs(self, chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
         """One run a seed and method, seed by seed, so that all methods grow together.
@@ -84,6 +90,7 @@ class Task:
                 gradient_budget=self.amount if self.unit == "gradients" else None,
                 batch_size=self.batch_size,
                 schedule=self.schedule,
+                **self._radius(one.contender.method),
                 train_size=self.train_size or None,
                 label_noise=self.label_noise,
                 augment=self.augment,
@@ -94,6 +101,12 @@ class Task:
             for seed in range(self.seeds)
             for one in chosen
         ]
+
+    def _radius(self, method: str) -> dict[str, Any]:
+        """The radius' way over the run, for a ball; nothing for the others and for a radius that stays."""
+        if method != "rbo" or self.radius_schedule == "constant":
+            return {}
+        return {"radius_schedule": self.radius_schedule, "final_radius": self.final_radius}
 
     def title(self, chosen: Sequence[Chosen]) -> str:
         """The job in a few words."""

@@ -29,6 +29,13 @@ def ask() -> tuple[Task, tuple[Chosen, ...]]:
     with st.expander("Advanced"):
         batch = number("batch size", "batch", usual.batch_size, Scale(1, 1024, log=True, integer=True))
         schedule = choice("learning rate over time", "schedule", network_runs.SCHEDULES, usual.schedule)
+        way = choice(
+            "balls' radius over time", "radius_schedule", network_runs.RADIUS_SCHEDULES, usual.radius_schedule,
+            help="From each ball's own radius in the first step to another in the last.",
+        )  # fmt: skip
+        final = None
+        if way != "constant":
+            final = number("radius of the last step", "final_radius", 0.005, Scale(0.001, 100, log=True))
         images = number(
             "training images", "train_size", 0, Scale(0, 50_000, step=500, integer=True), help="0: all there are."
         )
@@ -40,7 +47,7 @@ def ask() -> tuple[Task, tuple[Chosen, ...]]:
     task = Task(
         data=data, model=model, label_noise=noise / 100, unit=unit, amount=amount, seeds=int(seeds),
         batch_size=int(batch), schedule=schedule, train_size=int(images), augment=augment, device=device,
-        sharpness=sharpness,
+        sharpness=sharpness, radius_schedule=way, final_radius=final,
     )  # fmt: skip
     return task, chosen
 

@@ -15,7 +15,7 @@ from rbo_core import jobs
 from rbo_core.cli.files import read_json, use_threads
 from rbo_core.cluster import connected
 from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, RunStore, StoredRun, TrainConfig, run_training
-from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, SCHEDULES
+from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, RADIUS_SCHEDULES, SCHEDULES
 from rbo_core.training.models import MODELS
 from rbo_core.training.remote import Outcome, train_all
 from rbo_core.training.storage import check_space
@@ -35,6 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gradient-budget", type=int, help="gradient evaluations to spend, instead of epochs")
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--schedule", choices=SCHEDULES)
+    parser.add_argument("--radius-schedule", choices=RADIUS_SCHEDULES, help="of the radius, to --final-radius")
+    parser.add_argument("--final-radius", type=float, help="radius of the last step")
     parser.add_argument("--train-size", type=int, help="use only so many training images")
     parser.add_argument("--label-noise", type=float, help="fraction of random training labels")
     parser.add_argument("--augment", action="store_true", default=None, help="random crops and flips")
@@ -86,8 +88,9 @@ def configs(args: argparse.Namespace) -> list[TrainConfig]:
     changes = {name: getattr(args, name) for name in names if getattr(args, name, None) is not None}
     out = []
     for one in described:
-        config = TrainConfig.from_dict({**one, **changes})
-        method = config.method if args.method is None else Method.of(args.method)
+        described_method = one.get("method", "rbo") if args.method is None else args.method
+        config = TrainConfig.from_dict({**one, **changes, "method": described_method})
+        method = config.method
         settings = dict(_setting(method.name, word) for word in args.set)
         method = Method.from_dict({**method.to_dict(), **settings})
         seeds = args.seeds if args.seeds is not None else [config.seed]

@@ -11,12 +11,14 @@ from typing import Any
 from rbo_core.checks import require, require_choice, require_count
 from rbo_core.method import BatchedMethod
 from rbo_core.methods import METHODS
+from rbo_core.schedule import SHAPES
 from rbo_core.settings import Value, network_settings, settings_of
 from rbo_core.training.models import MODELS
 
 DATA = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 PRECISIONS = ("float32", "float64", "bf16")
 SCHEDULES = ("cosine", "constant")
+RADIUS_SCHEDULES = ("constant", *SHAPES)
 DIAGNOSTICS = ("epoch", "final", "none")
 
 
@@ -107,6 +109,8 @@ class TrainConfig:
         gradient_budget: gradient evaluations to spend in all, the same price for every method.
         batch_size: images a minibatch.
         schedule: of the learning rate over the whole run.
+        radius_schedule: how the method's radius goes over the whole run to ``final_radius``; "constant" stays.
+        final_radius: ρ of the last step; None with a constant radius.
         train_size: use only so many training images (None: all).
         label_noise: fraction of the training labels replaced by random ones.
         augment: random crops and flips (images of at least 28 pixels).
@@ -125,6 +129,8 @@ class TrainConfig:
     gradient_budget: int | None = None
     batch_size: int = 50
     schedule: str = "cosine"
+    radius_schedule: str = "constant"
+    final_radius: float | None = None
     train_size: int | None = None
     label_noise: float = 0.0
     augment: bool = False
@@ -139,6 +145,8 @@ class TrainConfig:
         require_choice("data", self.data, DATA)
         require_choice("model", self.model, tuple(MODELS))
         require_choice("schedule", self.schedule, SCHEDULES)
+        require_choice("radius_schedule", self.radius_schedule, RADIUS_SCHEDULES)
+        self._check_radius()
         require_choice("precision", self.precision, PRECISIONS)
         require_choice("diagnostics", self.diagnostics, DIAGNOSTICS)
         require_count("epochs", self.epochs)
@@ -155,9 +163,25 @@ class TrainConfig:
         if self.label_noise > 1:
             raise ValueError(f"label_noise must be between 0 and 1, got {self.label_noise}")
 
+    def _check_radius(self) -> None:
+        if (self.radius_schedule == "constant") != (self.final_radius is None):
+            raise ValueError(
+                f"final_radius is where a radius_schedule of {', '.join(SHAPES)} ends; got {self.final_radius!r} with "
+                f"{self.radius_schedule!r}"
+            )
+        if self.final_radius is None:
+            return
+        require("final_radius", self.final_radius, above=0)
+        if "radius" not in dict(self.method.settings):
+            raise ValueError(
+                f"{self.method.name} has no radius to schedule; leave radius_schedule and final_radius out"
+            )
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Plain values, ready for JSON; a radius that stays says nothing of a schedule, as before there was one."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if self.final_radius is None:
+            del values["radius_schedule"], values["final_radius"]
         return {**values, "method": self.method.to_dict()}
 
     @classmethod

@@ -85,6 +85,8 @@ def train_ensemble(
             raise ValueError(f"{name} must have one entry a member, {members}, got {len(values)}")
     if config.augment or config.precision == "bf16":
         raise ValueError("an ensemble has no augmentation and no bf16; switch them off")
+    if config.final_radius is not None:
+        raise ValueError("members of an ensemble keep their radius; train runs with a radius_schedule one by one")
     keep_freed_pages()
     data = load(config.data, config.data_dir)
     parts = _blocks(members, _bytes_of_a_member(config, data))

@@ -212,8 +212,11 @@ class _Training:
         if self.config.augment:
             x = augment(x, self.generator)
         lr = self.config.method["lr"] * self.plan.share(self.done)
+        radius = self.plan.radius_at(self.done)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
+            if radius is not None:
+                group["radius"] = radius
 
         def closure() -> Tensor:
             self.optimizer.zero_grad()
@@ -266,8 +269,13 @@ class _Training:
             row["gradient_norm"] = float(torch.sqrt(sum((g * g).sum() for g in grads)))  # type: ignore[arg-type]
             method = self.config.method
             if method.name == "rbo":
-                row["penetration"] = diagnostics.penetration(loss, parameters, method["radius"], method["loss_scale"])
+                row["penetration"] = diagnostics.penetration(loss, parameters, self._radius(), method["loss_scale"])
             row["sharpness"] = diagnostics.sharpness(loss, parameters)
+
+    def _radius(self) -> float:
+        """The ball's in the step before, or in the first."""
+        scheduled = self.plan.radius_at(max(self.done - 1, 0))
+        return float(self.config.method["radius"]) if scheduled is None else scheduled
 
     def _save(self) -> None:
         if self.store is None or self.run_id is None:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from rbo_core.schedule import between
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import DataSet, add_label_noise
 from rbo_core.training.models import build_model
@@ -21,13 +22,21 @@ PROBE = 256
 @dataclass(frozen=True)
 class Plan:
     """A run before it begins. images: of the training set, from its first; per_epoch, total: steps; price: gradients of
-    one step; schedule: as in the config."""
+    one step; schedule: as in the config; radius: its first and last value and the way between, None where it stays."""
 
     images: int
     per_epoch: int
     total: int
     price: float
     schedule: str
+    radius: tuple[float, float, str] | None = None
+
+    def radius_at(self, step: int) -> float | None:
+        """The radius of a step (0 is the first, and the last has the last radius); None where it stays as it is."""
+        if self.radius is None:
+            return None
+        first, last, way = self.radius
+        return float(between(first, last, min(step / max(self.total - 1, 1), 1.0), way))
 
     def share(self, step: int) -> float:
         """The learning rate of a step (0 is the first), as a share of the method's own."""
@@ -46,7 +55,10 @@ def plan(config: TrainConfig, data: DataSet) -> Plan:
     per_epoch = images // config.batch_size
     price = config.method.gradients_per_step
     total = config.epochs * per_epoch if config.gradient_budget is None else int(config.gradient_budget // price)
-    return Plan(images, per_epoch, total, price, config.schedule)
+    radius = None
+    if config.final_radius is not None:
+        radius = float(config.method["radius"]), float(config.final_radius), config.radius_schedule
+    return Plan(images, per_epoch, total, price, config.schedule, radius)
 
 
 def dtype_of(config: TrainConfig) -> torch.dtype:

@@ -146,6 +146,13 @@ def test_every_racer_is_a_method_the_training_knows(key):
     assert config.method["lr"] == one.settings["lr"]
 
 
+def test_only_the_ball_of_a_race_anneals_its_radius():
+    task = short_task(radius_schedule="cosine", final_radius=0.01)
+    ball, sam, sgd = (TrainConfig.from_dict(one) for one in task.configs(standard("rbo", "sam", "sgd")))
+    assert (ball.radius_schedule, ball.final_radius) == ("cosine", 0.01)
+    assert sam.final_radius is None and sgd.final_radius is None
+
+
 def test_the_defaults_compare_the_ball_at_sams_price():
     ball, sam = standard("rbo", "sam")
     assert ball.gradients_per_step == sam.gradients_per_step == 2

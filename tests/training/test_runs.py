@@ -15,12 +15,17 @@ import pytest
 import torch
 
 from rbo_core.cli import main
+from rbo_core.torch import RBO
 from rbo_core.training import Method, RunStore, TrainConfig, checkpoint, run_training
 from rbo_core.training import ensemble as ensembles
 from rbo_core.training.checkpoint import load_tree, save_tree
 from rbo_core.training.ensemble import train_ensemble
 
 QUICK = TrainConfig(epochs=3, train_size=200, diagnostics="none", device="cpu")
+ANNEALED = TrainConfig(
+    epochs=3, train_size=200, diagnostics="none", device="cpu", method=Method.of("rbo", radius=0.4),
+    radius_schedule="linear", final_radius=0.01,
+)  # fmt: skip
 METHODS = {
     "rbo": Method.of("rbo", momentum=0.9, lr=0.1),
     "sam": Method.of("sam", momentum=0.9),
@@ -49,6 +54,54 @@ def test_a_run_cut_short_resumes_bit_for_bit(name, tmp_path):
         assert torch.equal(flat(store.model(cut.run_id)), flat(whole.model))
         epochs, path = store.trajectory(cut.run_id)
         assert epochs.tolist() == [0, 1, 2, 3] and torch.equal(path[-1], flat(whole.model))
+
+
+def test_a_radius_is_annealed_from_its_first_value_to_its_last_and_resumes_bit_for_bit(tmp_path, monkeypatch):
+    used = []
+    step = RBO.step
+    monkeypatch.setattr(
+        RBO, "step", lambda self, closure: used.append(self.param_groups[0]["radius"]) or step(self, closure)
+    )
+    whole = run_training(ANNEALED)
+    assert used == pytest.approx(np.linspace(0.4, 0.01, 12))
+    assert (used[0], used[-1]) == (0.4, 0.01)
+    with RunStore(tmp_path) as store:
+        cut = run_training(ANNEALED, store, should_cancel=iter([False] * 6 + [True]).__next__)
+        again = run_training(ANNEALED, store, resume=cut.run_id)
+        assert torch.equal(flat(again.model), flat(whole.model))
+        assert store.get(cut.run_id).config == ANNEALED == TrainConfig.from_dict(ANNEALED.to_dict())
+    for constant in (0.4, 0.01):
+        method = Method.of("rbo", radius=constant)
+        other = run_training(dataclasses.replace(QUICK, method=method))
+        assert not torch.equal(flat(other.model), flat(whole.model))
+    # A schedule between equal radii is none, to the last bit.
+    level = dataclasses.replace(ANNEALED, method=method, radius_schedule="cosine")
+    assert torch.equal(flat(run_training(level).model), flat(other.model))
+
+
+def test_the_command_anneals_and_results_without_a_schedule_keep_their_names(capsys, tmp_path):
+    args = [
+        "train",
+        "--epochs",
+        "1",
+        "--train-size",
+        "100",
+        "--diagnostics",
+        "none",
+        "--store",
+        str(tmp_path),
+        "--json",
+    ]
+    assert main([*args, "--radius-schedule", "exponential", "--final-radius", "0.01"]) == 0
+    with RunStore(tmp_path) as store:
+        config = store.list()[0].config
+    assert (config.radius_schedule, config.final_radius) == ("exponential", 0.01)
+    assert not {"radius_schedule", "final_radius"} & QUICK.to_dict().keys()
+    assert main([*args, "--final-radius", "0.01"]) == 2
+    assert main([*args, "--method", "sgd", "--radius-schedule", "linear", "--final-radius", "0.01"]) == 2
+    assert "sgd has no radius to schedule" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="one by one"):
+        train_ensemble(ANNEALED, lr=[0.1])
 
 
 @pytest.mark.slow
@@ -202,6 +255,8 @@ BAD = [
     ({"data": "svhn"}, "data must be one of"),
     ({"epochs": 0}, "epochs must be a whole number"),
     ({"label_noise": 1.5}, "label_noise must be between 0 and 1, got 1.5"),
+    ({"final_radius": 0.1}, "final_radius is where a radius_schedule of linear, exponential, cosine ends; got 0.1"),
+    ({"radius_schedule": "cosine", "final_radius": -1.0}, "final_radius must be positive, got -1.0"),
     ({"gradient_budget": 1}, "gradient_budget must be a whole number of at least 2"),
     ({"method": "sgdd"}, "method must be one of"),
     ({"method": {"name": "rbo", "rho": 1.0}}, "rbo has no setting 'rho'"),
