@@ -7,7 +7,7 @@ import streamlit as st
 from pages.player import player
 from pages.roll import breath
 from pages.roll.crest import held_by
-from pages.roll.presets import ROLL, preset_row
+from pages.roll.presets import ROLL, preset_row, story_asked
 from pages.shared import step
 from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
@@ -62,6 +62,7 @@ with st.sidebar:
     mode = choice("look at", "mode", {"run": "The run", "step": "Follow one step"}, kind="segmented")
     axis = choice("loss against", "axis", {"step": "Steps", "gradients": "Gradients"}, kind="segmented")
 
+preset_row(ROLL)
 with asked.ball_place:
     asked = replace(asked, breath=breath.controls(asked))
 if mode == "step":
@@ -72,7 +73,8 @@ surface = asked.surface
 methods = (asked.ball, *asked.rivals)
 tracks = asked.tracks(methods)
 raced = entries(tracks)
-look = Look(axis=axis, ironed=ironed, radius=offered(asked, tracks) if asked.breath is None else None)
+radii = offered(asked, tracks) if asked.breath is None else None
+look = Look(axis=axis, ironed=ironed, radius=radii, story=story_asked())
 player(
     drawable(scene(surface, raced, look), surface, live=True, draft=draft, loss_scale=loss_scale(tracks)),
     key="roll_player",
@@ -95,7 +97,7 @@ ball_rolls = bool(tracks) and tracks[0].center is not None
 sentence(told(tracks[0]) if ball_rolls else story(tracks, surface.finest_scale), ends=ends)
 if breathes:
     breath.show_loop(tracks[0], surface, is_dark())
-with preset_row(ROLL):
+with st.container(horizontal=True, key="take_away"):
     named = [(track.name, track) for track in tracks]
     download("Download CSV", lambda: steps_table(named), f"roll_{surface.name}.csv", "download", disabled=not tracks)
     take_away(asked.takings(raced, methods, look))

@@ -14,7 +14,7 @@ from pages.shared import step
 from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
-from pages.shared.page import group, how_it_works, is_dark, open_page, sentence
+from pages.shared.page import group, how_it_works, is_dark, open_page, put_away, sentence
 from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
 from pages.shared.take_away import take_away
@@ -51,12 +51,18 @@ the basin. A ball counts when its centre or one of its contacts is over it.
 - Turn on *what the ball sees* and look at the ironed sheet from the side.
 """
 
+UNUSED = {"race": (), "step": ("race_balls", "race_picture", "rivals_group"), "starts": ("race_balls", "race_picture")}
+"""What a mode has no use for: it keeps its settings, out of sight."""
+
 open_page("Race", "Watch who gets past the wrinkles. All start at the same point; balls are drawn at true size.")
 
+modes = {"race": "Race", "step": "Follow one step", "starts": "Many starts"}
+mode = choice("What to look at", "mode", modes, kind="segmented", quiet=True)
 with st.sidebar:
     asked = ask(dim=2, steps=1000)
-    with asked.ball_place:
+    with asked.ball_place, st.container(key="race_balls"):
         more = more_balls()
+with st.sidebar.container(key="race_picture"):
     group("Picture")
     look = Look(
         ironed=toggle("what the ball sees", "ironed", help="The surface as ironed by the first ball."),
@@ -68,8 +74,7 @@ with st.sidebar:
     )
 
 surface, ball = asked.surface, asked.ball
-modes = {"race": "Race", "step": "Follow one step", "starts": "Many starts"}
-mode = choice("What to look at", "mode", modes, kind="segmented")
+put_away(*UNUSED[mode])
 if mode == "race":
     balls = [replace(ball, radius=radius) for radius in dict.fromkeys((float(ball.radius), *more))]
     methods = (*balls, *asked.rivals)
@@ -81,7 +86,8 @@ if mode == "race":
     ends = " ".join(f"{entry.track.name}:{entry.track.loss[-1]:.9g}" for entry in raced)
     sentence(race_story(raced, surface.finest_scale), ends=ends)
     results = result_table(raced, basins_of(surface), surface.finest_scale)
-    st.dataframe(readable(results), hide_index=True, key="results", column_config=COLUMNS)
+    with st.expander("All numbers"):
+        st.dataframe(readable(results), hide_index=True, key="results", column_config=COLUMNS)
     with st.container(horizontal=True):
         download("Download table (CSV)", lambda: results, f"race_{surface.name}.csv", "download_table")
         download("Download paths (CSV)", lambda: paths_table(raced), f"race_{surface.name}_paths.csv", "download_paths")

@@ -75,25 +75,26 @@ for concern in at.ironed.concerns:
     st.warning(f"{concern[0].upper()}{concern[1:]}.")
 if note := sampling_note(asked.where, radius):
     st.caption(note)
-name = choice(
-    "Look closer",
-    "look",
-    looks(at.where.dim, affine=at.where.name == "fractional_brownian"),
-    "measures" if flat else "map",
-    kind="segmented",
-)
-closer = look(name, at, dark)
-st.caption(closer.caption)
-click = plots.show(closer.figures, key=f"iron_{name}", columns=closer.columns, clicks=closer.clicks)
-if click is not None:
-    st.session_state["_rest"] = float(click["x"]), float(click["y"])
-if closer.clicks and "_rest" in st.session_state:
-    words, query = roll_of(asked, *st.session_state["_rest"])
-    link("Roll", words, query)
-if name == "measures":
-    download("Download CSV", at.study.measures.to_csv, f"iron_{asked.surface.name}.csv", "iron_csv")
-if closer.table:
-    st.markdown(closer.table)
+with st.expander("For researchers: look closer", expanded="look" in st.query_params):
+    name = choice(
+        "Look closer",
+        "look",
+        looks(at.where.dim, affine=at.where.name == "fractional_brownian"),
+        "measures" if flat else "map",
+        kind="segmented",
+    )
+    closer = look(name, at, dark)
+    st.caption(closer.caption)
+    click = plots.show(closer.figures, key=f"iron_{name}", columns=closer.columns, clicks=closer.clicks)
+    if click is not None:
+        st.session_state["_rest"] = float(click["x"]), float(click["y"])
+    if closer.clicks and "_rest" in st.session_state:
+        words, query = roll_of(asked, *st.session_state["_rest"])
+        link("Roll", words, query)
+    if name == "measures":
+        download("Download CSV", at.study.measures.to_csv, f"iron_{asked.surface.name}.csv", "iron_csv")
+    if closer.table:
+        st.markdown(closer.table)
 with st.container(horizontal=True, key="take_away"):
     take_away(takings(at))
 how_it_works(EXPLANATION)

@@ -18,7 +18,7 @@ from rbo_core import RBO
 from rbo_core.figures.ironing import CurveMarks, curve_figure, surface_figure
 from rbo_core.figures.player.glide import glide_scene
 from rbo_core.figures.player.scene import Scene
-from rbo_core.figures.words import short
+from rbo_core.figures.words import percent, short
 from rbo_core.ironing import dimension, largest_slope, oscillation, total_variation
 
 
@@ -127,7 +127,7 @@ def numbers(at: Ironing) -> tuple[tuple[str, str, str], ...]:
     own = f"was {rough[0].value:.2f} ± {0.5 * (rough[0].high - rough[0].low):.2f}"
     return (
         ("basins", f"{left[1]}", f"of {left[0]}"),
-        ("out of reach", f"{100 * at.ironed.unreachable_share:.1f} %", ""),
+        ("out of reach", percent(100 * at.ironed.unreachable_share), ""),
         ("largest slope", short(largest_slope(g, s)), f"was {short(largest_slope(f, s))}"),
         ("total variation left", f"{100 * kept:.0f} %", ""),
         ("height range", short(oscillation(g)), f"was {short(oscillation(f))}"),
@@ -141,7 +141,7 @@ def what_the_ball_sees(at: Ironing) -> str:
     flat = at.where.dim == 1
     return (
         f"A ball of radius {short(at.radius)} sees {left} of {total} basins deeper than {short(at.threshold)} and "
-        f"cannot touch {100 * at.ironed.unreachable_share:.0f} % of the {'curve' if flat else 'surface'}; "
+        f"cannot touch {percent(100 * at.ironed.unreachable_share)} of the {'curve' if flat else 'surface'}; "
         f"the height range goes from {short(oscillation(at.ironed.heights))} to "
         f"{short(oscillation(at.ironed.ironed))}."
         + (" Hover over a red dot to read when that groove vanished." if flat else "")

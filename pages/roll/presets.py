@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.controls import first_radius, get_surface
 from pages.shared.widgets import set_controls
@@ -37,16 +36,23 @@ ROLL: dict[str, dict[str, Any]] = {
 }
 
 
-def preset_row(presets: dict[str, dict[str, Any]]) -> DeltaGenerator:
-    """One line of buttons; returns the line, for more to be put at its end."""
-    row = st.container(horizontal=True, key="presets")
-    with row:
-        st.caption("Try")
+_STORY = "_story"
+
+
+def preset_row(presets: dict[str, dict[str, Any]]) -> None:
+    """One line of buttons; each tells a story, which plays from its beginning whenever it is asked for."""
+    with st.container(horizontal=True, key="presets"):
+        st.caption("Stories")
         for title, values in presets.items():
             st.button(title, on_click=_apply, args=(values,), key=f"preset_{title}")
-    return row
+
+
+def story_asked() -> int:
+    """How often a story was asked for: the film of another number plays from its beginning."""
+    return int(st.session_state.get(_STORY, 0))
 
 
 def _apply(values: dict[str, Any]) -> None:
+    st.session_state[_STORY] = story_asked() + 1
     surface = get_surface(values.get("surface", "wrinkled_bowl"), 1)
     set_controls({"start": float(surface.start[0]), "radius": first_radius(surface), **values})

@@ -123,8 +123,9 @@ def ask(dim: int, steps: int) -> Asked:
     start = start_controls(surface, where)
     group("Ball" if dim == 1 else "Balls")
     ball_place = st.container()
-    group("Rivals")
-    rivals_place = st.container()
+    rivals_place = st.container(key="rivals_group")
+    with rivals_place:
+        group("Rivals")
     with st.expander("Steps, noise and seed"):
         count = int(number("steps", "steps", steps, Scale(10, 5000, integer=True, log=True)))
         noise, seed = noise_controls()

@@ -64,6 +64,13 @@ def group(title: str) -> None:
     st.html(f'<p class="lab-group">{title}</p>')
 
 
+def put_away(*keys: str) -> None:
+    """Take containers out of sight whose controls keep their values."""
+    if keys:
+        hidden = ", ".join(f".st-key-{key}" for key in keys)
+        st.html(f"<style>{hidden} {{display: none;}}</style>")
+
+
 def sentence(text: str, **attributes: str) -> None:
     """The sentence under the plot that says what happened (HTML; escape what a visitor typed).
 

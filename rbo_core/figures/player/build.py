@@ -36,7 +36,7 @@ class Look:
     axis: one of AXES; curve: one of CURVES. ironed: draw what the first ball's centre sees, h − ρ. contour: a map from
     above beside a surface. loss_panel, readouts, clickable: whether there are curves, live numbers, and whether a click
     on the ground is told. radius: offers the
-    first ball's radius under the picture.
+    first ball's radius under the picture. story: a film of another number plays from its beginning.
     """
 
     axis: str = "step"
@@ -47,6 +47,7 @@ class Look:
     readouts: bool = True
     clickable: bool = True
     radius: RadiusRange | None = None
+    story: int = 0
 
 
 def run_scene(
@@ -76,6 +77,7 @@ def run_scene(
         contour=look.contour,
         clickable=look.clickable,
         radius=look.radius,
+        story=look.story,
         step_numbers=shown,
         title=f"{names} on the {'curve' if surface.dim == 1 else 'surface'} {surface.title}",
     )

@@ -159,6 +159,7 @@ def _describe(scene: Scene, floats: Floats, height: int, autoplay: bool) -> dict
         "contour": scene.contour,
         "clickable": scene.clickable,
         "title": scene.title,
+        "story": scene.story,
         "word": scene.frame_word,
         "range": None if scene.height_range is None else [float(v) for v in scene.height_range],
         "captions": [[float(at), text] for at, text in scene.captions],

@@ -177,6 +177,7 @@ class Scene:
     captions: (first frame, sentence) pairs shown over the plot from that frame on.
     radius: offers the radius under the playback bar.
     step_numbers: (T+1,) what the frames are called, where they are not the steps 0 to T.
+    story: in a player that is there already, a film of another number plays from its beginning.
     drawing: offers the ground to the visitor's hand.
     """
 
@@ -203,6 +204,7 @@ class Scene:
     panels: tuple[Scene, ...] = ()
     radius: RadiusRange | None = None
     step_numbers: np.ndarray | None = None
+    story: int = 0
     drawing: Drawing | None = None
 
     def __post_init__(self) -> None:

@@ -135,7 +135,7 @@ class Player {
   load(scene) {
     const first = !this.scene;
     const start = (s) => s.racers.map((r) => Array.from(r.position.slice(0, s.width)).join()).join();
-    const moved = !first && start(scene) !== start(this.base);
+    const moved = !first && (start(scene) !== start(this.base) || scene.story !== this.base.story);
     const ahead = this.draft.ahead(scene);
     const drew = !!this.base?.drawing && this.pencil.text === scene.drawing?.text;
     this.base = scene;
@@ -146,7 +146,7 @@ class Player {
     this.strip.fill(scene.radius && this.batch?.id === scene.radius.batch ? this.batch : null);
     this.stage.setAttribute("aria-label", `${scene.title}. Space plays and pauses, arrow keys step, Home and End jump, plus and minus zoom${scene.dim === 2 ? ", W A S D turn the scene" : ""}.`);
     if (first) this.begin(scene);
-    else if (moved && !ahead && !drew && !calm()) this.clock.restart(); // a new start is meant to be watched
+    else if (moved && !ahead && !drew && !calm()) this.clock.restart(); // a new start and a story are meant to be watched
   }
 
   // The runs of the radius strip, which come after the picture.
