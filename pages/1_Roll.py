@@ -78,7 +78,7 @@ look = Look(axis=axis, ironed=ironed, radius=radii, story=story_asked())
 player(
     drawable(scene(surface, raced, look), surface, live=True, draft=draft, loss_scale=loss_scale(tracks)),
     key="roll_player",
-    height=500,
+    height=490,
     on_click=start_from(surface),
     on_radius=set_radius,
     on_draw=set_drawing,

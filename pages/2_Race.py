@@ -51,8 +51,8 @@ the basin. A ball counts when its centre or one of its contacts is over it.
 - Turn on *what the ball sees* and look at the ironed sheet from the side.
 """
 
+# What a mode has no use for: it keeps its settings, out of sight.
 UNUSED = {"race": (), "step": ("race_balls", "race_picture", "rivals_group"), "starts": ("race_balls", "race_picture")}
-"""What a mode has no use for: it keeps its settings, out of sight."""
 
 open_page("Race", "Watch who gets past the wrinkles. All start at the same point; balls are drawn at true size.")
 

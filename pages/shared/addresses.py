@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _PAGE, _ADDRESSES, _DEFAULTS = "_page", "_addresses", "_defaults"
 _KEPT_OF_A_CONTROL = ("_good_", "_link_", "_sliders_")
-_VIEW = ("hide", "projector", "at", "autoplay", "v")
+_VIEW = ("hide", "projector", "at", "autoplay", "embed_options", "v")
 """What an address says of the view alone."""
 
 

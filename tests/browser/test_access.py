@@ -77,8 +77,12 @@ def test_a_link_may_wait_at_a_step_without_controls(server, open_page):
 
 
 def test_a_projector_gets_large_type_and_a_low_window_its_bar(server, open_page):
-    page = open_page(f"{server}/Roll?projector=1&autoplay=0", width=1920, height=1080)
+    page = open_page(f"{server}/Roll?projector=1&autoplay=0", width=1920, height=1080, color_scheme="dark")
+    page.wait_for_url("**embed_options=light_theme*")
     page.wait_for_selector(".rbp[data-frame]")
+    ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"  # light, whatever the machine prefers
+    assert page.get_by_role("button", name="Full screen").is_visible()
     ratio = page.evaluate("(c => c.width / devicePixelRatio / document.querySelector('.rbp').__player.view.box.width)"
                           "(document.querySelector('.rbp-view'))")  # fmt: skip
     assert ratio > 1.5  # a drawing's pixel is one and a half of the page's
@@ -87,6 +91,15 @@ def test_a_projector_gets_large_type_and_a_low_window_its_bar(server, open_page)
     low.wait_for_selector(".rbp[data-frame]")
     bar = low.locator(".rbp-bar").bounding_box()
     assert bar["y"] + 40 < 450
+
+
+def test_a_message_in_a_folded_group_unfolds_it_and_a_narrow_stage_takes_the_focus(server, open_page):
+    page = open_page(f"{server}/Roll?sgd_learning_rate=1000&autoplay=0")
+    page.get_by_text("learning rate η must lie between").first.wait_for()
+    page.set_viewport_size({"width": 500, "height": 860})
+    page.wait_for_selector(".rbp[data-narrow=true]")
+    page.locator(".rbp-stage").focus()
+    assert page.evaluate("document.activeElement.className") == "rbp-stage"
 
 
 def test_a_pinned_run_stays_as_a_ghost_beside_the_next(server, open_page):

@@ -91,6 +91,31 @@ def test_the_camera_stays_when_a_slider_changes_the_race(page):
     assert page.evaluate(f"{SGD}.loss.at(-1)") == loss
 
 
+def test_the_rim_of_the_ball_sets_its_radius_and_its_body_the_start(page):
+    race(page)
+    box = page.locator(".rbp-over").bounding_box()
+    view, radius = page.evaluate(VIEW), page.evaluate(f"{PLAYER}.base.radius.value")
+
+    def pull(part: str, to: tuple[float, float]) -> None:
+        circle = page.evaluate(f"{PLAYER}.view.circle()")
+        x, y = box["x"] + circle["cx"] + (circle["size"] if part == "rim" else 0), box["y"] + circle["cy"]
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + to[0] * circle["size"], y + to[1], steps=5)
+        page.mouse.up()
+
+    pull("rim", (0.5, 0))
+    page.wait_for_function(f"Math.abs({PLAYER}.base.radius.value / {radius} - 1.5) < 0.1")
+    page.wait_for_url(re.compile("radius="))
+    page.wait_for_selector(READY)
+    start = page.evaluate(FIRSTS)[0]
+    page.keyboard.press("Home")
+    page.wait_for_function(f"{PLAYER}.clock.frame === 0 || !{PLAYER}.clock.playing")
+    pull("body", (0, 40))
+    page.wait_for_function(f"{FIRSTS}[0].some((x, i) => Math.abs(x - {start}[i]) > 0.1)")
+    assert page.evaluate(VIEW) == view  # pulled, not turned
+
+
 def test_keys_turn_the_scene_and_zoom(page):
     race(page)
     page.locator(".rbp-stage").focus()

@@ -15,7 +15,7 @@ const KEYS = [
   ["Ctrl Z, Ctrl Y", "undo and redo a change of settings"],
   ["?", "this list"],
 ];
-const VIEW = ["hide", "projector", "autoplay", "at"];
+const VIEW = ["hide", "projector", "autoplay", "at", "embed_options"];
 
 // Streamlit replaces the address when a control changes, so Back would leave the page. Here a change is an entry: Back undoes it.
 class Past {
@@ -114,6 +114,7 @@ const past = (window.labPast ??= new Past());
 // What a link carries: the settings, the version of links, and nothing of how one happens to look at them.
 export function address(version, more = {}) {
   const url = new URL(location.href);
+  url.searchParams.delete("embed_options");
   if (!url.searchParams.has("v")) url.searchParams.set("v", version);
   for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
   return url.href;
@@ -123,7 +124,24 @@ function view() {
   const query = new URLSearchParams(location.search);
   const root = document.documentElement;
   root.toggleAttribute("data-projector", query.get("projector") === "1");
+  if (query.get("projector") === "1") lightGround();
   root.dataset.hide = (query.get("hide") ?? "").split(/[,\s]+/).join(" ");
+}
+
+// A projector has a light ground, whatever this machine prefers: Streamlit takes the theme from an address when it begins.
+function lightGround() {
+  const page = getComputedStyle(document.querySelector("[data-testid=stApp]") ?? document.body).backgroundColor.match(/[\d.]+/g);
+  const url = new URL(location.href);
+  if (!page || page[0] > 128 || url.searchParams.has("embed_options")) return;
+  url.searchParams.set("embed_options", "light_theme");
+  location.replace(url);
+}
+
+// A message in a folded group would not be seen.
+function unfold() {
+  for (const alert of document.querySelectorAll("details:not([open]) [data-testid=stAlertContentError]")) {
+    alert.closest("details").querySelector("summary").click();
+  }
 }
 
 const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "range";
@@ -163,6 +181,11 @@ class Chrome {
       stage.focus();
     });
     document.body.prepend(this.skip);
+    this.full = Object.assign(document.createElement("button"), { type: "button", className: "lab-full", textContent: "Full screen" });
+    this.full.addEventListener("click", () => document.documentElement.requestFullscreen?.());
+    this.root.append(this.full);
+    this.watching = new MutationObserver(unfold);
+    this.watching.observe(document.body, { childList: true, subtree: true });
     this.listening = new AbortController();
     const { signal } = this.listening;
     document.addEventListener("keydown", (e) => this.key(e), { signal });
@@ -263,6 +286,7 @@ class Chrome {
 
   dispose() {
     this.listening.abort();
+    this.watching.disconnect();
     this.skip.remove();
     this.root.remove();
     past.heard = () => {};

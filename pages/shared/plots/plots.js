@@ -14,6 +14,13 @@ const load = (name) => (loading ??= new Promise((done, fail) => {
 }));
 
 const camera = (div) => div._fullLayout?.scene?._scene?.getCamera?.();
+// On a projector type and lines are half as large again.
+const large = () => document.documentElement.hasAttribute("data-projector");
+function enlarged(data, layout) {
+  if (!large()) return [data, layout];
+  const traces = data.map((trace) => (trace.line ? { ...trace, line: { ...trace.line, width: 1.6 * (trace.line.width ?? 2) } } : trace));
+  return [traces, { ...layout, font: { ...layout.font, size: 1.5 * (layout.font?.size ?? 12) } }];
+}
 const copy = (value) => JSON.parse(JSON.stringify(value));
 
 class Plots {
@@ -72,7 +79,8 @@ class Plots {
     if (view && next.scene) next.scene.camera = { ...next.scene.camera, eye: view.eye, center: view.center, up: view.up };
     const fresh = !oldData;
     this.shown[i] = [data, layout];
-    await plotly.react(div, JSON.parse(data), { ...next, autosize: true }, { displayModeBar: false, displaylogo: false });
+    const [traces, large] = enlarged(JSON.parse(data), next);
+    await plotly.react(div, traces, { ...large, autosize: true }, { displayModeBar: false, displaylogo: false });
     if (fresh) this.listen(div, i);
   }
 

@@ -85,7 +85,7 @@ export class Camera {
   // Screen position in pixels, and pixels per world unit at that depth.
   project(p, width, height) {
     const [x, y, , w] = this.clip(p);
-    return { x: (x / w / 2 + 0.5) * width, y: (0.5 - y / w / 2) * height, k: (this.focal * height) / 2 / w };
+    return { x: (x / w / 2 + 0.5) * width, y: (0.5 - y / w / 2) * height, k: (this.focal * height) / 2 / w, depth: w };
   }
 
   ray(px, py, width, height) {

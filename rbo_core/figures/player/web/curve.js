@@ -4,6 +4,7 @@
 import { Labels, arrows, ball, fit, flat, inkOf, marker, symbol, tickText, ticks, trail } from "./draw.js";
 import { place, radiusAt, row } from "./data.js";
 import { magnification, spot } from "./extent.js";
+import { cursorFor, drawRim, gripOn, pulled } from "./grip.js";
 import { setDown } from "./imagine.js";
 import { rgba } from "./theme.js";
 
@@ -258,7 +259,7 @@ export class CurveView {
     const scene = this.scene;
     const s = this.scale;
     const box = this.box;
-    const labels = new Labels(c, theme, width, height);
+    const labels = new Labels(c, theme, width, height, { left: box.left });
     const tail = Math.max(40, Math.round(0.3 * scene.frames));
     c.save();
     c.beginPath();
@@ -298,7 +299,7 @@ export class CurveView {
           c.strokeStyle = rgba(theme.background, 1);
           c.stroke();
         }
-        if (r.opacity === 1) labels.avoid(cx, cy, 0.7 * radius);
+        if (r.opacity === 1) labels.avoidBall(cx, cy, radius);
         notes.push([r, cx, cy - Math.max(radius, 10) - 6, Math.max(radius, 10)]);
       } else {
         marker(c, theme, r, x, y, 6);
@@ -306,24 +307,13 @@ export class CurveView {
         notes.push([r, x, y - 12, 8]);
       }
     }
-    if (this.grip?.part === "rim") this.drawRim(c, theme, frame);
+    if (this.grip?.part === "rim") drawRim(c, theme, this.circle(frame));
     if (this.held) this.drawHeld(c, theme, labels);
     arrows(c, theme, scene.arrows, frame, labels, ([x, h]) => [this.X(x), this.Y(h * s)]);
     for (const [r, x, y, reach] of notes) labels.put(r.label, x, Math.max(y, box.top + 14), inkOf(theme, r.color), { reach });
     c.restore();
     const caption = scene.captions.filter(([at]) => frame >= at).pop();
     if (caption) labels.put(caption[1], box.left + 10, box.top + 22, theme.ink, { align: "left", weight: 400, size: 13, up: false });
-  }
-
-  // Under the pointer the rim lights up: it can be pulled.
-  drawRim(c, theme, frame) {
-    const r = this.scene.racers[0];
-    const { center } = place(r, Math.min(frame, r.n - 1), this.scale);
-    c.beginPath();
-    c.arc(this.X(center[0]), this.Y(center[1]), r.radius * this.k, 0, 2 * Math.PI);
-    c.lineWidth = 4;
-    c.strokeStyle = theme.primary;
-    c.stroke();
   }
 
   heightAt(at) {
@@ -352,22 +342,24 @@ export class CurveView {
     labels.put(this.scene.drawing ? "drag to draw, click to start here" : "click to start here", x, y + 24, theme.soft, { weight: 400, up: false });
   }
 
-  // What a pointer would take hold of: the first ball by its rim, which sets its radius, or by its body, which sets where it
-  // starts. reach: pixels to either side of the rim.
-  gripAt(x, y, reach) {
+  // The first ball's circle on the canvas at a frame.
+  circle(frame) {
     const r = this.scene.racers[0];
     if (!r?.ball || !r.center) return null;
-    const { center } = place(r, Math.min(this.actions.frame(), r.n - 1), this.scale);
-    const [cx, cy, size] = [this.X(center[0]), this.Y(center[1]), r.radius * this.k];
-    const away = Math.hypot(x - cx, y - cy);
-    if (this.scene.radius && Math.abs(away - size) <= Math.min(reach, 0.5 * size)) return { part: "rim", cx, cy, away, radius: r.radius };
-    const body = this.scene.drawing ? Math.min(size, 24) : size; // a large ball leaves room to draw
-    return this.scene.clickable && away < Math.max(body, reach) ? { part: "body", dx: x - cx, radius: r.radius } : null;
+    const { center } = place(r, Math.min(frame, r.n - 1), this.scale);
+    return { cx: this.X(center[0]), cy: this.Y(center[1]), size: r.radius * this.k };
+  }
+
+  gripAt(x, y, reach) {
+    const circle = this.circle(this.actions.frame());
+    if (!circle) return null;
+    const body = this.scene.drawing ? Math.min(circle.size, 24) : circle.size; // a large ball leaves room to draw
+    return gripOn(this.scene, circle, [x, y], reach, body);
   }
 
   pull(grip, x, y) {
     if (grip.part === "rim") {
-      this.actions.radius((grip.radius * Math.hypot(x - grip.cx, y - grip.cy)) / grip.away);
+      this.actions.radius(pulled(grip, x, y));
       return;
     }
     const [low, high] = this.scene.bounds[0];
@@ -461,7 +453,7 @@ export class CurveView {
         return;
       }
       const grip = this.toX && e.pointerType === "mouse" ? this.gripAt(x, y, 7) : null;
-      canvas.style.cursor = grip ? { rim: "nwse-resize", body: "grab" }[grip.part] : "";
+      canvas.style.cursor = cursorFor(grip);
       if (grip?.part !== this.grip?.part) {
         this.grip = grip;
         this.actions.redraw();

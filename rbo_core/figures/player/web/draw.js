@@ -190,13 +190,19 @@ export function trail(context, color, point, frame, length, width, floor = 0.1) 
 }
 
 export class Labels {
-  constructor(context, theme, width, height, size = 12) {
-    Object.assign(this, { context, theme, width, height, size, boxes: [] });
+  // left: where the drawing begins; words to the left of it would be cut off
+  constructor(context, theme, width, height, { size = 12, left = 0 } = {}) {
+    Object.assign(this, { context, theme, width, height, size, left, boxes: [] });
   }
 
   // A marker or ball that words should not cover.
   avoid(x, y, r) {
     this.boxes.push([x - r, y - r, x + r, y + r]);
+  }
+
+  // The same for a whole ball.
+  avoidBall(x, y, r) {
+    for (const [w, h] of [[0.7, 0.7], [0.95, 0.3], [0.3, 0.95]]) this.boxes.push([x - w * r, y - h * r, x + w * r, y + h * r]);
   }
 
   // A line that words should not cover.
@@ -252,10 +258,10 @@ export class Labels {
     const w = this.measure(text, weight, size);
     const home = places[0];
     const free = ([l, t]) =>
-      l >= 2 && l + w <= this.width - 2 && t >= 1 && t + size <= this.height - 1 &&
+      l >= this.left + 2 && l + w <= this.width - 2 && t >= 1 && t + size <= this.height - 1 &&
       !this.boxes.some((b) => l < b[2] + 4 && l + w + 4 > b[0] && t < b[3] && t + size + 3 > b[1]);
     let [left, top] = places.find(free) || home;
-    left = Math.min(Math.max(left, 4), this.width - w - 4);
+    left = Math.min(Math.max(left, this.left + 4), this.width - w - 4);
     top = Math.min(Math.max(top, 2), this.height - size - 2);
     this.boxes.push([left, top, left + w, top + size + 3]);
     c.textAlign = "left";

@@ -5,5 +5,5 @@ export const groundOf = (scene) => `${scene.dim} ${scene.ground.x.length} ${scen
 
 export function ghost(racer, scene) {
   const was = racer.ball ? `pinned ρ = ${+racer.radius.toPrecision(3)}` : `pinned ${racer.label}`;
-  return { ...racer, label: was, opacity: 0.35, index: 99, ground: groundOf(scene), ghost: true };
+  return { ...racer, label: was, opacity: 0.4, index: 99, ground: groundOf(scene), ghost: true };
 }

@@ -278,6 +278,8 @@ class Player {
     const height = stageHeight(this.scene.height, this.root.getBoundingClientRect().top + this.pencil.element.offsetHeight + (page?.scrollTop ?? window.scrollY));
     const narrow = width < 620;
     this.root.dataset.narrow = narrow;
+    // on a phone bar and radius follow the picture at once, and the other panels come after them
+    if (narrow !== (this.side.parentElement === this.root)) narrow ? this.strip.element.after(this.side) : this.stage.append(this.side);
     const flat = dim === 1 && this.view.aspect < 0.75;
     const { contour } = this.scene;
     if (this.contourCanvas) this.contourCanvas.hidden = !contour;

@@ -2,6 +2,7 @@
 
 import { drawAxes } from "./axes.js";
 import { Labels, arrows, fit, inkOf, marker, symbol } from "./draw.js";
+import { drawRim } from "./grip.js";
 import { rgba } from "./theme.js";
 
 // All places where a ball touches at this frame: its main contact and those that tie with it.
@@ -57,8 +58,9 @@ export function drawOver(view, frame, theme, now) {
     c.fill();
     c.globalAlpha = 1;
   }
-  if (view.hover && scene.clickable) {
-    const at = view.project(view.hover);
+  const spot = view.held ?? view.hover;
+  if (spot && scene.clickable) {
+    const at = view.project(spot);
     c.beginPath();
     c.arc(at.x, at.y, 5, 0, 2 * Math.PI);
     c.strokeStyle = theme.ink;
@@ -66,7 +68,7 @@ export function drawOver(view, frame, theme, now) {
     c.fillStyle = rgba(theme.background, 0.9);
     c.fill();
     c.stroke();
-    labels.put("click to start here", at.x, at.y + 24, theme.ink, { weight: 400, up: false });
+    labels.put(view.held ? "let go to start here" : "click to start here", at.x, at.y + 24, theme.ink, { weight: 400, up: false });
   }
   const notes = [];
   const behind = []; // balls of which one sees nothing, and touching points under a ball
@@ -99,7 +101,7 @@ export function drawOver(view, frame, theme, now) {
         c.lineWidth = 1.5;
         c.stroke();
       }
-      labels.avoid(at.x, at.y, 0.7 * radius);
+      labels.avoidBall(at.x, at.y, radius);
       notes.push([r, at.x, at.y - Math.max(radius, 10) - 5, Math.max(radius, 10)]);
     } else {
       const at = view.project(contact);
@@ -111,6 +113,7 @@ export function drawOver(view, frame, theme, now) {
     }
   });
   drawBehind(view, c, theme, behind);
+  if (view.grip?.part === "rim" && view.circle()) drawRim(c, theme, view.circle());
   arrows(c, theme, scene.arrows, frame, labels, ([x, y, z]) => {
     const at = view.project([x, y, z * view.scale]);
     return [at.x, at.y];

@@ -96,7 +96,7 @@ export const BALL = {
     precision highp float;
     in vec2 vAt; out vec4 color;
     uniform vec3 uCenter; uniform float uRadius; uniform vec3 uRight; uniform vec3 uUp; uniform vec3 uBack; uniform vec3 uEye;
-    uniform vec2 uDepth; uniform vec3 uColor; uniform mat3 uTurn;
+    uniform vec2 uDepth; uniform vec3 uColor; uniform mat3 uTurn; uniform float uAlpha;
     void main() {
       float r2 = dot(vAt, vAt);
       float edge = fwidth(vAt.x);
@@ -120,8 +120,9 @@ export const BALL = {
       vec3 half_ = normalize(light + normalize(uEye - p));
       base += 0.55 * pow(max(dot(n, half_), 0.0), 46.0);
       base *= 1.0 - 0.35 * pow(1.0 - h, 2.5);
-      color = vec4(base, 1.0 - smoothstep(1.0 - 1.5 * edge, 1.0, r));
-      if (color.a < 0.02) discard;
+      float rim = 1.0 - smoothstep(1.0 - 1.5 * edge, 1.0, r);
+      if (rim < 0.02) discard;
+      color = vec4(base, rim * mix(uAlpha, 1.0, 0.6 * pow(1.0 - h, 3.0)));
     }`,
 };
 

@@ -6,6 +6,7 @@ import { place, radiusAt } from "./data.js";
 import { density } from "./draw.js";
 import { magnification } from "./extent.js";
 import { Field } from "./field.js";
+import { gripOn, pulled } from "./grip.js";
 import { dots, ribbon, sheet, walls } from "./meshes.js";
 import { drawOver } from "./overlay.js";
 import { BALL, DOT, LINE, SURFACE, program } from "./shaders.js";
@@ -18,6 +19,8 @@ const SHEET = [["aPosition", 3], ["aNormal", 3]];
 const RIBBON = [["aPosition", 3], ["aBefore", 3], ["aAfter", 3], ["aSide", 2]];
 const DOTS = [["aPosition", 3], ["aFrame", 1]];
 const LOST = "The graphics card was taken away; the picture comes back as soon as it is there again.";
+const BODY = 26; // px round a ball's centre by which it is moved; beside it the scene is turned
+const GLASS = 0.45; // opacity of a ball that hides a smaller one
 const unit = (color) => (Array.isArray(color) ? color : parse(color)).map((v) => v / 255);
 
 // Software WebGL pays dearly for smooth edges: there they are left for when the picture stands still. A test that wants
@@ -34,7 +37,7 @@ function drawnByProcessor() {
 
 export class SurfaceView {
   constructor(canvas, over, actions) {
-    Object.assign(this, { canvas, over, actions, hover: null, quality: 1, lost: null });
+    Object.assign(this, { canvas, over, actions, hover: null, held: null, grip: null, quality: 1, lost: null });
     this.software = drawnByProcessor();
     const gl = canvas.getContext("webgl2", { antialias: !this.software, alpha: false, powerPreference: "high-performance" });
     if (!gl) throw new Error("This browser offers no WebGL 2.");
@@ -201,7 +204,9 @@ export class SurfaceView {
     this.now = now;
     this.drawGround(theme, now);
     this.drawPaths(frame, theme);
-    scene.racers.forEach((r, i) => r.ball && this.drawBall(r, this.paths[i], now[i], frame));
+    // small balls first, so that they are seen through large ones
+    const balls = scene.racers.map((r, i) => [r, i]).filter(([r]) => r.ball).sort(([a], [b]) => a.radius - b.radius);
+    for (const [r, i] of balls) this.drawBall(r, this.paths[i], now[i], frame, this.clarity(i, now));
     if (this.sheet) this.drawSheet(theme);
     drawOver(this, frame, theme, now);
   }
@@ -280,7 +285,19 @@ export class SurfaceView {
     gl.disable(gl.BLEND);
   }
 
-  drawBall(r, path, at, frame) {
+  // How opaque a ball is: glass where a smaller one is behind or in it, and pale for a ghost.
+  clarity(own, now) {
+    const { racers } = this.scene;
+    const [r, at] = [racers[own], this.project(now[own].center)];
+    const hides = racers.some((other, i) => {
+      if (!other.ball || i === own || other.radius >= 0.999 * r.radius) return false;
+      const to = this.project(now[i].center);
+      return Math.hypot(to.x - at.x, to.y - at.y) < r.radius * at.k && to.depth > at.depth - r.radius;
+    });
+    return r.opacity * (hides ? GLASS : 1);
+  }
+
+  drawBall(r, path, at, frame, alpha) {
     const { gl, ball, camera } = this;
     gl.useProgram(ball.p);
     gl.enable(gl.BLEND);
@@ -293,6 +310,7 @@ export class SurfaceView {
     gl.uniform3fv(ball.u.uEye, camera.eye);
     gl.uniform2fv(ball.u.uDepth, camera.depth);
     gl.uniform3fv(ball.u.uColor, unit(r.color));
+    gl.uniform1f(ball.u.uAlpha, alpha);
     gl.uniformMatrix3fv(ball.u.uTurn, false, matrixAt(path.turn.out, Math.min(frame, r.n - 1)));
     this.shapes.draw(this.square, gl.TRIANGLE_STRIP);
     gl.disable(gl.BLEND);
@@ -315,6 +333,39 @@ export class SurfaceView {
   pick(px, py) {
     const { origin, direction } = this.camera.ray(px, py, this.width, this.height);
     return this.field.hit(origin, direction)?.point ?? null;
+  }
+
+  // The first ball's circle on the canvas, as it is drawn now.
+  circle() {
+    const [r] = this.scene.racers;
+    if (!r?.ball || !this.now) return null;
+    const at = this.project(this.now[0].center);
+    return { cx: at.x, cy: at.y, size: r.radius * at.k };
+  }
+
+  gripAt(p, reach) {
+    const circle = this.circle();
+    return circle && gripOn(this.scene, circle, p, reach, Math.min(circle.size, BODY));
+  }
+
+  pull(grip, [x, y]) {
+    if (grip.part === "rim") this.actions.radius(pulled(grip, x, y));
+    else this.held = this.pick(x - grip.dx, y - grip.dy) ?? this.held;
+    this.actions.redraw();
+  }
+
+  release(grip) {
+    if (grip.part === "rim") this.actions.chosen();
+    else if (this.held) this.actions.click([this.held[0], this.held[1]]);
+    this.held = null;
+    this.actions.redraw();
+  }
+
+  // A pull that the system took away.
+  letGo(grip) {
+    if (grip.part === "rim") this.actions.settle();
+    this.held = null;
+    this.actions.redraw();
   }
 
   setZoom(factor) {

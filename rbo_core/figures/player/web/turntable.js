@@ -1,6 +1,7 @@
 // Pointer, touch and wheel on the 3-D view: one finger turns, two zoom and slide, a press without movement is a click.
 
 import { spot } from "./extent.js";
+import { cursorFor } from "./grip.js";
 
 const CLICK = 5; // px of movement that make a press a drag
 
@@ -12,8 +13,13 @@ export class Turntable {
       if (e.button > 2) return;
       canvas.setPointerCapture?.(e.pointerId);
       const p = at(e);
-      if (this.pointers.size === 0) Object.assign(this, { travelled: 0, first: p, button: e.button, shift: e.shiftKey });
-      else this.travelled = CLICK; // a second finger never clicks
+      if (this.pointers.size === 0) {
+        Object.assign(this, { travelled: 0, first: p, button: e.button, shift: e.shiftKey });
+        this.grip = e.button === 0 && !e.shiftKey ? view.gripAt(p, e.pointerType === "mouse" ? 7 : 16) : null;
+      } else {
+        this.travelled = CLICK; // a second finger never clicks
+        this.letGo();
+      }
       this.pointers.set(e.pointerId, p);
       view.hover = null;
     });
@@ -25,12 +31,16 @@ export class Turntable {
         return;
       }
       this.travelled = Math.max(this.travelled, Math.hypot(p[0] - this.first[0], p[1] - this.first[1]));
-      if (this.travelled >= CLICK) this.drag(e.pointerId, before, p);
+      if (this.travelled >= CLICK && this.grip) view.pull(this.grip, p);
+      else if (this.travelled >= CLICK) this.drag(e.pointerId, before, p);
       if (this.travelled >= CLICK || this.pointers.size > 1) this.pointers.set(e.pointerId, p);
       actions.redraw();
     });
     const end = (e) => {
       const was = this.pointers.delete(e.pointerId);
+      if (was && this.grip && e.type !== "pointerup") this.letGo();
+      if (was && this.grip && this.travelled >= CLICK) view.release(this.grip);
+      this.grip = null;
       if (!was || e.type !== "pointerup" || this.pointers.size || this.travelled >= CLICK || this.button !== 0) return;
       const point = view.scene.clickable ? view.pick(...at(e)) : null;
       if (point) actions.click([point[0], point[1]]);
@@ -48,8 +58,16 @@ export class Turntable {
     }, { passive: false });
   }
 
+  letGo() {
+    if (this.grip) this.view.letGo(this.grip);
+    this.grip = null;
+  }
+
   hover(p) {
-    this.view.hover = p && this.view.scene?.clickable ? this.view.pick(...p) : null;
+    const { view } = this;
+    view.grip = p && view.scene ? view.gripAt(p, 7) : null;
+    this.canvas.style.cursor = cursorFor(view.grip);
+    view.hover = p && !view.grip && view.scene?.clickable ? view.pick(...p) : null;
     this.actions.redraw();
   }
 
