@@ -11,8 +11,10 @@ from pages.shared.controls import get_surface
 from pages.shared.page import card, link, open_page, page_files, sentence, show_error
 from pages.shared.radius import radius_offered, show_strip
 from pages.shared.scenes import scene
+from pages.shared.take_away import run_takings, take_away
 from pages.shared.tracks import run_on
 from pages.shared.widgets import link_number, linked_number
+from rbo_core.figures.code import Start, run_code
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.radii import HIGH, LOW, Roll
@@ -86,5 +88,8 @@ with stage:
     look = Look(loss_panel=False, readouts=False, clickable=False, radius=offered)
     player(scene(surface, raced, look), key="home_player", height=380, on_radius=chosen)
     sentence(story(tracks, surface.finest_scale))
+    with st.container(horizontal=True, key="take_away"):
+        code = run_code(surface, methods, Start(start, shipped.STEPS))
+        take_away(run_takings(surface, raced, code, look))
     warm()
     show_strip(surface, roll, raced[1:], lambda run: story([run, *tracks[1:]], surface.finest_scale), "home_player")

@@ -15,6 +15,7 @@ from pages.shared.controls import short
 from pages.shared.maps import clickable_map
 from pages.shared.page import how_it_works, is_dark, open_page, sentence, show_error
 from pages.shared.take_away import take_away
+from rbo_core.figures.player.offline import Words
 from rbo_core.figures.player.story import story
 from rbo_core.sweep.cells import steps
 from rbo_core.sweep.refine import Refinement
@@ -80,11 +81,12 @@ with right:
     player(scene, key=f"phases_player_{spec.dim}", height=400, on_click=start_from(asked.surface))
     with st.container(horizontal=True, key="run_links"):
         run_links(shown, count)
+said = f"{what_the_map_says(study)} {story((track,), asked.surface.finest_scale)}"
 sentence(
-    f"{what_the_map_says(study)} {story((track,), asked.surface.finest_scale)}",
+    said,
     radius=short(study.radius), rate=short(study.rate), cells=str(study.stored),
 )  # fmt: skip
 with st.container(horizontal=True, key="take_away"):
-    take_away(takings(study, title_of(study)))
+    take_away(takings(study, Words(title_of(study), said), scene))
 tabs(study)
 how_it_works(EXPLANATION)

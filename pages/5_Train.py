@@ -8,8 +8,10 @@ from pages.shared.curve_choice import curve_choice
 from pages.shared.downloads import download
 from pages.shared.page import how_it_works, is_dark, link, open_page, sentence, show_error
 from pages.shared.run_table import number_formats, per_epoch
+from pages.shared.take_away import take_away
 from pages.train import job as race_job
 from pages.train.controls import ask
+from pages.train.takings import takings
 from pages.train.view import EARLIER, Race, seen
 from rbo_core.figures.curves import Price
 from rbo_core.jobs import Job
@@ -93,6 +95,7 @@ def draw(job: Job | None) -> None:
         with st.container(horizontal=True):
             download("Download table (CSV)", lambda: table, "results.csv", "train_csv")
             download("Download every epoch (CSV)", lambda: per_epoch(runs), "epochs.csv", "train_epochs")
+            take_away(takings(race, job, now))
 
 
 job_id = network_jobs.current()

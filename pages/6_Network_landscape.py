@@ -8,9 +8,11 @@ from pages.network_landscape.controls import ask_look, ask_plane, job_controls
 from pages.network_landscape.jobs import compute_button, offer_training
 from pages.network_landscape.own import own_plane
 from pages.network_landscape.plane import finished_runs, run_title, stored_plane
+from pages.network_landscape.takings import takings
 from pages.player import player
 from pages.shared import network_examples, network_jobs, plots
 from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
+from pages.shared.take_away import take_away
 
 EXPLANATION = r"""
 **The plane.** $\theta(a,b)=\theta^*+a\,u+b\,v$ through the last parameters $\theta^*$ of the chosen run, $u\perp v$
@@ -81,6 +83,9 @@ if result is not None:
         if seen.numbers:
             readouts(seen.numbers, "plane", "8.4rem")
     sentence(seen.sentence, view=look.view)
+    known = {run.id: run.config.to_dict() for run in runs}
+    with st.container(horizontal=True, key="take_away"):
+        take_away(takings(look, seen, [known[run] for run in result.config.runs if run in known]))
     if runs:
         link("Train", "Train other runs")
 own_plane(is_dark())

@@ -9,6 +9,7 @@ from pages.shared import network_examples, network_jobs, plots
 from pages.shared.downloads import download
 from pages.shared.maps import clickable_map
 from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
+from pages.shared.take_away import take_away
 from rbo_core.figures.edge import edge_figure
 from rbo_core.figures.network_phases import along_radius, phases_figure
 from rbo_core.training.phases import load_phases, network_regimes
@@ -88,7 +89,9 @@ if result is not None:
     if job_id is not None and stored:
         network_jobs.watch(job_id)
     table = view.cells_table(result)
-    download("Download CSV", lambda: table, "network_phases.csv", "phases_csv")
+    with st.container(horizontal=True, key="take_away"):
+        download("Download CSV", lambda: table, "network_phases.csv", "phases_csv")
+        take_away(view.takings(result, told, quantity, (radius, rate)))
     with st.expander("How sharp does a network get? Theory beside measurement"):
         plots.show([edge_figure(network_examples.edges(), is_dark())], key="edge")
         st.caption(EDGE)

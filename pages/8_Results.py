@@ -9,6 +9,7 @@ from pages.shared.curve_choice import curve_choice
 from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, is_dark, link, open_page, sentence, show_error
 from pages.shared.run_table import per_epoch
+from pages.shared.take_away import take_away
 
 EXPLANATION = """
 **One store.** Runs of the page Train and of `python -m rbo_core train` lie in the same file (in `RBO_DATA_DIR`, by
@@ -54,6 +55,7 @@ else:
         download("Runs (Parquet)", lambda: chosen, "runs.parquet", "runs_parquet")
         download("Every epoch (CSV)", lambda: epochs, "epochs.csv", "epochs_csv", disabled=not len(epochs))
         download("Every epoch (Parquet)", lambda: epochs, "epochs.parquet", "epochs_parquet", disabled=not len(epochs))
+        take_away(listing.takings(seen, quantity, axis))
         listing.delete_button(seen)
 
 st.subheader("The paper's Table 1, and ours")

@@ -96,8 +96,7 @@ def _what_the_paths_say(look: PlaneLook, ironed: Ironed) -> str:
 
 def _roll(look: PlaneLook) -> Seen:
     result = look.result
-    kept = st.session_state.get(_CLICKED)
-    start = kept[1] if kept is not None and kept[0] == result.config.key else default_start(result)
+    start = start_of(result)
     tracks = []
     for method in pair(result, look.radius, look.scale, look.projection):
         try:
@@ -115,6 +114,12 @@ def _what_rolled(tracks: Sequence[Track], lowest: float) -> str:
         end = short(float(track.loss[track.stopped_at]))
         told.append(f"{dotted(name, color(track.name))} ends at a loss of {end}")
     return " and ".join(told) + f"; the lowest point of this plane has {short(lowest)}."
+
+
+def start_of(result: PlaneResult) -> tuple[float, float]:
+    """Where ball and point begin: where the visitor clicked on this plane, else the default."""
+    kept = st.session_state.get(_CLICKED)
+    return kept[1] if kept is not None and kept[0] == result.config.key else default_start(result)
 
 
 def start_at(result: PlaneResult, x: np.ndarray) -> None:

@@ -7,15 +7,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from pages.network_phases.controls import DATA
 from pages.shared import network_jobs, network_runs
 from pages.shared.controls import short
 from pages.shared.page import LINK_VERSION, cached, is_dark, show_error
+from pages.shared.take_away import Takings, figure_takings
 from rbo_core import RBO
 from rbo_core.figures.curves import message_figure
+from rbo_core.figures.network_code import phases_code
+from rbo_core.figures.network_phases import along_radius, phases_figure
 from rbo_core.figures.phases import Frontier
+from rbo_core.figures.player.offline import Words
 from rbo_core.figures.style import color
 from rbo_core.frontiers import frontier
 from rbo_core.jobs import CONFIG
@@ -145,6 +150,19 @@ def what_it_says(result: PhaseResult, told: NetworkRegimes) -> str:
         tail = f"{tries} the ball's best is {abs(gain):.1f} points {word} (± {noise:.1f})."
     seeds = "one seed" if config.seeds == 1 else f"{config.seeds} seeds"
     return f"{said}{tail} ({seeds}, {result.gradients:,} gradients a network.)"
+
+
+def takings(result: PhaseResult, told: NetworkRegimes, quantity: str, cell: tuple[float, float]) -> Takings:
+    """The map and its cut as a page, and the script that trains the map. cell: ρ and η that are marked."""
+
+    def figures(dark: bool) -> list[go.Figure]:
+        edge = frontier_of(result.config)
+        shown = phases_figure(result, told, quantity, dark, selected=cell, frontier=edge)
+        return [shown, along_radius(result, told, dark, cell[0])]
+
+    code = phases_code(result.config.to_dict())
+    words = Words("Radius against learning rate on a network", what_it_says(result, told), code=code)
+    return figure_takings("network_phases", figures, words)
 
 
 def cells_table(result: PhaseResult) -> pd.DataFrame:

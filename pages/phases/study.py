@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,12 @@ from pages.shared.controls import get_surface
 from pages.shared.page import cached
 from rbo_core import sweep
 from rbo_core.figures.phases import Axes, Frontier, Jump, Mark, PhaseMap, RadiusCurve, Reading, Span
+from rbo_core.figures.phases_page import clearest_jumps, map_of, reading
 from rbo_core.figures.words import short
 from rbo_core.frontiers import curvature_at, frontier
 from rbo_core.sweep import order_parameters, theory
 from rbo_core.sweep.cells import build_method
-from rbo_core.sweep.measure import COLUMNS
-from rbo_core.sweep.shapes import holm
 from rbo_core.sweep.transitions import regimes, transitions
-
-UNITS = {"x": " (parameter units)", "of ρ": " (of ρ)"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,19 +105,7 @@ class PhaseStudy:
     @property
     def map(self) -> PhaseMap:
         """The order parameter over (ρ, η)."""
-        lost = self.values[..., COLUMNS.index("diverged")].mean(axis=1).reshape(self.spec.shape)
-        chosen = order_parameters.order(self.order)
-        return PhaseMap(
-            radii=np.array(self.spec.axis("radius").values, dtype=float),
-            rates=np.array(self.spec.grid[1].values, dtype=float),
-            values=order_parameters.cell_map(self.spec, self.values, self.order),
-            diverged=lost,
-            label=chosen.label,
-            brighter=chosen.better or 1,
-            share=self.reading.share,
-            percent=self.reading.percent,
-            axes=self.axes,
-        )
+        return replace(map_of(self.spec, self.values, self.order), axes=self.axes)
 
     @property
     def jumps(self) -> tuple[Jump, ...]:
@@ -142,13 +127,6 @@ class PhaseStudy:
         )
 
 
-def reading(order: str) -> Reading:
-    """How an order parameter is written."""
-    chosen = order_parameters.order(order)
-    label = chosen.label + UNITS.get(chosen.unit, "")
-    return Reading(label, share=order_parameters.is_share(order), percent=order == "mean_penetration")
-
-
 def nearest_row(spec: sweep.Sweep, values: np.ndarray, rate: float) -> int:
     """Index of the learning rate nearest to ``rate`` among those whose radii are computed best so far."""
     stored = np.isfinite(values[:, 0, 0]).reshape(spec.shape).sum(axis=0)
@@ -158,20 +136,7 @@ def nearest_row(spec: sweep.Sweep, values: np.ndarray, rate: float) -> int:
 
 @cached
 def _jumps_of(spec: sweep.Sweep, key: str, _values: np.ndarray, order: str) -> tuple[Jump, ...]:
-    radii = [float(v) for v in spec.axis("radius").values]
-    rates = [float(v) for v in spec.grid[1].values]
-    rows = [
-        transitions(radii, order_parameters.along(spec, _values, order, "radius", (0, j)), draws=200)
-        for j in range(len(rates))
-    ]
-    clearest = [max(here, key=lambda jump: abs(jump.jump), default=None) for here in rows]
-    # So many rows are tested at once that some would show a jump by chance.
-    stands = holm(np.array([1.0 if one is None else one.p for one in clearest]))
-    return tuple(
-        Jump(rate, one.at, one.low, one.high, one.abrupt, one.factor)
-        for rate, one, kept in zip(rates, clearest, stands, strict=True)
-        if one is not None and kept
-    )
+    return clearest_jumps(spec, _values, order)
 
 
 @cached

@@ -31,6 +31,11 @@ def _still_map(shown: PhaseMap, dark: bool, notes: Notes) -> go.Figure:
     return map_figure(shown, dark, notes, height=500).update_layout(dragmode=False)
 
 
+def notes_of(study: PhaseStudy) -> Notes:
+    """What is drawn into a map to take along."""
+    return Notes(study.marks, study.jumps, radius=study.radius, rate=study.rate, frontier=study.frontier)
+
+
 def what_the_map_says(study: PhaseStudy) -> str:
     """The map in a sentence: where it jumps at the shown run's learning rate, beside what theory says."""
     shown, rate = study.map, study.row_rate

@@ -12,9 +12,12 @@ import streamlit as st
 from pages.shared import background, network_runs
 from pages.shared.run_table import curves, listing, number_formats
 from pages.shared.run_view import RunView, largest_task, told_apart
+from pages.shared.take_away import Takings, figure_takings
 from pages.shared.verdict import verdict
 from pages.shared.widgets import several
 from rbo_core.figures.curves import curves_figure
+from rbo_core.figures.network_code import train_code
+from rbo_core.figures.player.offline import Words
 
 TITLES = {"data": network_runs.DATA, "model": network_runs.MODELS}
 FILTERS = {"data": "Data", "model": "Network", "label": "Method", "state": "State"}
@@ -91,6 +94,17 @@ def what_is_drawn(seen: Ticked) -> str:
         return f"{seen.count} of {len(seen.listed)} runs ticked; they are of different tasks, so no winner is named."
     some = f" Drawn: {drawn[0].task_title} ({len(drawn)} of {len(seen.listed)} runs); tick others to compare them."
     return verdict(drawn) + ("" if seen.count else some)
+
+
+def takings(seen: Ticked, quantity: str, axis: str) -> Takings:
+    """The picture as a page, and the script that trains the drawn runs again."""
+
+    def figures(dark: bool) -> list[go.Figure]:
+        figure = picture(seen, quantity, axis, dark)
+        return [] if figure is None else [figure]
+
+    code = train_code([run.config for run in seen.drawn if run.config])
+    return figure_takings("results", figures, Words("Stored runs", what_is_drawn(seen), code=code))
 
 
 def delete_button(seen: Ticked) -> None:

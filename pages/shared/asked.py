@@ -27,10 +27,9 @@ from pages.shared.controls import (
 )
 from pages.shared.page import group, show_error
 from pages.shared.radius import radius_offered
-from pages.shared.take_away import Takings
+from pages.shared.take_away import Takings, run_takings
 from pages.shared.tracks import run_on
 from rbo_core.figures.code import Start, run_code
-from rbo_core.figures.play import page_from
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.radii import Roll
@@ -101,18 +100,7 @@ class Asked:
 
     def takings(self, raced: Sequence[Entry], methods: Sequence[Any], look: Look) -> Takings:
         """What a visitor can take along of these runs."""
-        surface, code = self.surface, self.script(methods)
-        stem = f"{'roll' if surface.dim == 1 else 'race'}_{surface.name}"
-
-        def page() -> str:
-            return page_from(surface, raced, code, look=look).html
-
-        def svg() -> bytes:
-            from rbo_core.figures.still import as_svg, roll_still  # Matplotlib, for who wants it
-
-            return as_svg(roll_still(surface, raced, look))
-
-        return Takings(stem, code, page, svg if surface.dim == 1 else None)
+        return run_takings(self.surface, raced, self.script(methods), look)
 
 
 def ask(dim: int, steps: int) -> Asked:

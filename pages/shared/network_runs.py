@@ -223,6 +223,7 @@ def _view(run: StoredRun, metrics: Mapping[str, Any], label: str) -> RunView:
         owner=run.owner,
         created=run.created,
         settings=config.method.to_dict(),
+        config=plain,
         epochs=pd.DataFrame(metrics),
         test_accuracy=score,
         problem=run.message,

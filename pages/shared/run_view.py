@@ -18,6 +18,7 @@ class RunView:
 
     group: runs that differ by their seed alone share it. label: what the legend calls the group. method: name of the
     optimizer (its colour). epochs: one row an epoch with the columns epoch, gradients, seconds and what was measured.
+    config: the run as `TrainConfig.to_dict` gives it.
     state: running, done, failed, interrupted or broken (its records cannot be read; problem says why).
     """
 
@@ -32,6 +33,7 @@ class RunView:
     state: str
     created: float
     settings: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
     epochs: pd.DataFrame = field(default_factory=pd.DataFrame)
     test_accuracy: float | None = None
     problem: str = ""

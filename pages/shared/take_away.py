@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import plotly.graph_objects as go
 import streamlit as st
 
+import landscapes
 from pages.shared.downloads import download
+from rbo_core.figures.figures_page import figures_page
+from rbo_core.figures.play import page_from
+from rbo_core.figures.player.build import Look
+from rbo_core.figures.player.offline import Words
+from rbo_core.figures.player.racers import Entry
 
 BIBTEX = """@misc{belgoumri2025rollingball,
   title  = {Rolling Ball Optimizer: Learning by ironing out loss landscape wrinkles},
@@ -36,6 +43,32 @@ class Takings:
     code: str
     page: Callable[[], str] | None = None
     svg: Callable[[], bytes] | None = None
+
+
+def run_takings(surface: landscapes.Landscape, raced: Sequence[Entry], code: str, look: Look) -> Takings:
+    """Of runs on a surface, with the script that repeats them."""
+
+    def page() -> str:
+        return page_from(surface, raced, code, look=look).html
+
+    def svg() -> bytes:
+        from rbo_core.figures.still import as_svg, roll_still  # Matplotlib, for who wants it
+
+        return as_svg(roll_still(surface, raced, look))
+
+    flat = surface.dim == 1
+    return Takings(f"{'roll' if flat else 'race'}_{surface.name}", code, page, svg if flat else None)
+
+
+def figure_takings(
+    stem: str, figures: Callable[[bool], Sequence[go.Figure]], words: Words, heads: Sequence[str] = ()
+) -> Takings:
+    """Of Plotly figures.
+
+    figures: makes them, for the dark theme or the light one. words: what stands round them, with the script. heads: as
+    `figures_page` takes them.
+    """
+    return Takings(stem, words.code, lambda: figures_page(figures(False), figures(True), words, heads))
 
 
 def take_away(takings: Takings) -> None:

@@ -1,4 +1,4 @@
-"""Command line: ``python -m rbo_core roll | race | iron | sweep | train | compare | jobs | app | serve``."""
+"""Command line: ``python -m rbo_core roll | race | iron | sweep | phases | train | compare | jobs | app | serve``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ COMMANDS = {
     "race": "race balls of several radii and their rivals from one start",
     "iron": "iron a surface at many radii and measure how smooth it gets",
     "sweep": "run or show a sweep over radius, learning rate and other settings",
+    "phases": "map an order parameter over radius and learning rate, as a table, a still or a page",
     "train": "train a network with one optimizer",
     "compare": "compare tuned optimizers on networks at equal budgets",
     "contest": "tune methods in equal boxes as ensembles and test them on paired seeds",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -18,6 +19,7 @@ from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
 import landscapes
+from rbo_core.figures.phases import NO_NOTES, Notes, PhaseMap
 from rbo_core.figures.player.build import Look, ground_of, loss_scale
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.scene import Ground
@@ -65,27 +67,72 @@ def iron_still(ironed: Ironed, dark: bool = False) -> Figure:
     return figure
 
 
-def phase_still(
-    radii: Floats, rates: Floats, share: Floats, title: str, words: tuple[str, str] = ("radius ρ", "learning rate η"),
-    dark: bool = False,
-) -> Figure:  # fmt: skip
-    """A map over (ρ, η).
+def map_still(shown: PhaseMap, notes: Notes = NO_NOTES, title: str = "", dark: bool = False) -> Figure:
+    """A map over (ρ, η) with what is noted in it: theory, detected transitions, the shown run.
 
-    Args:
-        radii: (R,) and rates: (L,), ascending and positive. share: (L, R) the quantity; NaN is left blank.
-        words: the axes' names.
+    Where nothing is known it is left blank; where more than half of the balls diverged it is hatched.
     """
-    figure, axes = _page(dark, *words)
-    mesh = axes.pcolormesh(radii, rates, share, cmap="cividis", shading="nearest", rasterized=False)
+    figure, axes = _page(dark, shown.axes.radius, shown.axes.vertical)
+    shown, notes = _counted(shown, notes)
+    values = np.where(shown.diverged > 0.5, np.nan, shown.values).T
+    colors = "cividis_r" if shown.brighter < 0 else "cividis"
+    limits = (0.0, 1.0) if shown.share else (None, None)
+    mesh = axes.pcolormesh(
+        shown.radii, shown.rates, values, cmap=colors, shading="nearest", vmin=limits[0], vmax=limits[1],
+        edgecolors="face", linewidth=0.3,
+    )  # fmt: skip
     axes.set_xscale("log")
     axes.set_yscale("log")
     bar = figure.colorbar(mesh, ax=axes, pad=0.02)
     if bar.solids is not None:
         bar.solids.set_rasterized(False)
+        bar.solids.set_edgecolor("face")
     bar.ax.tick_params(colors=palette(dark).muted)
     bar.outline.set_visible(False)
-    axes.set_title(title, color=palette(dark).ink, loc="left", fontsize=11)
+    bar.set_label(shown.label, color=palette(dark).muted)
+    axes.set_title(title, color=palette(dark).ink, loc="left", fontsize=11, pad=30 if notes.theory else 8)
+    _note(axes, shown, notes, dark)
     return figure
+
+
+def _counted(shown: PhaseMap, notes: Notes) -> tuple[PhaseMap, Notes]:
+    """Both in what the axes count."""
+    across, up = shown.axes.units
+    shown = replace(shown, radii=across * shown.radii, rates=up * shown.rates)
+    edge, radius, rate = notes.frontier, notes.radius, notes.rate
+    return shown, Notes(
+        [replace(mark, radius=across * mark.radius) for mark in notes.theory],
+        [
+            replace(one, rate=up * one.rate, radius=across * one.radius, low=across * one.low, high=across * one.high)
+            for one in notes.jumps
+        ],
+        radius=None if radius is None else across * radius,
+        rate=None if rate is None else up * rate,
+        frontier=None if edge is None else replace(edge, radii=across * edge.radii, rates=up * edge.rates),
+    )
+
+
+def _note(axes: Axes, shown: PhaseMap, notes: Notes, dark: bool) -> None:
+    colors = palette(dark)
+    lost = np.ma.masked_where(~(shown.diverged.T > 0.5), np.ones(shown.diverged.T.shape))
+    if lost.count():
+        axes.contourf(shown.radii, shown.rates, lost.filled(0.0), levels=[0.5, 1.5], colors="none", hatches=["///"])
+    limits = axes.get_xlim(), axes.get_ylim()
+    inside = [mark for mark in notes.theory if shown.radii[0] <= mark.radius <= shown.radii[-1]]
+    for place, mark in enumerate(inside):
+        axes.axvline(mark.radius, color="white", lw=1.4, ls="--")
+        axes.annotate(mark.label, (mark.radius, 1.0), (0, 3 + 12 * (place % 2)), xycoords=("data", "axes fraction"),
+                      ha="center", textcoords="offset points", color=colors.muted, fontsize=9)  # fmt: skip
+    if notes.frontier is not None:
+        axes.plot(notes.frontier.radii, notes.frontier.rates, color="white", lw=1.4, ls=":")
+    for jump in notes.jumps:
+        axes.plot([jump.low, jump.high], [jump.rate, jump.rate], color=color("rbo"), lw=1.6)
+        axes.plot(jump.radius, jump.rate, "o" if jump.abrupt else "s", color=color("rbo"), mec="white", mew=0.6, ms=5)
+    if notes.radius is not None and notes.rate is not None:
+        axes.plot(notes.radius, notes.rate, "o", mfc="none", mec="black", mew=3.2, ms=12)
+        axes.plot(notes.radius, notes.rate, "o", mfc="none", mec="white", mew=1.8, ms=12)
+    axes.set_xlim(*limits[0])
+    axes.set_ylim(*limits[1])
 
 
 def measures_still(measures: Measures, radius: float, dark: bool = False) -> Figure:

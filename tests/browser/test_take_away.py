@@ -4,6 +4,7 @@ import base64
 import io
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
@@ -11,6 +12,8 @@ import landscapes
 from rbo_core import RBO, SGD, trace
 from rbo_core.cli import main
 from rbo_core.figures import play
+from rbo_core.figures.figures_page import figures_page
+from rbo_core.figures.player.offline import Words
 from tests.browser.conftest import SLOW
 
 pytestmark = pytest.mark.browser
@@ -44,13 +47,13 @@ def offline(chromium):
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True, accept_downloads=True)
     said = []
 
-    def opened(path, width=1280):
+    def opened(path, width=1280, ready=f"{FRAME} > 0"):
         page = context.new_page()
         page.set_viewport_size({"width": width, "height": 900})
         page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(path.as_uri())
-        page.wait_for_function(f"{FRAME} > 0")
+        page.wait_for_function(ready)
         return page
 
     yield opened
@@ -70,6 +73,18 @@ def test_a_page_plays_from_a_file(offline, tmp_path, dim, width):
     page.wait_for_function(f"{FRAME} === 0")
     page.get_by_text("The Python that makes").click()
     assert "trace(method, surface" in page.locator("pre").inner_text()
+
+
+def test_plotly_figures_travel_in_the_page(offline, tmp_path):
+    light, dark = (go.Figure(go.Scatter(y=[1, 3, 2], line_color=color)) for color in ("#112233", "#ddeeff"))
+    file = tmp_path / "figures.html"
+    file.write_text(figures_page([light], [dark], Words("Three points")), encoding="utf-8")
+    page = offline(file, 400, "document.getElementById('stage').dataset.drawn === 'light'")
+    line = "getComputedStyle(document.querySelector('.js-line')).stroke"
+    assert page.evaluate(line) == "rgb(17, 34, 51)"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{line} === 'rgb(221, 238, 255)'")
 
 
 def test_the_widget_follows_the_kernel_and_tells_it(offline, tmp_path):

@@ -14,11 +14,12 @@ from rbo_core import METHODS, RBO, SAM, SGD, EntropySGD, sweep, trace
 from rbo_core.cli import main
 from rbo_core.figures import OfflinePage, play
 from rbo_core.figures.code import Start, iron_code, run_code, sweep_code
+from rbo_core.figures.phases import Jump, Mark, Notes, PhaseMap
 from rbo_core.figures.play import raced
 from rbo_core.figures.player import bundle as bundling
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.glide import glide_scene
-from rbo_core.figures.still import as_svg, iron_still, phase_still, roll_still
+from rbo_core.figures.still import as_svg, iron_still, map_still, roll_still
 from rbo_core.ironing import iron_landscape
 from rbo_core.sweep import order_parameters
 
@@ -141,14 +142,18 @@ def test_race_refuses_what_it_does_not_know(capsys):
 
 def test_stills_are_vectors_with_letters(monkeypatch):
     runs = rolled(RBO(radius=0.4, projection="rigid"), SGD())
+    share = np.random.default_rng(0).random((5, 4))
     pictures = [
         roll_still(BOWL, raced(runs), Look(ironed=True)),
         iron_still(iron_landscape(BOWL, 0.4, 501), dark=True),
-        phase_still(
-            np.geomspace(0.1, 1, 5), np.geomspace(0.01, 1, 4), np.random.default_rng(0).random((4, 5)), "share"
+        map_still(
+            PhaseMap(
+                np.geomspace(0.1, 1, 5), np.geomspace(0.01, 1, 4), share, np.where(share > 0.9, 1.0, 0.0), "share"
+            ),
+            Notes([Mark(0.3, "theory")], [Jump(0.1, 0.3, 0.2, 0.5)], radius=0.2, rate=0.1),
         ),
     ]
-    for picture, words in zip(pictures, ("Ball", "underside of the sweep", "radius ρ"), strict=True):
+    for picture, words in zip(pictures, ("Ball", "underside of the sweep", "learning rate η"), strict=True):
         svg = as_svg(picture).decode()
         assert f">{words}</text>" in svg
         assert "<image" not in svg
