@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rbo_core.method import BatchedMethod
-from rbo_core.points import SAM, SGD, Adam, AdamW, EntropySGD, Momentum
+from rbo_core.points import SAM, SGD, Adam, AdamW, EntropySGD, LookSAM, Momentum
 from rbo_core.rolling import RBO
 
 METHODS: dict[str, type[BatchedMethod[Any]]] = {
-    method.name: method for method in (RBO, SGD, Momentum, Adam, AdamW, SAM, EntropySGD)
+    method.name: method for method in (RBO, SGD, Momentum, Adam, AdamW, SAM, LookSAM, EntropySGD)
 }
 """Name to settings class. A class added here, under its ``name``, is found everywhere (see CONTRIBUTING)."""
 

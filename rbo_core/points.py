@@ -1,4 +1,4 @@
-"""The rivals: SGD, momentum, Adam(W), SAM and Entropy-SGD as batched steps with the ball's interface.
+"""The rivals: SGD, momentum, Adam(W), SAM, LookSAM and Entropy-SGD as batched steps with the ball's interface.
 
 Every step starts with the loss and gradient at ``state.x (B, d)`` and returns the new state and that loss (B,).
 """
@@ -15,6 +15,11 @@ from rbo_core.fused import copied, drawn, drawn_from, kept, moved, moved_from, p
 from rbo_core.method import BatchedMethod, Floats
 from rbo_core.objective import Array, Objective
 from rbo_core.settings import setting
+
+TINY = 1e-12
+"""SAM's own guard against a vanishing gradient."""
+ROUNDING = 1e-6
+"""Of a gradient's length: what is shorter is not looked at."""
 
 
 def rate(networks: tuple[float, float, float] = (0.1, 1e-4, 10.0), **changes: Any) -> Any:
@@ -186,8 +191,7 @@ class SAM(PointMethod):
         f, g = objective(state.x)
         if self.adaptive:
             g *= abs(state.x)
-        # The small constant is SAM's own guard against a vanishing gradient.
-        scale = self.perturbation_radius / (xp.sqrt(xp.vecdot(g, g)) + 1e-12)
+        scale = self.perturbation_radius / (xp.sqrt(xp.vecdot(g, g)) + TINY)
         start = kept(objective, state.x)
         if self.adaptive:
             g *= abs(start)
@@ -197,10 +201,70 @@ class SAM(PointMethod):
         velocity, direction = _heavy_ball(xp, state.first, g, self.momentum, nesterov=False)
         good = usable(objective, xp.vecdot(g, g))
         x = taken_where(xp, good, moved_from(xp, start, -column(self.learning_rate), direction, into=raised), start)
-        if velocity is not None:
-            before = xp.zeros_like(velocity) if state.first is None else state.first
-            velocity = taken_where(xp, good, velocity, before)
-        return PointState(x, velocity), f
+        return PointState(x, _unless(xp, good, velocity, state.first)), f
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookSAM(PointMethod):
+    """LookSAM (Liu et al. 2022): every n-th step is SAM's, with gradients g at x and g_s at x + r g/|g|; what g_s has
+    across g,
+
+        g_v = g_s − (g_s·g/|g|²) g,
+
+    hardly changes from step to step, so the others use it again: v ← βv + g + α |g| g_v/|g_v|, x ← x − ηv.
+    On a network a step whose second gradient is not finite is skipped.
+    """
+
+    learning_rate: Number = rate((0.2, 1e-4, 10.0))
+    perturbation_radius: Number = setting(
+        0.05, label="perturbation ρ", unit="parameter units", low=0.001, high=2.0, log=True, at_least=0
+    )
+    interval: int = setting(
+        5, label="second gradient every n steps", low=1, high=20, help="(n + 1)/n gradients a step."
+    )
+    reuse: Number = setting(
+        0.7, label="reuse α", low=0.0, high=1.0, at_least=0, help="Share of the kept direction in the steps between."
+    )
+    momentum: Number = beta(0.0)
+
+    name = "looksam"
+    label = "LookSAM"
+    color = "#009E73"
+    shape = "triangle"
+    dash = "dash"  # it has SAM's colour
+
+    @property
+    def inertia(self) -> Number:
+        return self.momentum
+
+    @property
+    def gradients_per_step(self) -> float:
+        return 2 if self.interval == 1 else 1 + 1 / self.interval
+
+    def step(self, objective: Objective, state: PointState) -> tuple[PointState, Array]:
+        xp = objective.xp
+        f, g = objective(state.x)
+        state = state._replace(taken=state.taken + 1)
+        length = xp.sqrt(xp.vecdot(g, g))
+        if (state.taken - 1) % self.interval != 0:
+            # g + α |g| u, with u = g_v/|g_v|
+            g = moved(xp, g, column(self.reuse * length), state.second)
+            velocity, direction = _heavy_ball(xp, state.first, g, self.momentum, nesterov=False)
+            return state._replace(x=moved(xp, state.x, -column(self.learning_rate), direction), first=velocity), f
+        start = kept(objective, state.x)
+        raised = moved(xp, state.x, column(self.perturbation_radius / (length + TINY)), g)
+        _, raised_g = objective(raised)
+        size2 = xp.vecdot(raised_g, raised_g)
+        along = xp.vecdot(raised_g, g) / (length * length + TINY)
+        across = moved_from(xp, raised_g, -column(along), g, into=g)
+        # Where hardly anything lies across g, as with one parameter, rounding must not become a direction.
+        unit = across * column(1 / (xp.sqrt(xp.vecdot(across, across)) + ROUNDING * xp.sqrt(size2) + TINY))
+        velocity, direction = _heavy_ball(xp, state.first, raised_g, self.momentum, nesterov=False)
+        good = usable(objective, size2)
+        x = taken_where(xp, good, moved_from(xp, start, -column(self.learning_rate), direction, into=raised), start)
+        return state._replace(
+            x=x, first=_unless(xp, good, velocity, state.first), second=_unless(xp, good, unit, state.second)
+        ), f
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +327,13 @@ class EntropySGD(PointMethod):
         # A network's walk that did not stay finite is not followed.
         good = usable(objective, xp.vecdot(mean, mean))
         return PointState(taken_where(xp, good, drawn_from(xp, start, lr, mean, into=walker), start)), loss
+
+
+def _unless(xp: Namespace, good: Array, new: Array | None, old: Array | None) -> Array | None:
+    """The memory ``new`` where the step was good, else ``old`` (None stands for zeros); None where there is none."""
+    if new is None:
+        return None
+    return taken_where(xp, good, new, xp.zeros_like(new) if old is None else old)
 
 
 def _heavy_ball(

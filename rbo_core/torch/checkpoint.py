@@ -12,6 +12,7 @@ from rbo_core.torch.flat import FlatParameters
 SIGNS = {
     "RBO": "projection",
     "EntropySGD": "n_langevin_steps",
+    "LookSAM": "reuse",
     "torch.optim.LBFGS": "max_iter",
     "torch.optim.Adam or AdamW": "amsgrad",
     "torch.optim.RMSprop": "centered",

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from rbo_core.torch import floats, namespace
 from rbo_core.torch.flat import FlatParameters
 from rbo_core.torch.repeat import Bystanders
 from rbo_core.torch.scaling import ScaledClosure
+from rbo_core.torch.signs import Signs
 from rbo_core.torch.slopes import SlopeCheck
 from rbo_core.torch.streams import RandomStreams
 
@@ -58,7 +58,7 @@ class ClosureObjective:
         maximize: climb the loss: its sign is turned, the weight decay's is not.
         check: compares loss and gradient; None where the method does not use the loss.
         process_group: group over which the loss is averaged, or None to take DistributedDataParallel's own.
-        generator: source of :meth:`noise`.
+        signs: source of :meth:`noise`.
         arena: memory for what evaluations leave; None for new memory each time.
 
     Attributes:
@@ -99,7 +99,7 @@ class ClosureObjective:
         maximize: bool = False,
         check: SlopeCheck | None = None,
         process_group: Any = None,
-        generator: torch.Generator | None = None,
+        signs: Signs | None = None,
         arena: Arena | None = None,
     ) -> None:
         self.xp: Namespace = _namespace(flat.data.device)
@@ -113,7 +113,7 @@ class ClosureObjective:
         self._check = check
         self._scaled = closure if isinstance(closure, ScaledClosure) else None
         self._group = process_group
-        self._generator = generator
+        self._signs = signs
         self.arena = arena
         self._bystanders.begin()
         self._streams.begin()
@@ -177,21 +177,10 @@ class ClosureObjective:
             parameters.copy_(x[0])
 
     def noise(self, like: Tensor) -> Tensor:
-        """Draws ±1, equally likely, of the optimizer's own seeded generator (the same on every rank and device).
-
-        They drive a Langevin walk to the same weak order as normal draws (Kloeden and Platen 1992, section 14.1) and
-        cost a tenth of them on a CPU.
-        """
-        count = like.numel()
-        words = torch.empty(-(-count // 64), dtype=torch.int64).random_(-(2**63), None, generator=self._generator)
-        bits = np.unpackbits(words.numpy().view(np.uint8), count=count)
-        # 0, 1 -> 0, 2 -> 255, 1: in eight bits with a sign, 255 is −1.
-        bits += bits
-        bits -= np.uint8(1)
-        signs = torch.from_numpy(bits.view(np.int8))
-        if like.is_cuda:  # from pinned memory, so that the host does not wait
-            signs = signs.pin_memory().to(like.device, non_blocking=True)
-        return signs.to(like.dtype).view_as(like)
+        """Draws ±1 like ``like (1, n)``, of the optimizer's own seeded stream."""
+        if self._signs is None:
+            raise ValueError("this step draws noise and was given no source of it; give signs=Signs([seed])")
+        return self._signs(like)
 
     def left_out(self, usable: Any) -> None:
         """Told by a method whether what it evaluated could be used: a bool, or a tensor (1,)."""

@@ -8,8 +8,8 @@ from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
 from rbo_core.arrays import Namespace
-from rbo_core.noise import standard_normal
 from rbo_core.torch import namespace
+from rbo_core.torch.signs import Signs
 
 
 class EnsembleObjective:
@@ -20,7 +20,7 @@ class EnsembleObjective:
     Args:
         model: the architecture; its own parameters are not used. It must have no buffers (BatchNorm): running
             statistics of members would mix.
-        seeds: (B,) one a member, for :meth:`noise`.
+        seeds: (B,) one a member, for :meth:`noise`; None numbers them.
         decay: (B,) weight decay λ, as ½ λ|θ|² inside the loss; None for none.
 
     Raises:
@@ -39,9 +39,8 @@ class EnsembleObjective:
         self.shapes = {name: p.shape for name, p in model.named_parameters()}
         self.size = sum(shape.numel() for shape in self.shapes.values())
         self.gradients = 0
-        self._seeds = seeds
+        self._signs = None if seeds is None else Signs(seeds)
         self._decay = decay
-        self._draws = 0
         self._x = self._y = torch.empty(0)
         self._forward = vmap(self._one)
 
@@ -76,12 +75,10 @@ class EnsembleObjective:
         """Told which members' evaluations after a step's first were finite (B,): the others go on without them."""
 
     def noise(self, like: Tensor) -> Tensor:
-        """Standard normal draws (B, n); a member's stream depends on its own seed alone."""
-        import numpy as np
-
-        self._draws += 1
-        seeds = np.asarray(self._seeds if self._seeds is not None else range(len(like)), dtype=np.int64)
-        return torch.from_numpy(standard_normal(seeds, self._draws, like.shape[1])).to(like.device, like.dtype)
+        """Draws ±1 (B, n), each member's as its single run sees them."""
+        if self._signs is None:
+            self._signs = Signs(range(len(like)))
+        return self._signs(like)
 
     @torch.no_grad()
     def evaluate(self, x: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

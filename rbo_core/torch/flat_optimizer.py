@@ -24,6 +24,7 @@ from rbo_core.torch.groups import OWN, Settings, StepSettings
 from rbo_core.torch.recorded import Recorder
 from rbo_core.torch.repeat import Bystanders
 from rbo_core.torch.scaling import ScaledClosure
+from rbo_core.torch.signs import Signs
 from rbo_core.torch.slopes import SlopeCheck
 from rbo_core.torch.streams import RandomStreams
 
@@ -46,7 +47,7 @@ class FlatOptimizer(torch.optim.Optimizer):
 
     Attributes:
         steps_cut_short: so many steps had an evaluation after the first that was not finite: RBO kept its last finite
-            move (plain gradient descent), SAM and Entropy-SGD left the step out. Reading it waits for a GPU.
+            move (plain gradient descent), the others left the step out. Reading it waits for a GPU.
     """
 
     method: ClassVar[type[BatchedMethod[Any]]] = points.SGD
@@ -69,7 +70,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         maximize: bool = False,
         model: nn.Module | Iterable[nn.Module] | None = None,
         process_group: Any = None,
-        generator: torch.Generator | None = None,
+        signs: Signs | None = None,
         **options: Value,
     ) -> None:
         if isinstance(params, nn.Module):
@@ -80,7 +81,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         settings = self._complete({**({} if lr is None else {"lr": lr}), "weight_decay": weight_decay, **options})
         self._settings = Settings(self.method, [name for name in (*settings, "maximize") if name not in OWN])
         self._process_group = process_group
-        self._generator = generator
+        self._signs = signs
         self._wanted: list[int] = []
         self._flat: FlatParameters | None = None
         self._memory: Any = None
@@ -153,7 +154,7 @@ class FlatOptimizer(torch.optim.Optimizer):
             )
         flat = self._flat_parameters()
         settings = self._settings.read(self.param_groups, flat)
-        memory, noise = self._memory, None if self._generator is None else self._generator.get_state()
+        memory, drawn = self._memory, None if self._signs is None else self._signs.position.clone()
         objective = self._objective(closure, flat, settings)
         try:
             self._move(objective, flat, settings)
@@ -163,8 +164,8 @@ class FlatOptimizer(torch.optim.Optimizer):
             if not objective.done:
                 objective.restore()
                 self._memory = memory
-            if self._generator is not None and noise is not None:
-                self._generator.set_state(noise)
+            if self._signs is not None and drawn is not None:
+                self._signs.restore(drawn)
             if "backward through the graph a second time" in str(problem):
                 problem.add_note("A step calls the closure several times: the forward pass belongs in the closure.")
             raise
@@ -191,7 +192,7 @@ class FlatOptimizer(torch.optim.Optimizer):
             maximize=settings.maximize,
             check=check,
             process_group=self._process_group,
-            generator=self._generator,
+            signs=self._signs,
             arena=arena,
         )
 
@@ -283,8 +284,8 @@ class FlatOptimizer(torch.optim.Optimizer):
         finally:
             self.state.clear()
         ball = {name: value for name, value in split.items() if not isinstance(value, dict)}
-        if self._generator is not None:
-            ball["generator"] = self._generator.get_state()
+        if self._signs is not None:
+            ball["drawn"] = self._signs.position.clone()
         out["ball"] = ball
         return out
 
@@ -301,9 +302,10 @@ class FlatOptimizer(torch.optim.Optimizer):
         self._settings.method({**groups[0], "lr": 1.0})
         super().load_state_dict({**state_dict, "param_groups": groups})
         split = dict(state_dict["ball"])
-        generator = split.pop("generator", None)
-        if generator is not None and self._generator is not None:
-            self._generator.set_state(generator.cpu())
+        split.pop("generator", None)  # of earlier releases, whose streams were others
+        drawn = split.pop("drawn", None)
+        if drawn is not None and self._signs is not None:
+            self._signs.restore(drawn)
         for parameter, entries in self.state.items():
             for name, value in entries.items():
                 split.setdefault(name, {})[id(parameter)] = value

@@ -1,4 +1,4 @@
-"""The rolling ball, SAM and Entropy-SGD as ``torch.optim.Optimizer`` classes."""
+"""The rolling ball, SAM, LookSAM and Entropy-SGD as ``torch.optim.Optimizer`` classes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from rbo_core import points, rolling
 from rbo_core.method import BatchedMethod
 from rbo_core.torch.flat_optimizer import FlatOptimizer, Parameters
+from rbo_core.torch.signs import Signs
 
 
 class RBO(FlatOptimizer):
@@ -92,6 +93,33 @@ class SAM(FlatOptimizer):
         super().__init__(params, lr, radius=radius, **options)
 
 
+class LookSAM(FlatOptimizer):
+    """LookSAM (Liu et al. 2022): SAM whose second gradient is taken every ``interval``-th step; the steps between use
+    again what that gradient had across the first, at the first one's present length.
+
+    A step costs (n + 1)/n gradients on average, a copy of the parameters and one of the direction, with momentum one
+    more. All else is as in :class:`SAM`.
+
+    Args:
+        params: module, parameters or groups.
+        lr: η ≥ 0.
+        radius: length of the perturbation.
+        options: below; weight_decay, model and process_group as in :class:`FlatOptimizer`.
+    """
+
+    method = points.LookSAM
+    _recorded = True
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float | torch.Tensor = 0.1,
+        radius: float = 0.05,
+        **options: Any,
+    ) -> None:
+        super().__init__(params, lr, radius=radius, **options)
+
+
 class EntropySGD(FlatOptimizer):
     """Entropy-SGD (Chaudhari et al. 2017, Algorithm 1): follow the mean of a short Langevin walk.
 
@@ -108,14 +136,15 @@ class EntropySGD(FlatOptimizer):
     """
 
     method = points.EntropySGD
+    _recorded = True
 
     def __init__(self, params: Parameters, lr: float | torch.Tensor = 1.0, *, seed: int = 0, **options: Any) -> None:
-        super().__init__(params, lr, generator=torch.Generator().manual_seed(seed), **options)
+        super().__init__(params, lr, signs=Signs([seed]), **options)
 
 
 def optimizer_class(method: type[BatchedMethod[Any]]) -> type[FlatOptimizer]:
     """The optimizer that takes a method's step on networks: one of those above, or one made for it."""
-    for known in (RBO, SAM, EntropySGD):
+    for known in (RBO, SAM, LookSAM, EntropySGD):
         if known.method is method:
             return known
     return type(method.__name__, (FlatOptimizer,), {"method": method, "__doc__": method.__doc__})

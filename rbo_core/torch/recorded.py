@@ -170,6 +170,9 @@ class _Tape:
     def left_out(self, finite: Tensor) -> None:
         self.lost = ~finite if self.lost is None else self.lost | ~finite
 
+    def noise(self, like: Tensor) -> Tensor:
+        return self._objective.noise(like)
+
     def stop(self) -> None:
         """End the recording of a graph, if one is being made."""
         if self._graph is not None:

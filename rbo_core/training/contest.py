@@ -62,6 +62,15 @@ CONTESTANTS: dict[str, Contestant] = {
     "sam_momentum": Contestant(
         "SAM + momentum 0.9", "sam", {"momentum": 0.9}, {"lr": _HEAVY, "radius": (1e-2, 1.0), "weight_decay": _DECAY}
     ),
+    "looksam": Contestant(
+        "LookSAM + momentum 0.9, every 5th step",
+        "looksam",
+        {"momentum": 0.9, "interval": 5},
+        {"lr": _HEAVY, "radius": (1e-2, 1.0), "weight_decay": _DECAY},
+    ),
+    "entropy_sgd": Contestant(
+        "Entropy-SGD, L = 5", "entropy_sgd", {}, {"lr": (0.3, 2.0), "langevin_lr": (2e-2, 1.0), "weight_decay": _DECAY}
+    ),
     "rbo": Contestant("RBO Newton, K = 2", "rbo", {}, {"lr": _PLAIN, "radius": _RADIUS, "weight_decay": _DECAY}),
     "rbo_step": Contestant(
         "RBO, momentum of the rolled step, λ = 5, trust 2",

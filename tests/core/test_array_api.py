@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum
+from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, LookSAM, Momentum
 from rbo_core.arrays import plain
 
 METHODS: list[Any] = [
@@ -21,6 +21,7 @@ METHODS: list[Any] = [
     Adam(),
     AdamW(),
     SAM(momentum=0.3),
+    LookSAM(momentum=0.3, interval=2),
     EntropySGD(),
 ]
 

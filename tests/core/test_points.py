@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from rbo_core import SAM, SGD, Adam, AdamW, EntropySGD, Momentum, trace
+from rbo_core import SAM, SGD, Adam, AdamW, EntropySGD, LookSAM, Momentum, trace
 from tests.core.surfaces import Paraboloid, Smooth
 
 TWINS: list[tuple[Any, Any, dict[str, Any]]] = [
@@ -53,6 +53,42 @@ def test_sam_without_perturbation_is_sgd() -> None:
     sam = trace(SAM(learning_rate=0.02, perturbation_radius=0.0), surface, [[0.4, -0.7]], steps=30)
     sgd = trace(SGD(learning_rate=0.02), surface, [[0.4, -0.7]], steps=30)
     np.testing.assert_array_equal(sam.position, sgd.position)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.7])
+def test_looksam_is_the_published_algorithm(momentum: float) -> None:
+    """Liu et al. (2022), Algorithm 1, written out; α |g|/|g_v| g_v is added in the steps between."""
+    surface, rate, r, alpha, k = Smooth(dim=3), 0.03, 0.2, 0.6, 3
+    method = LookSAM(learning_rate=rate, perturbation_radius=r, interval=k, reuse=alpha, momentum=momentum)
+    run = trace(method, surface, [[0.4, -0.7, 1.1]], steps=11, tolerance=0.0)
+
+    def gradient(at: Any) -> Any:
+        return surface.value_and_grad(at[None])[1][0]
+
+    x, velocity, g_v = np.array([0.4, -0.7, 1.1]), np.zeros(3), np.zeros(3)
+    for t in range(11):
+        g = gradient(x)
+        if t % k == 0:
+            g_s = gradient(x + r * g / np.linalg.norm(g))
+            cosine = g @ g_s / (np.linalg.norm(g) * np.linalg.norm(g_s))
+            g_v = g_s - np.linalg.norm(g_s) * cosine * g / np.linalg.norm(g)
+        else:
+            g_s = g + alpha * np.linalg.norm(g) / np.linalg.norm(g_v) * g_v
+        velocity = momentum * velocity + g_s
+        x = x - rate * velocity
+        np.testing.assert_allclose(run.position[t + 1, 0], x, rtol=1e-5)
+    assert method.gradients_per_step == pytest.approx(4 / 3) and run.gradients[0] == 11 + 4
+
+
+def test_looksam_at_every_step_is_sam_and_on_a_line_sgd_between() -> None:
+    surface = Smooth(dim=2)
+    every = trace(LookSAM(learning_rate=0.02, interval=1), surface, [[0.4, -0.7]], steps=30)
+    np.testing.assert_array_equal(
+        every.position, trace(SAM(learning_rate=0.02), surface, [[0.4, -0.7]], steps=30).position
+    )
+    # With one parameter nothing lies across the gradient.
+    line = trace(LookSAM(learning_rate=0.1, interval=4, perturbation_radius=0.0), Paraboloid(2.0), [[1.0]], steps=6)
+    np.testing.assert_allclose(line.position[:, 0, 0], 0.8 ** np.arange(7), rtol=1e-6)
 
 
 def test_entropy_sgd_on_a_quadratic_without_heat() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from rbo_core.torch import RBO, SAM, EntropySGD
+from rbo_core.torch import RBO, SAM, EntropySGD, LookSAM
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "newton": lambda p, **k: RBO(p, lr=0.1, radius=0.3, **k),
@@ -16,6 +16,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
         p, lr=0.1, radius=0.3, projection="gradient", n_projection_steps=4, projection_step_size=0.1, **k
     ),
     "sam": lambda p, **k: SAM(p, lr=0.1, radius=0.1, momentum=0.9, **k),
+    "looksam": lambda p, **k: LookSAM(p, lr=0.1, radius=0.1, interval=2, momentum=0.9, **k),
     "entropy_sgd": lambda p, **k: EntropySGD(p, lr=0.5, langevin_lr=0.1, n_langevin_steps=3, thermal_noise=1e-2, **k),
 }
 

@@ -14,8 +14,7 @@ from torch import nn
 from rbo_core import rolling
 from rbo_core.reference import explain_step
 from rbo_core.torch import RBO, SAM, EntropySGD, namespace
-from rbo_core.torch.closure import ClosureObjective
-from rbo_core.torch.flat import FlatParameters
+from rbo_core.torch.signs import Signs
 from tests.torch.helpers import OPTIMIZERS, batch, closure_of, mlp, train, vector
 
 
@@ -147,13 +146,33 @@ def test_single_numbers_are_the_same_as_floats_and_as_tensors(monkeypatch, name,
     torch.testing.assert_close(vector(as_floats), vector(as_tensors), rtol=1e-10, atol=1e-12)
 
 
+def split_mix(state):
+    """SplitMix64 as published, in whole numbers."""
+    while True:
+        state = (state + 0x9E3779B97F4A7C15) % 2**64
+        z = state
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+        yield z ^ (z >> 31)
+
+
+def test_signs_are_the_bits_of_the_published_generator_for_each_network():
+    # The first outputs for the seed 1234567, as in the author's own code.
+    stream = split_mix(1234567)
+    assert [next(stream) for _ in range(3)] == [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    signs, like = Signs([7, 0, 2**62]), torch.zeros(3, 100)
+    drawn = torch.cat([signs(like), signs(like)], dim=1)
+    for row, seed in zip(drawn, (7, 0, 2**62), strict=True):
+        words = split_mix(next(split_mix(seed)))
+        data = b"".join(next(words).to_bytes(8, "little") for _ in range(4))
+        bits = np.unpackbits(np.frombuffer(data, np.uint8)).reshape(2, 128)[:, :100]
+        np.testing.assert_array_equal(row.numpy(), 2.0 * bits.ravel() - 1)
+    torch.testing.assert_close(Signs([0])(like[:1]), drawn[1:2, :100])
+
+
 def test_noise_of_a_walk_has_mean_zero_variance_one_and_no_memory():
-    parameter = nn.Parameter(torch.zeros(1003, 5))
-    objective = ClosureObjective(
-        lambda: parameter.sum(), FlatParameters([parameter]), [], generator=torch.Generator().manual_seed(3)
-    )
-    like = torch.zeros(1, parameter.numel(), dtype=torch.float64)
-    draws = torch.cat([objective.noise(like) for _ in range(200)])
+    signs, like = Signs([3]), torch.zeros(1, 5015, dtype=torch.float64)
+    draws = torch.cat([signs(like) for _ in range(200)])
     assert torch.equal(draws.abs(), torch.ones_like(draws))
     # A mean of n independent signs deviates by 1/√n; five deviations are never seen by chance.
     assert abs(draws.mean()) < 5 / np.sqrt(draws.numel())
@@ -165,7 +184,8 @@ def test_noise_of_a_walk_has_mean_zero_variance_one_and_no_memory():
 def test_entropy_sgd_equals_the_algorithm_written_out():
     model, by_hand = mlp(), mlp()
     optimizer = EntropySGD(model, lr=0.7, n_langevin_steps=4, langevin_lr=0.2, scope=0.3, thermal_noise=1e-2, seed=5)
-    generator = torch.Generator().manual_seed(5)
+    state = next(split_mix(5))
+    words = split_mix(state)
     for step in range(3):
         x, y = batch(step)
         optimizer.step(closure_of(model, optimizer, x, y))
@@ -175,8 +195,7 @@ def test_entropy_sgd_equals_the_algorithm_written_out():
             torch.nn.utils.vector_to_parameters(walker, by_hand.parameters())
             loss = nn.functional.cross_entropy(by_hand(x), y)
             g = torch.cat([t.reshape(-1) for t in torch.autograd.grad(loss, list(by_hand.parameters()))])
-            word = int(torch.empty(1, dtype=torch.int64).random_(-(2**63), None, generator=generator))
-            data = word.to_bytes(8, "little", signed=True)
+            data = next(words).to_bytes(8, "little")
             noise = torch.tensor(
                 [1.0 if data[i // 8] >> (7 - i % 8) & 1 else -1.0 for i in range(start.numel())]
             ).double()
@@ -195,7 +214,9 @@ def test_returns_the_first_loss_and_spends_what_it_says(name):
     before = nn.functional.cross_entropy(model(x), y).item()
     loss = optimizer.step(closure_of(model, optimizer, x, y, calls))
     assert loss.item() == before == calls[0]
-    assert len(calls) == {"newton": 2, "newton_momentum": 3, "gradient": 4, "sam": 2, "entropy_sgd": 3}[name]
+    assert (
+        len(calls) == {"newton": 2, "newton_momentum": 3, "gradient": 4, "sam": 2, "looksam": 2, "entropy_sgd": 3}[name]
+    )
 
 
 def test_groups_with_their_own_learning_rate_and_decay():

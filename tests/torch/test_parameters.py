@@ -266,7 +266,7 @@ def test_pythons_and_numpys_streams_are_replayed_within_a_step(name, draw):
     for _ in range(20):
         drawn.clear()
         optimizer.step(closure)
-        assert len(drawn) > 1 and len(set(drawn)) == 1
+        assert len(set(drawn)) == 1 and (len(drawn) > 1 or name == "looksam")
         firsts.append(drawn[0])
     assert len(set(firsts)) == 20
     if draw is random.random:

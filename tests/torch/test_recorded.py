@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from rbo_core.torch import RBO, SAM, namespace
+from rbo_core.torch import RBO, SAM, EntropySGD, LookSAM, namespace
 from rbo_core.torch.recorded import Recorder
 from tests.torch.helpers import batch, closure_of, mlp, same, train, vector
 
@@ -26,6 +26,7 @@ KINDS = {
     "one": lambda p, **k: RBO(p, lr=0.1, radius=0.3, n_projection_steps=1, momentum=0.5, **k),
     "gradient": lambda p, **k: RBO(p, projection="gradient", n_projection_steps=4, projection_step_size=0.1, **k),
     "sam": lambda p, **k: SAM(p, lr=0.1, radius=0.1, momentum=0.9, **k),
+    "looksam": lambda p, **k: LookSAM(p, lr=0.1, radius=0.1, momentum=0.9, interval=3, **k),
     "asam": lambda p, **k: SAM(p, lr=0.1, radius=0.1, adaptive=True, **k),
 }
 
@@ -101,7 +102,18 @@ def test_a_recorded_run_is_the_plain_one_under_a_schedule(graphs, name, settings
             optimizer.param_groups[0]["lr"] *= 0.95
             optimizer.param_groups[0]["radius"] *= 1.05
     torch.testing.assert_close(vector(replayed), vector(plain), rtol=1e-10, atol=1e-12)
-    assert len(second._recorder._recordings) == (2 if name == "interval" else 1)
+    assert len(second._recorder._recordings) == (2 if name in ("interval", "looksam") else 1)
+
+
+def test_a_recorded_walk_draws_new_noise_at_every_step(graphs):
+    plain, replayed = mlp(), mlp()
+    first = EntropySGD(plain, langevin_lr=0.1, n_langevin_steps=3, thermal_noise=0.1, seed=3)
+    second = graphs(EntropySGD(replayed, langevin_lr=0.1, n_langevin_steps=3, thermal_noise=0.1, seed=3))
+    for k in range(12):
+        train(plain, first, 1, k)
+        train(replayed, second, 1, k)
+    torch.testing.assert_close(vector(replayed), vector(plain), rtol=1e-10, atol=1e-12)
+    assert len(second._recorder._recordings) == 1 and second._signs.position == first._signs.position == 36
 
 
 @pytest.mark.parametrize("name", KINDS)

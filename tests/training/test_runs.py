@@ -158,7 +158,8 @@ MEMBERS = {
     "adam": {"lr": 0.01},
     "adamw": {"lr": 0.01},
     "sam": {"momentum": 0.9},
-    "entropy_sgd": {"thermal_noise": 0.0},  # the noise of a single run comes from another stream
+    "looksam": {"momentum": 0.9, "interval": 2},
+    "entropy_sgd": {"thermal_noise": 0.05},
     "rbo": {"lr": 0.02, "momentum": 0.9, "momentum_on": "step", "loss_scale": 5.0, "trust": 2.0},
 }
 
