@@ -35,6 +35,8 @@ MODELS = {
     "resnet6": "ResNet-6",
     "resnet8": "ResNet-8",
     "vgg9": "VGG-9",
+    "resnet8-gn": "ResNet-8, GroupNorm",
+    "vgg9-gn": "VGG-9, GroupNorm",
     "resnet18": "ResNet-18",
     "wrn28-10": "WRN-28-10",
 }

@@ -81,11 +81,20 @@ class EnsembleObjective:
         return self._signs(like)
 
     @torch.no_grad()
-    def evaluate(self, x: Tensor, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean loss (B,) and accuracy (B,) of all members on the same ``images (N, …)``, ``labels (N,)``."""
-        out = vmap(self._one, in_dims=(0, None))(self.split(x), images)
-        expanded = labels.expand(len(x), -1)
-        return self._loss(out, expanded), (out.argmax(dim=2) == expanded).to(x.dtype).mean(dim=1)
+    def evaluate(self, x: Tensor, images: Tensor, labels: Tensor, at_once: int = 1000) -> tuple[Tensor, Tensor]:
+        """Mean loss (B,) and accuracy (B,) of all members on the same ``images (N, …)``, so many of them at once.
+
+        Args:
+            labels: (N,), or each member's own (B, N).
+        """
+        parameters, labels = self.split(x), labels.expand(len(x), -1)
+        loss, right = x.new_zeros(len(x)), x.new_zeros(len(x))
+        for first in range(0, len(images), at_once):
+            part, own = images[first : first + at_once], labels[:, first : first + at_once]
+            out = vmap(self._one, in_dims=(0, None))(parameters, part)
+            loss += self._loss(out, own) * len(part)
+            right += (out.argmax(dim=2) == own).sum(dim=1)
+        return loss / len(images), right / len(images)
 
     def _one(self, parameters: dict[str, Tensor], images: Tensor) -> Tensor:
         return functional_call(self.model, parameters, (images,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ class EnsembleSteps:
         objective: the networks' minibatch loss.
         method: the batched method, its settings checked; its learning rate is ``lr`` times the share of a step.
         lr: (B,) learning rates.
-        x, y: training images (N, …) and each member's labels (B, N), on the device.
+        minibatch: ``minibatch(draw)`` gives each member's images (B, m, …) and labels (B, m) of what was drawn.
         position: (B, n) the parameters, overwritten.
 
     Attributes:
@@ -27,10 +28,14 @@ class EnsembleSteps:
     """
 
     def __init__(
-        self, objective: EnsembleObjective, method: Any, lr: Tensor, x: Tensor, y: Tensor, position: Tensor
+        self,
+        objective: EnsembleObjective,
+        method: Any,
+        lr: Tensor,
+        minibatch: Callable[[Tensor], tuple[Tensor, Tensor]],
+        position: Tensor,
     ) -> None:
-        self._objective, self._x, self._y, self._lr = objective, x, y, lr
-        self._rows = torch.arange(len(lr), device=lr.device)[:, None]
+        self._objective, self._minibatch, self._lr = objective, minibatch, lr
         # A schedule changes this array in place; the method is made and checked once.
         self._rate = lr.clone()
         self._method: Any = replaced(method, learning_rate=self._rate)
@@ -38,32 +43,32 @@ class EnsembleSteps:
         if lr.is_cuda and hasattr(self.state, "taken") and not hasattr(method, "interval"):
             # Adam's bias correction goes by the count of steps: in a graph it must be counted where the graph runs.
             self.state = self.state._replace(taken=torch.zeros((), dtype=lr.dtype, device=lr.device))
-        self._index: Tensor | None = None
+        self._drawn: Tensor | None = None
         self._graphs: dict[bool, torch.cuda.CUDAGraph] = {}
         self._taken = 0
         self._aside = torch.cuda.Stream(lr.device) if lr.is_cuda else None
 
-    def take(self, index: Tensor, share: float) -> None:
-        """One step on the images ``index (B, m)``, at ``share`` of the learning rates."""
+    def take(self, drawn: Tensor, share: float) -> None:
+        """One step on the minibatches ``drawn`` (integers of any shape) at ``share`` of the learning rates."""
         torch.mul(self._lr, share, out=self._rate)
         if self._aside is None:
-            self._step(index)
+            self._step(drawn)
             return
         if self._taken < WARM:
-            self._beside(lambda: self._step(index))
+            self._beside(lambda: self._step(drawn))
         else:
-            self._replay(index)
+            self._replay(drawn)
         self._taken += 1
 
-    def _step(self, index: Tensor) -> None:
-        self._objective.minibatch(self._x[index], self._y[self._rows, index])
+    def _step(self, drawn: Tensor) -> None:
+        self._objective.minibatch(*self._minibatch(drawn))
         self.state, _ = self._method.step(self._objective, self.state)
 
-    def _replay(self, index: Tensor) -> None:
-        if self._index is None:
-            self._index = index.clone()
+    def _replay(self, drawn: Tensor) -> None:
+        if self._drawn is None:
+            self._drawn = drawn.clone()
             self.state = self.state._make(_own(value) for value in self.state)
-        self._index.copy_(index)
+        self._drawn.copy_(drawn)
         kind = phase(self._method, self.state)
         if kind not in self._graphs:
             self._graphs[kind] = torch.cuda.CUDAGraph()
@@ -76,8 +81,8 @@ class EnsembleSteps:
         before = self.state
         graph.capture_begin(capture_error_mode="thread_local")
         try:
-            assert self._index is not None
-            self._step(self._index)
+            assert self._drawn is not None
+            self._step(self._drawn)
             for old, new in zip(before, self.state, strict=True):
                 if isinstance(new, Tensor) and old.data_ptr() != new.data_ptr():
                     old.copy_(new)

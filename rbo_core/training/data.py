@@ -253,19 +253,41 @@ def add_label_noise(labels: NDArray[np.int64], classes: int, fraction: float, se
     return out
 
 
-def augment(x: Tensor, generator: torch.Generator, pad: int = 4) -> Tensor:
+PAD = 4
+"""Pixels of zeros round an image from which crops are taken."""
+
+
+def draw_crops(count: int, generator: torch.Generator) -> Tensor:
+    """(3, count) first row, first column and flip (0 or 1) of random crops, drawn on the CPU: every device sees the
+    same."""
+    places = torch.randint(0, 2 * PAD + 1, (2, count), generator=generator)
+    return torch.cat([places, torch.randint(0, 2, (1, count), generator=generator)])
+
+
+def padded(x: Tensor) -> Tensor:
+    """Images ``x (N, C, H, W)`` with zeros round them, from which :func:`cropped` takes its crops."""
+    return torch.nn.functional.pad(x, (PAD, PAD, PAD, PAD))
+
+
+def cropped(images: Tensor, index: Tensor, crops: Tensor) -> Tensor:
+    """Crops ``(..., C, H, W)`` of the padded images ``(N, C, H + 2 PAD, W + 2 PAD)`` number ``index (...)``.
+
+    Args:
+        crops: (3, ...) as :func:`draw_crops` draws them, on the images' device.
+    """
+    height, width = images.shape[2] - 2 * PAD, images.shape[3] - 2 * PAD
+    along = torch.arange(width, device=images.device)
+    rows = crops[0, ..., None] + torch.arange(height, device=images.device)
+    columns = crops[1, ..., None] + torch.where(crops[2, ..., None] == 1, along.flip(0), along)
+    # Advanced indices round a slice put the channels last.
+    found = images[index[..., None, None], :, rows[..., :, None], columns[..., None, :]]
+    return found.movedim(-1, -3).contiguous()
+
+
+def augment(x: Tensor, generator: torch.Generator) -> Tensor:
     """Random crops after zero padding and random left-right flips of ``x (N, C, H, W)``, on x's device.
 
     The draws come from ``generator`` (CPU), so every device sees the same crops.
     """
-    n, _, height, width = x.shape
-    draws = torch.randint(0, 2 * pad + 1, (2, n), generator=generator)
-    flips = torch.randint(0, 2, (n,), generator=generator).bool()
-    rows = draws[0, :, None] + torch.arange(height)
-    columns = draws[1, :, None] + torch.arange(width)
-    columns = torch.where(flips[:, None], columns.flip(1), columns)
-    rows, columns = rows.to(x.device), columns.to(x.device)
-    padded = torch.nn.functional.pad(x, (pad, pad, pad, pad))
-    index = torch.arange(n, device=x.device)
-    # Two advanced indices round a slice put the channels last.
-    return padded[index[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()
+    index = torch.arange(len(x), device=x.device)
+    return cropped(padded(x), index, draw_crops(len(x), generator).to(x.device))

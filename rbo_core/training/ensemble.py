@@ -21,9 +21,10 @@ from rbo_core.torch.ensemble_step import EnsembleSteps
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import DataSet, load
 from rbo_core.training.diagnostics import depth_along_normal
+from rbo_core.training.ensemble_batches import Batches
 from rbo_core.training.loop import pick_device
 from rbo_core.training.memory import keep_freed_pages
-from rbo_core.training.plan import PROBE, dtype_of, flat_parameters, labels_of, order_generator, plan, seeded_model
+from rbo_core.training.plan import PROBE, dtype_of, flat_parameters, plan, seeded_model
 
 Floats = NDArray[np.float64]
 
@@ -38,12 +39,16 @@ class EnsembleResult:
     """What each member came to, all (B,): accuracies as fractions, NaN losses where a member diverged.
 
     parameters: (B, n), in the order of ``model.parameters()``. penetration: along the normal, NaN for point methods.
+    stopped_accuracy: test accuracy of the parameters that did best on the validation images when they were looked at,
+    after ``stopped_gradients``; NaN where nobody looked.
     """
 
     train_loss: Floats
     validation_loss: Floats
     validation_accuracy: Floats
     test_accuracy: Floats
+    stopped_accuracy: Floats
+    stopped_gradients: Floats
     penetration: Floats
     diverged: NDArray[np.bool_]
     gradients: int
@@ -60,6 +65,7 @@ def train_ensemble(
     radius: Sequence[float] | Floats | None = None,
     seeds: Sequence[int] | None = None,
     settings: Mapping[str, Sequence[float] | Floats] | None = None,
+    looks: int = 0,
     progress: Callable[[int, int], object] | None = None,
 ) -> EnsembleResult:
     """Train one member for each entry of ``lr (B,)``; member b equals the single run of its settings and seed.
@@ -72,6 +78,7 @@ def train_ensemble(
         seeds: (B,) initialisation, data order and label noise; None gives all members ``config.seed``.
         settings: further settings by their names on networks, (B,) each: weight_decay, and any number that balls of
             one batch may differ in.
+        looks: how often, evenly spread, the validation images are looked at for the best moment to stop.
         progress: called with (steps done, steps in all); a true answer cancels.
 
     Raises:
@@ -83,8 +90,8 @@ def train_ensemble(
     for name, values in (*given.items(), ("seeds", own)):
         if len(values) != members:
             raise ValueError(f"{name} must have one entry a member, {members}, got {len(values)}")
-    if config.augment or config.precision == "bf16":
-        raise ValueError("an ensemble has no augmentation and no bf16; switch them off")
+    if config.precision == "bf16":
+        raise ValueError('an ensemble has no bf16; take precision "float32" or "float64"')
     if config.final_radius is not None:
         raise ValueError("members of an ensemble keep their radius; train runs with a radius_schedule one by one")
     keep_freed_pages()
@@ -98,7 +105,7 @@ def train_ensemble(
 
         block = {name: np.asarray(values, dtype=float)[part] for name, values in given.items()}
         ensemble = _Ensemble(config, data, block, own[part])
-        results.append(ensemble.measured(ensemble.train(told)))
+        results.append(ensemble.measured(ensemble.train(told, looks)))
         if results[-1].state == "cancelled":
             break
     if progress is not None and results[-1].state == "done":
@@ -114,12 +121,45 @@ def _blocks(members: int, bytes_each: float) -> list[slice]:
 
 
 def _bytes_of_a_member(config: TrainConfig, data: DataSet) -> float:
-    """What one member takes while it trains, by its parameters, its minibatch and what the layers keep of it."""
+    """What one member takes while it trains: copies of its parameters, and of its minibatch what the layers keep."""
     with torch.random.fork_rng(devices=[]):
-        parameters = flat_parameters(seeded_model(config, data, 0)).numel()
-    pixels = float(np.prod(data.shape))
-    kept = 64 if config.model != "mlp" else 4  # feature maps of a convolutional network, in images
-    return 4.0 * (COPIES * parameters + (1 + kept) * config.batch_size * pixels)
+        model = seeded_model(config, data, 0)
+    size = 2 if config.precision == "float64" else 1
+    kept = 2 * _kept_of_an_image(model, data)  # and as much again for what the backward pass makes of it
+    return size * (4.0 * COPIES * flat_parameters(model).numel() + config.batch_size * kept)
+
+
+def _kept_of_an_image(model: torch.nn.Module, data: DataSet) -> int:
+    """Bytes in float32 that the layers keep of an image for the backward pass, with the image itself."""
+    own = {p.data_ptr() for p in model.parameters()}
+    seen: dict[int, int] = {}
+
+    def noted(kept: torch.Tensor) -> torch.Tensor:
+        if kept.data_ptr() not in own:
+            seen[kept.data_ptr()] = kept.numel() * kept.element_size()
+        return kept
+
+    image = torch.zeros(1, *data.shape)
+    with torch.autograd.graph.saved_tensors_hooks(noted, lambda kept: kept):
+        held = model(image)
+    del held
+    return sum(seen.values()) + 4 * image.numel()
+
+
+class _Best:
+    """The parameters (B, n) of each member that did best so far, by accuracy (B,), and after how many steps."""
+
+    def __init__(self, position: torch.Tensor) -> None:
+        self.position = position.clone()
+        self.accuracy = torch.full_like(position[:, 0], -1.0)
+        self.step = torch.zeros_like(self.accuracy)
+
+    def offer(self, position: torch.Tensor, accuracy: torch.Tensor, step: int) -> None:
+        """Keep what is better than before; nothing of it waits for a GPU."""
+        better = accuracy > self.accuracy
+        self.position = torch.where(better[:, None], position, self.position)
+        self.accuracy = torch.where(better, accuracy, self.accuracy)
+        self.step = torch.where(better, step, self.step)
 
 
 def _joined(results: list[EnsembleResult]) -> EnsembleResult:
@@ -128,7 +168,16 @@ def _joined(results: list[EnsembleResult]) -> EnsembleResult:
     last = results[-1]
     arrays = {
         name: np.concatenate([getattr(result, name) for result in results])
-        for name in ("train_loss", "validation_loss", "validation_accuracy", "test_accuracy", "penetration", "diverged")
+        for name in (
+            "train_loss",
+            "validation_loss",
+            "validation_accuracy",
+            "test_accuracy",
+            "stopped_accuracy",
+            "stopped_gradients",
+            "penetration",
+            "diverged",
+        )
     }
     seconds = sum(result.seconds for result in results)
     parameters = torch.cat([result.parameters for result in results])
@@ -143,39 +192,37 @@ class _Ensemble:
         self.config, self.data, self.seeds = config, data, seeds
         self.device, self.dtype = pick_device(config.device), dtype_of(config)
         self.plan = plan(config, data)
-        self.unique = sorted(set(seeds))
-        images = self.plan.images
         start = {}
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            for seed in self.unique:
+            for seed in sorted(set(seeds)):
                 model = seeded_model(config, data, seed)
                 start[seed] = flat_parameters(model)
+        self.at_once = max(config.batch_size, int(BYTES / 4 // (len(seeds) * _kept_of_an_image(model, data))))
         self.position = torch.stack([start[s] for s in seeds]).to(self.device, self.dtype)
         method, decay = _method(config, settings)
         pull = None if decay is None else torch.tensor(decay, dtype=self.dtype, device=self.device)
         self.objective = EnsembleObjective(model.to(self.device, self.dtype), list(seeds), pull)
         self.lr = torch.tensor(settings["lr"], dtype=self.dtype, device=self.device)
         self.method = self._on_device(method)
-        labels = {s: labels_of(config, data, images, s) for s in self.unique}
-        self.x = torch.from_numpy(data.train_x[:images]).to(self.device, self.dtype)
-        self.y = torch.stack([torch.from_numpy(labels[s]) for s in seeds]).to(self.device)
+        self.batches = Batches(config, data, self.plan, seeds, self.device)
+        self.validation = self._pair(data.validation_x, data.validation_y)
         self.seconds = 0.0
+        self.best = _Best(self.position)
 
-    def train(self, progress: Callable[[int, int], object] | None) -> str:
+    def train(self, progress: Callable[[int, int], object] | None, looks: int) -> str:
         """Take all steps; "done" or "cancelled"."""
-        generators = {s: order_generator(s) for s in self.unique}
-        size, total = self.config.batch_size, self.plan.total
-        steps = EnsembleSteps(self.objective, self.method, self.lr, self.x, self.y, self.position)
+        total = self.plan.total
+        due = {math.ceil(total * (k + 1) / looks) for k in range(looks)}
+        steps = EnsembleSteps(self.objective, self.method, self.lr, self.batches.minibatch, self.position)
         begin, outcome = time.perf_counter(), "done"
         for step in range(total):
             if progress is not None and progress(step, total):
                 outcome = "cancelled"
                 break
-            k = step % self.plan.per_epoch
-            if k == 0:
-                orders = {s: torch.randperm(self.plan.images, generator=generators[s]) for s in self.unique}
-                order = torch.stack([orders[s] for s in self.seeds]).to(self.device)
-            steps.take(order[:, k * size : (k + 1) * size], self.plan.share(step))
+            steps.take(self.batches.draw(step), self.plan.share(step))
+            if step + 1 in due:
+                x = steps.state.x
+                self.best.offer(x, self.objective.evaluate(x, *self.validation, self.at_once)[1], step + 1)
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         self.seconds = time.perf_counter() - begin
@@ -184,14 +231,19 @@ class _Ensemble:
 
     def measured(self, outcome: str) -> EnsembleResult:
         """What the members came to."""
-        validation_loss, validation_accuracy = self._evaluated(self.data.validation_x, self.data.validation_y)
-        _, test_accuracy = self._evaluated(self.data.test_x, self.data.test_y)
-        train_loss = _floats(self._train_loss())
+        test = self._pair(self.data.test_x, self.data.test_y)
+        validation_loss, validation_accuracy = self.objective.evaluate(self.position, *self.validation, self.at_once)
+        _, test_accuracy = self.objective.evaluate(self.position, *test, self.at_once)
+        _, stopped = self.objective.evaluate(self.best.position, *test, self.at_once)
+        images, own = self.batches.first(1000), self.batches.own_labels(1000)
+        train_loss = _floats(self.objective.evaluate(self.position, images, own, self.at_once)[0])
         return EnsembleResult(
             train_loss=train_loss,
             validation_loss=_floats(validation_loss),
             validation_accuracy=_floats(validation_accuracy),
             test_accuracy=_floats(test_accuracy),
+            stopped_accuracy=_floats(torch.where(self.best.step > 0, stopped, torch.nan)),
+            stopped_gradients=_floats(self.best.step * self.plan.price),
             penetration=self._penetration(),
             diverged=~np.isfinite(train_loss),
             gradients=round(self.plan.total * self.plan.price),
@@ -201,24 +253,16 @@ class _Ensemble:
             validation_images=len(self.data.validation_y),
         )
 
-    def _evaluated(self, images: NDArray[Any], labels: NDArray[Any]) -> tuple[torch.Tensor, torch.Tensor]:
-        x, y = torch.from_numpy(images).to(self.device, self.dtype), torch.from_numpy(labels).to(self.device)
-        return self.objective.evaluate(self.position, x, y)
-
-    def _train_loss(self) -> torch.Tensor:
-        """(B,) on the first thousand training images, with each member's own labels."""
-        x, y, final = self.x[:1000], self.y[:, :1000], self.position
-        if len(self.unique) == 1 or self.config.label_noise == 0:
-            return self.objective.evaluate(final, x, y[0])[0]
-        each = [self.objective.evaluate(final[b : b + 1], x, y[b])[0][0] for b in range(len(final))]
-        return torch.stack(each)
+    def _pair(self, images: NDArray[Any], labels: NDArray[Any]) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.from_numpy(images).to(self.device, self.dtype), torch.from_numpy(labels).to(self.device)
 
     def _penetration(self) -> Floats:
         """(B,) along the normal; NaN for point methods, or where the config asks for no diagnostics."""
         members = len(self.seeds)
         if self.config.method.name != "rbo" or self.config.diagnostics == "none":
             return np.full(members, np.nan)
-        self.objective.minibatch(self.x[:PROBE].expand(members, *self.x[:PROBE].shape), self.y[:, :PROBE])
+        images = self.batches.first(PROBE)
+        self.objective.minibatch(images.expand(members, *images.shape), self.batches.own_labels(PROBE))
         ball: Any = self.method
         return _floats(_penetration(self.objective, self.position, ball.radius, float(ball.loss_scale)))
 

@@ -1,4 +1,5 @@
-"""The networks of the paper (MLP, ResNet-6, ResNet-8, VGG-9) and two for scale (ResNet-18, WRN-28-10).
+"""The networks of the paper (MLP, ResNet-6, ResNet-8, VGG-9), two for scale (ResNet-18, WRN-28-10), and ResNet-8 and
+VGG-9 with GroupNorm (Wu and He 2018) instead of BatchNorm, which have no running statistics and train as ensembles.
 
 The paper states depths, not widths; ours follow the usual CIFAR forms: ResNet-6 and -8 with one basic block in each of
 two and three stages (He et al. 2016, section 4.2), VGG-9 with six convolutions and three linear layers.
@@ -14,6 +15,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 Shape = tuple[int, int, int]
+Norm = Callable[[int], nn.Module]
+"""The normalisation of so many channels."""
+GROUPS = 8
+
+
+def group_norm(channels: int) -> nn.Module:
+    """Over an image's own channels, in eight groups."""
+    return nn.GroupNorm(GROUPS, channels)
 
 
 class MLP(nn.Sequential):
@@ -30,15 +39,15 @@ class MLP(nn.Sequential):
 class BasicBlock(nn.Module):
     """Two 3 × 3 convolutions with a shortcut (He et al. 2016)."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, norm: Norm = nn.BatchNorm2d) -> None:
         super().__init__()
         self.first = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.first_norm = nn.BatchNorm2d(outputs)
+        self.first_norm = norm(outputs)
         self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.second_norm = nn.BatchNorm2d(outputs)
+        self.second_norm = norm(outputs)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), norm(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         out = F.relu(self.first_norm(self.first(x)))
@@ -67,15 +76,17 @@ class PreActivationBlock(nn.Module):
 class ResNet(nn.Module):
     """Residual network for small images: a 3 × 3 stem, stages of basic blocks, global average, one linear layer."""
 
-    def __init__(self, shape: Shape, classes: int, widths: tuple[int, ...], blocks: tuple[int, ...]) -> None:
+    def __init__(
+        self, shape: Shape, classes: int, widths: tuple[int, ...], blocks: tuple[int, ...], norm: Norm = nn.BatchNorm2d
+    ) -> None:
         super().__init__()
         self.stem = nn.Conv2d(shape[0], widths[0], 3, 1, 1, bias=False)
-        self.stem_norm = nn.BatchNorm2d(widths[0])
+        self.stem_norm = norm(widths[0])
         stages: list[nn.Module] = []
         inputs = widths[0]
         for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
             for block in range(count):
-                stages.append(BasicBlock(inputs, width, 2 if stage > 0 and block == 0 else 1))
+                stages.append(BasicBlock(inputs, width, 2 if stage > 0 and block == 0 else 1, norm))
                 inputs = width
         self.stages = nn.Sequential(*stages)
         self.head = nn.Linear(inputs, classes)
@@ -109,15 +120,15 @@ class WideResNet(nn.Module):
 
 
 class VGG9(nn.Module):
-    """Six 3 × 3 convolutions in three stages with BatchNorm and pooling, then three linear layers."""
+    """Six 3 × 3 convolutions in three stages with a normalisation and pooling, then three linear layers."""
 
-    def __init__(self, shape: Shape, classes: int, widths: tuple[int, ...] = (64, 128, 256), hidden: int = 256) -> None:
+    def __init__(self, shape: Shape, classes: int, norm: Norm = nn.BatchNorm2d, hidden: int = 256) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         inputs = shape[0]
-        for width in widths:
+        for width in (64, 128, 256):
             for _ in range(2):
-                layers += [nn.Conv2d(inputs, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+                layers += [nn.Conv2d(inputs, width, 3, 1, 1, bias=False), norm(width), nn.ReLU()]
                 inputs = width
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)
@@ -141,7 +152,9 @@ MODELS: dict[str, Callable[[Shape, int], nn.Module]] = {
     "mlp": MLP,
     "resnet6": lambda shape, classes: ResNet(shape, classes, (16, 32), (1, 1)),
     "resnet8": lambda shape, classes: ResNet(shape, classes, (16, 32, 64), (1, 1, 1)),
+    "resnet8-gn": lambda shape, classes: ResNet(shape, classes, (16, 32, 64), (1, 1, 1), group_norm),
     "vgg9": VGG9,
+    "vgg9-gn": lambda shape, classes: VGG9(shape, classes, group_norm),
     "resnet18": lambda shape, classes: ResNet(shape, classes, (64, 128, 256, 512), (2, 2, 2, 2)),
     "wrn28-10": WideResNet,
 }
