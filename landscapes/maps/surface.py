@@ -15,7 +15,7 @@ from landscapes.window import first_finite, wide_radius
 
 MOST = (43_000, 1_024)
 """Samples along an axis beyond which the contact search's grid would miss some: a curve, a surface."""
-NO_DATA = (-9999.0, -32768.0, -3.4028234663852886e38, 3.4028234663852886e38)
+NO_DATA = (-9999.0, -32768.0, -3.4028234663852886e38, 3.4028234663852886e38, -3.4e38, 3.4e38)
 _DEFAULT = {1: "profile", 2: "terrain"}
 
 
@@ -83,6 +83,15 @@ def holes(heights: Floats, no_data: str) -> Floats:
     return f
 
 
+def _hole_note(given: Floats, heights: Floats) -> tuple[str, ...]:
+    """How much of it is a hole, and by which value; heights: those given, NaN in holes."""
+    hole = np.isnan(heights)
+    if not hole.any():
+        return ()
+    marks = sorted({f"{value:.6g}" for value in np.unique(given[hole].astype(np.float32))[:3].tolist()})
+    return (f"{100 * float(hole.mean()):.2g} % of it are holes: nothing is there (marked {', '.join(marks)}).",)
+
+
 def _build(dim: int, params: Mapping[str, Any]) -> Setup:
     heights = holes(raw(params["heights"]), params["no_data"])
     if not np.isfinite(heights).any():
@@ -108,8 +117,7 @@ def _build(dim: int, params: Mapping[str, Any]) -> Setup:
 
     share_in = START.get(str(params["heights"]))
     start = first_finite(value, bounds) if share_in is None else low + np.array(share_in) * np.ptp(bounds, axis=1)
-    share = float(np.isnan(heights).mean())
-    said = (f"{100 * share:.2g} % of it are holes: nothing is there.",) if share else ()
+    said = _hole_note(raw(params["heights"]), heights)
     size = " × ".join(f"{n:,}" for n in heights.shape)
     return Setup(
         kernel=map_kernel, p=p, t=table, bounds=bounds, start=start, finest_scale=2.0 * float(steps.min()),

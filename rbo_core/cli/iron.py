@@ -17,6 +17,7 @@ from rbo_core.cli.files import require_writable
 from rbo_core.cli.surface import add_surface_options, chosen_surface
 from rbo_core.ironing import (
     Crests,
+    Field,
     Measures,
     default_threshold,
     field_crests,
@@ -61,6 +62,9 @@ def run(args: argparse.Namespace) -> int:
             "use larger radii or more samples",
             file=sys.stderr,
         )
+    told = concerns(surface, field, radii, n, args.loss_scale)
+    for sentence in told:
+        print(f"warning: {sentence}", file=sys.stderr)
     threshold = default_threshold(field.heights) if args.threshold is None else args.threshold
     with tqdm(total=radii.size, desc="ironing", unit="radius", leave=False, disable=None) as bar:
 
@@ -74,10 +78,29 @@ def run(args: argparse.Namespace) -> int:
     if args.html is not None:
         args.html.write_text(page(surface, measures, n, args.loss_scale), encoding="utf-8")
     if args.json:
-        print(json.dumps(summarise(surface, measures, args) | {"crests": longest_lived(field_crests(field))}))
+        more = {"crests": longest_lived(field_crests(field)), "concerns": told}
+        print(json.dumps(summarise(surface, measures, args) | more))
     elif args.csv is None:
         print(measures.to_csv(), end="")
     return 0
+
+
+def concerns(
+    surface: landscapes.Landscape, field: Field, radii: NDArray[np.float64], n: int, loss_scale: float
+) -> list[str]:
+    """What the page Iron warns of: radii to which the ball is a flat disc, or at which it does nothing.
+
+    The first is worst at the smallest radius. The second begins where heights are a tenth of the radius, and what a
+    ball does grows with it, so the first radius beyond that tells.
+    """
+    span = float(np.nanmax(field.heights) - np.nanmin(field.heights))
+    sound = radii[radii >= min(field.spacing)]  # of the others it is said that nothing is ironed
+    doubtful = np.unique(np.concatenate([sound[:1], sound[sound > 10.0 * span][:1]]))
+    return [
+        f"at radius {radius:.3g} {sentence}"
+        for radius in doubtful
+        for sentence in iron_landscape(surface, float(radius), n=n, loss_scale=loss_scale).concerns
+    ]
 
 
 def parsed_radii(text: str) -> NDArray[np.float64]:

@@ -52,18 +52,26 @@ def chosen_surface(args: argparse.Namespace) -> landscapes.Landscape:
 
 def _from_file(path: Path) -> dict[str, Any]:
     """What a file of heights says about the surface; where its units differ, that goes to standard error."""
-    from landscapes.maps import read
+    from landscapes.maps import UNITS, read
 
     try:
         found = read(path.read_bytes(), path.name)
     except OSError as problem:
         raise ValueError(f"cannot read {path}: {problem.strerror}; give a file of heights") from None
-    if found.unit != found.height_unit and found.unit and found.height_unit:
+    given = {"heights": found.heights, "spacing": found.spacing, "no_data": found.no_data}
+    if found.unit == found.height_unit or not found.unit or not found.height_unit:
+        return given
+    said = f"map: spacing is in {found.unit} and heights are in {found.height_unit}"
+    if found.unit in UNITS and found.height_unit in UNITS:
+        given["scale"] = UNITS[found.height_unit] / UNITS[found.unit]
+        print(f"{said}: heights are taken in {found.unit}, × {given['scale']:g}", file=sys.stderr)
+    else:
         print(
-            f"map: spacing is in {found.unit} and heights are in {found.height_unit}: convert with --param scale=…",
+            f"{said}: a ball is round only where both have one unit (1° of latitude is 111.2 km); give "
+            "--param spacing=… in the unit of heights",
             file=sys.stderr,
         )
-    return {"heights": found.heights, "spacing": found.spacing, "no_data": found.no_data}
+    return given
 
 
 def _parameters(pairs: list[str]) -> dict[str, Any]:

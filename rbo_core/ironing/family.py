@@ -48,15 +48,16 @@ def first_order(heights: Array, spacing: float, radius: float) -> Array:
 
 
 def disc_maximum(field: Field, radius: float) -> Array:
-    """Largest height within the radius: (N,) or (N, M). What SAM's inner maximisation stands for."""
+    """Largest height within the radius: (N,) or (N, M), NaN in holes. What SAM's inner maximisation stands for."""
     from scipy.ndimage import maximum_filter, maximum_filter1d
 
+    f = np.where(np.isfinite(field.extended), field.extended, -np.inf)
     if len(field.pad) == 1:
         size = 2 * int(radius / field.spacing[0] + 1e-9) + 1
-        return crop(maximum_filter1d(field.extended, size, mode="nearest"), field.pad)
+        return _on_ground(maximum_filter1d(f, size, mode="nearest"), field)
     axes = [np.arange(-int(radius / s + 1e-9), int(radius / s + 1e-9) + 1) * s for s in field.spacing]
     inside: NDArray[np.bool_] = sum(a**2 for a in np.meshgrid(*axes, indexing="ij")) <= radius**2 * (1 + 1e-9)
-    return crop(maximum_filter(field.extended, footprint=inside, mode="nearest"), field.pad)
+    return _on_ground(maximum_filter(f, footprint=inside, mode="nearest"), field)
 
 
 def hopf_lax(field: Field, radius: float) -> Array:
@@ -71,15 +72,23 @@ def hopf_lax(field: Field, radius: float) -> Array:
 
 
 def local_entropy(field: Field, sigma: float) -> Array:
-    """−log of the mean of exp(−f) over a Gaussian of standard deviation σ: what Entropy-SGD descends."""
+    """−log of the mean of exp(−f) over a Gaussian of standard deviation σ: what Entropy-SGD descends. The mean is over
+    the ground there is."""
     from scipy.ndimage import gaussian_filter
 
-    f, pad = field.extended, field.pad
-    if not np.isfinite(f).all():
-        f, pad = np.ascontiguousarray(field.heights), tuple(0 for _ in field.pad)
-    low = float(f.min())
-    mean = gaussian_filter(np.exp(low - f), [sigma / s for s in field.spacing], mode="nearest", truncate=4.0)
-    return crop(low - np.log(np.maximum(mean, 1e-300)), pad)
+    f, ground = field.extended, np.isfinite(field.extended)
+    width = [sigma / s for s in field.spacing]
+    low = float(f[ground].min())
+    boltzmann = np.exp(low - np.where(ground, f, np.inf))
+    mean = gaussian_filter(boltzmann, width, mode="nearest", truncate=4.0)
+    if not ground.all():
+        mean /= np.maximum(gaussian_filter(ground.astype(float), width, mode="nearest", truncate=4.0), 1e-300)
+    return _on_ground(low - np.log(np.maximum(mean, 1e-300)), field)
+
+
+def _on_ground(values: Array, field: Field) -> Array:
+    """Values over the extended field, in its window; NaN where it has a hole."""
+    return np.where(np.isfinite(field.heights), crop(values, field.pad), np.nan)
 
 
 def three_smoothings(field: Field, radius: float) -> tuple[Smoothing, Smoothing, Smoothing]:

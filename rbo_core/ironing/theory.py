@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbo_core.ironing.crests import crests, rest_lifetimes
+from rbo_core.ironing.crests import field_crests, rest_lifetimes
 from rbo_core.ironing.curvature import hessian_norm, slopes_and_curvature
 from rbo_core.ironing.dilation import Array
-from rbo_core.ironing.morphology import Sweep, iron
+from rbo_core.ironing.morphology import Field, Sweep, iron
 from rbo_core.ironing.persistence import basins
 from rbo_core.ironing.roughness import fit_plane, oscillation
 
@@ -160,7 +160,7 @@ def grooves(swept: Sweep, threshold: float) -> Grooves:
     if floor.size == 0:
         none, nothing = np.empty(0, np.int64), np.empty(0)
         return Grooves(none, none, none, nothing, nothing, nothing, nothing)
-    found = crests(f, swept.spacing)
+    found = field_crests(Field(f, (0,), swept.spacing, (np.asarray(np.arange(f.size) * swept.spacing[0], float),)))
     cuts = [0, *floor.tolist(), f.size - 1]
     crest = np.array([a + int(f[a : b + 1].argmax()) for a, b in pairwise(cuts)])
     left, right = crest[:-1], crest[1:]

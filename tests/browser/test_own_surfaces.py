@@ -1,4 +1,4 @@
-"""A formula typed and a file uploaded in a real Chromium, and their links opened by a second visitor."""
+"""A formula typed, a file uploaded and a curve drawn in a real Chromium; a second visitor opens their links."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ import re
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PLAYER = "document.querySelector('.rbp').__player"
+AT_REST = f"(p => !p.draft.rolling && p.base.drawing.text === p.pencil.text && !p.base.drawing.draft)({PLAYER})"
 
 
 def ends(page) -> str:
     return page.get_attribute(".lab-said", "data-ends")
+
+
+def picture(page) -> str:
+    """The canvas of the run's last frame, as the browser drew it, without what a pointer or the focus adds."""
+    return page.evaluate(
+        f"(p => {{ document.activeElement?.blur(); p.view.hover = null; p.clock.seek(p.clock.last); p.paint(0);"
+        f" return p.main.querySelector('canvas').toDataURL(); }})({PLAYER})"
+    )
 
 
 @pytest.fixture
@@ -20,6 +30,7 @@ def roll(server, open_page):
     def open_(query: str):
         page = open_page(query if query.startswith("http") else f"{server}/Roll{query}")
         page.wait_for_selector(".lab-said")
+        page.wait_for_selector(".rbp[data-frame]")
         return page
 
     return open_
@@ -46,6 +57,7 @@ def test_a_formula_is_read_while_it_is_typed_and_travels_in_the_link(roll, settl
     page.get_by_text("Expected a number").wait_for(state="detached")
     other = roll(page.url)
     assert ends(other) == typed
+    assert picture(other) == picture(page)
 
 
 def test_an_uploaded_profile_is_found_again_by_a_second_visitor(roll, settle):
@@ -61,3 +73,89 @@ def test_an_uploaded_profile_is_found_again_by_a_second_visitor(roll, settle):
     other = roll(page.url)
     settle(other)
     assert ends(other) == ends(page)
+    assert picture(other) == picture(page)
+
+
+def screen(page):
+    """(x, height) in the picture -> where that is on the screen."""
+    box = page.locator(".rbp-view").bounding_box()
+    left, top, across, up = page.evaluate(f"(v => [v.X(0), v.Y(0), v.X(1) - v.X(0), v.Y(1) - v.Y(0)])({PLAYER}.view)")
+    return lambda x, height: (box["x"] + left + across * x, box["y"] + top + up * height)
+
+
+def knots(page) -> str:
+    return page.evaluate(f"{PLAYER}.pencil.text")
+
+
+def test_a_curve_is_drawn_dragged_undone_and_found_again_by_a_second_visitor(roll, settle):
+    page = roll("?surface=drawing")
+    settle(page)
+    first = knots(page)
+    page.evaluate(f"{PLAYER}.clock.seek({PLAYER}.clock.last)")  # the ball is out of the way
+    at = screen(page)
+    page.mouse.move(*at(-2.9, 1.9))
+    page.mouse.down()
+    for k in range(16):
+        page.mouse.move(*at(-2.8 + 0.3 * k, 0.3 + 0.2 * (k % 5)))
+    # The ball rolls on what is drawn while the hand still moves, and the address is told.
+    page.wait_for_function(f"{PLAYER}.base.drawing.draft && {PLAYER}.base.drawing.text === {PLAYER}.pencil.text")
+    assert page.evaluate(f"{PLAYER}.draft.rolling")
+    page.mouse.up()
+    page.wait_for_function(AT_REST)
+    page.wait_for_function("labPast.undos === 1")
+    drawn = knots(page)
+    assert first != drawn
+    assert 8 <= len(drawn) <= 256
+    assert drawn in page.url
+    off = "(p => Math.max(...p.pencil.heights(p.base.ground.x).map((h, i) => Math.abs(h - p.base.ground.heights[i]))))"
+    assert page.evaluate(f"{off}({PLAYER})") < 1e-5  # the browser's spline is the core's
+
+    handle = page.get_by_role("slider", name=re.compile("of the drawn curve"))
+    handle.focus()
+    page.keyboard.press("Home")
+    height = float(handle.get_attribute("aria-valuenow"))
+    page.keyboard.press("ArrowRight")
+    assert handle.get_attribute("aria-label").startswith("Knot 2 of")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert float(handle.get_attribute("aria-valuenow")) == pytest.approx(height - 0.04, abs=1e-3)
+    page.wait_for_function(AT_REST)
+    page.wait_for_function("labPast.undos === 2")
+    bent = knots(page)
+    assert bent != drawn
+
+    other = roll(page.url)
+    assert knots(other) == bent
+    assert ends(other) == ends(page)
+    assert picture(other) == picture(page)
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_function(f"{PLAYER}.base.drawing.text === '{drawn}'")
+    assert knots(page) == drawn
+
+
+def test_a_finger_drags_a_knot_and_takes_one_away_on_a_phone(server, open_page, settle):
+    page = open_page(f"{server}/Iron?surface=drawing", width=400, has_touch=True, is_mobile=True)
+    page.wait_for_selector(".rbp-draw[data-knots='33']")
+    settle(page)
+    first = knots(page)
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *place: float) -> None:
+        points = [{"x": place[0], "y": place[1]}] if place else []
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    x, height = page.evaluate(f"(p => p.pencil.place(p.pencil.knots[16]))({PLAYER})")
+    at = screen(page)
+    touch("touchStart", *at(x, height))
+    touch("touchMove", *at(x, height + 0.4))
+    touch("touchMove", *at(x, 1.0))
+    touch("touchEnd")
+    page.wait_for_function(AT_REST)
+    dragged = knots(page)
+    assert dragged != first
+    assert page.evaluate(f"(p => p.pencil.place(p.pencil.knots[16]))({PLAYER})") == pytest.approx([x, 1.0], abs=0.05)
+    page.get_by_role("button", name="Take the chosen dot away").click()
+    page.wait_for_selector(".rbp-draw[data-knots='32']")
+    page.wait_for_function(AT_REST)
+    assert len(knots(page)) == 4 * 32

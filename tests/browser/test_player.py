@@ -207,6 +207,32 @@ def test_buttons_slider_and_read_outs_agree(shared):
     assert "step 100 of 200" in page.locator(".rbp-bar").inner_text()
 
 
+def test_a_gap_is_drawn_as_a_gap_in_both_dimensions(shared):
+    page = shared("curve")
+    drawn = page.evaluate("""() => {
+      const { view } = document.querySelector('.rbp').__player;
+      const values = view.scene.ground.heights.slice().fill(NaN, 300, 500);
+      const strokes = [];
+      const lineTo = () => strokes[strokes.length - 1]++;
+      view.path({ beginPath() {}, closePath() {}, moveTo: () => strokes.push(0), lineTo }, values, true);
+      return strokes;
+    }""")
+    assert len(drawn) == 2
+    assert min(drawn) > 10
+    corners = page.evaluate("""async () => {
+      const loaded = performance.getEntriesByType('resource').map((e) => e.name);
+      const main = loaded.find((name) => /player-\\w+\\/main.js$/.test(name));
+      const { sheet } = await import(new URL('meshes.js', main));
+      const axis = [0, 1, 2, 3];
+      const heights = Float64Array.from({ length: 16 }, (_, k) => (k === 5 ? NaN : k));
+      const { data, index } = sheet({ nx: 4, ny: 4, x: axis, y: axis, scale: 1 }, heights);
+      const sound = (k) => [...data.slice(6 * k, 6 * k + 6)].every(Number.isFinite);
+      return [index.includes(5), index.length / 3, [...index].every(sound)];
+    }""")
+    # Of 18 triangles the four cells at the hole have eight, and two of those do not touch it.
+    assert corners == [False, 12, True]
+
+
 def test_keyboard(shared):
     page = shared("curve")
     page.locator(".rbp-stage").focus()

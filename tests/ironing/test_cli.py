@@ -23,6 +23,34 @@ def test_bad_radii_are_named(text):
         parsed_radii(text)
 
 
+def _grid(tmp_path, heights, cell):
+    rows = "\n".join(" ".join(f"{value:g}" for value in row) for row in heights)
+    file = tmp_path / "grid.asc"
+    corner = "xllcorner 7.0\nyllcorner 46.0" if cell < 0.1 else "xllcorner 600000\nyllcorner 200000"
+    file.write_text(f"ncols 40\nnrows 40\n{corner}\ncellsize {cell}\n{rows}\n")
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("cell", "height", "hole", "radii", "words"),
+    [
+        (1.0, 100.0, -9999.0, "2,4", "1 % of it are holes: nothing is there (marked -9999)"),
+        (1.0, 100.0, 3.4e38, "2,4", "nothing is there (marked 3.4e+38)"),
+        (1.0, 3000.0, None, "1.1,2", "at radius 1.1 heights range over 3,758 radii: to them the ball is a flat disc"),
+        (1.0, 0.01, None, "2,4", "radii and the ball touches them everywhere: it does nothing"),
+        (0.001, 100.0, None, "0.002,0.004", "spacing is in ° and heights are in m: a ball is round only where both"),
+    ],
+)
+def test_what_the_page_says_of_heights_stands_on_the_command_line(tmp_path, capsys, cell, height, hole, radii, words):
+    x = np.linspace(-1, 1, 40)
+    heights = height * np.hypot(*np.meshgrid(x, x))
+    if hole is not None:
+        heights[10:14, 10:14] = hole
+    arguments = ["--heights", _grid(tmp_path, heights, cell), "--radii", radii, "--samples", "40"]
+    assert main(["iron", "--surface", "map", *arguments, "--csv", str(tmp_path / "a.csv")]) == 0
+    assert words in capsys.readouterr().err
+
+
 def test_csv_html_and_summary(tmp_path, capsys):
     csv, html = tmp_path / "a.csv", tmp_path / "a.html"
     arguments = ["iron", "--surface", "corduroy", "--radii", "0.2:2:5log", "--samples", "801"]

@@ -9,8 +9,10 @@ import pytest
 from scipy import ndimage
 
 from rbo_core.ironing import (
+    Field,
     alternating_sequential_filter,
     basins,
+    field_crests,
     iron,
     iron_sweep,
     measure_sweep,
@@ -18,6 +20,7 @@ from rbo_core.ironing import (
     no_data_value,
     opening,
 )
+from rbo_core.ironing.family import disc_maximum, local_entropy
 
 RNG = np.random.default_rng(3)
 CURVE = np.cumsum(RNG.normal(0, 0.1, 400))
@@ -133,3 +136,17 @@ def test_upside_down_it_is_the_rolling_ball_of_image_processing() -> None:
         warnings.simplefilter("ignore")
         theirs = rolling_ball(image, radius=7)
     np.testing.assert_allclose(-iron(-image, 1.0, 7.0).ironed, theirs, atol=1e-9)
+
+
+def test_smoothings_look_past_a_hole_and_crests_end_at_it() -> None:
+    x = np.linspace(-3, 3, 601)
+    f = np.where(np.abs(x) < 1, np.nan, 0.4)
+    flat = Field(f, (0,), (0.01,), (x,))
+    for smooth in (disc_maximum, local_entropy):
+        found = smooth(flat, 0.3)
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(f))
+        np.testing.assert_allclose(found[np.isfinite(f)], 0.4, atol=1e-12)
+    waves = np.where(np.abs(x) < 1, np.nan, np.cos(2 * np.pi * x))
+    found = field_crests(Field(waves, (0,), (0.01,), (x,)))
+    assert {-2.0, 2.0} <= set(np.round(found.position, 6).tolist())
+    assert (np.abs(found.position) >= 1 - 1e-9).all()

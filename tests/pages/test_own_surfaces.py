@@ -206,3 +206,6 @@ def test_a_link_with_no_drawing_gets_a_message_and_the_first_curve(open_page: Op
 def test_a_gap_says_nothing_else_is_wrong(open_page: Open) -> None:
     gap = {"formula_expression": "1 + log(x) + 0.3sin(9x)", "formula_bounds": "-1:4"}
     assert not messages(open_page("1_Roll", surface="formula", radius="0.2", steps="50", **gap))
+    for look in ("theory", "family"):
+        middle = {"formula_expression": "sqrt(x^2-1)+0.2sin(7x)", "formula_bounds": "-3:3", "look": look}
+        assert not messages(open_page("3_Iron", surface="formula", **middle))

@@ -56,6 +56,20 @@ def test_paths_and_grounds_arrive_as_they_were():
     assert header["bounds"] == [[-1.0, 1.0]]
 
 
+def test_a_hole_in_a_surface_arrives_as_a_hole():
+    x = np.linspace(0, 1, 4)
+    heights = np.add.outer(x, x)
+    heights[1, 2] = np.nan
+    header, array = unpacked(pack(Scene(Ground(x, heights, x), (ball(5, 2),))))
+    _, count, low, step = header["ground"]["heights"]["q"]
+    sent = array(header["ground"]["heights"]).reshape(4, 4)
+    assert sent[1, 2] == low + 65535 * step
+    assert (count, low) == (16, 0.0)
+    ground = np.isfinite(heights)
+    assert np.allclose(sent[ground], heights[ground], atol=2e-5)
+    assert sent[ground].max() < low + 65535 * step
+
+
 @pytest.mark.parametrize("size", [3, 4])
 def test_a_surface_is_sent_within_one_part_in_65535_of_its_range(size):
     rng = np.random.default_rng(size)

@@ -27,15 +27,14 @@ class Floats:
     length: int = 0
 
     def add_grid(self, values: Any) -> dict[str, list[float]] | None:
-        """Heights of a surface in 16 bits: a step of 1/65535 of their range is far below what is seen."""
+        """Heights of a surface in 16 bits: a step of 1/65534 of their range is never seen. 65535: a hole."""
         if values is None:
             return None
         grid = np.asarray(values, dtype=np.float64).ravel()
         finite = grid[np.isfinite(grid)]
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-        step = (high - low) / 65535 or 1.0
-        # A hole is drawn as a pit down to the lowest ground.
-        whole = np.nan_to_num((grid - low) / step, nan=0.0, posinf=65535.0, neginf=0.0)
+        step = (high - low) / 65534 or 1.0
+        whole = np.nan_to_num((grid - low) / step, nan=65535.0, posinf=65534.0, neginf=0.0)
         whole = np.append(np.round(whole), [0] * (grid.size % 2)).astype("<u2")
         self.parts.append(whole.view("<f4"))
         self.length += len(whole) // 2

@@ -57,7 +57,8 @@ function drawHeights(view, c, theme) {
   const corners = [[a, d], [a, e], [b, d], [b, e]].map(([x, y]) => ({ x, y, at: view.project([x, y, base]) }));
   const left = corners.reduce((p, q) => (q.at.x < p.at.x ? q : p));
   const { low, high } = view.field;
-  const rim = view.field.at(left.x, left.y);
+  const there = view.field.at(left.x, left.y);
+  const rim = Number.isFinite(there) ? there : low;
   const [p0, p1] = [view.project([left.x, left.y, low]), view.project([left.x, left.y, high])];
   const length = p0.y - p1.y;
   if (length < 30) return;

@@ -40,6 +40,7 @@ export class ContourView {
     let low = Infinity;
     let high = -Infinity;
     for (const h of heights) {
+      if (!Number.isFinite(h)) continue;
       low = Math.min(low, h);
       high = Math.max(high, h);
     }
@@ -47,6 +48,7 @@ export class ContourView {
     const map = colours(theme);
     for (let j = 0; j < ny; j++) {
       for (let i = 0; i < nx; i++) {
+        if (!Number.isFinite(heights[j * nx + i])) continue; // a hole stays clear
         const level = Math.round(255 * ((heights[j * nx + i] - low) / (high - low || 1)));
         image.data.set(map.subarray(4 * level, 4 * level + 4), 4 * ((ny - 1 - j) * nx + i));
       }
@@ -94,6 +96,7 @@ export class ContourView {
       for (let i = 0; i + 1 < nx; i++) {
         const k = j * nx + i;
         const corner = [[i, j, heights[k]], [i + 1, j, heights[k + 1]], [i + 1, j + 1, heights[k + nx + 1]], [i, j + 1, heights[k + nx]]];
+        if (corner.some((one) => !Number.isFinite(one[2]))) continue;
         const cuts = [];
         for (let n = 0; n < 4; n++) {
           const [p, q] = [corner[n], corner[(n + 1) % 4]];

@@ -11,6 +11,17 @@ import { rgba } from "./theme.js";
 const TWICE = 280; // ms in which a second click makes a double one
 const MARGIN = { left: 46, right: 10, top: 12, bottom: 34 };
 
+// [from, to] of the ground between samples i and j: in a gap nothing is drawn.
+function* stretches(values, i, j) {
+  for (let from = i; from <= j; from++) {
+    if (!Number.isFinite(values[from])) continue;
+    let to = from;
+    while (to < j && Number.isFinite(values[to + 1])) to++;
+    yield [from, to];
+    from = to;
+  }
+}
+
 export class CurveView {
   constructor(canvas, actions, pencil = null) {
     this.canvas = canvas;
@@ -128,35 +139,39 @@ export class CurveView {
     while (i < x.length - 2 && x[i + 1] < first) i++;
     let j = x.length - 1;
     while (j > i + 1 && x[j - 1] > last) j--;
-    // a gap at either end has no ground to fill
-    while (i < j && !Number.isFinite(values[i])) i++;
-    while (j > i && !Number.isFinite(values[j])) j--;
     c.beginPath();
-    const dense = j - i > 4 * box.width;
-    if (!dense) {
-      for (let n = i; n <= j; n++) if (Number.isFinite(values[n])) c.lineTo(this.X(x[n]), this.Y(values[n] * this.scale));
-    } else {
-      // more samples than pixels: keep first, lowest, highest and last of every pixel column, which looks the same
-      const flush = (n0, n1) => {
-        let lo = n0, hi = n0;
-        for (let n = n0; n <= n1; n++) {
-          if (values[n] < values[lo]) lo = n;
-          if (values[n] > values[hi]) hi = n;
-        }
-        for (const n of [n0, Math.min(lo, hi), Math.max(lo, hi), n1]) c.lineTo(this.X(x[n]), this.Y(values[n] * this.scale));
-      };
-      let start = i;
-      for (let n = i; n <= j; n++) {
-        if (n === j || Math.floor(this.X(x[n + 1])) !== Math.floor(this.X(x[start]))) {
-          flush(start, n);
-          start = n + 1;
-        }
-      }
-    }
-    if (close) {
-      c.lineTo(this.X(x[j]), box.top + box.height);
-      c.lineTo(this.X(x[i]), box.top + box.height);
+    for (const [from, to] of stretches(values, i, j)) {
+      c.moveTo(this.X(x[from]), this.Y(values[from] * this.scale));
+      this.stretch(c, values, from, to, j - i > 4 * box.width);
+      if (!close) continue;
+      c.lineTo(this.X(x[to]), box.top + box.height);
+      c.lineTo(this.X(x[from]), box.top + box.height);
       c.closePath();
+    }
+  }
+
+  // Samples from one to another, all of them ground. dense: more samples than pixels.
+  stretch(c, values, i, j, dense) {
+    const { x } = this.scene.ground;
+    if (!dense) {
+      for (let n = i + 1; n <= j; n++) c.lineTo(this.X(x[n]), this.Y(values[n] * this.scale));
+      return;
+    }
+    // keep first, lowest, highest and last of every pixel column, which looks the same
+    const flush = (n0, n1) => {
+      let lo = n0, hi = n0;
+      for (let n = n0; n <= n1; n++) {
+        if (values[n] < values[lo]) lo = n;
+        if (values[n] > values[hi]) hi = n;
+      }
+      for (const n of [n0, Math.min(lo, hi), Math.max(lo, hi), n1]) c.lineTo(this.X(x[n]), this.Y(values[n] * this.scale));
+    };
+    let start = i;
+    for (let n = i; n <= j; n++) {
+      if (n === j || Math.floor(this.X(x[n + 1])) !== Math.floor(this.X(x[start]))) {
+        flush(start, n);
+        start = n + 1;
+      }
     }
   }
 
@@ -249,6 +264,7 @@ export class CurveView {
     c.beginPath();
     for (let i = 0; i + 1 < x.length; i++) {
       if (reachable[i] && reachable[i + 1]) continue;
+      if (!Number.isFinite(heights[i] + heights[i + 1])) continue;
       c.moveTo(this.X(x[i]), this.Y(heights[i] * this.scale));
       c.lineTo(this.X(x[i + 1]), this.Y(heights[i + 1] * this.scale));
     }
@@ -332,6 +348,7 @@ export class CurveView {
   drawHover(c, theme, labels) {
     const x = this.X(this.hover);
     const y = this.Y(this.heightAt(this.hover) * this.scale);
+    if (!Number.isFinite(y)) return; // over a gap
     c.beginPath();
     c.arc(x, y, 5, 0, 2 * Math.PI);
     c.fillStyle = rgba(theme.background, 1);

@@ -1,5 +1,7 @@
 // Decodes the message of payload.py and answers "where is racer r at frame f", f being fractional while the clock runs.
 
+const HOLE = 65535; // of 16 bits, where nothing is
+
 function reader(bytes) {
   const buffer = bytes.slice().buffer; // a copy starts at offset 0, so the floats are aligned
   const length = new DataView(buffer).getUint32(0, true);
@@ -9,7 +11,7 @@ function reader(bytes) {
     if (!ref) return null;
     if (ref.q) {
       const [offset, n, low, step] = ref.q;
-      return Float64Array.from(new Uint16Array(buffer, 4 + length + 4 * offset, n), (v) => low + v * step);
+      return Float64Array.from(new Uint16Array(buffer, 4 + length + 4 * offset, n), (v) => (v === HOLE ? NaN : low + v * step));
     }
     if (ref.a) return floats.subarray(ref.a[0], ref.a[0] + ref.a[1]);
     const [first, increment, n] = ref.l;

@@ -29,18 +29,24 @@ export class Field {
     return pits > 60;
   }
 
-  // The heights with features below `cells` samples averaged away (two box passes an axis).
+  // The heights, holes left out, with features below `cells` samples averaged away (two box passes an axis).
   smoothed(cells) {
     let from = this.heights;
     for (const [stride, n, other, lines] of [[1, this.nx, this.nx, this.ny], [this.nx, this.ny, 1, this.nx]]) {
       for (let pass = 0; pass < 2; pass++) {
         const to = new Float64Array(from.length);
+        const cell = (k) => (Number.isFinite(from[k]) ? [from[k], 1] : [0, 0]);
         for (let line = 0; line < lines; line++) {
           for (let i = 0; i < n; i++) {
             const [a, b] = [Math.max(i - cells, 0), Math.min(i + cells, n - 1)];
-            let sum = 0;
-            for (let q = a; q <= b; q++) sum += from[line * other + q * stride];
-            to[line * other + i * stride] = sum / (b - a + 1);
+            let [sum, count] = [0, 0];
+            for (let q = a; q <= b; q++) {
+              const [height, one] = cell(line * other + q * stride);
+              sum += height;
+              count += one;
+            }
+            const here = line * other + i * stride;
+            to[here] = Number.isFinite(from[here]) ? sum / count : NaN;
           }
         }
         from = to;

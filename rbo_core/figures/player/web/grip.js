@@ -6,7 +6,8 @@
 export function gripOn(scene, { cx, cy, size }, [x, y], reach, body = size) {
   const { radius } = scene.racers[0];
   const away = Math.hypot(x - cx, y - cy);
-  if (scene.radius && Math.abs(away - size) <= Math.min(reach, 0.5 * size)) return { part: "rim", cx, cy, away, radius };
+  // where one draws a large ball leaves room for it, and the strip sets its radius
+  if (scene.radius && !scene.drawing && Math.abs(away - size) <= Math.min(reach, 0.5 * size)) return { part: "rim", cx, cy, away, radius };
   return scene.clickable && away < Math.max(body, reach) ? { part: "body", dx: x - cx, dy: y - cy, radius } : null;
 }
 

@@ -1,6 +1,6 @@
 // Vertex buffers: the surface with its walls, ribbons along paths, dots.
 
-// Interleaved position and normal of an (ny, nx) height field.
+// Interleaved position and normal of an (ny, nx) height field; where it has a hole there is no triangle.
 export function sheet(field, heights) {
   const { nx, ny, x, y, scale } = field;
   const data = new Float32Array(nx * ny * 6);
@@ -8,24 +8,31 @@ export function sheet(field, heights) {
   for (let j = 0; j < ny; j++) {
     for (let i = 0; i < nx; i++) {
       const [i0, i1, j0, j1] = [Math.max(i - 1, 0), Math.min(i + 1, nx - 1), Math.max(j - 1, 0), Math.min(j + 1, ny - 1)];
-      const gx = (z(i1, j) - z(i0, j)) / (x[i1] - x[i0]);
-      const gy = (z(i, j1) - z(i, j0)) / (y[j1] - y[j0]);
+      const gx = slope(z(i0, j), z(i, j), z(i1, j), x[i0], x[i], x[i1]);
+      const gy = slope(z(i, j0), z(i, j), z(i, j1), y[j0], y[j], y[j1]);
       const length = Math.hypot(gx, gy, 1);
       data.set([x[i], y[j], z(i, j), -gx / length, -gy / length, 1 / length], 6 * (j * nx + i));
     }
   }
-  const index = new Uint32Array((nx - 1) * (ny - 1) * 6);
-  let k = 0;
+  const index = [];
+  const ground = (k) => Number.isFinite(heights[k]);
   for (let j = 0; j < ny - 1; j++) {
     for (let i = 0; i < nx - 1; i++) {
       const a = j * nx + i;
       // split each cell along the diagonal that bends less, or ridges look like saws
       const bend = Math.abs(z(i, j) - z(i + 1, j + 1)) < Math.abs(z(i + 1, j) - z(i, j + 1));
-      index.set(bend ? [a, a + 1, a + nx + 1, a, a + nx + 1, a + nx] : [a, a + 1, a + nx, a + 1, a + nx + 1, a + nx], k);
-      k += 6;
+      const two = bend ? [[a, a + 1, a + nx + 1], [a, a + nx + 1, a + nx]] : [[a, a + 1, a + nx], [a + 1, a + nx + 1, a + nx]];
+      for (const three of two) if (three.every(ground)) index.push(...three);
     }
   }
-  return { data, index };
+  return { data, index: new Uint32Array(index) };
+}
+
+// Slope at the middle one of three samples; beside a hole, or at the rim, from those that are there.
+function slope(before, here, after, from, at, to) {
+  const [b, bx] = Number.isFinite(before) ? [before, from] : [here, at];
+  const [a, ax] = Number.isFinite(after) ? [after, to] : [here, at];
+  return ax > bx ? (a - b) / (ax - bx) : 0;
 }
 
 // Four walls from the rim down to `base`, so that the landscape is a block and not a cloth.
@@ -37,6 +44,7 @@ export function walls(field, base) {
     const first = data.length / 6;
     points.forEach(([px, py, h]) => data.push(px, py, h * scale, ...normal, px, py, base, ...normal));
     for (let n = 0; n + 1 < points.length; n++) {
+      if (!Number.isFinite(points[n][2] + points[n + 1][2])) continue;
       const a = first + 2 * n;
       index.push(a, a + 1, a + 2, a + 1, a + 3, a + 2);
     }

@@ -209,6 +209,7 @@ export class Pencil {
     this.knots = this.knots.with(k, within(this.paper, this.knots, k, to));
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.settle(), QUIET);
+    this.tell();
     this.change(false);
   }
 
@@ -240,7 +241,7 @@ export class Pencil {
 
   draw(c, theme) {
     if (!this.paper) return;
-    if (this.waiting || this.gesture) this.tell();
+    if (this.gesture) this.tell();
     const focused = document.activeElement === this.handle;
     this.knots.forEach((_, k) => {
       const [x, y] = this.pixel(k);
