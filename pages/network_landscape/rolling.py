@@ -9,6 +9,7 @@ import numpy as np
 
 import rbo_core
 from pages.shared.page import cached
+from pages.shared.tracks import out_of_patience, too_long
 from rbo_core import RBO, SGD
 from rbo_core.figures.player.scene import Ground, Racer, Readout, Scene
 from rbo_core.figures.player.story import status_words
@@ -34,9 +35,12 @@ def rolled(result: PlaneResult, method: Any, start: tuple[float, float], steps: 
     """One run of a method on the plane, from the cache.
 
     Raises:
-        ValueError: as `trace` does.
+        ValueError: as `trace` does, and for a run that takes too long.
     """
-    return _rolled((result.x, result.y, result.own), method, repr(method), start, steps)
+    made = _rolled((result.x, result.y, result.own), method, repr(method), start, steps)
+    if made is None:
+        raise too_long(f"{steps:,} steps of {label(method.name)}", "take fewer steps, or a smaller radius")
+    return made
 
 
 @cached
@@ -46,10 +50,12 @@ def _rolled(
     settings: str,
     start: tuple[float, float],
     steps: int,
-) -> Track:
-    # `settings` is the method for the cache.
+) -> Track | None:
+    # `settings` is the method for the cache. None when it takes too long, so that this is remembered too.
     x, y, heights = plane
-    done = rbo_core.trace(_method, HeightSurface(x, y, heights), [list(start)], steps)
+    done = rbo_core.trace(_method, HeightSurface(x, y, heights), [list(start)], steps, progress=out_of_patience())
+    if done.cancelled:
+        return None
     lowest = np.unravel_index(int(heights.argmin()), heights.shape)
     rigid = getattr(_method, "projection", "") == "rigid"
     return track_of(done, minimum=(x[lowest[0]], y[lowest[1]]), depths=0 if rigid else None)

@@ -8,6 +8,7 @@ import streamlit as st
 import landscapes
 from pages.phases import compute
 from pages.phases.study import PhaseStudy
+from pages.shared.tracks import out_of_patience, too_long
 from rbo_core import sweep
 from rbo_core.figures.phases import RadiusCurve
 from rbo_core.figures.words import short
@@ -24,14 +25,17 @@ FINER = {
 FACTORS = (1.0, 0.5, 0.25)
 SHADES = ("#F0B48C", "#D55E00", "#7A3600")
 LEAST_BALLS = 16
+PATIENCE = 10.0
+"""Seconds of computing for the three curves in one run of the page."""
 
 
 def curves_of(study: PhaseStudy) -> tuple[list[RadiusCurve], list[str]]:
     """Compute the three curves at the row's learning rate; returns them and where each has its jump, in words.
 
     Raises:
-        ValueError: w/4 leaves the surface's range.
+        ValueError: w/4 leaves the surface's range, or the curves take too long; what was finished of them is kept.
     """
+    late = out_of_patience(PATIENCE)
     parameters = {name: float(study.surface.parameters[name]) for name in FINER[study.surface.name]}
     unit = next(iter(parameters.values()))
     curves: list[RadiusCurve] = []
@@ -40,7 +44,12 @@ def curves_of(study: PhaseStudy) -> tuple[list[RadiusCurve], list[str]]:
     for factor, shade, one in zip(FACTORS, SHADES, made, strict=True):
         name = f"w = {short(factor * unit)}"
         with st.spinner(name):
-            found = sweep.run(one, compute.store(), landscapes.get)
+            try:
+                found = sweep.run(one, compute.store(), landscapes.get, progress=late)
+            except sweep.Cancelled:
+                raise too_long("These curves", "take fewer steps, starts or cells", PATIENCE) from None
+            except ValueError as error:
+                raise ValueError(f"{error}: w/4 leaves this surface's range; start from wider wrinkles") from error
         samples = order_parameters.along(one, found, study.order, "radius", (0,))
         relative = np.array(one.axis("radius").values, dtype=float) / (factor * unit)
         middle, low, high = order_parameters.interval(samples, share=order_parameters.is_share(study.order))

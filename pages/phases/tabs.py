@@ -132,7 +132,7 @@ def _finer(study: PhaseStudy) -> None:
     try:
         curves, notes = curves_of(study)
     except ValueError as error:
-        show_error(f"{error}: w/4 leaves this surface's range; start from wider wrinkles")
+        show_error(error)
         return
     figure = cut_figure(curves, study.reading, is_dark(), axes=Axes("radius ρ / w"))
     plots.show([figure], key="finer_curves")

@@ -13,8 +13,13 @@ import landscapes
 import rbo_core
 from pages.race.basins import basins_of
 from pages.shared.controls import Scale, number
+from pages.shared.errors import show_error
+from pages.shared.tracks import out_of_patience, too_long
 from rbo_core.figures.race import BasinMap, basin_map
 from rbo_core.figures.style import color, label
+
+PATIENCE = 20.0
+"""Seconds of computing for the maps of all methods: who presses the button expects to wait, others should not long."""
 
 
 def lattice(surface: landscapes.Landscape, side: int) -> np.ndarray:
@@ -56,8 +61,13 @@ def maps(surface: landscapes.Landscape, methods: Sequence[Any], seed: int) -> li
     # Held only while the computation runs: a run that Cancel cut off leaves nothing behind.
     if wanted and key not in store:
         cancel.button("Cancel", key="starts_cancel")
-        made = _compute(surface, methods, lattice(surface, side), steps, seed)
-        cancel.empty()
+        try:
+            made = _compute(surface, methods, lattice(surface, side), steps, seed)
+        except ValueError as error:
+            show_error(error)
+            return []
+        finally:
+            cancel.empty()
         store.clear()
         store[key] = made
     if key not in store:
@@ -87,16 +97,24 @@ def said(shown: Sequence[BasinMap]) -> str:
 def _compute(
     surface: landscapes.Landscape, methods: Sequence[Any], starts: np.ndarray, steps: int, seed: int
 ) -> list[BasinMap]:
-    bar = st.progress(0.0, text="Rolling")
+    """The maps.
+
+    Raises:
+        ValueError: they take too long, or a setting that `trace` refuses.
+    """
+    bar, late = st.progress(0.0, text="Rolling"), out_of_patience(PATIENCE)
     made = []
     for index, method in enumerate(methods):
         name = label(method.name)
 
         def report(done: int, total: int, index: int = index, name: str = name) -> bool:
             bar.progress((index + done / total) / len(methods), text=f"{name}: step {done} of {total}")
-            return False
+            return late(done, total)
 
         run = rbo_core.trace(method, surface, starts, steps, seed=np.arange(len(starts)) + seed, progress=report)
+        if run.cancelled:
+            bar.empty()
+            raise too_long(f"{steps:,} steps from {len(starts)} starts", "take fewer starts, or fewer steps", PATIENCE)
         made.append(map_of(surface, method, starts, run))
     bar.empty()
     return made

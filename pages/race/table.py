@@ -55,6 +55,8 @@ def result_table(raced: Sequence[Entry], basins: Catchment, finest: float = 0.0)
 
 def readable(results: pd.DataFrame) -> pd.DataFrame:
     """The same with the penetration in words, a dash for a point."""
+    if results.empty:  # every run was refused, which is said above
+        return results
     depth = results[DEEPEST]
     return results.assign(**{DEEPEST: ["–" if np.isnan(value) else f"{value:.1f} %" for value in depth]})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,8 @@ from rbo_core.figures.player.track import Track
 _CLICKED = "_clicked_start"
 MOST_GRADIENTS = 100_000
 """Gradients of one run on a page, some two seconds of a visitor's thread: 5,000 steps of K = 20."""
+ALL_RUNS = 8.0
+"""Seconds of computing for the runs of one picture, after which no further one begins; what was computed is kept."""
 
 _MEASURED = 24  # of a rigid ball on a surface, which cannot sink in, the penetration is measured here and there
 
@@ -86,8 +89,13 @@ class Asked:
 
     def tracks(self, methods: Sequence[Any]) -> list[Track]:
         """The runs of several; what `trace` refuses is said in place."""
-        made = []
-        for method in methods:
+        made: list[Track] = []
+        begin = time.thread_time()
+        for done, method in enumerate(methods):
+            if time.thread_time() - begin > ALL_RUNS:
+                left = len(methods) - done
+                show_error(f"{left} more {'runs are' if left > 1 else 'run is'} left out; take fewer steps or racers")
+                break
             try:
                 made.append(self.track(method))
             except ValueError as error:

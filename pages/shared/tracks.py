@@ -49,10 +49,7 @@ def run_on(
     run = _run_drawn if surface.name == "drawing" else _run
     made = run(surface, key, method, (start, steps, seed, depths, radius))
     if made is None:
-        raise ValueError(
-            f"{steps:,} steps of {label(method.name)} take more than the {PATIENCE:g} s of computing that a page "
-            "gives one run, for everybody waits meanwhile; take fewer steps, or fewer projection steps"
-        )
+        raise too_long(f"{steps:,} steps of {label(method.name)}", "take fewer steps, or fewer projection steps")
     return made
 
 
@@ -75,7 +72,17 @@ def _rolled(surface: landscapes.Landscape, method: Any, asked: _Asked) -> Track 
     return None if done.cancelled else track_of(done, depths=depths)
 
 
-def out_of_patience() -> Callable[[int, int], bool]:
-    """A `progress` that ends a run after PATIENCE seconds of this thread's own computing, whatever others do."""
-    begin = time.thread_time()
-    return lambda done, total: done < total and time.thread_time() - begin > PATIENCE
+def out_of_patience(seconds: float | None = None) -> Callable[[int, int], bool]:
+    """A `progress` that ends work after so many seconds (None: PATIENCE) of this thread's own computing, whatever
+    others do."""
+    begin, most = time.thread_time(), PATIENCE if seconds is None else seconds
+    return lambda done, total: done < total and time.thread_time() - begin > most
+
+
+def too_long(what: str, remedy: str, seconds: float | None = None) -> ValueError:
+    """What is said when a request took longer than the seconds (None: PATIENCE) that a page gives it."""
+    most = PATIENCE if seconds is None else seconds
+    return ValueError(
+        f"{what} take more than the {most:g} s of computing that a page gives them, for everybody waits meanwhile; "
+        f"{remedy}"
+    )

@@ -16,8 +16,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import landscapes
-from pages.phases import compute
-from pages.shared import tracks
+from pages.phases import compute, finer
+from pages.race import starts
+from pages.shared import asked, tracks
 from pages.shared.errors import escaped
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -99,6 +100,39 @@ def test_a_run_that_takes_too_long_is_ended_and_told(monkeypatch: pytest.MonkeyP
         assert not page.exception
         assert any("take more than the 0.05 s of computing" in error.value for error in page.error)
     assert time.thread_time() - begin < 3.0
+
+
+def test_no_further_run_begins_when_the_first_ones_took_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "ALL_RUNS", -1.0)
+    for name, runs in (("1_Roll", 3), ("2_Race", 4)):  # a picture without a single run is one, too
+        page = visit(name, {"steps": "10"})
+        assert not page.exception
+        assert f"{runs} more runs are left out; take fewer steps or racers" in [error.value for error in page.error]
+
+
+def test_many_starts_end_when_they_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = visit("2_Race", {"mode": "starts", "starts_side": "4", "starts_steps": "1000", "steps": "10"})
+    monkeypatch.setattr(starts, "PATIENCE", 0.0)
+    page.button(key="starts_run").click().run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [
+        "1,000 steps from 16 starts take more than the 0 s of computing that a page gives them, for everybody waits "
+        "meanwhile; take fewer starts, or fewer steps"
+    ]
+    monkeypatch.undo()
+    assert not page.button(key="starts_run").click().run().error
+
+
+def test_curves_of_finer_wrinkles_end_when_they_take_too_long(
+    queue: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(finer, "PATIENCE", 0.0)
+    page = visit("4_Phases", {"finer": "true", "cells": "12", "starts": "1", "steps": "10"})
+    assert not page.exception
+    assert [error.value.partition(" that ")[0] for error in page.error] == [
+        "These curves take more than the 0 s of computing"
+    ]
 
 
 def test_an_unforeseen_error_gets_a_number_that_stands_in_the_log(

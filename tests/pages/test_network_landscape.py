@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 import pages.player
 from pages.network_landscape.plane import natural_scale
+from pages.shared import tracks
 from pages.shared.network_examples import landscape_runs
 from rbo_core.figures.network_landscape import Frame, Heights, log_limits, noise_figure, plane_figure
 from rbo_core.figures.words import plain
@@ -114,6 +115,14 @@ def test_a_ball_rolls_down_and_a_click_starts_it_elsewhere(page, folder, scenes)
     opened.run()
     np.testing.assert_allclose(scenes.last.racers[1].position[0, :2], middle, atol=1e-4)
     assert "lowest point of this plane" in said(opened)
+
+
+def test_a_roll_that_takes_too_long_is_ended_and_told(page, folder, monkeypatch):
+    monkeypatch.setattr(tracks, "PATIENCE", 0.0)
+    opened = page(folder, view="roll", steps="61")
+    assert not opened.exception
+    assert all("take more than the 0 s of computing" in error.value for error in opened.error)
+    assert len(opened.error) == 2
 
 
 def test_label_noise_is_shown_beside_true_labels(page, folder):
