@@ -1,95 +1,13 @@
-"""Home: what the lab is, one animation that plays by itself, and the ways in."""
-
-from dataclasses import replace
+"""Home, and the server: `streamlit run app.py` takes the server from here, which runs this file again for a visitor."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from pages.home.warm import warm
-from pages.player import player
-from pages.shared import shipped
-from pages.shared.controls import get_surface
-from pages.shared.page import card, link, open_page, page_files, sentence, show_error
-from pages.shared.radius import radius_offered, show_strip
-from pages.shared.scenes import scene
-from pages.shared.take_away import run_takings, take_away
-from pages.shared.tracks import run_on
-from pages.shared.widgets import link_number, linked_number
-from rbo_core.figures.code import Start, run_code
-from rbo_core.figures.player.build import Look
-from rbo_core.figures.player.racers import entries
-from rbo_core.figures.player.radii import HIGH, LOW, Roll
-from rbo_core.figures.player.story import story
+from pages.shared.first_paint import FirstPaint
 
-open_page(
-    "Home",
-    "A rigid ball rolls down a loss surface and cannot enter wrinkles narrower than itself. Drag its radius.",
-    heading="Rolling-ball lab",
-)
+if __name__ == "__main__":
+    from pages.home.page import home
 
-WAYS = {
-    "Roll": "See: the ball beside SGD, SAM and others, at true scale, step by step.",
-    "Iron": "Iron: the surface as a ball of radius ρ sees it, and what no ball can reach.",
-    "Train": "Train: real networks on real data, every optimizer at the same number of gradients.",
-}
-MORE = ("Race", "Phases", "Network landscape", "Network phases", "Results")
-WHY = (
-    "**Why?** A loss is wrinkled at many scales, and a point follows every wrinkle: it stops in the first that holds "
-    "it. A ball of radius ρ touches the ground only where it fits, so ρ sets the scale at which the loss is seen."
-)
-FORMULA = r"""
-$$
-p^{+}=\arg\min_{p\in\Gamma}\,\bigl\|\,p-(c-\eta\,\tau)\bigr\|^2,\qquad
-c=p+\rho\,\frac{(-g,\,1)}{\sqrt{1+|g|^2}},\quad \tau=(g,\,|g|^2),\quad g=\nabla f(\theta)
-$$
-
-The ball of radius ρ touches the graph Γ of the loss at p. A step moves its centre c down the steepest tangent τ, at the
-learning rate η; the new contact is the point of Γ nearest to the moved centre: so the paper defines it. The ball above
-is the *rigid* one, which never sinks in: its centre goes down the surface on which a ball of radius ρ can lie, at unit
-speed. For small ρ and η both are gradient descent, up to second order in η. The method: Rolling Ball Optimizer, arXiv
-2505.19527 (a preprint).
-"""
-
-surface = get_surface(shipped.SURFACE, 1)
-start = (float(surface.start[0]),)
-DEFAULT = float(shipped.BALL.radius)
-ball = replace(shipped.BALL, radius=linked_number("radius ρ", "radius", DEFAULT, LOW, HIGH))
-methods = (ball, *shipped.RIVALS)
-
-
-def chosen(value: float) -> None:
-    """The address owns the radius of this page, which has no control for it but the picture."""
-    link_number("radius", value, DEFAULT)
-
-
-stage = st.container(key="home_stage")
-st.markdown(WHY)
-for column, (title, text) in zip(st.columns(3), WAYS.items(), strict=True):
-    with column:
-        card(title, text)
-link("Lessons", "Seven lessons: say what will happen, then watch")
-with st.container(horizontal=True, key="home_more"):
-    st.caption("And")
-    for title in MORE:
-        if title in page_files():
-            link(title)
-with st.expander("The step as a formula"):
-    st.markdown(FORMULA)
-
-# Last: all else is there to read while a ball of another size is computed.
-with stage:
-    try:
-        tracks = [run_on(surface, method, start, shipped.STEPS, depths=0) for method in methods]
-    except ValueError as error:
-        show_error(error)
-        st.stop()
-    raced = entries(tracks)
-    roll = Roll(ball, start, shipped.STEPS)
-    offered = radius_offered(surface, roll)
-    look = Look(loss_panel=False, readouts=False, clickable=False, radius=offered)
-    player(scene(surface, raced, look), key="home_player", height=380, on_radius=chosen)
-    sentence(story(tracks, surface.finest_scale))
-    with st.container(horizontal=True, key="take_away"):
-        code = run_code(surface, methods, Start(start, shipped.STEPS))
-        take_away(run_takings(surface, raced, code, look))
-    warm()
-    show_strip(surface, roll, raced[1:], lambda run: story([run, *tracks[1:]], surface.finest_scale), "home_player")
+    home()
+else:
+    app = st.App(__file__, middleware=[Middleware(FirstPaint, base=st.get_option("server.baseUrlPath"))])

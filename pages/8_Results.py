@@ -42,7 +42,7 @@ if not runs:
 elif not shown:
     st.info("No run passes these filters.")
 else:
-    plot = st.container()
+    plot = st.container(key="results_stage")
     seen = listing.ticked(shown)
     with plot:
         if (figure := listing.picture(seen, quantity, axis, is_dark())) is not None:

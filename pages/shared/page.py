@@ -23,12 +23,11 @@ from pages.shared.addresses import arrive, last_address
 from pages.shared.chrome import chrome
 from pages.shared.errors import escaped
 from pages.shared.errors import show_error as show_error
+from pages.shared.first_paint import STYLE
 
 # Defaults vanish from the URL, so a link carries the version whose defaults it relied on.
 LINK_VERSION = "1"
 ROOT = Path(__file__).resolve().parents[2]
-STYLE = Path(__file__).with_name("style.css")
-"""The look of everything that is not drawn by a component."""
 NETWORK_PAGES = ("Train", "Network landscape", "Network phases", "Results")
 
 _F = TypeVar("_F", bound=Callable[..., Any])

@@ -186,6 +186,10 @@ class Chrome {
     this.root.append(this.full);
     this.watching = new MutationObserver(unfold);
     this.watching.observe(document.body, { childList: true, subtree: true });
+    // The page keeps away from the sidebar, which lies over it and may be drawn wider.
+    this.sidebar = new ResizeObserver(([{ target }]) => document.documentElement.style.setProperty("--lab-sidebar", `${target.offsetWidth}px`));
+    const sidebar = document.querySelector("[data-testid=stSidebar]");
+    if (sidebar) this.sidebar.observe(sidebar);
     this.listening = new AbortController();
     const { signal } = this.listening;
     document.addEventListener("keydown", (e) => this.key(e), { signal });
@@ -287,6 +291,7 @@ class Chrome {
   dispose() {
     this.listening.abort();
     this.watching.disconnect();
+    this.sidebar.disconnect();
     this.skip.remove();
     this.root.remove();
     past.heard = () => {};

@@ -1,0 +1,82 @@
+"""The first page a browser gets of the lab: Streamlit's own, with the lab's style in it and the address of the server.
+
+Streamlit fetches the code of its elements when they first appear, and shows grey bars until then. A style that comes
+as an element comes a third of a second after the page, and everything jumps to where the style wants it. Streamlit
+also looks for its server below every page before it looks at the root, and the browser's console names each miss an
+error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+STYLE = Path(__file__).with_name("style.css")
+"""The look of everything that is not drawn by a component."""
+
+_BODY_ENDS = b"</body>"
+_SERVER = """<script>
+      window.__streamlit = {
+        BACKEND_BASE_URL: location.origin + location.pathname.split("/").filter(Boolean).slice(0, %s)
+          .map((part) => `/${part}`).join("") + "/",
+      };
+    </script>"""
+_OF_A_COPY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
+_OF_THE_FILE = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
+
+
+class FirstPaint:
+    """ASGI middleware: puts style and server into every HTML page; all else passes as it is."""
+
+    def __init__(self, app: ASGIApp, base: str = "") -> None:
+        """base: the path under which the server serves (server.baseUrlPath), without slashes at its ends."""
+        self.app = app
+        self.base = [part for part in base.split("/") if part]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        headers = dict(scope.get("headers", ()))
+        if scope["type"] != "http" or scope["method"] != "GET" or b"text/html" not in headers.get(b"accept", b""):
+            await self.app(scope, receive, send)
+            return
+        kept = [(name, value) for name, value in scope["headers"] if name not in _OF_A_COPY]
+        whole = {**scope, "headers": kept}  # all of the page, as it is: not packed, and not "unchanged"
+        depth = max(len([part for part in scope["path"].split("/") if part]) - len(self.base), 0)
+        await self.app(whole, receive, _Changed(send, depth))
+
+
+class _Changed:
+    """What is sent, with an HTML page held back until it is whole."""
+
+    def __init__(self, send: Send, depth: int) -> None:
+        self.send, self.depth = send, depth
+        self.start: Message | None = None
+        self.body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kind = dict(message["headers"]).get(b"content-type", b"")
+            if message["status"] == 200 and kind.startswith(b"text/html"):
+                self.start = message
+                return
+        if self.start is None or message["type"] != "http.response.body":
+            await self.send(message)
+            return
+        self.body += message.get("body", b"")
+        if message.get("more_body", False):
+            return
+        page = painted(self.body, self.depth)
+        kept = [(name, value) for name, value in self.start["headers"] if name not in _OF_THE_FILE]
+        await self.send({**self.start, "headers": [*kept, (b"content-length", str(len(page)).encode())]})
+        await self.send({"type": "http.response.body", "body": page})
+
+
+def painted(page: bytes, depth: int) -> bytes:
+    """An HTML page with the server's address and the style at its end, where a rule counts for more than Streamlit's.
+
+    depth: how many parts of the page's address stand after the server's own; a proxy may have put more before it.
+    """
+    server = _SERVER % (-depth if depth else "undefined")
+    style = f"<style>{STYLE.read_text(encoding='utf-8')}</style>"
+    return page.replace(_BODY_ENDS, f"{server}{style}\n  ".encode() + _BODY_ENDS, 1)
