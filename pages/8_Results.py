@@ -60,12 +60,13 @@ else:
 
 st.subheader("The paper's Table 1, and ours")
 st.caption("Test accuracy in percent. Ours: mean ± 95 % interval over n seeds of the best stored settings.")
-st.dataframe(
-    paper.readable(paper.beside(runs)),
-    hide_index=True,
-    key="paper_table",
-    height="content",
-    column_config={name: st.column_config.TextColumn(width=150) for name in paper.METHODS.values()},
-)
+with st.container(key="paper"):
+    st.dataframe(
+        paper.readable(paper.beside(runs)),
+        hide_index=True,
+        key="paper_table",
+        height="content",
+        column_config={name: st.column_config.TextColumn(width=150) for name in paper.METHODS.values()},
+    )
 st.markdown(paper.HONEST)
 how_it_works(EXPLANATION)

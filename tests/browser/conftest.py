@@ -41,11 +41,8 @@ SLOW = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL", "
 
 
 def _is_trouble(message: object) -> bool:
-    """An error or a warning on the console, what WebGL refuses included.
-
-    Not the 404 by which Streamlit finds its base path when a page is opened directly.
-    """
-    if message.type not in ("error", "warning") or "/_stcore/" in message.location.get("url", ""):
+    """An error or a warning on the console, what WebGL refuses included."""
+    if message.type not in ("error", "warning"):
         return False
     return not any(text in message.text for text in SLOW)
 
