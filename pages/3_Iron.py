@@ -53,6 +53,7 @@ open_page("Iron", "Move the radius: the ball enters no wrinkle narrower than its
 with st.sidebar:
     asked = ask()
 plot = st.container(key="iron_plot")
+plot.empty()  # its room is kept while nothing else is in it
 radius = radius_control(asked)
 try:
     at = Ironing.of(asked.where, asked.span, radius)

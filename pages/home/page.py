@@ -62,6 +62,7 @@ def home() -> None:
         link_number("radius", value, DEFAULT)
 
     stage = st.container(key="home_stage")
+    stage.empty()  # Streamlit leaves out a container while nothing is in it: no room would be kept
     st.markdown(WHY)
     for column, (title, text) in zip(st.columns(3), WAYS.items(), strict=True):
         with column:
