@@ -34,7 +34,7 @@ lower bound, which a few more steps raise little once one eigenvalue stands out.
 - Let *30 % of the labels* be wrong: who fits the noise as well? Then give SGD a smaller learning rate.
 - Add *Rolling ball, as published*: at equal gradients it takes a tenth of the steps.
 - Put *seconds* on the axis: what counts when one waits.
-- Runs of `python -m rbo_core train`, and of `compare --store runs`, land in the same store; see the page Results.
+- Runs of `python -m rbo_core train` land in the same store; see the page Results.
 """
 
 open_page("Train", "Who learns most from the same number of gradients? Start the race and watch.")

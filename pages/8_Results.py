@@ -13,7 +13,7 @@ from pages.shared.take_away import take_away
 
 EXPLANATION = """
 **One store.** Runs of the page Train and of `python -m rbo_core train` lie in the same file (in `RBO_DATA_DIR`, by
-default `./runs`), so what one makes the other shows; `compare` keeps its runs there with `--store runs`.
+default `./runs`), so what one makes the other shows.
 
 **Compare.** Tick runs in the list: their curves are drawn together, the mean over seeds with its 95 % interval by
 Student's t, and they are what is exported or deleted. With nothing ticked, the picture has the runs of the task that
@@ -21,7 +21,7 @@ most of them share, and all listed runs are exported.
 
 **The paper's table** is arXiv 2505.19527, a preprint. *Here* is, for every method, its best stored group of equal
 settings without label noise: the mean over its seeds. Choosing the best of many groups by its test accuracy flatters a
-method that was tried more often: `compare` chooses by validation accuracy on equal grids.
+method that was tried more often: `compare` chooses by validation accuracy in boxes of equal size.
 """
 
 open_page("Results", "All stored runs: filter them, tick some to compare, and set them beside the paper's table.")

@@ -11,11 +11,11 @@ from pandas.io.formats.style import Styler
 from pages.shared import network_runs
 from pages.shared.run_view import RunView, score_of
 from rbo_core.intervals import student
-from rbo_core.training.compare import PAPER
+from rbo_core.training.contestants import PAPER
 
 METHODS = {"sgd": "SGD", "entropy_sgd": "Entropy-SGD", "sam": "SAM", "rbo": "Rolling ball"}
 IN_THE_PAPER = {"sgd": "sgd", "entropy_sgd": "entropy_sgd", "sam": "sam", "rbo": "rbo_published"}
-"""Optimizer to the entrant that the paper's table names."""
+"""Optimizer to the contestant that the paper's table names."""
 HONEST = (
     "Read it with care. *Matched:* the data set, the family of network and the four methods. *Not matched:* the "
     "budget (the paper trains ten epochs, ours as long as each run was asked to), and widths, batch size, "

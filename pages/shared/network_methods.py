@@ -1,7 +1,7 @@
 """The optimizers of the page Train: who can race, their settings, and the values that suit the digits.
 
 Defaults are good values found on the digits (MLP, batch 50, 640 gradients, cosine schedule), one per method; the page
-`compare` on the command line tunes all methods on equal grids.
+`compare` on the command line tunes all methods in boxes of equal size.
 """
 
 from __future__ import annotations

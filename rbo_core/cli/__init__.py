@@ -16,7 +16,7 @@ COMMANDS = {
     "sweep": "run or show a sweep over radius, learning rate and other settings",
     "phases": "map an order parameter over radius and learning rate, as a table, a still or a page",
     "train": "train a network with one optimizer",
-    "compare": "compare tuned optimizers on networks at equal budgets",
+    "compare": "a short contest of tuned optimizers, at equal gradients and at equal epochs",
     "contest": "tune methods in equal boxes as ensembles and test them on paired seeds",
     "jobs": "list, show or cancel background jobs",
     "app": "open the app in the browser",

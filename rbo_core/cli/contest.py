@@ -3,120 +3,183 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import itertools
 import json
 import platform
 import shlex
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from rbo_core import jobs
+from rbo_core.cancelled import Cancelled
+from rbo_core.cli.files import make_folder, require_writable, use_threads
+from rbo_core.cluster import connected
 from rbo_core.training import TrainConfig
 from rbo_core.training.config import DATA
-from rbo_core.training.contest import CONTESTANTS, ContestConfig, ContestResult, hold, markdown
+from rbo_core.training.contest import MOVES, ContestConfig, ContestResult, hold
+from rbo_core.training.contest_report import EDGE, as_dict, markdown, paper_of, records
+from rbo_core.training.contestants import CONTESTANTS
 from rbo_core.training.models import MODELS
+
+ENDINGS = (".md", ".json", ".csv", ".html")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
+    shared_options(parser)
+    parser.add_argument("--gradients", nargs="+", type=int, default=[1000], help="budgets, each tuned by itself")
+    parser.add_argument("--label-noise", nargs="+", type=float, default=[0.0], help="shares of random training labels")
+    parser.add_argument(
+        "--epochs", type=int, help="test at so many epochs too, with the settings tuned at equal gradients"
+    )
+    parser.add_argument("--batch-size", type=int, default=50)
+    parser.add_argument("--augment", action="store_true", help="random crops and flips")
+    parser.add_argument("--settings", type=int, default=24, help="tried for every method in every box")
+    parser.add_argument("--tuning-seeds", type=int, default=2, help="how many runs a setting is judged by")
+    parser.add_argument("--seeds", type=int, default=10, help="paired fresh seeds of the test")
+    parser.add_argument("--folder", type=Path, help="keep every stage here; the same command goes on after a kill")
+
+
+def shared_options(parser: argparse.ArgumentParser) -> None:
+    """What ``compare`` asks in the same words."""
     parser.add_argument("--data", default="digits", choices=DATA)
     parser.add_argument("--model", default="mlp", choices=list(MODELS))
     parser.add_argument("--methods", nargs="+", default=list(CONTESTANTS), metavar="METHOD",
                         help=f"of {', '.join(CONTESTANTS)}")  # fmt: skip
-    parser.add_argument("--gradients", nargs="+", type=int, default=[1000], help="budgets, each tuned by itself")
-    parser.add_argument("--label-noise", nargs="+", type=float, default=[0.0], help="shares of random training labels")
     parser.add_argument("--train-size", type=int, help="use only so many training images")
-    parser.add_argument("--batch-size", type=int, default=50)
-    parser.add_argument("--settings", type=int, default=24, help="tried for every method in every box")
-    parser.add_argument("--tuning-seeds", type=int, default=2, help="how many runs a setting is judged by")
-    parser.add_argument("--seeds", type=int, default=10, help="paired fresh seeds of the test")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--data-dir", help="folder with the data files")
-    parser.add_argument("--folder", type=Path, help="keep every stage here; the same command goes on after a kill")
-    parser.add_argument("--out", type=Path, help="write OUT.md and OUT.json")
-    parser.add_argument("--json", action="store_true", help="print the standings as JSON")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--out", type=Path, help=f"write OUT{', OUT'.join(ENDINGS)}")
+    parser.add_argument("--scheduler", help="address of a Dask scheduler that trains (default: RBO_SCHEDULER, if set)")
+    parser.add_argument("--json", action="store_true", help="print the contests as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Hold every contest, print and save; bad input raises ``ValueError``."""
-    if args.out is not None and not args.out.parent.is_dir():
-        raise ValueError(f"out cannot be written to {str(args.out)!r}: there is no folder {str(args.out.parent)!r}")
-    for name in ("tuning_seeds", "seeds"):
-        if getattr(args, name) < 2:
-            raise ValueError(f"{name.replace('_', '-')} must be at least 2, got {getattr(args, name)}")
-    results: list[ContestResult] = []
+    configs = []
     for gradients, noise in itertools.product(args.gradients, args.label_noise):
-        config = _config(args, gradients, noise)
-        with tqdm(desc=f"{gradients} gradients, {noise:.0%} random labels", disable=args.json or None) as bar:
+        train = TrainConfig(
+            data=args.data, model=args.model, gradient_budget=gradients, label_noise=noise, train_size=args.train_size,
+            batch_size=args.batch_size, augment=args.augment, device=args.device, data_dir=args.data_dir,
+            diagnostics="none", snapshots=False,
+        )  # fmt: skip
+        configs.append(
+            ContestConfig(
+                train=train,
+                contestants=tuple(args.methods),
+                settings=args.settings,
+                tuning_seeds=tuple(range(args.tuning_seeds)),
+                fresh_seeds=tuple(range(100, 100 + args.seeds)),
+                epochs=args.epochs,
+            )
+        )
+    return hold_all(configs, args, args.folder)
 
-            def told(done: int, total: int, what: str, bar: tqdm[Any] = bar) -> bool:
-                bar.total = total
-                bar.set_postfix_str(what, refresh=False)
-                bar.update(done - bar.n)
-                return False
 
-            results.append(hold(config, args.folder, told))
-        if args.out is not None:
-            _write(args, results)
-    print(json.dumps(_records(results)) if args.json else _text(results))
+def hold_all(configs: Sequence[ContestConfig], args: argparse.Namespace, folder: Path | None) -> int:
+    """Hold contests one after the other, print and save them; returns the exit code.
+
+    Args:
+        args: with what :func:`shared_options` asks.
+        folder: keeps every stage.
+    """
+    use_threads(args.threads)
+    for ending in ENDINGS:
+        out = None if args.out is None else Path(f"{args.out}{ending}")
+        make_folder("out", out)
+        require_writable("out", out, (ending,))
+    report = jobs.reporter()
+    results: list[ContestResult] = []
+    with ExitStack() as stack:
+        client = stack.enter_context(connected(args.scheduler))
+        bar = stack.enter_context(tqdm(unit="stage", file=sys.stderr, disable=args.json or None))
+
+        def told(done: int, total: int, what: str) -> bool:
+            behind, whole = total * len(results), total * len(configs)
+            bar.total = whole
+            bar.set_description(f"{_title(configs[len(results)])}, {what}", refresh=False)
+            bar.update(behind + done - bar.n)
+            return report(behind + done, whole, what)
+
+        for config in configs:
+            try:
+                results.append(hold(config, folder, told, client))
+            except Cancelled:
+                return 130
+            if args.out is not None:
+                _write(args, results)
+    print(json.dumps([as_dict(one) for one in results]) if args.json else _text(results))
     return 0
 
 
-def _config(args: argparse.Namespace, gradients: int, noise: float) -> ContestConfig:
-    train = TrainConfig(
-        data=args.data, model=args.model, gradient_budget=gradients, label_noise=noise, train_size=args.train_size,
-        batch_size=args.batch_size, device=args.device, data_dir=args.data_dir, diagnostics="none", snapshots=False,
+def _title(config: ContestConfig) -> str:
+    train = config.train
+    return f"{train.gradient_budget:,} gradients, {train.label_noise:.0%} random labels"
+
+
+def _text(results: Sequence[ContestResult]) -> str:
+    return "\n".join(f"## {_title(result.config)}\n\n{markdown(result)}" for result in results)
+
+
+def _write(args: argparse.Namespace, results: Sequence[ContestResult]) -> None:
+    import pandas as pd
+    import torch
+
+    from rbo_core.figures.comparison import comparison
+
+    first = results[0].config
+    on_gpu = args.device.startswith("cuda") or (args.device == "auto" and torch.cuda.is_available())
+    where = torch.cuda.get_device_name() if on_gpu else f"{platform.machine()} CPU, {torch.get_num_threads()} thread(s)"
+    size = "All" if first.train.train_size is None else f"{first.train.train_size:,}"
+    tuned = "one tuning seed" if len(first.tuning_seeds) == 1 else f"{len(first.tuning_seeds)} tuning seeds"
+    again = "" if first.epochs is None else (
+        f"Equal epochs ({first.epochs}) use the settings tuned at equal gradients. "
     )  # fmt: skip
-    return ContestConfig(
-        train=train,
-        contestants=tuple(args.methods),
-        settings=args.settings,
-        tuning_seeds=tuple(range(args.tuning_seeds)),
-        fresh_seeds=tuple(range(100, 100 + args.seeds)),
+    boxes = "\n".join(
+        f"- {CONTESTANTS[m].label}: " + "; ".join(f"{axis} {low:g} to {high:g}" for axis, (low, high) in
+                                                 CONTESTANTS[m].box.items())
+        for m in first.contestants
+    )  # fmt: skip
+    text = f"""# {first.train.data}, {first.train.model}: tuned and paired
+
+`{_command()}`
+
+{size} training images, minibatches of {first.train.batch_size}, {first.train.schedule} schedule. Every method tried
+{first.settings} settings a box with {tuned} and was chosen by its mean accuracy on the validation images; where the
+winner stood at an edge the box moved (at most {MOVES} times; "tried" counts all). Then {len(first.fresh_seeds)} fresh
+seeds, the same for all methods: differences are paired, p-values corrected by Holm over the methods, and bold where
+below 0.05; intervals are Student's t. {again}{EDGE} marks a setting that still stands at an edge. "Stopped early" is
+the test accuracy of the parameters that did best on the validation images, looked at while training. Test images were
+used once. {where}, torch {torch.__version__}.
+
+{_text(results)}
+## The boxes at first
+
+{boxes}
+"""
+    Path(f"{args.out}.md").write_text(text, encoding="utf-8")
+    Path(f"{args.out}.json").write_text(json.dumps([as_dict(one) for one in results], indent=1), encoding="utf-8")
+    rows: list[dict[str, Any]] = [
+        {"budget gradients": one.config.train.gradient_budget, "label noise": one.config.train.label_noise, **row}
+        for one in results for row in records(one)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(f"{args.out}.csv", index=False)
+    comparison(results[-1].standings, paper_of(results[-1])).write_html(
+        f"{args.out}.html", include_plotlyjs=True, full_html=True
     )
 
 
-def _text(results: list[ContestResult]) -> str:
-    parts = []
-    for result in results:
-        train = result.config.train
-        parts.append(f"### {train.gradient_budget:,} gradients, {train.label_noise:.0%} random labels\n")
-        parts.append(markdown(result))
-    return "\n".join(parts)
-
-
-def _records(results: list[ContestResult]) -> list[dict[str, object]]:
-    return [
-        {
-            "train": result.config.train.to_dict() | {"data_dir": None},
-            "standings": [dataclasses.asdict(one) | {"mean": one.mean, "half": one.half} for one in result.standings],
-            "differences": [dataclasses.asdict(one) for one in result.differences],
-        }
-        for result in results
-    ]
-
-
-def _write(args: argparse.Namespace, results: list[ContestResult]) -> None:
-    import torch
-
-    where = torch.cuda.get_device_name() if torch.cuda.is_available() and args.device != "cpu" else platform.machine()
-    command = shlex.join(["python", "-m", "rbo_core", *sys.argv[1:]])
-    first = results[0].config
-    size = "all" if args.train_size is None else f"{args.train_size:,}"
-    head = f"""# {args.data}, {args.model}: tuned and paired
-
-`{command}`
-
-{size} training images, minibatches of {args.batch_size}, cosine schedule. Every method tried {args.settings}
-settings a box with {len(first.tuning_seeds)} tuning seeds and was chosen by its mean accuracy on the validation images;
-where the winner stood at an edge the box moved (at most twice; "tried" counts all). Then {len(first.fresh_seeds)} fresh
-seeds, the same for all methods: differences are paired, p-values corrected by Holm over the methods, and bold where
-below 0.05. † marks a setting that still stands at an edge. Test images were used once. {where}, torch
-{torch.__version__}.
-
-"""
-    args.out.with_suffix(".md").write_text(head + _text(results), encoding="utf-8")
-    args.out.with_suffix(".json").write_text(json.dumps(_records(results), indent=1), encoding="utf-8")
+def _command() -> str:
+    """The command as typed, without where stages are kept: that does not change the table."""
+    words, kept = sys.argv[1:], []
+    for k, word in enumerate(words):
+        where = ("--store", "--folder")
+        if not word.startswith(where) and (k == 0 or words[k - 1] not in where):
+            kept.append(word)
+    return shlex.join(["python", "-m", "rbo_core", *kept])

@@ -27,7 +27,7 @@ TELL = 1.0  # seconds between two words of a worker
 KEPT = ("checkpoint", "snapshots")
 
 # A run draws from torch's global generators, so one process trains one at a time, however many threads Dask gives it.
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 
 Told = Callable[[float, int, str], object]
 """``told(runs done, runs in all, what runs)``; a true answer ends the work."""
@@ -161,7 +161,7 @@ def _train(settings: dict[str, Any], topic: str, number: int, keep: bool) -> dic
         return bool(stop.is_set())
 
     config = TrainConfig.from_dict(settings)
-    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory(prefix="rbo-run-") as folder, RunStore(folder) as store:
+    with ONE_AT_A_TIME, tempfile.TemporaryDirectory(prefix="rbo-run-") as folder, RunStore(folder) as store:
         if stop.is_set():
             return {"state": "cancelled", "message": "", "summary": {}, "rows": [], "files": b""}
         result = run_training(config, store, tell)

@@ -19,10 +19,11 @@ from streamlit.testing.v1 import AppTest
 from pages.phases import compute
 from pages.shared import background, network_runs
 from rbo_core import cluster
+from rbo_core.cancelled import Cancelled
 from rbo_core.cli import main
 from rbo_core.jobs import Job
 from rbo_core.training import RunStore, TrainConfig, run_training
-from rbo_core.training.compare import compare
+from rbo_core.training.contest import ContestConfig, hold
 from rbo_core.training.remote import train_all
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,12 +73,18 @@ def test_runs_trained_there_are_the_runs_trained_here(local: Any, tmp_path: Path
 
 
 def test_a_comparison_there_is_the_comparison_here(local: Any, tmp_path: Path) -> None:
-    options: dict[str, Any] = {"entrants": ["sgd"], "gradient_budget": 8, "seeds": [5, 6], "points": 4}
-    with cluster.connected(local.scheduler_address) as client, RunStore(tmp_path) as store:
-        (there,) = compare(BASE, **options, store=store, client=client)
-        assert len(store.list(state="done")) == 6
-    (here,) = compare(BASE, **options)
-    assert (there.accuracies, there.chosen) == (here.accuracies, here.chosen)
+    train = TrainConfig(**{**BASE.to_dict(), "method": BASE.method, "gradient_budget": 8})
+    config = ContestConfig(
+        train=train, contestants=("sgd", "momentum"), settings=4, tuning_seeds=(0,), fresh_seeds=(5, 6)
+    )
+    with cluster.connected(local.scheduler_address) as client:
+        there = hold(config, tmp_path, client=client)
+        with pytest.raises(Cancelled):
+            hold(config, None, lambda done, total, what: True, client)
+    assert len(list(tmp_path.glob("*.json"))) >= 4
+    here = hold(config)
+    for one, other in zip(there.standings, here.standings, strict=True):
+        assert (one.accuracies, one.chosen) == (other.accuracies, other.chosen)
 
 
 def test_a_cancelled_run_ends_where_it_stands(local: Any, tmp_path: Path) -> None:

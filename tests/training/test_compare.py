@@ -1,16 +1,19 @@
-"""The comparison: interval, fair grids, budgets, and the command's files."""
+"""The short comparison: a contest at two budgets, its files, and the intervals."""
 
 from __future__ import annotations
 
 import csv
+import json
 
 import pytest
 from scipy import stats
 
 from rbo_core.cli import main
 from rbo_core.intervals import student
-from rbo_core.training import RunStore, TrainConfig
-from rbo_core.training.compare import ENTRANTS, Row, compare, markdown
+from rbo_core.training import Method, TrainConfig, run_training
+from rbo_core.training.contest import ContestConfig, hold
+from rbo_core.training.contest_report import markdown, records
+from rbo_core.training.contestants import CONTESTANTS
 
 
 def test_interval_equals_scipys():
@@ -20,62 +23,49 @@ def test_interval_equals_scipys():
     assert (mean - half, mean + half) == pytest.approx((low, high))
 
 
-@pytest.mark.parametrize("name", ENTRANTS)
-def test_every_entrant_gets_sixteen_different_configurations(name):
-    entrant = ENTRANTS[name]
-    assert len(set(entrant.grid(16))) == 16
-    assert set(entrant.grid(4)) < set(entrant.grid(16)) and len(entrant.grid(4)) == 4
-    assert all(list(axis) == sorted(axis) for axis in entrant.axes.values())
+def test_budgets_are_equal_and_the_winner_is_the_single_run_of_its_settings():
+    base = TrainConfig(train_size=200, device="cpu", gradient_budget=16)
+    config = ContestConfig(
+        train=base, contestants=("sgd", "sam"), settings=4, tuning_seeds=(0,), fresh_seeds=(5, 6), epochs=1
+    )
+    result = hold(config)
+    spent = {(one.name, one.budget): (one.gradients, one.epochs) for one in result.standings}
+    assert spent == {
+        ("sgd", "gradients"): (16, 4.0), ("sam", "gradients"): (16, 2.0), ("sgd", "epochs"): (4, 1.0),
+        ("sam", "epochs"): (8, 1.0),
+    }  # fmt: skip
+    sam = result.standings[1]
+    method = Method.of("sam", **sam.chosen)
+    alone = run_training(TrainConfig(**{**base.to_dict(), "method": method, "seed": 6}))
+    assert sam.accuracies[1] == pytest.approx(100 * alone.summary["test_accuracy"], abs=0.3)
+    assert "### At equal epochs" in markdown(result)
+    assert [row["gradients"] for row in records(result)] == [16, 16, 4, 8]
 
 
-def test_a_setting_at_the_end_of_its_grid_is_marked():
-    chosen = {"lr": ENTRANTS["rbo"].axes["lr"][-1], "radius": ENTRANTS["rbo"].axes["radius"][1]}
-    row = Row("rbo", "RBO", "gradients", 90.0, 1.0, (89.0, 91.0), 0, 8, 1.0, 0.1, chosen, 90.0, None)
-    assert f"lr {chosen['lr']:g}†, radius {chosen['radius']:g} |" in markdown([row])
-
-
-def test_budgets_are_equal_and_the_best_on_validation_is_used():
-    base = TrainConfig(train_size=200, device="cpu")
-    rows = compare(base, entrants=["sgd", "sam"], gradient_budget=16, epochs=1, seeds=[5, 6], points=4)
-    spent = {(row.entrant, row.budget): row.gradients for row in rows}
-    assert spent == {("sgd", "gradients"): 16, ("sam", "gradients"): 16, ("sgd", "epochs"): 4, ("sam", "epochs"): 8}
-    again = compare(base, entrants=["sam"], gradient_budget=16, seeds=[5, 6], points=4)
-    assert again[0].accuracies == next(r for r in rows if r.entrant == "sam").accuracies
-
-
-def test_a_killed_comparison_goes_on_where_it_stood(tmp_path):
-    base = TrainConfig(train_size=200, device="cpu")
-    options = {"entrants": ["sgd"], "gradient_budget": 16, "seeds": [5, 6], "points": 4}
-    whole = compare(base, **options)
-    seen = []
-    with RunStore(tmp_path) as store:
-        assert compare(base, **options, store=store, progress=lambda done, total, what: done == 3) == []
-        kept = {run.id for run in store.list(state="done")}
-        assert len(kept) == 3
-        rows = compare(base, **options, store=store, progress=lambda done, total, what: seen.append(done))
-        assert kept < {run.id for run in store.list()} and len(store.list()) == 6
-    assert min(seen) == 3
-    assert rows[0].accuracies == whole[0].accuracies and rows[0].chosen == whole[0].chosen
-
-
-def test_bad_comparisons_are_named():
-    with pytest.raises(ValueError, match="entrants must be among sgd"):
-        compare(TrainConfig(), entrants=["lion"], gradient_budget=10)
-    with pytest.raises(ValueError, match="seeds must be at least 2"):
-        compare(TrainConfig(), gradient_budget=10, seeds=[1])
-    with pytest.raises(ValueError, match=r"seeds must differ, .* got \[3, 3\]"):
-        compare(TrainConfig(), gradient_budget=10, seeds=[3, 3])
+def test_networks_with_running_statistics_are_trained_one_by_one():
+    base = TrainConfig(train_size=32, batch_size=16, device="cpu", gradient_budget=2, model="resnet6")
+    config = ContestConfig(train=base, contestants=("sgd",), settings=2, tuning_seeds=(0,), fresh_seeds=(5, 6))
+    (one,) = hold(config).standings
+    method = Method.of("sgd", **one.chosen)
+    alone = run_training(TrainConfig(**{**base.to_dict(), "method": method, "seed": 6, "diagnostics": "none"}))
+    assert one.accuracies[1] == 100 * alone.summary["test_accuracy"]
+    assert one.stopped == ()
 
 
 def test_command_writes_markdown_csv_and_a_figure(tmp_path, capsys, monkeypatch):
-    words = ["compare", "--methods", "rbo", "--points", "4", "--gradients", "8", "--epochs", "0", "--train-size", "100"]
+    words = ["compare", "--methods", "rbo", "--points", "2", "--gradients", "8", "--epochs", "0", "--train-size", "100"]
     words += ["--seeds", "1", "2", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "t")]
     monkeypatch.setattr("sys.argv", ["rbo_core", *words])
     assert main(words) == 0
-    assert "RBO Newton, K = 2" in capsys.readouterr().out
+    assert CONTESTANTS["rbo"].label in capsys.readouterr().out
     with (tmp_path / "t.csv").open() as file:
         row = next(csv.DictReader(file))
     assert row["gradients"] == "8" and len(row["accuracies"].split()) == 2
     text = (tmp_path / "t.md").read_text()
-    assert "fresh seeds 1, 2" in text and "--seeds 1 2 --out" in text and "store" not in text
+    assert "--seeds 1 2 --out" in text and "store" not in text
     assert "test accuracy" in (tmp_path / "t.html").read_text()
+    (record,) = json.loads((tmp_path / "t.json").read_text())
+    assert record["standings"][0]["gradients"] == 8
+    kept = sorted(path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir())
+    assert main(words) == 0  # everything is there already
+    assert sorted(path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir()) == kept

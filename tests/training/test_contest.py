@@ -9,19 +9,10 @@ from scipy import stats
 from rbo_core.cancelled import Cancelled
 from rbo_core.cli import main
 from rbo_core.training import TrainConfig
-from rbo_core.training.contest import (
-    CONTESTANTS,
-    ContestConfig,
-    Standing,
-    at_edge,
-    differences,
-    hold,
-    holm,
-    markdown,
-    moved,
-    points,
-    seeds_needed,
-)
+from rbo_core.training.contest import ContestConfig, at_edge, hold, moved, points
+from rbo_core.training.contest_report import markdown
+from rbo_core.training.contestants import CONTESTANTS
+from rbo_core.training.paired import differences, holm, seeds_needed
 
 BOX = {"lr": (1e-3, 1.0), "weight_decay": (1e-5, 1e-1)}
 QUICK = ContestConfig(
@@ -30,10 +21,6 @@ QUICK = ContestConfig(
     settings=2,
     fresh_seeds=(100, 101, 102),
 )
-
-
-def standing(name, accuracies):
-    return Standing(name, CONTESTANTS[name].label, {}, (), 1, 24, 90.0, tuple(accuracies), 0, 100, 1.0)
 
 
 def test_settings_fill_their_box_evenly_in_the_logarithm():
@@ -69,7 +56,7 @@ def test_differences_are_the_paired_t_test():
     rng = np.random.default_rng(0)
     base = 90 + rng.normal(size=10)
     other, third = base + 0.5 + 0.2 * rng.normal(size=10), base + rng.normal(size=10)
-    found = differences([standing("momentum", base), standing("rbo", other), standing("sgd", third)])
+    found = differences({"momentum": base, "rbo": other, "sgd": third})
     by_name = {one.name: one for one in found}
     for name, values in (("rbo", other), ("sgd", third)):
         expected = stats.ttest_rel(values, base)
@@ -78,7 +65,7 @@ def test_differences_are_the_paired_t_test():
         assert by_name[name].mean - by_name[name].half == pytest.approx(low)
         assert by_name[name].mean + by_name[name].half == pytest.approx(high)
     assert by_name["rbo"].holm == pytest.approx(2 * min(by_name["rbo"].p, by_name["sgd"].p))
-    equal = differences([standing("momentum", base), standing("rbo", base)])
+    equal = differences({"momentum": base, "rbo": base})
     assert (equal[0].p, equal[0].effect) == (1.0, 0.0)
 
 
@@ -104,6 +91,8 @@ def test_a_contest_goes_on_where_it_was_stopped(tmp_path):
     assert [one.accuracies for one in again.standings] == [one.accuracies for one in whole.standings]
     assert [one.chosen for one in again.standings] == [one.chosen for one in whole.standings]
     text = markdown(whole)
+    for one in whole.standings:
+        assert len(one.stopped) == 3 and 0 < one.stopped_gradients <= 12
     assert "RBO Newton, K = 2" in text and "minus SGD + momentum 0.9" in text
 
 
@@ -130,5 +119,6 @@ def test_the_command_writes_table_and_records(tmp_path, capsys):
     assert {one["name"] for one in record["standings"]} == {"momentum", "rbo"}
     assert "tuned and paired" in out.with_suffix(".md").read_text()
     assert json.loads(out.with_suffix(".json").read_text())[0]["differences"][0]["reference"] == "momentum"
-    assert main([*command, "--out", str(tmp_path / "none" / "x")]) == 2
-    assert "there is no folder" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main([*command, "--out", str(tmp_path / "file" / "x")]) == 2
+    assert "cannot be written to" in capsys.readouterr().err

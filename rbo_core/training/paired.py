@@ -1,0 +1,90 @@
+"""Methods compared seed by seed: paired differences, Holm's correction, and how many seeds would be needed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from rbo_core.intervals import student
+
+Floats = NDArray[np.float64]
+
+REFERENCES = ("momentum", "sam_momentum")
+"""The baselines that every method is compared with."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A method minus a reference, seed by seed.
+
+    mean, half: percentage points and half the 95 % interval. p: two-sided paired t-test; holm: the same, corrected over
+    all methods compared with that reference (Holm 1979). effect: mean over the standard deviation of the differences.
+    seeds_for: how many paired seeds would tell 0.3 points apart with 80 % power at 5 %.
+    """
+
+    name: str
+    reference: str
+    mean: float
+    half: float
+    p: float
+    holm: float
+    effect: float
+    seeds_for: int
+
+
+def differences(
+    accuracies: Mapping[str, Sequence[float]], references: Sequence[str] = REFERENCES
+) -> tuple[Difference, ...]:
+    """Every method against every reference that took part, Holm-corrected reference by reference.
+
+    Args:
+        accuracies: of each method, those of the same seeds, %.
+    """
+    by_name = {name: np.asarray(values) for name, values in accuracies.items()}
+    out: list[Difference] = []
+    for reference in (name for name in references if name in by_name):
+        others = [name for name in by_name if name != reference]
+        gaps = {name: by_name[name] - by_name[reference] for name in others}
+        p = np.array([_paired_p(gaps[name]) for name in others])
+        for name, raw, corrected in zip(others, p, holm(p), strict=True):
+            out.append(_difference(name, reference, gaps[name], float(raw), float(corrected)))
+    return tuple(out)
+
+
+def holm(p: Floats) -> Floats:
+    """Holm's step-down correction of p-values (n,)."""
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(stepped, 1.0)
+    return corrected
+
+
+def seeds_needed(deviation: float, points: float = 0.3, power: float = 0.8, level: float = 0.05) -> int:
+    """Paired seeds with which a two-sided t-test finds a true difference of ``points``, given the standard deviation
+    of the differences: by the noncentral t distribution."""
+    if deviation == 0:
+        return 2
+    for n in range(2, 10_000):
+        critical = stats.t.ppf(1 - level / 2, n - 1)
+        if 1 - stats.nct.cdf(critical, n - 1, points / deviation * math.sqrt(n)) >= power:
+            return n
+    return 10_000
+
+
+def _difference(name: str, reference: str, gap: Floats, p: float, corrected: float) -> Difference:
+    deviation = float(np.std(gap, ddof=1))
+    mean, half = (float(value) for value in student(gap))
+    effect = mean / deviation if deviation > 0 else math.copysign(math.inf, mean) if mean else 0.0
+    return Difference(name, reference, mean, half, p, corrected, effect, seeds_needed(deviation))
+
+
+def _paired_p(gap: Floats) -> float:
+    if np.ptp(gap) == 0:
+        return 1.0 if gap[0] == 0 else 0.0
+    return float(stats.ttest_1samp(gap, 0.0).pvalue)
