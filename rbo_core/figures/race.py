@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from rbo_core.figures.style import layout, palette
+
+
+STARTS = "starts"
+"""Name of the traces of a stack whose cells can be clicked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +35,25 @@ class BasinMap:
     def fraction(self) -> float:
         """Share of the starts that reached the flooded basin, 0 to 1."""
         return float(self.reached.mean()) if self.reached.size else 0.0
+
+
+def basin_stack(
+    maps: Sequence[BasinMap],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    flooded: NDArray[np.bool_],
+    minimum: NDArray[np.float64],
+    dark: bool = False,
+) -> go.Figure:
+    """As `basin_map`, of several maps from the same starts: trace k shows the map k, the first of them at first.
+
+    The starts can be clicked (`STARTS`).
+    """
+    figures = [basin_map(one, x, y, flooded, minimum, dark) for one in maps]
+    first = figures[0]
+    heatmaps = [figure.data[0].update(visible=k == 0, name=STARTS) for k, figure in enumerate(figures)]
+    stack = go.Figure([*heatmaps, *first.data[1:]], first.layout)
+    return stack.update_layout(title=None, margin={"l": 44, "r": 8, "t": 8, "b": 44}, height=420)
 
 
 def _shades(count: int, dark: bool) -> list[str]:

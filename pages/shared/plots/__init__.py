@@ -3,6 +3,6 @@
 plots.show([figure], key="iron_main")
 """
 
-from .component import Picture, remembered, show
+from .component import Picture, Stages, remembered, show
 
-__all__ = ["Picture", "remembered", "show"]
+__all__ = ["Picture", "Stages", "remembered", "show"]

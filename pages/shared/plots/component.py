@@ -81,6 +81,20 @@ def _add_to(seen: Any, value: Any) -> None:
         raise TypeError(f"a picture cannot be remembered by a {type(value).__name__}")
 
 
+@dataclass(frozen=True)
+class Stages:
+    """A slider under the first figure, moved in the browser alone: at each stage one of some traces is shown.
+
+    label: what the slider chooses. names: what each stage is called. traces: index of the trace that each shows. at:
+    the stage that is shown first.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    traces: tuple[int, ...]
+    at: int = 0
+
+
 @cache
 def _plotly() -> str:
     """Where the package's own Plotly is served, under static/."""
@@ -96,6 +110,7 @@ def show(
     linked: bool = False,
     clicks: str | None = None,
     on_click: Callable[[], None] = lambda: None,
+    stages: Stages | None = None,
 ) -> dict[str, Any] | None:
     """Draw figures side by side, `columns` in a row, one under the other on a phone.
 
@@ -103,9 +118,10 @@ def show(
         key: constant, or the plots are thrown away and drawn anew.
         linked: their 3-D views turn together.
         clicks: name of the trace whose points answer clicks.
+        stages: a slider through traces of the first figure.
 
     Returns:
-        {"x": …, "y": …, "plot": index} in the run right after a click on such a point, else None.
+        {"x": …, "y": …, "plot": index, "stage": index or None} in the run right after a click on such a point, else None.
     """
     pictures = [figure if isinstance(figure, Picture) else Picture.of(figure) for figure in figures]
     message = {
@@ -113,6 +129,7 @@ def show(
         "columns": columns,
         "linked": linked,
         "clicks": clicks,
+        "stages": None if stages is None else vars(stages),
         "figures": [[picture.data, picture.layout] for picture in pictures],
     }
     mount = st.components.v2.component(

@@ -23,11 +23,66 @@ function enlarged(data, layout) {
 }
 const copy = (value) => JSON.parse(JSON.stringify(value));
 
+// A slider through traces of the first plot, of which one is shown at a time; arrow keys move it, a button plays it.
+class Stages {
+  constructor(parent, show) {
+    this.show = show;
+    this.root = document.createElement("div");
+    this.root.className = "lab-stages";
+    this.root.innerHTML = '<button type="button"></button><label><span></span><input type="range" min="0" step="1"></label><output></output>';
+    [this.button, this.label, this.output] = this.root.children;
+    this.range = this.label.querySelector("input");
+    this.range.addEventListener("input", () => this.go(Number(this.range.value)));
+    this.button.addEventListener("click", () => this.play(!this.timer));
+    parent.append(this.root);
+  }
+
+  update(stages) {
+    this.root.hidden = !stages;
+    const text = JSON.stringify(stages);
+    if (text === this.text) return;
+    this.text = text;
+    this.stages = stages;
+    this.play(false);
+    if (!stages) return;
+    this.label.querySelector("span").textContent = stages.label;
+    this.range.max = stages.names.length - 1;
+    this.go(stages.at);
+  }
+
+  get at() {
+    return this.stages ? Number(this.range.value) : null;
+  }
+
+  go(k) {
+    this.range.value = k;
+    this.output.textContent = this.stages.names[k];
+    this.range.setAttribute("aria-valuetext", this.stages.names[k]);
+    this.show(this.stages.traces, k);
+  }
+
+  play(on) {
+    clearInterval(this.timer);
+    this.timer = on ? setInterval(() => {
+      if (this.at + 1 >= this.stages.names.length) this.play(false);
+      else this.go(this.at + 1);
+    }, 700) : null;
+    if (on && this.at + 1 >= this.stages.names.length) this.go(0);
+    this.button.textContent = on ? "Pause" : "Play";
+  }
+
+  dispose() {
+    clearInterval(this.timer);
+    this.root.remove();
+  }
+}
+
 class Plots {
   constructor(parent) {
     this.root = document.createElement("div");
     this.root.className = "lab-plots";
     parent.append(this.root);
+    this.stages = new Stages(parent, (traces, k) => this.choose(traces, k));
     this.shown = []; // [data, layout] of every plot, as text
     this.todo = Promise.resolve();
     this.sizes = new ResizeObserver(() => this.resize());
@@ -59,6 +114,8 @@ class Plots {
     for (const [i, [data, layout]] of wanted.figures.entries()) {
       await this.plot(plotly, this.root.children[i], i, data, layout);
     }
+    this.stages.update(wanted.stages);
+    if (wanted.stages) this.choose(wanted.stages.traces, this.stages.at);
     this.root.dataset.drawn = Number(this.root.dataset.drawn ?? 0) + 1;
   }
 
@@ -84,10 +141,16 @@ class Plots {
     if (fresh) this.listen(div, i);
   }
 
+  choose(traces, k) {
+    const [div] = this.root.children;
+    if (!div?._fullLayout || traces.every((trace, i) => div.data[trace]?.visible === (i === k))) return;
+    window.Plotly.restyle(div, { visible: traces.map((_, i) => i === k) }, traces);
+  }
+
   listen(div, i) {
     div.on("plotly_click", (event) => {
       const point = event.points.find((p) => p.data.name === this.wanted.clicks);
-      if (point) this.send("click", { x: Number(point.x), y: Number(point.y), plot: i, at: Date.now() });
+      if (point) this.send("click", { x: Number(point.x), y: Number(point.y), plot: i, stage: this.stages.at, at: Date.now() });
     });
     const turned = () => { if (this.wanted.linked) this.turn(div); };
     div.on("plotly_relayouting", turned);
@@ -137,6 +200,7 @@ class Plots {
     this.sizes.disconnect();
     this.latest = null;
     while (this.root.lastChild) this.remove(this.root.lastChild);
+    this.stages.dispose();
     this.root.remove();
   }
 }
