@@ -6,15 +6,15 @@ import streamlit as st
 
 import rbo_core
 from pages.player import player
-from pages.race import starts
+from pages.race import against, starts
 from pages.race.balls import more_balls
 from pages.race.basins import basins_of
 from pages.race.table import COLUMNS, paths_table, readable, result_table
-from pages.shared import step
+from pages.shared import plots, step
 from pages.shared.asked import ask, offered, start_from
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
-from pages.shared.page import group, how_it_works, is_dark, open_page, put_away, sentence
+from pages.shared.page import group, how_it_works, is_dark, link, open_page, put_away, sentence
 from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
 from pages.shared.take_away import take_away
@@ -22,6 +22,7 @@ from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import race_story
 from rbo_core.figures.player.track import Track
+from rbo_core.figures.race import STARTS
 
 EXPLANATION = r"""
 All racers begin at the same point with the same seed. Balls are drawn at their true size: heights and parameters share
@@ -42,7 +43,8 @@ $g=\nabla f$, the centre $c=p+\rho\nu$ moves to $\tilde c=c-\eta\tau$. Then each
 
 **Many starts** rolls a lattice of starts as one batch. A start is coloured when it ends in the *flooded basin*:
 flood the landscape until its lowest tenth is under water; the lake that holds the global minimum, with its islands, is
-the basin. A ball counts when its centre or one of its contacts is over it.
+the basin. A ball counts when its centre or one of its contacts is over it. *Roll them at every radius* repeats the
+ball's map at twelve radii, with a slider through them.
 
 **Try**
 - Race balls of radius 0.1, 0.4 and 1.6: only the large ones cross the wrinkles.
@@ -111,4 +113,14 @@ else:
         for column, one, figure in zip(st.columns(len(maps)), maps, figures, strict=True):
             column.plotly_chart(figure, key=f"basin_map_{one.label}", config={"displayModeBar": False}, theme=None)
         sentence(starts.said(maps), fractions=" ".join(f"{one.fraction:.4f}" for one in maps))
+    at_radii = against.maps(surface, ball, asked.seed)
+    if at_radii:
+        place = f"_start_{surface.name}"
+        stack, stages = against.stack(surface, at_radii, is_dark())
+        click = plots.show([stack], key="radius_maps", clicks=STARTS, stages=stages)
+        if click is not None:
+            st.session_state[place] = click
+        sentence(against.said(at_radii))
+        if place in st.session_state:
+            link("Race", *against.race_of(surface, ball, at_radii, st.session_state[place]))
 how_it_works(EXPLANATION)

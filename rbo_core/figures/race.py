@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from rbo_core.figures.style import layout, palette
 
-
 STARTS = "starts"
 """Name of the traces of a stack whose cells can be clicked."""
 

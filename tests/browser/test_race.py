@@ -154,6 +154,26 @@ def test_one_step_in_slow_motion_shows_four_projections(page):
     page.get_by_text("Step 17, ended four ways").wait_for()
 
 
+def test_the_maps_at_every_radius_are_gone_through_with_the_keyboard(page):
+    look_at(page, "Many starts", "[data-testid=stMain] .st-key-starts_run")
+    set_number(page, "starts a side", "starts_side", "4")
+    set_number(page, "steps each", "starts_steps", "50")
+    page.get_by_role("button", name="Roll them at every radius").click()
+    slider = page.locator(".lab-stages input")
+    slider.wait_for(timeout=60_000)
+    shown = (
+        "[...document.querySelector('.lab-plots').children[0].data].findIndex((t) => t.name === 'starts' && t.visible)"
+    )
+    page.wait_for_function(f"document.querySelector('.lab-plots').dataset.drawn && {shown} === 0")
+    first = slider.get_attribute("aria-valuetext")
+    for at in (1, 2):
+        slider.press("ArrowRight")
+        page.wait_for_function(f"{shown} === {at}")
+    assert slider.get_attribute("aria-valuetext") != first
+    page.locator(".lab-stages button").click()
+    page.wait_for_function(f"{shown} === 11")  # it plays to the end by itself
+
+
 def test_many_starts_can_be_cancelled_and_then_run(page):
     look_at(page, "Many starts", "[data-testid=stMain] .st-key-starts_run")
     set_number(page, "starts a side", "starts_side", "20")

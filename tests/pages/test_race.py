@@ -14,9 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 import rbo_core
+from pages.race import against
 from pages.race.balls import parse_radii
 from pages.race.starts import lattice, map_of
 from pages.race.table import DEEPEST, paths_table, result_table
+from pages.shared import plots
 from pages.shared.tracks import run_on
 from rbo_core.figures.player.build import Look, run_scene, series, spent
 from rbo_core.figures.player.payload import pack
@@ -128,6 +130,33 @@ def test_many_starts_waits_for_a_press_then_draws_three_maps():
     assert not app.exception
     assert len(app.get("plotly_chart")) == 3
     assert any("of 16 starts" in html.body for html in app.get("html"))
+
+
+def test_maps_at_every_radius_have_a_slider_and_are_those_of_balls_of_these_radii(monkeypatch):
+    shown = {}
+    monkeypatch.setattr(plots, "show", lambda figures, **more: shown.update(figures=figures, **more))
+    app = open_race(mode="starts", starts_side="5", starts_steps="120")
+    app.button(key="against_run").click().run(timeout=120)
+    assert not app.exception
+    (figure,), stages = shown["figures"], shown["stages"]
+    surface = landscapes.get("wrinkled_bowl", dim=2)
+    radii = against.radii_of(surface)
+    assert stages.traces == tuple(range(against.RADII)) == tuple(range(len(radii)))
+    assert [figure.data[k].visible for k in stages.traces] == [True, *[False] * 11]
+    basins = catchment(surface)
+    for k in (3, 7):
+        ball = rbo_core.RBO(radius=radii[k], learning_rate=0.01, projection="rigid", unit_speed=True)
+        run = rbo_core.trace(ball, surface, lattice(surface, 5), 120)
+        spots = [run.center[-1, :, :2], run.position[-1], *np.moveaxis(run.contacts[-1], 1, 0)]
+        reached = np.any([basins.reached(spot) for spot in spots], axis=0)
+        np.testing.assert_array_equal(np.ravel(figure.data[k].z) == 7, reached)
+        assert stages.names[k] == f"ρ = {radii[k]:g}: {100 * reached.mean():.0f} % reached the flooded basin"
+    words = next(html.body for html in app.get("html") if "it grows most between" in html.body)
+    assert "goes from" in words
+    click = {"x": 1.2, "y": -9.0, "plot": 0, "stage": 3}
+    told, query = against.race_of(surface, ball, dict.fromkeys(radii), click)
+    assert (query["radius"], query["start_x"], query["start_y"]) == (f"{radii[3]}", "1.2", "-3.0")
+    assert f"ρ = {radii[3]:g} from (1.2, −3)" in told
 
 
 def test_a_typed_number_outlives_a_browser_that_has_not_heard_of_its_slider():

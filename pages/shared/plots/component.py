@@ -121,7 +121,8 @@ def show(
         stages: a slider through traces of the first figure.
 
     Returns:
-        {"x": …, "y": …, "plot": index, "stage": index or None} in the run right after a click on such a point, else None.
+        {"x": …, "y": …, "plot": index, "stage": index or None} in the run right after a click on such a point, else
+        None.
     """
     pictures = [figure if isinstance(figure, Picture) else Picture.of(figure) for figure in figures]
     message = {
