@@ -21,12 +21,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rbo_core.torch import RBO, SAM, EntropySGD, ensemble_step
+from benchmarks.optimizers import METHODS, stepper
+from rbo_core.torch import ensemble_step
 from rbo_core.torch.recorded import WARM
 from rbo_core.training import Method, TrainConfig, run_training
 from rbo_core.training.ensemble import train_ensemble
@@ -37,16 +36,6 @@ PROBLEMS = {
     "resnet8-128": ("resnet8", (3, 32, 32), 128),
     "vgg9-128": ("vgg9", (3, 32, 32), 128),
     "resnet18-256": ("resnet18", (3, 32, 32), 256),
-}
-METHODS: dict[str, tuple[Callable[[nn.Module], torch.optim.Optimizer], int]] = {
-    "sgd": (lambda m: torch.optim.SGD(m.parameters(), lr=1e-3), 1),
-    "sgd momentum": (lambda m: torch.optim.SGD(m.parameters(), lr=1e-3, momentum=0.9), 1),
-    "adam": (lambda m: torch.optim.Adam(m.parameters(), lr=1e-4), 1),
-    "sam": (lambda m: SAM(m, lr=1e-3), 2),
-    "rbo newton K=2": (lambda m: RBO(m, lr=1e-3), 2),
-    "rbo newton K=2 momentum": (lambda m: RBO(m, lr=1e-3, momentum=0.9), 2),
-    "rbo gradient K=20": (lambda m: RBO(m, lr=1e-3, projection="gradient", n_projection_steps=20), 20),
-    "entropy-sgd L=5": (lambda m: EntropySGD(m, lr=0.1, langevin_lr=1e-3), 5),
 }
 MEMBERS = (64, 256, 1024)
 
@@ -104,18 +93,6 @@ def prices(problem: str, rounds: int) -> dict[str, dict[str, float]]:
         table[name] = {"ms": 1e3 * statistics.median(seconds[name]), "vs_sgd": ratio, "peak_mb": memory[name]}
         print(f"{name:26}{table[name]['ms']:14.3f}{ratio:8.3f}{memory[name]:9.1f}", flush=True)
     return table
-
-
-def stepper(
-    model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor
-) -> Callable[[], object]:
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
-        loss.backward()
-        return loss
-
-    return lambda: optimizer.step(closure)
 
 
 def ensembles(members: list[int]) -> dict[str, dict[str, float]]:

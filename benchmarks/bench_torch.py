@@ -18,11 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rbo_core.torch import RBO, SAM, EntropySGD
+from benchmarks.optimizers import METHODS, stepper
 from rbo_core.training.memory import keep_freed_pages
 from rbo_core.training.models import build_model
 
@@ -32,17 +31,6 @@ PROBLEMS = {
     "mlp-512": ("mlp", (1, 28, 28), 512),
     "resnet8": ("resnet8", (3, 32, 32), 32),
     "vgg9": ("vgg9", (3, 32, 32), 32),
-}
-METHODS: dict[str, tuple[Callable[[nn.Module], torch.optim.Optimizer], int]] = {
-    "sgd": (lambda m: torch.optim.SGD(m.parameters(), lr=1e-3), 1),
-    "sgd momentum": (lambda m: torch.optim.SGD(m.parameters(), lr=1e-3, momentum=0.9), 1),
-    "adam": (lambda m: torch.optim.Adam(m.parameters(), lr=1e-4), 1),
-    "sam": (lambda m: SAM(m, lr=1e-3), 2),
-    "rbo newton K=2": (lambda m: RBO(m, lr=1e-3), 2),
-    "rbo newton K=2 momentum": (lambda m: RBO(m, lr=1e-3, momentum=0.9), 2),
-    "rbo newton K=3": (lambda m: RBO(m, lr=1e-3, n_projection_steps=3), 3),
-    "rbo gradient K=20": (lambda m: RBO(m, lr=1e-3, projection="gradient", n_projection_steps=20), 20),
-    "entropy-sgd L=5": (lambda m: EntropySGD(m, lr=0.1, langevin_lr=1e-3), 5),
 }
 
 
@@ -100,18 +88,6 @@ def measure(problem: str, options: argparse.Namespace) -> None:
                          "step_vs_sam": to_sam}  # fmt: skip
         print(f"{name:26}{summary[name]['ms_per_gradient']:14.3f}{to_sgd:8.3f}{to_sam:17.3f}")
     print(json.dumps({problem: summary}))
-
-
-def stepper(
-    model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor
-) -> Callable[[], object]:
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(model(x), y)
-        loss.backward()
-        return loss
-
-    return lambda: optimizer.step(closure)
 
 
 def synchronize(device: torch.device) -> None:

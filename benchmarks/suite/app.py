@@ -1,0 +1,108 @@
+"""The app in a headless Chromium: cold start, slider to picture, payload, frames a second, memory a visitor."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from typing import Any
+
+import psutil
+
+import landscapes
+from benchmarks.browsing import app_in_browser
+from benchmarks.suite.measure import Report, Row
+from rbo_core import RBO, SGD, trace
+from rbo_core.figures.play import raced
+from rbo_core.figures.player.build import run_scene
+from rbo_core.figures.player.payload import pack
+
+FRAME = "Number(document.querySelector('.rbp')?.dataset.frame)"
+SIZE = {"width": 1280, "height": 900}
+PATIENCE = 180_000
+
+
+def run(quick: bool) -> Report:
+    """Each from the outside, as a visitor has it; rendered by the processor, which is the slowest there is."""
+    report = Report()
+    report.rows.append(Row("payload", "Roll: a ball and a point, 900 steps", _payload(1) / 1000, "kB"))
+    report.rows.append(Row("payload", "Race: a ball and a point, 900 steps", _payload(2) / 1000, "kB"))
+    if shutil.which("chromium") is None:
+        report.notes.append("the app in a browser left out: there is no chromium on the path")
+        return report
+    with tempfile.TemporaryDirectory() as cache:  # numba's, empty
+        kept = os.environ.get("NUMBA_CACHE_DIR")
+        os.environ["NUMBA_CACHE_DIR"] = cache
+        try:
+            with app_in_browser() as (address, browser):
+                report.rows.append(Row("to a moving ball on Home", "nothing compiled yet", _moving(browser, address)))
+                report.rows.append(Row("to a moving ball on Home", "second visitor", _moving(browser, address)))
+        finally:
+            os.environ.pop("NUMBA_CACHE_DIR") if kept is None else os.environ.update(NUMBA_CACHE_DIR=kept)
+    with app_in_browser() as (address, browser):
+        for page in ("Roll", "Race"):
+            report.rows += _page(browser, f"{address}/{page}", page, 2 if quick else 7, 1.0 if quick else 4.0)
+        report.rows.append(_memory(browser, f"{address}/Roll", 2 if quick else 6))
+    return report
+
+
+def _payload(dim: int) -> int:
+    surface = landscapes.get("wrinkled_bowl", dim=dim)
+    ball = RBO(radius=0.4, learning_rate=0.01, projection="rigid", unit_speed=True)
+    runs = [trace(method, surface, surface.start, 900) for method in (ball, SGD(learning_rate=0.01))]
+    return len(pack(run_scene(surface, raced(runs))))
+
+
+def _moving(browser: Any, address: str) -> float:
+    page = browser.new_page(viewport=SIZE)
+    begin = time.perf_counter()
+    page.goto(address)
+    page.wait_for_function(f"{FRAME} > 0", timeout=PATIENCE, polling=20)
+    took = time.perf_counter() - begin
+    page.close()
+    return took
+
+
+def _page(browser: Any, address: str, name: str, changes: int, watched: float) -> list[Row]:
+    """Seconds from a new radius in its box to the new picture, and frames drawn a second."""
+    page = browser.new_page(viewport=SIZE)
+    page.goto(address)
+    page.wait_for_function(f"{FRAME} > 0", timeout=PATIENCE)
+    box = page.locator("input[aria-label='radius ρ']").first
+    took = []
+    for k in range(changes + 1):
+        page.evaluate("window.before = document.querySelector('.rbp').__player.scene")
+        box.fill(f"{0.3 + 0.02 * k:.2f}")
+        begin = time.perf_counter()
+        box.press("Enter")
+        page.wait_for_function("document.querySelector('.rbp').__player.scene !== window.before",
+                               polling=10, timeout=PATIENCE)  # fmt: skip
+        took.append(time.perf_counter() - begin)
+    read = "[document.querySelector('.rbp').__player.drawn, performance.now()]"
+    page.evaluate("document.querySelector('.rbp').__player.clock.seek?.(0)")
+    before = page.evaluate(read)
+    page.wait_for_timeout(1000 * watched)
+    after = page.evaluate(read)
+    page.close()
+    return [
+        Row("a new radius to the new picture", name, statistics.median(took[1:]), "s", took[0], rounds=changes),
+        Row("frames drawn", name, 1000 * (after[0] - before[0]) / (after[1] - before[1]), "a second"),
+    ]
+
+
+def _memory(browser: Any, address: str, visitors: int) -> Row:
+    server = next(
+        one for one in psutil.Process().children(recursive=True) if "streamlit" in " ".join(one.cmdline()[:4])
+    )
+    before, pages = server.memory_info().rss, []
+    for _ in range(visitors):
+        page = browser.new_page(viewport=SIZE)
+        page.goto(address)
+        page.wait_for_function(f"{FRAME} > 0", timeout=PATIENCE)
+        pages.append(page)
+    grown = server.memory_info().rss - before
+    for page in pages:
+        page.close()
+    return Row("memory of the server", f"a further visitor of Roll ({visitors} of them)", grown / visitors / 1e6, "MB")
