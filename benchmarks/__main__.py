@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", choices=tuple(LIMITS), default=list(LIMITS), metavar="PART")
     parser.add_argument("--quick", action="store_true", help="tiny sizes")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--readme", action="store_true", help="put the five numbers that matter into the README")
     options = parser.parse_args(argv)
     if not options.out.is_dir():
         parser.error(f"there is no folder {options.out}; make it")
@@ -51,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     stem = options.out / f"benchmarks_{day}{'_quick' if options.quick else ''}"
     stem.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     stem.with_suffix(".md").write_text(table(result), encoding="utf-8")
+    if options.readme:
+        write_readme(result, stem.with_suffix(".md"))
     print(table(result))
     return int(any("problem" in part for part in parts.values()))
 
@@ -86,6 +89,55 @@ def machine() -> dict[str, Any]:
         "processor": _processor(), "cores": os.cpu_count(), "system": platform.platform(), "load": round(load, 2),
         "python": platform.python_version(), **versions,
     }  # fmt: skip
+
+
+FIVE: tuple[tuple[str, str, str, str, str], ...] = (
+    (
+        "ironing", "surface, 512², radius 20", "SciPy", "ratio",
+        "times SciPy's grey dilation's pace, and {scikit-image} times scikit-image's rolling ball's: 512², radius 20",
+    ),
+    (
+        "trajectories", "published, K = 20, 256 balls, 500 steps", "JAX", "ratio",
+        "times the pace of jitted JAX: 256 balls as published on 100 harmonics, 500 steps",
+    ),
+    ("surfaces", "100 harmonics", "ours", "steady", "ns a point for value and gradient of 100 harmonics on one core"),
+    (
+        "networks", "a step, MLP, batch 128, one thread", "ours: rbo newton K=2", "ratio",
+        "times the price of a step of SGD for a step of the ball (of SAM: {ours: sam})",
+    ),
+    (
+        "app", "to a moving ball on Home", "nothing compiled yet", "steady",
+        "s from the address to a moving ball on a machine where nothing is compiled yet",
+    ),
+)  # fmt: skip
+"""The numbers that the README shows: part, group, who, which column, and the words after it; braces name others."""
+
+
+def five(result: Mapping[str, Any]) -> list[str]:
+    """A line for each of the numbers that matter; those of parts that failed or were not asked for are left out."""
+    lines = []
+    for part, group, who, column, words in FIVE:
+        rows = {
+            row["who"]: row[column] for row in result["parts"].get(part, {}).get("rows", []) if row["group"] == group
+        }
+        if rows.get(who) is None:
+            continue
+        for other, value in rows.items():
+            words = words.replace(f"{{{other}}}", f"{value:.3g}" if value is not None else "?")
+        lines.append(f"- **{rows[who]:.3g}** {words}")
+    return lines
+
+
+def write_readme(result: Mapping[str, Any], written: Path) -> None:
+    """Put the numbers between the README's marks, with the command and the machine."""
+    readme = ROOT / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition("<!-- numbers -->")
+    _, _, after = rest.partition("<!-- end -->")
+    about = result["machine"]
+    where = f"{about['processor']}, {about['cores']} cores, {result['date']}"
+    head = f"`python -m benchmarks` ({where}; all of it: [{written.name}](benchmarks/results/{written.name})):"
+    told = "\n".join(["", head, "", *five(result), ""])
+    readme.write_text(f"{before}<!-- numbers -->{told}<!-- end -->{after}", encoding="utf-8")
 
 
 def _processor() -> str:

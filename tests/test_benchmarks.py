@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ import pytest
 import benchmarks.__main__ as everything
 from benchmarks.suite import ironing, surfaces, trajectories
 from benchmarks.suite.measure import compared, growth
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_growth_of_a_known_cost():
@@ -60,3 +64,32 @@ def test_a_part_that_hangs_or_breaks_is_told(monkeypatch):
     assert everything.measured("networks", True) == {"problem": "took more than 0.05 s and was ended"}
     monkeypatch.setitem(everything.LIMITS, "nothing", 60)
     assert "No module named 'benchmarks.suite.nothing'" in everything.measured("nothing", True)["problem"]
+
+
+def test_the_readme_gets_the_numbers_that_were_measured(tmp_path, monkeypatch):
+    group = "surface, 512², radius 20"
+    rows = [("SciPy", 2.25), ("scikit-image", 2.6), ("ours", 1.0)]
+    parts = {
+        "ironing": {"rows": [{"group": group, "who": w, "ratio": r, "steady": 1} for w, r in rows]},
+        "app": {"problem": "no browser"},
+    }
+    machine = {"processor": "a processor", "cores": 2}
+    readme = tmp_path / "README.md"
+    readme.write_text("before <!-- numbers -->old<!-- end --> after")
+    monkeypatch.setattr(everything, "ROOT", tmp_path)
+    everything.write_readme({"date": "2030-01-02", "machine": machine, "parts": parts}, tmp_path / "b.md")
+    told = readme.read_text()
+    assert told.startswith("before <!-- numbers -->") and told.endswith("<!-- end --> after")
+    assert "old" not in told and "a processor, 2 cores, 2030-01-02" in told
+    assert re.findall(r"^- .*", told, re.MULTILINE) == [
+        "- **2.25** times SciPy's grey dilation's pace, and 2.6 times scikit-image's rolling ball's: 512², radius 20"
+    ]
+    assert "<!-- numbers -->" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_numbers_of_the_readme_are_measured_under_those_names():
+    """The groups and names that a part really reports, at sizes that cost nothing."""
+    sources = {name: (ROOT / f"benchmarks/suite/{name}.py").read_text("utf-8") for name in everything.LIMITS}
+    for part, _, who, column, _ in everything.FIVE:
+        assert column in ("ratio", "steady")
+        assert who in sources[part] or who.removeprefix("ours: ") in sources[part]

@@ -97,3 +97,23 @@ def test_links_for_teachers_open_what_they_say(link, tmp_path, monkeypatch):
     shown = {one.name: one.default for one in addresses.settings_in(page)}
     for name, value in asked.items():
         assert shown[name] == value or float(shown[name]) == float(value)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(re.findall(r"`(rbo_core\.[\w.]+)`", (ROOT / "docs" / "reference.md").read_text("utf-8"))))
+)
+def test_who_makes_a_figure_exists(name):
+    module, _, function = name.rpartition(".")
+    if name.startswith("rbo_core.training"):
+        pytest.importorskip("torch")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_teachers_have_a_section_on_every_page():
+    pages = {path.stem.partition("_")[2].replace("_", " ") for path in (ROOT / "pages").glob("[0-9]*_*.py")}
+    text = (ROOT / "docs" / "teachers.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## ([\w ]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    assert set(sections) == pages | {"Home"}
+    for told in sections.values():
+        assert re.search(r"^\*Before ", told, re.MULTILINE)
+        assert all(f"*{part}.*" in told for part in ("What students get wrong", "Demonstration", "Homework"))
