@@ -13,6 +13,7 @@ from pages.phases import compute
 from pages.phases.controls import PROJECTIONS, near_words, own_settings
 from pages.phases.finer import FINER, curves_of
 from pages.phases.refine import refinement
+from pages.phases.size import finite_size
 from pages.phases.study import PhaseStudy
 from pages.shared import plots
 from pages.shared.controls import choice, toggle
@@ -26,13 +27,14 @@ from rbo_core.sweep import export
 
 def tabs(study: PhaseStudy) -> None:
     """The four tabs."""
-    cut_tab, compare_tab, finer_tab, data_tab = st.tabs(["Cut along ρ", "Compare methods", "Finer wrinkles", "Data"])
+    cut_tab, compare_tab, finer_tab, data_tab = st.tabs(["Cut along ρ", "Compare methods", "Finite size", "Data"])
     with cut_tab:
         plots.show([cut_picture(study, is_dark())], key="cut")
         st.caption(cut_words(study))
     with compare_tab:
         _compare(study)
     with finer_tab:
+        finite_size()
         _finer(study)
     with data_tab:
         _downloads(study)
@@ -124,7 +126,7 @@ def _finer(study: PhaseStudy) -> None:
         st.caption(f"{surface.title} has no wrinkle width that one could halve; try the wrinkled bowl or the corduroy.")
         return
     st.caption(
-        f"The wrinkles w, w/2 and w/4 keep their shape; ρ is measured in wrinkle widths, {study.row}. "
+        f"The map above with wrinkles w, w/2 and w/4 of one shape, at {study.row}; ρ is measured in wrinkle widths. "
         "The finer the wrinkles beside the whole curve, the more wrinkles a ball meets, and the sharper the transition."
     )
     if not toggle("compute three curves", "finer"):

@@ -25,6 +25,7 @@ from rbo_core.sweep.cost import Estimate, Limits
 from rbo_core.sweep.refine import check as check_refinement
 from rbo_core.sweep.transitions import regimes, transitions
 
+FINITE_SIZE = "finite-size"
 EXAMPLE = """a sweep.json:
   {"surface": {"name": "wrinkled_bowl", "dim": 1, "parameters": {"wavelength": 0.3}},
    "method": {"name": "rbo", "projection": "rigid", "unit_speed": true},
@@ -34,13 +35,18 @@ EXAMPLE = """a sweep.json:
 An axis of the grid is a list of values or low:high:count (add "log" for a log axis); any setting of the method may be
 one, and "surface.NAME" varies a parameter of the surface. "gradients": 6000 instead of "steps" gives every cell the
 same number of evaluations. The same file again goes on where it stopped, and finds what is stored.
+
+`sweep finite-size` is a recipe instead of a file: rigid balls on a bowl with wrinkles of three widths at twelve phases,
+about a minute; how ρ_c/w goes to its limit and how the transition sharpens, by balls and by the lifetimes of crests.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.epilog, parser.formatter_class = EXAMPLE, argparse.RawDescriptionHelpFormatter
-    parser.add_argument("what", help="a sweep's JSON file (- reads standard input), or: show, list, delete")
+    parser.add_argument(
+        "what", help="a sweep's JSON file (- reads standard input), the recipe finite-size, or: show, list, delete"
+    )
     parser.add_argument("id", nargs="?", help="id of a stored sweep, for show and delete")
     parser.add_argument("--workers", type=int, default=1, help="local processes (default 1: in this process)")
     parser.add_argument(
@@ -70,21 +76,44 @@ def run(args: argparse.Namespace) -> int:
     if args.what in ("show", "list", "delete"):
         with sweep.Store(args.store) as store:
             return _stored(args, store)
-    described = sweep.loads(read_text(args.what, "a JSON file, or show, list, delete"))
+    if args.workers < 1:
+        raise ValueError(f"workers must be at least 1, got {args.workers}")
+    if args.what == FINITE_SIZE:
+        return _finite_size(args)
+    described = sweep.loads(read_text(args.what, f"a JSON file, {FINITE_SIZE}, or show, list, delete"))
     _check_along(args, described)
     check_refinement(described, how := _refinement(args))
     require("max-hours", args.max_hours, at_least=0)
     require("max-megabytes", args.max_megabytes, at_least=0)
     limits = Limits(args.max_hours * 3600, args.max_megabytes * 1e6)
     sweep.refuse_size(described, limits)
-    if args.workers < 1:
-        raise ValueError(f"workers must be at least 1, got {args.workers}")
     cost = sweep.estimate(described, landscapes.get, args.workers)
     if args.estimate:
         print(json.dumps(vars(cost)) if args.json else cost)
         return 0
     sweep.refuse(cost, limits)
     return _run(args, described, how, cost)
+
+
+def _finite_size(args: argparse.Namespace) -> int:
+    """The recipe: how the transition sharpens as the wrinkles get finer."""
+    recipe, report = sweep.FiniteSize(), jobs.reporter()
+    bar = tqdm(total=recipe.rolled, unit="width", file=sys.stderr, disable=args.json or None)
+
+    def progress(width: int, done: int, total: int) -> bool:
+        bar.update(width - bar.n)
+        return report(width * 1000 + round(1000 * done / total), recipe.rolled * 1000, "rolling")
+
+    with sweep.Store(args.store) as store, _executor(args) as executor:
+        try:
+            found = sweep.run_finite_size(recipe, store, landscapes.get, executor, progress=progress)
+        except sweep.Cancelled:
+            print("cancelled; what was finished is stored, the same command goes on", file=sys.stderr)
+            return 130
+        finally:
+            bar.close()
+    _print(args, found.summary())
+    return 0
 
 
 def _refinement(args: argparse.Namespace) -> sweep.Refinement:

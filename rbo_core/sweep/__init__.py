@@ -9,6 +9,7 @@ with sweep.Store() as store:
 from rbo_core.cancelled import Cancelled
 from rbo_core.sweep.cost import Estimate, Limits, duration, estimate, refuse, refuse_size
 from rbo_core.sweep.engine import check, run, workers
+from rbo_core.sweep.finite_size import FiniteSize, run_finite_size
 from rbo_core.sweep.measure import columns
 from rbo_core.sweep.refine import Refinement, run_refined
 from rbo_core.sweep.spec import Axis, Sweep, dumps, loads, parse, spread, to_dict
@@ -18,6 +19,7 @@ __all__ = [
     "Axis",
     "Cancelled",
     "Estimate",
+    "FiniteSize",
     "Limits",
     "Refinement",
     "Store",
@@ -34,6 +36,7 @@ __all__ = [
     "refuse",
     "refuse_size",
     "run",
+    "run_finite_size",
     "run_refined",
     "spread",
     "to_dict",

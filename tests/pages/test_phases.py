@@ -326,6 +326,18 @@ def test_finer_wrinkles(phases, lab):
     assert len(lab.store.sweeps()) == 4
 
 
+def test_finite_size_shows_what_lifetimes_say_and_offers_to_roll_the_balls(phases, lab):
+    page = phases(finite_size="true")
+    assert {"crests' lifetimes", "w = 0.3"} <= set(traces(page, "finite_size_figure"))
+    assert any("limit 3.35" in caption.value and "ρ_c ~ w^0.999" in caption.value for caption in page.caption)
+    page.button("roll_finite_size").click().run()
+    assert not page.exception
+    (job,) = lab.queue.jobs()
+    assert job.argv == ("sweep", "finite-size", "--json")
+    page.run()
+    assert len(lab.queue.jobs()) == 1
+
+
 def test_an_unknown_job_is_said(phases):
     page = phases(job="feedfeedfeed")
     assert not page.exception
