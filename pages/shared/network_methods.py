@@ -20,6 +20,9 @@ from rbo_core.rolling import OWN, PROJECTIONS
 from rbo_core.settings import Setting, Value, network_settings
 from rbo_core.training import Method
 
+WEIGHT_DECAY = Setting("weight_decay", 0.0, "weight decay", low=0.0, high=0.1, help="½ λ|θ|² inside the loss.")
+"""Every method has one besides its own settings; AdamW's is its own."""
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -40,21 +43,23 @@ class Contender:
 
     @property
     def settings(self) -> tuple[Setting, ...]:
-        """The numbers to choose."""
+        """What is chosen: numbers, switches and words, and the weight decay that every method has."""
         own = PROJECTIONS[str(self.fixed["projection"])].own if "projection" in self.fixed else {}
         first = {**own, **self.first}
+        known = {WEIGHT_DECAY.name: WEIGHT_DECAY} | {one.name: one for one in network_settings(METHODS[self.method])}
+        hidden = {*self.left_out, *self.fixed, *(OWN - set(own))}
         return tuple(
             replace(one, default=first.get(one.name, one.default), high=self.highest.get(one.name, one.high))
-            for one in network_settings(METHODS[self.method])
-            if one.low is not None and one.name not in self.left_out and (one.name in own or one.name not in OWN)
+            for one in sorted(known.values(), key=lambda one: one is WEIGHT_DECAY)
+            if one.shown and one.name not in hidden
         )
 
 
 _TUNED = (
-    Contender("rbo", "rbo", "Rolling ball", {"projection": "newton"}, {"radius": 0.5, "lr": 1.0}),
+    Contender("rbo", "rbo", "Rolling ball", {"projection": "newton"}, {"radius": 0.5, "lr": 1.0}, {"trust": 4.0}),
     Contender(
         "published", "rbo", "Rolling ball, as published", {"projection": "gradient"}, {"radius": 0.1, "lr": 6.0},
-        highest={"lr": 100.0}, left_out=("momentum",),
+        highest={"lr": 100.0}, left_out=("momentum", "momentum_on"),
     ),
     Contender("sgd", "sgd", "SGD", first={"lr": 1.0}),
     Contender("momentum", "momentum", "Momentum", first={"lr": 0.2}),

@@ -15,7 +15,7 @@ from rbo_core.training.plan import Plan, dtype_of, labels_of, order_generator
 class Batches:
     """The images, once for all members, and what each of the S different seeds draws of them.
 
-    An epoch is drawn at its start, on the CPU as in a single run; nothing of a step waits for a GPU.
+    An epoch is drawn at its start, on the CPU as in a single run, and sent; no step waits for a GPU.
 
     Args:
         seeds: (B,) one a member.
@@ -43,7 +43,9 @@ class Batches:
         k = step % self._plan.per_epoch
         if k == 0:
             epoch = torch.stack([self._epoch(generator) for generator in self._generators], dim=1)
-            self._drawn = epoch.to(self._device)
+            if self._device.type == "cuda":  # from pinned memory, so that the host does not wait
+                epoch = epoch.pin_memory()
+            self._drawn = epoch.to(self._device, non_blocking=True)
         return self._drawn[:, self.seed, k * self._size : (k + 1) * self._size]
 
     def minibatch(self, drawn: Tensor) -> tuple[Tensor, Tensor]:

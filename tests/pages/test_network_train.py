@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import background, network_examples, network_methods, network_runs
+from pages.shared import background, network_examples, network_jobs, network_methods, network_runs
 from pages.shared.network_methods import DEFAULT, contenders, standard
 from rbo_core.figures import curves as figures
 from rbo_core.intervals import student
@@ -144,6 +145,25 @@ def test_every_racer_is_a_method_the_training_knows(key):
     config = TrainConfig.from_dict(short_task().configs([one])[0])
     assert config.method.gradients_per_step == one.gradients_per_step
     assert config.method["lr"] == one.settings["lr"]
+
+
+def test_switches_words_and_weight_decay_reach_the_runs(store):
+    """Momentum of the rolled step, adaptive SAM and weight decay as someone chooses them on the page."""
+    page = visit(methods=["rbo", "sam", "sgd"])
+    assert not page.error
+    page.selectbox("rbo_momentum_on").set_value("step")
+    page.toggle("sam_adaptive").set_value(True)
+    page.run()
+    offered = {one.key: {s.name for s in one.settings} for one in contenders().values()}
+    assert {"momentum_on", "unit_speed", "weight_decay"} <= offered["rbo"] and "adaptive" in offered["sam"]
+    assert not {"momentum", "momentum_on", "projection"} & offered["published"]
+    assert all("weight_decay" in names for names in offered.values())
+    started = []
+    with mock.patch.object(network_jobs, "start", lambda *a, config, **k: started.append(config["runs"])):
+        page.button("train").click().run()
+    methods = {run["method"]["name"]: run["method"] for run in started[0]}
+    assert methods["rbo"]["momentum_on"] == "step" and methods["sam"]["adaptive"] is True
+    assert methods["sgd"]["weight_decay"] == 0.0
 
 
 def test_only_the_ball_of_a_race_anneals_its_radius():
