@@ -110,6 +110,7 @@ def ask_look(result: PlaneResult) -> tuple[PlaneLook, DeltaGenerator]:
             )
     spacing = max(result.spacing)
     place = st.container(key="plane_plot")
+    place.empty()  # its room is kept while nothing else is in it
     radius = number(
         "radius ρ (parameter units)",
         "radius",
