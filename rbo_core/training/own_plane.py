@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ Floats = NDArray[np.float64]
 Loss = Callable[[Any, Any], Tensor]
 Progress = Callable[[int, int], object]
 DIRECTIONS = ("hessian", "random", "principal")
+_MOST_SIDE = 512
+"""Numbers along an axis of a plane that is opened from a file."""
 _MOST_HEIGHT = 1e6
 """A loss beyond this on the plane counts as a hole: the network has overflowed there."""
 
@@ -96,22 +99,34 @@ class NetworkPlane:
         """Read what :meth:`save` wrote, from a path or an open file; ValueError for anything else."""
         try:
             data = source.read() if hasattr(source, "read") else Path(source).read_bytes()
+            with zipfile.ZipFile(io.BytesIO(data)) as parts:
+                if max((part.file_size for part in parts.infolist()), default=0) > 9 * _MOST_SIDE**2:
+                    raise ValueError(f"an array in it holds more than {_MOST_SIDE}² numbers")
             with np.load(io.BytesIO(data), allow_pickle=False) as kept:
                 arrays = {name: np.asarray(kept[name], dtype=float) for name in _ARRAYS}
                 directions, notes = str(kept["directions"]), tuple(str(note) for note in kept["notes"])
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as problem:
+        except (OSError, KeyError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as problem:
             raise ValueError(f"this is no plane that plane_of(...).save wrote: {problem}") from None
         plane = cls(directions=directions, notes=notes, **arrays)
-        if (
-            plane.heights.ndim != 2
-            or plane.heights.shape != (plane.x.size, plane.y.size)
-            or plane.heights.size > 512**2
-        ):
-            raise ValueError(f"a plane holds heights of its axes, at most 512², got {plane.heights.shape}")
+        _check(plane)
         return plane
 
 
 _ARRAYS = ("x", "y", "heights", "curvature", "path", "off", "path_loss", "plane_loss")
+
+
+def _check(plane: NetworkPlane) -> None:
+    """ValueError where a file's arrays do not make a plane."""
+    x, y, n = plane.x, plane.y, len(plane.path)
+    for axis in (x, y):
+        step = np.diff(axis)
+        if axis.ndim != 1 or not 4 <= axis.size <= _MOST_SIDE or not (step > 0).all() or np.ptp(step) > 1e-6 * step[0]:
+            raise ValueError(f"a plane has two evenly rising axes of 4 to {_MOST_SIDE} numbers, got shape {axis.shape}")
+    shapes = {"heights": (x.size, y.size), "curvature": (2,), "path": (n, 2)}
+    shapes |= dict.fromkeys(("off", "path_loss", "plane_loss"), (n,))
+    for name, shape in shapes.items():
+        if (found := getattr(plane, name).shape) != shape and not (name == "path" and n == 0):
+            raise ValueError(f"{name} of a plane must have shape {shape}, got {found}")
 
 
 def _arrays(plane: NetworkPlane) -> dict[str, Floats]:

@@ -18,9 +18,9 @@ from pages.network_landscape.plane import natural_scale
 from pages.shared import tracks
 from pages.shared.network_examples import landscape_runs
 from rbo_core.figures.network_landscape import Frame, Heights, log_limits, noise_figure, plane_figure
-from rbo_core.figures.words import plain
-from rbo_core.ironing import iron
-from rbo_core.training import Method, RunStore, TrainConfig, run_training
+from rbo_core.figures.words import plain, short
+from rbo_core.ironing import iron, iron_landscape
+from rbo_core.training import Method, RunStore, TrainConfig, plane_of, run_training
 from rbo_core.training.landscape import NoiseStudy, PlaneConfig, comparable, compute_plane, save_plane
 from tests.pages.drawn import drawn
 
@@ -180,3 +180,26 @@ def test_the_radius_where_noise_is_gone_is_marked():
     marked = [shape.x0 for shape in noise_figure(study, 0.3, dark=True).layout.shapes]
     assert 1.0 in marked
     assert 0.3 in marked
+
+
+def test_a_plane_saved_in_a_notebook_opens_on_the_page(page, tmp_path):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Tanh(), torch.nn.Linear(5, 2))
+    x, y = torch.randn(30, 3), torch.randint(0, 2, (30,))
+    end = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+    path = [end + step * torch.ones_like(end) for step in (0.4, 0.2, 0.0)]
+    plane = plane_of(model, torch.nn.CrossEntropyLoss(), [(x, y)], snapshots=path, size=21)
+    opened = page(tmp_path / "store")
+    assert not opened.exception
+    saved = plane.save(tmp_path / "mine").read_bytes()
+    opened.file_uploader("own_plane").set_value(("mine.npz", saved, "application/octet-stream")).run()
+    assert not opened.exception
+    assert not opened.error
+    sentence = next(text.value for text in opened.markdown if "cannot touch" in text.value)
+    assert f"Curvatures along the axes: {short(float(plane.curvature[0]))}" in sentence
+    assert f"its true loss is {short(float(plane.path_loss[-1]))}" in sentence
+    radius = opened.number_input("own_radius").value
+    share = iron_landscape(plane.surface, radius, n=21).unreachable_share
+    assert f"A ball of ρ = {short(radius)} cannot touch {100 * share:.0f} % of it" in sentence
+    opened.file_uploader("own_plane").set_value(("no.npz", b"PK nothing", "application/octet-stream")).run()
+    assert any("no plane that plane" in error.value for error in opened.error)

@@ -97,9 +97,26 @@ def test_the_plane_rolls_ironed_and_survives_its_file(tmp_path: Path) -> None:
     assert again.notes == plane.notes
     page = again.figure(radius=0.2, steps=30)
     assert "<html" in getattr(page, "html", "<html")
-    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 nothing")
+
+
+def test_what_is_no_plane_is_refused_in_words(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.npz"
+    bad.write_bytes(b"PK\x03\x04 nothing")
     with pytest.raises(ValueError, match=r"no plane that plane_of\(...\).save wrote"):
-        NetworkPlane.load(tmp_path / "bad.npz")
+        NetworkPlane.load(bad)
+    with np.load(plane_of(Quadratic(), bowl, BATCHES, size=9, reach=1.0).save(tmp_path / "good")) as kept:
+        arrays = dict(kept)
+    wrong = {
+        "heights of a plane must have shape": {"heights": np.zeros((9, 8))},
+        "two evenly rising axes": {"x": arrays["x"] ** 3},
+        "curvature of a plane": {"curvature": np.zeros(3)},
+        "more than 512² numbers": {"heights": np.zeros((2000, 2000))},
+        "no plane that": {"notes": np.array([{}], dtype=object)},
+    }
+    for words, change in wrong.items():
+        np.savez_compressed(bad, **{**arrays, **change})
+        with pytest.raises(ValueError, match=words):
+            NetworkPlane.load(bad)
 
 
 def test_a_diverged_run_is_shown_at_its_last_finite_snapshot_or_refused() -> None:
