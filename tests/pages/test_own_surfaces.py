@@ -149,6 +149,43 @@ def test_an_upload_is_kept_asked_about_and_found_again_by_its_link(
     assert "upload the file again" in messages(lost)
 
 
+SMALL = {"cells": "12", "starts": "1", "steps": "10", "projection": "newton", "radius_high": "0.5"}
+BOWL = 0.02 * ((np.arange(24) - 12.0)[:, None] ** 2 + (np.arange(20) - 9.0) ** 2) * 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "upload"),
+    [
+        ("4_Phases", {"surface": "map", **SMALL}, "profile"),
+        ("3_Iron", {"surface_2d": "map", "ground": "surface"}, "terrain"),
+        ("2_Race", {"surface": "map", "mode": "race", "steps": "30", "radius": "0.3"}, "terrain"),
+        ("2_Race", {"surface": "map", "mode": "step", "steps": "30", "radius": "0.3"}, "terrain"),
+        ("2_Race", {"surface": "map", "mode": "starts", "steps": "30", "radius": "0.3"}, "terrain"),
+    ],
+)
+def test_an_uploaded_file_is_what_every_page_works_on(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, query: dict[str, str], upload: str
+) -> None:
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    page = open_page(name, **query)
+    assert not messages(page)
+    table = BOWL if upload == "terrain" else BOWL[:, :1]
+    text = "\n".join(",".join(f"{value:.6f}" for value in row) for row in table)
+    page.file_uploader("map_upload").set_value(("mine.csv", text.encode(), "text/csv")).run()
+    assert not page.exception
+    assert not messages(page)
+    kept = page.selectbox("map_heights").value
+    assert [file.stem for file in (tmp_path / "heights").iterdir()] == [kept]
+    size = "24 heights" if upload == "profile" else "20 × 24 heights"
+    assert any(size in caption.value for caption in page.caption)
+
+
+def test_a_formula_in_follow_one_step_and_many_starts(open_page: Open) -> None:
+    for mode in ("step", "starts"):
+        typed = {"formula_expression": "0.2(x² + y²) + 0.1 sin 9x cos 7y", "mode": mode, "steps": "30"}
+        assert not messages(open_page("2_Race", surface="formula", **typed))
+
+
 def test_a_file_that_is_none_gets_a_message(open_page: Open) -> None:
     page = open_page("1_Roll", surface="map", radius="0.05", steps="20")
     page.file_uploader("map_upload").set_value(("heights.csv", b"1\n2\nthree\n4\n5", "text/csv")).run()
