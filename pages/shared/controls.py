@@ -77,7 +77,7 @@ def surface_picker(
     titles = surface_titles(dim)
     name = choice("Surface", key, titles, default, on_change=move_start, quiet=True)
     if name == "formula":
-        return formula_picker(dim, begin)
+        return formula_picker(dim, set_start)  # it changes at every key: the radius stays
     if name == "drawing":
         return drawing_picker()
     if name == "map":
