@@ -178,8 +178,9 @@ def _take_click() -> None:
     vertical = VERTICALS[st.session_state.get("vertical", "learning_rate")]
     projection = st.session_state["projection"]
     vertical = vertical_of(vertical.name, projection) or VERTICALS["learning_rate"]
-    st.session_state["radius"] = cell[0]
-    st.session_state[vertical.control(projection)] = round(cell[1]) if vertical.scale.integer else cell[1]
+    radius, value = (float(f"{one:.3g}") for one in cell)  # three digits tell all cells apart, and read well in a link
+    st.session_state["radius"] = radius
+    st.session_state[vertical.control(projection)] = round(value) if vertical.scale.integer else value
 
 
 def _vertical(projection: str) -> Vertical:

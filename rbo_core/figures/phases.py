@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from rbo_core.figures.style import COLORS, COLORSCALE, Palette, fade, layout, palette
 
@@ -155,6 +156,8 @@ def map_figure(
         colorbar=_colorbar(shown.label, dark, shown.share or shown.percent),
     )
     _add_hatching(fig, shown, dark)
+    if not title:  # small maps side by side have no room for words
+        _add_regions(fig, shown)
     for mark in notes.theory:
         if shown.radii[0] <= mark.radius <= shown.radii[-1]:
             _add_theory(fig, shown, mark)
@@ -328,6 +331,37 @@ def _add_theory(fig: go.Figure, shown: PhaseMap, mark: Mark) -> None:
         xanchor="right" if left else "left", xshift=-4 if left else 4, showarrow=False, borderpad=2,
         bgcolor="rgba(255,255,255,0.82)", font={"size": 12, "color": "#1F2430"},
     )  # fmt: skip
+
+
+def regions(shown: PhaseMap) -> tuple[tuple[str, float, float], ...]:
+    """Name and place (radius, rate) of the two regions of a map of shares: where most are held, where most get free.
+
+    A region that is less than a twelfth of the map has no name; a map of anything else has none.
+    """
+    if not shown.share or shown.brighter == 0:
+        return ()
+    known = np.isfinite(shown.values)
+    good = (shown.values >= 0.5) == (shown.brighter > 0)
+    found = []
+    for name, part in (("stuck", known & ~good), ("free", known & good)):
+        pieces, count = ndimage.label(part)
+        sizes = ndimage.sum_labels(part, pieces, np.arange(1, count + 1)) if count else np.zeros(0)
+        if not sizes.size or sizes.max() < part.size / 12:
+            continue
+        # the place inside the largest piece that is farthest from its edge
+        inner = ndimage.distance_transform_edt(np.pad(pieces == 1 + int(sizes.argmax()), 1))[1:-1, 1:-1]
+        i, j = np.unravel_index(int(inner.argmax()), inner.shape)
+        found.append((name, float(shown.radii[i]), float(shown.rates[j])))
+    return tuple(found)
+
+
+def _add_regions(fig: go.Figure, shown: PhaseMap) -> None:
+    """The regions' names, in the map."""
+    for name, radius, rate in regions(shown):
+        fig.add_annotation(
+            x=np.log10(radius), y=np.log10(rate), text=f"<b>{name}</b>", showarrow=False, borderpad=3,
+            bgcolor="rgba(255,255,255,0.72)", font={"size": 15, "color": "#1F2430"},
+        )  # fmt: skip
 
 
 def _add_frontier(fig: go.Figure, frontier: Frontier, shown: PhaseMap) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PLAYER = "document.querySelector('.rbp').__player"
@@ -52,6 +53,17 @@ def test_text_stands_out_and_buttons_can_be_hit(server, open_page, scheme):
         " && (b.offsetWidth < 44 || b.offsetHeight < 44)).map(b => b.title)"
     )
     assert small == []
+
+
+@pytest.mark.parametrize(
+    ("page_name", "scheme"), [("", "dark"), ("Race", "light"), ("Iron", "dark"), ("Lessons?guess=1", "light")]
+)
+def test_axe_finds_nothing(server, open_page, page_name, scheme):
+    page = open_page(f"{server}/{page_name}", color_scheme=scheme, reduced_motion="reduce")
+    page.wait_for_selector(".lab-plots[data-drawn]" if page_name == "Iron" else ".rbp[data-frame]")
+    page.wait_for_function("document.getElementById('picture')")
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
 
 
 def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(server, open_page):

@@ -109,6 +109,18 @@ def test_a_link_carries_its_version_and_a_code(roll):
     roll.locator(".lab-code svg").wait_for()
 
 
+def test_of_quick_clicks_the_last_one_counts(roll, settle):
+    canvas = roll.locator(".rbp-view").bounding_box()
+    for x in (-2.0, -1.0, 1.0, 2.0, -1.5):
+        roll.wait_for_function(f"{PLAYER}.view.X")
+        at = roll.evaluate(f"{PLAYER}.view.X({x})")
+        roll.mouse.click(canvas["x"] + at, canvas["y"] + canvas["height"] - 60)
+    roll.wait_for_function(f"Math.abs({PLAYER}.base.racers[1].position[0] + 1.5) < 0.02")
+    roll.wait_for_timeout(1000)
+    settle(roll)
+    assert float(agree(roll)["start"]) == pytest.approx(-1.5, abs=0.02)
+
+
 def test_a_random_walk_never_parts_them(roll, settle):
     """Six steps, each followed by the comparison."""
     choose = random.Random(13)

@@ -29,6 +29,7 @@ from rbo_core.figures.phases import (
     cut_figure,
     difference_figure,
     map_figure,
+    regions,
 )
 from rbo_core.figures.words import plain
 from rbo_core.frontiers import curvature_at
@@ -440,3 +441,21 @@ def test_the_shown_run_is_ringed_and_marked_in_the_cut(visit, tmp_path):
     rings = [shape for shape in shown["layout"]["shapes"] if shape["type"] == "circle"]
     assert [(ring["xanchor"], ring["yanchor"]) for ring in rings] == [(0.5, 0.02)] * 2
     assert any(shape["x0"] == shape["x1"] == 0.5 for shape in cut["layout"]["shapes"])
+
+
+def test_the_regions_of_a_map_are_named_where_they_are():
+    radii, rates = np.geomspace(0.01, 1, 12), np.geomspace(0.01, 1, 9)
+    left = np.repeat((radii < 0.1)[:, None], 9, axis=1)  # held at small radii
+
+    def named(held, better=1, share=True):
+        values = np.where(held, 0.0, 1.0) if better > 0 else np.where(held, 1.0, 0.0)
+        return {name: at for name, *at in regions(PhaseMap(radii, rates, values, 0 * values, "", better, share=share))}
+
+    for better in (1, -1):
+        found = named(left, better)
+        assert found["stuck"][0] < 0.1 < found["free"][0]
+        assert all(rates[0] < rate < rates[-1] for _, rate in found.values())
+    speck = np.zeros_like(left)
+    speck[0, 0] = True
+    assert set(named(speck)) == {"free"}  # one cell has no room for a name
+    assert named(left, share=False) == {}

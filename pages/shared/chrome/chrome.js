@@ -137,8 +137,20 @@ function lightGround() {
   location.replace(url);
 }
 
+// What a page is about: where the skip link leads.
+function picture() {
+  const found = [".rbp-stage", ".lab-plots", "[data-testid=stMainBlockContainer]"].map((s) => document.querySelector(s)).find(Boolean);
+  const named = document.getElementById("picture");
+  if (found && named !== found) {
+    named?.removeAttribute("id");
+    found.id = "picture";
+  }
+  return found;
+}
+
 // A message in a folded group would not be seen.
-function unfold() {
+function tidy() {
+  picture();
   for (const alert of document.querySelectorAll("details:not([open]) [data-testid=stAlertContentError]")) {
     alert.closest("details").querySelector("summary").click();
   }
@@ -175,16 +187,19 @@ class Chrome {
     this.skip = Object.assign(document.createElement("a"), { className: "lab-skip", href: "#picture", textContent: "Skip to the picture" });
     this.skip.addEventListener("click", (e) => {
       e.preventDefault();
-      const stage = [".rbp-stage", ".lab-plots", "[data-testid=stMainBlockContainer]"].map((s) => document.querySelector(s)).find(Boolean);
+      const stage = picture();
       if (!stage) return;
       if (stage.tabIndex < 0) stage.tabIndex = -1;
       stage.focus();
     });
-    document.body.prepend(this.skip);
+    this.way = document.createElement("nav");
+    this.way.setAttribute("aria-label", "Skip");
+    this.way.append(this.skip);
+    document.body.prepend(this.way);
     this.full = Object.assign(document.createElement("button"), { type: "button", className: "lab-full", textContent: "Full screen" });
     this.full.addEventListener("click", () => document.documentElement.requestFullscreen?.());
     this.root.append(this.full);
-    this.watching = new MutationObserver(unfold);
+    this.watching = new MutationObserver(tidy);
     this.watching.observe(document.body, { childList: true, subtree: true });
     // The page keeps away from the sidebar, which lies over it and may be drawn wider.
     this.sidebar = new ResizeObserver(([{ target }]) => document.documentElement.style.setProperty("--lab-sidebar", `${target.offsetWidth}px`));
@@ -292,7 +307,7 @@ class Chrome {
     this.listening.abort();
     this.watching.disconnect();
     this.sidebar.disconnect();
-    this.skip.remove();
+    this.way.remove();
     this.root.remove();
     past.heard = () => {};
   }
