@@ -17,6 +17,7 @@ from pages.shared.page import group, how_it_works, is_dark, open_page, sentence
 from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
 from pages.shared.take_away import take_away
+from pages.shared.terms import term
 from rbo_core.figures.player.build import Look, loss_scale
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import story
@@ -51,7 +52,8 @@ sunk into the ground. The published projection sinks deeply on rough curves; the
 """
 
 open_page(
-    "Roll", "Watch which wrinkles hold whom: a point falls into each of them, a ball enters none narrower than itself."
+    "Roll",
+    f"Watch which wrinkles hold whom: a ball of radius {term('ρ')} enters none narrower than itself.",
 )
 
 draft = take_draft()

@@ -12,6 +12,7 @@ from pages.shared.page import card, link, open_page, page_files, sentence, show_
 from pages.shared.radius import radius_offered, show_strip
 from pages.shared.scenes import scene
 from pages.shared.take_away import run_takings, take_away
+from pages.shared.terms import term
 from pages.shared.tracks import run_on
 from pages.shared.widgets import link_number, linked_number
 from rbo_core.figures.code import Start, run_code
@@ -28,8 +29,9 @@ WAYS = {
 }
 MORE = ("Race", "Phases", "Network landscape", "Network phases", "Results")
 WHY = (
-    "**Why?** A loss is wrinkled at many scales, and a point follows every wrinkle: it stops in the first that holds "
-    "it. A ball of radius ρ touches the ground only where it fits, so ρ sets the scale at which the loss is seen."
+    "<b>Why?</b> A loss is wrinkled at many scales, and a point follows every wrinkle: it stops in the first that "
+    f"holds it. A ball of radius {term('ρ')} touches the ground only where it fits, so ρ sets the scale at which the "
+    "loss is seen."
 )
 FORMULA = r"""
 $$
@@ -63,7 +65,7 @@ def home() -> None:
 
     stage = st.container(key="home_stage")
     stage.empty()  # Streamlit leaves out a container while nothing is in it: no room would be kept
-    st.markdown(WHY)
+    st.html(f'<p class="lab-why">{WHY}</p>')
     for column, (title, text) in zip(st.columns(3), WAYS.items(), strict=True):
         with column:
             card(title, text)

@@ -14,6 +14,7 @@ from pages.iron.data import Ironing, Sampling, Span
 from pages.shared.controls import Scale, choice, ground_dim, link_query, number, surface_picker, toggle
 from pages.shared.drawing import drawable
 from pages.shared.page import group
+from pages.shared.terms import term
 from rbo_core import RBO
 from rbo_core.figures.ironing import CurveMarks, curve_figure, surface_figure
 from rbo_core.figures.player.glide import glide_scene
@@ -126,7 +127,7 @@ def numbers(at: Ironing) -> tuple[tuple[str, str, str], ...]:
     left, rough = at.counts, (dimension(f, s, finest), dimension(g, s, finest))
     own = f"was {rough[0].value:.2f} ± {0.5 * (rough[0].high - rough[0].low):.2f}"
     return (
-        ("basins", f"{left[1]}", f"of {left[0]}"),
+        (term("basin", "basins"), f"{left[1]}", f"of {left[0]}"),
         ("out of reach", percent(100 * at.ironed.unreachable_share), ""),
         ("largest slope", short(largest_slope(g, s)), f"was {short(largest_slope(f, s))}"),
         ("total variation left", f"{100 * kept:.0f} %", ""),

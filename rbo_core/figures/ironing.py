@@ -151,7 +151,8 @@ def _add_curves(fig: go.Figure, ironed: Ironed, keep: Any, marks: CurveMarks, da
     if marks.closing:
         underside = {"color": ink.unreachable, "width": 1.3, "dash": "dot"}
         add(ironed.closing, "underside of the sweep", "underside", 3, underside)
-    add(ironed.ironed, "ironed h − ρ", "ironed", 2, {"color": ink.ironed, "width": 3})
+    seen = {"color": ink.ironed, "width": 3}
+    add(ironed.ironed, "ironed h − ρ", "ironed", 2, seen, meta={"carries": True})
     if marks.blurred is not None:
         add(marks.blurred, "Gaussian blur", "blurred", 5, {"color": ink.blur, "width": 2.2, "dash": "dash"})
 
@@ -180,6 +181,7 @@ def _add_ball(fig: go.Figure, ironed: Ironed, dark: bool) -> None:
         fill="toself",
         fillcolor=fade(COLORS["rbo"], 0.13 if not dark else 0.2),
         name="ball over the deepest gap",
+        meta={"ball": ironed.radius},  # a page lets it follow the pointer
         hoverinfo="skip",
         showlegend=False,
     )

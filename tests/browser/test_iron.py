@@ -11,6 +11,26 @@ CAMERAS = """() => [...document.querySelectorAll('.st-key-iron_plot .js-plotly-p
     .map((plot) => plot._fullLayout.scene._scene.getCamera().eye).map((eye) => [eye.x, eye.y, eye.z])"""
 
 
+def test_the_ball_goes_where_the_pointer_is_and_a_word_explains_itself(server, open_page):
+    page = open_page(f"{server}/Iron?radius=0.3")
+    page.wait_for_selector(".lab-plots[data-drawn]")
+    plot = "document.querySelector('.lab-plots > div')"
+    ball = f"{plot}._fullData.find(t => t.meta?.ball)"
+    box = page.locator(".lab-plots > div").first.bounding_box()
+    for x in (1.5, -2.0):
+        at = page.evaluate(f"{plot}._fullLayout.xaxis._offset + {plot}._fullLayout.xaxis.d2p({x})")
+        page.mouse.move(box["x"] + at, box["y"] + box["height"] / 2, steps=3)
+        page.wait_for_function(f"Math.abs((Math.min(...{ball}.x) + Math.max(...{ball}.x)) / 2 - {x}) < 0.02")
+        low = page.evaluate(f"Math.min(...{ball}.y)")
+        seen = f"{plot}._fullData.find(t => t.meta?.carries)"
+        ironed = page.evaluate(f"(t => t.y[t.x.findIndex(x => x >= {x})])({seen})")
+        assert low == pytest.approx(ironed, abs=0.03)  # it lies on the ground: its lowest point is on h − ρ
+    word = page.locator(".lab-term").first
+    word.focus()
+    tip = "getComputedStyle(document.activeElement, '::after').content"
+    assert "downhill" in page.evaluate(tip)
+
+
 def test_the_slider_irons(server, open_page, settle):
     page = open_page(f"{server}/Iron?radius=0.1")
     page.wait_for_function(f"{DRAWN} === 7")

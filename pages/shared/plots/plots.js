@@ -77,6 +77,26 @@ class Stages {
   }
 }
 
+const marked = (div, mark) => div._fullData?.find((trace) => trace.meta?.[mark]);
+
+// The height of a curve at x, between its samples.
+function heightAt({ x: xs, y: ys }, x) {
+  let [low, high] = [0, xs.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (xs[middle] <= x) low = middle;
+    else high = middle;
+  }
+  const t = Math.min(Math.max((x - xs[low]) / (xs[high] - xs[low]), 0), 1);
+  return ys[low] + t * (ys[high] - ys[low]);
+}
+
+// A ball of this radius whose lowest point, were it free, would be at (x, y): on h − ρ its centre is at h.
+function circle(x, y, radius) {
+  const turn = Array.from({ length: 121 }, (_, k) => (2 * Math.PI * k) / 120);
+  return { x: [turn.map((t) => x + radius * Math.sin(t))], y: [turn.map((t) => y + radius + radius * Math.cos(t))] };
+}
+
 class Plots {
   constructor(parent) {
     this.root = document.createElement("div");
@@ -152,10 +172,34 @@ class Plots {
       const point = event.points.find((p) => p.data.name === this.wanted.clicks);
       if (point) this.send("click", { x: Number(point.x), y: Number(point.y), plot: i, stage: this.stages.at, at: Date.now() });
     });
+    this.carry(div);
     const turned = () => { if (this.wanted.linked) this.turn(div); };
     div.on("plotly_relayouting", turned);
     // Plotly's camera glides on for a moment after it was let go, and tells nobody.
     div.on("plotly_relayout", () => { for (const wait of [0, 250, 1000]) setTimeout(turned, wait); });
+  }
+
+  // A ball that lies on a curve goes where the pointer is: its trace is marked as the ball, the ironed one as what carries it.
+  carry(div) {
+    let wanted = null;
+    let moving = false;
+    const move = async () => {
+      moving = true;
+      while (wanted !== null) {
+        const [x, ball, carrier] = [wanted, marked(div, "ball"), marked(div, "carries")];
+        wanted = null;
+        if (ball && carrier) await window.Plotly.restyle(div, circle(x, heightAt(carrier, x), ball.meta.ball), [ball.index]);
+      }
+      moving = false;
+    };
+    div.addEventListener("pointermove", (e) => {
+      const axis = div._fullLayout?.xaxis;
+      if (!axis || e.buttons || !marked(div, "ball")) return;
+      const x = axis.p2d(e.clientX - div.getBoundingClientRect().left - axis._offset);
+      if (!(x >= axis.range[0] && x <= axis.range[1])) return;
+      wanted = x;
+      if (!moving) move();
+    });
   }
 
   // Plotly links no cameras: hand the one that moved to the others, without drawing their data again.

@@ -13,6 +13,13 @@ const MARKS = {
   star: cut([50, 0], [64, 34], [100, 38], [72, 61], [81, 98], [50, 78], [19, 98], [28, 61], [0, 38], [36, 34]),
 };
 
+// What a column means, on hover or focus.
+const TIPS = {
+  penetration: "How deep the ball has sunk into the ground, as a share of its radius.",
+  "to the minimum": "How far it is from the lowest point, in units of the parameters.",
+  gradients: "Evaluations of the slope so far: what its steps have cost.",
+};
+
 export class Readouts {
   constructor() {
     this.element = document.createElement("table");
@@ -35,6 +42,11 @@ export class Readouts {
       const th = document.createElement("th");
       th.scope = "col";
       th.textContent = text;
+      if (TIPS[text]) {
+        th.replaceChildren(Object.assign(document.createElement("span"), { className: "rbp-term", tabIndex: 0, textContent: text }));
+        th.firstChild.dataset.tip = TIPS[text];
+        th.firstChild.setAttribute("aria-description", TIPS[text]);
+      }
       top.append(th);
     }
     const body = this.element.createTBody();
