@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-LIMITS = {"ironing": 200, "trajectories": 120, "surfaces": 60, "networks": 90, "sweeps": 100, "app": 130}
+LIMITS = {"ironing": 200, "trajectories": 120, "surfaces": 60, "networks": 90, "sweeps": 100, "app": 150}
 """The parts, with seconds after which one is given up."""
 PACKAGES = (
     "numpy", "scipy", "numba", "scikit-image", "jax", "torch", "pytorch_optimizer", "distributed", "streamlit",
