@@ -3,9 +3,11 @@
 import streamlit as st
 
 from pages.lessons.seven import SEVEN
+from pages.lessons.takings import takings
 from pages.lessons.view import show
 from pages.shared.controls import choice
 from pages.shared.page import link, open_page, sentence, show_error
+from pages.shared.take_away import take_away
 from pages.shared.widgets import open_choice
 
 open_page("Lessons", "Say what will happen before you see it; then the run tells.")
@@ -47,5 +49,6 @@ try:
             st.button(f"Back: {before.title}", key="back", on_click=go_to, args=(before.name,))
         if guess is not None:
             link(lesson.page, lesson.link, lesson.query)
+            take_away(takings(lesson, told.text))
 except ValueError as error:
     show_error(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import landscapes
@@ -16,12 +16,16 @@ LINE = 118
 
 @dataclass(frozen=True)
 class Start:
-    """What a run needs beside surface and method. at: (d,) parameters; radius: the balls' schedule."""
+    """What a run needs beside surface and method.
+
+    at: (d,) parameters; radius: the balls' schedule; budget: gradients that each method may spend, instead of steps.
+    """
 
     at: tuple[float, ...]
     steps: int
     seed: int = 0
     radius: RadiusSchedule | None = None
+    budget: int | None = field(default=None, kw_only=True)
 
 
 def call(value: Any, names: Sequence[str] = ()) -> str:
@@ -54,7 +58,8 @@ def run_code(surface: landscapes.Landscape, methods: Sequence[Any], start: Start
     shown = [call(method, ("radius", "learning_rate")) for method in methods]
     lines += ["", f"surface = {surface_call(surface)}", "methods = [", *(f"    {one}," for one in shown), "]"]
     at = ", ".join(_literal(value) for value in start.at)
-    run = f"trace(method, surface, [[{at}]], {start.steps}, seed={start.seed}"
+    steps = str(start.steps) if start.budget is None else f"int({start.budget} // method.gradients_per_step)"
+    run = f"trace(method, surface, [[{at}]], {steps}, seed={start.seed}"
     if balls:
         lines += [
             f'breath = RadiusSchedule.parse("{start.radius}")',
@@ -84,6 +89,26 @@ def iron_code(surface: landscapes.Landscape, radius: float, samples: int, loss_s
             f"surface = {surface_call(surface)}",
             f"ironed = iron_landscape(surface, {told})",
             f"{figure}(ironed, dark=False).show()",
+            "",
+        ]
+    )
+
+
+def radii_code(surface: landscapes.Landscape, radii: Sequence[float], samples: int) -> str:
+    """A script that irons a curve at several radii, bit for bit, as ``swept``, and shows it."""
+    return "\n".join(
+        [
+            "import numpy as np",
+            "",
+            "import landscapes",
+            "from rbo_core.figures.ironing import multiple_figures",
+            "from rbo_core.ironing import sample, sweep_field",
+            "",
+            f"surface = {surface_call(surface)}",
+            f"radii = np.array({[float(one) for one in radii]!r})",
+            f"swept = sweep_field(sample(surface, {samples}, margin=radii.max()), radii)",
+            "for figure in multiple_figures(swept, dark=False):",
+            "    figure.show()",
             "",
         ]
     )

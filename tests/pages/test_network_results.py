@@ -199,6 +199,12 @@ def test_all_runs_are_listed_and_a_filter_keeps_some(folder):
     page = visit()
     assert len(page.dataframe[0].value) == 4
     assert page.button("delete").disabled
+    assert "Offline page" in {button.proto.label for button in page.get("download_button")}
+    names = {}
+    exec(next(block.value for block in page.code if "configs = [" in block.value).split("with ")[0], names)  # noqa: S102
+    with RunStore() as store:
+        stored = [one.config.to_dict() for one in store.list()]
+    assert names["configs"] and all(one in stored for one in names["configs"])
     page.pills("only_label").set_value(["SAM"]).run()
     assert list(page.dataframe[0].value["method"]) == ["SAM", "SAM"]
 
