@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from pages.shared import background
 from rbo_core.jobs import Queue
@@ -22,6 +23,15 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_script_cache() -> Iterator[None]:
+    """A page is read and compiled once, as a server does it, and not anew for every run of an AppTest: 50 ms a run."""
+    shared = ScriptCache()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "ScriptCache", lambda: shared)
+        yield
 
 
 @pytest.fixture
