@@ -1,5 +1,6 @@
 """Race: balls of several sizes and their rivals on a surface of two parameters."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -22,7 +23,7 @@ from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import race_story
 from rbo_core.figures.player.track import Track
-from rbo_core.figures.race import STARTS
+from rbo_core.figures.race import STARTS, BasinMap
 
 EXPLANATION = r"""
 All racers begin at the same point with the same seed. Balls are drawn at their true size: heights and parameters share
@@ -107,11 +108,21 @@ else:
     chosen = {method.name: method for method in asked.rivals}
     sgd = chosen.get("sgd", rbo_core.SGD(learning_rate=0.01, gradient_noise=asked.noise))
     sam = chosen.get("sam", rbo_core.SAM(learning_rate=0.01, gradient_noise=asked.noise))
-    maps = starts.maps(surface, (ball, sgd, sam), asked.seed)
+    controls_of_maps, place_of_maps = st.container(), st.empty()
+
+    def draw(known: Sequence[BasinMap], growing: bool = True) -> None:
+        """The maps side by side; while they grow, each time as another element."""
+        figures = starts.figures(surface, known, is_dark())
+        part = f"_{known[0].rolled.sum()}" if growing else ""
+        with place_of_maps.container():
+            for column, one, figure in zip(st.columns(len(known)), known, figures, strict=True):
+                name = f"basin_map_{one.label}{part}"
+                column.plotly_chart(figure, key=name, config={"displayModeBar": False}, theme=None)
+
+    with controls_of_maps:
+        maps = starts.maps(surface, (ball, sgd, sam), asked.seed, draw)
     if maps:
-        figures = starts.figures(surface, maps, is_dark())
-        for column, one, figure in zip(st.columns(len(maps)), maps, figures, strict=True):
-            column.plotly_chart(figure, key=f"basin_map_{one.label}", config={"displayModeBar": False}, theme=None)
+        draw(maps, growing=False)
         sentence(starts.said(maps), fractions=" ".join(f"{one.fraction:.4f}" for one in maps))
     at_radii = against.maps(surface, ball, asked.seed)
     if at_radii:

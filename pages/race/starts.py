@@ -1,8 +1,8 @@
-""" "Many starts": a lattice of balls rolled as one batch, and which minimum each ends in."""
+""" "Many starts": a lattice of balls, rolled part by part, and which minimum each ends in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ from rbo_core.figures.style import color, label
 
 PATIENCE = 20.0
 """Seconds of computing for the maps of all methods: who presses the button expects to wait, others should not long."""
+
+KEPT = 6
+"""Settings whose maps a visitor finds again."""
 
 
 def lattice(surface: landscapes.Landscape, side: int) -> np.ndarray:
@@ -40,39 +43,50 @@ def map_of(surface: landscapes.Landscape, method: Any, starts: np.ndarray, run: 
     reached = np.any([basins.reached(spot) for spot in spots], axis=0)
     ball = run.center is not None
     name = f"Ball ρ = {float(method.radius):.3g}" if ball else label(method.name)
-    return BasinMap(name, color(method.name), starts, end, basins.of(end), reached)
+    return BasinMap(name, color(method.name), starts, end, basins.of(end), reached, np.ones(len(starts), bool))
 
 
-def maps(surface: landscapes.Landscape, methods: Sequence[Any], seed: int) -> list[BasinMap]:
-    """Controls, progress, and the maps once they are computed; before, what to press and none.
+def parts(side: int) -> list[np.ndarray]:
+    """Indices of a lattice's starts in four parts, each every second one of every second row: the map grows finer."""
+    row, column = np.divmod(np.arange(side * side), side)
+    return [np.flatnonzero((row % 2 == i) & (column % 2 == j)) for i, j in ((0, 0), (1, 1), (0, 1), (1, 0))]
 
-    A press on Cancel reruns the page, which ends the computation in progress.
+
+def maps(
+    surface: landscapes.Landscape, methods: Sequence[Any], seed: int, draw: Callable[[list[BasinMap]], None]
+) -> list[BasinMap]:
+    """Controls, progress, and the maps as far as they are computed; before, what to press and none.
+
+    A press on Cancel reruns the page, which ends the computation in progress; the parts that were done are kept, as are
+    the maps of the settings before. draw: shows the maps of all methods after each part.
     """
     left, middle, right = st.columns([1, 1, 1.2], vertical_alignment="bottom")
     with left:
         side = int(number("starts a side", "starts_side", 12, Scale(4, 20, integer=True)))
     with middle:
         steps = int(number("steps each", "starts_steps", 500, Scale(50, 1000, integer=True, log=True)))
-    with right, st.container(horizontal=True):
-        wanted = st.button(f"Roll from {side * side} starts", type="primary", key="starts_run")
-        cancel = st.empty()
     key = (surface.name, tuple(sorted(surface.parameters.items())), tuple(methods), side, steps, seed)
     store: dict[Any, list[BasinMap]] = st.session_state.setdefault("_basin_maps", {})
-    # Held only while the computation runs: a run that Cancel cut off leaves nothing behind.
-    if wanted and key not in store:
+    left_over = side * side if key not in store else int((~store[key][0].rolled).sum())
+    with right, st.container(horizontal=True):
+        button = f"Roll from {left_over} starts" if key not in store else f"Roll the other {left_over}"
+        press, cancel = st.empty(), st.empty()
+        wanted = press.button(button, type="primary", key="starts_run") if left_over else False
+    if wanted:
         cancel.button("Cancel", key="starts_cancel")
         try:
-            made = _compute(surface, methods, lattice(surface, side), steps, seed)
+            for made in _growing(surface, methods, lattice(surface, side), steps, seed, store.get(key)):
+                store[key] = made
+                draw(made)
+            press.empty()
         except ValueError as error:
             show_error(error)
-            return []
         finally:
             cancel.empty()
-        store.clear()
-        store[key] = made
+        while len(store) > KEPT:
+            del store[next(iter(store))]
     if key not in store:
-        stale = " The maps of other settings were put away." if store else ""
-        st.info(f"Every square becomes a start; one press rolls them all.{stale}")
+        st.info("Every square becomes a start; one press rolls them all, part by part.")
     return store.get(key, [])
 
 
@@ -88,33 +102,48 @@ def said(shown: Sequence[BasinMap]) -> str:
     best = max(shown, key=lambda m: m.fraction)
     told = ", ".join(f"{m.label} from {100 * m.fraction:.0f} %" for m in shown)
     lead = f" {best.label} does best." if sum(m.fraction == best.fraction for m in shown) == 1 else ""
+    rolled = int(best.rolled.sum())
+    of = f"{len(best.start)} starts" if rolled == len(best.start) else f"the first {rolled} of {len(best.start)} starts"
     return (
-        f"The flooded basin was reached by {told} of {len(best.start)} starts.{lead} "
+        f"The flooded basin was reached by {told} of {of}.{lead} "
         "Coloured: arrived inside the line. A grey: another minimum, the same grey for the same one."
     )
 
 
-def _compute(
-    surface: landscapes.Landscape, methods: Sequence[Any], starts: np.ndarray, steps: int, seed: int
-) -> list[BasinMap]:
-    """The maps.
+def _growing(
+    surface: landscapes.Landscape,
+    methods: Sequence[Any],
+    starts: np.ndarray,
+    steps: int,
+    seed: int,
+    so_far: list[BasinMap] | None,
+) -> Iterator[list[BasinMap]]:
+    """The maps after each part of the starts, of all methods alike: they race.
 
     Raises:
         ValueError: they take too long, or a setting that `trace` refuses.
     """
     bar, late = st.progress(0.0, text="Rolling"), out_of_patience(PATIENCE)
-    made = []
-    for index, method in enumerate(methods):
-        name = label(method.name)
+    wanted = parts(int(np.sqrt(len(starts))))
+    made = so_far
+    for k, part in enumerate(wanted):
+        if made is not None and made[0].rolled[part].all():
+            continue
+        grown = []
+        for index, method in enumerate(methods):
 
-        def report(done: int, total: int, index: int = index, name: str = name) -> bool:
-            bar.progress((index + done / total) / len(methods), text=f"{name}: step {done} of {total}")
-            return late(done, total)
+            def report(done: int, total: int, k: int = k, index: int = index, method: Any = method) -> bool:
+                share = (k + (index + done / total) / len(methods)) / len(wanted)
+                bar.progress(share, text=f"{label(method.name)}: step {done} of {total}, part {k + 1} of {len(wanted)}")
+                return late(done, total)
 
-        run = rbo_core.trace(method, surface, starts, steps, seed=np.arange(len(starts)) + seed, progress=report)
-        if run.cancelled:
-            bar.empty()
-            raise too_long(f"{steps:,} steps from {len(starts)} starts", "take fewer starts, or fewer steps", PATIENCE)
-        made.append(map_of(surface, method, starts, run))
+            run = rbo_core.trace(method, surface, starts[part], steps, seed=part + seed, progress=report)
+            if run.cancelled:
+                bar.empty()
+                many = f"{steps:,} steps from {len(starts)} starts"
+                raise too_long(many, "take fewer starts, or fewer steps", PATIENCE)
+            piece = map_of(surface, method, starts[part], run)
+            grown.append((BasinMap.unknown(piece, starts) if made is None else made[index]).with_part(part, piece))
+        made = grown
+        yield made
     bar.empty()
-    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,7 +20,8 @@ class BasinMap:
     """What became of many starts under one method.
 
     start: (B, 2) a lattice of parameters, the first running fastest; end: (B, 2). basin: (B,) label of the minimum each
-    ended in, −1 for none; reached: (B,) whether it ended in the flooded basin.
+    ended in, −1 for none; reached: (B,) whether it ended in the flooded basin. rolled: (B,) whether that start's run
+    is known yet.
     """
 
     label: str
@@ -29,11 +30,27 @@ class BasinMap:
     end: NDArray[np.float64]
     basin: NDArray[np.int64]
     reached: NDArray[np.bool_]
+    rolled: NDArray[np.bool_]
 
     @property
     def fraction(self) -> float:
-        """Share of the starts that reached the flooded basin, 0 to 1."""
-        return float(self.reached.mean()) if self.reached.size else 0.0
+        """Share of the starts rolled so far that reached the flooded basin, 0 to 1."""
+        return float(self.reached[self.rolled].mean()) if self.rolled.any() else 0.0
+
+    @classmethod
+    def unknown(cls, like: BasinMap, start: NDArray[np.float64]) -> BasinMap:
+        """The map of the method of another map before anything has rolled from start (B, 2)."""
+        count = len(start)
+        nowhere = np.full((count, 2), np.nan)
+        no = np.zeros(count, bool)
+        return cls(like.label, like.color, start, nowhere, np.full(count, -1), no, no)
+
+    def with_part(self, part: NDArray[np.int64], piece: BasinMap) -> BasinMap:
+        """The same with what became of the starts of these indices; piece: their own map."""
+        made = {name: getattr(self, name).copy() for name in ("end", "basin", "reached", "rolled")}
+        for name, values in made.items():
+            values[part] = getattr(piece, name)
+        return replace(self, **made)
 
 
 def basin_stack(
@@ -79,7 +96,7 @@ def basin_map(
     steps = [[(k + side) / 8, colour] for k, colour in enumerate(colours) for side in (0, 1)]
     sides = [np.unique(made.start[:, k]) for k in (0, 1)]
     shape = (len(sides[1]), len(sides[0]))
-    shade = np.where(made.reached, 7, made.basin * 2654435761 % 7)
+    shade = np.where(made.rolled, np.where(made.reached, 7, made.basin * 2654435761 % 7), np.nan)
     figure = go.Figure(
         [
             go.Heatmap(

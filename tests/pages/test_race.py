@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 import rbo_core
-from pages.race import against
+from pages.race import against, starts
 from pages.race.balls import parse_radii
 from pages.race.starts import lattice, map_of
 from pages.race.table import DEEPEST, paths_table, result_table
@@ -130,6 +130,31 @@ def test_many_starts_waits_for_a_press_then_draws_three_maps():
     assert not app.exception
     assert len(app.get("plotly_chart")) == 3
     assert any("of 16 starts" in html.body for html in app.get("html"))
+
+
+def test_maps_grow_part_by_part_for_all_methods_and_what_was_done_is_kept(monkeypatch):
+    """Whoever is cut off after the first part finds it, goes on from there, and ends with the maps of one batch."""
+    told = []
+    monkeypatch.setattr(starts, "out_of_patience", lambda seconds: lambda done, total: len(told) > 1)
+    figures = starts.figures
+    monkeypatch.setattr(
+        starts, "figures", lambda surface, maps, dark: told.append(maps) or figures(surface, maps, dark)
+    )
+    app = open_race(mode="starts", starts_side="5", starts_steps="60")
+    app.button(key="starts_run").click().run(timeout=60)
+    assert [[int(one.rolled.sum()) for one in maps] for maps in told[:2]] == [[9, 9, 9], [13, 13, 13]]
+    assert any("of the first 13 of 25 starts" in html.body for html in app.get("html"))
+    assert app.run().button(key="starts_run").label == "Roll the other 12"
+    monkeypatch.setattr(starts, "out_of_patience", lambda seconds: lambda done, total: False)
+    app.button(key="starts_run").click().run(timeout=60)
+    surface = landscapes.get("wrinkled_bowl", dim=2)
+    assert all(one.rolled.all() for one in told[-1])
+    places = lattice(surface, 5)
+    run = rbo_core.trace(rbo_core.SGD(learning_rate=0.01), surface, places, 60, seed=np.arange(25))
+    np.testing.assert_array_equal(told[-1][1].end, run.position[-1])
+    app.number_input(key="starts_side").set_value(4).run()
+    app.number_input(key="starts_side").set_value(5).run()
+    assert any("of 25 starts" in html.body for html in app.get("html")), "the maps of the settings before are kept"
 
 
 def test_maps_at_every_radius_have_a_slider_and_are_those_of_balls_of_these_radii(monkeypatch):
@@ -286,7 +311,7 @@ def test_map_of_many_starts_counts_who_arrived(bowl):
 def test_the_figure_colours_arrivals_and_tells_the_share():
     start = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     arrived = np.array([True, False, False, True])
-    made = BasinMap("SGD", "#0072B2", start, start, np.array([1, 1, 2, 3]), arrived)
+    made = BasinMap("SGD", "#0072B2", start, start, np.array([1, 1, 2, 3]), arrived, np.ones(4, bool))
     figure = basin_map(made, np.linspace(0, 1, 5), np.linspace(0, 1, 5), np.eye(5, dtype=bool), np.zeros(2))
     shade = np.asarray(figure.data[0].z)
     assert shade[0, 0] == shade[1, 1] == 7
