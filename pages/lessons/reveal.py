@@ -57,7 +57,7 @@ def rolls_on(raced: Runs) -> Told:
         0 if _moved(ball) <= _moved(point) + wrinkle else 1,
         f"{_name(ball)} rolled from x = {begin} to {_at(ball)}, "
         f"over {counted(past, 'wrinkle')}; {_name(point)} is still at {_at(point)}. The ball never "
-        f"entered the ground (penetration {percent(abs(round(depth, 1)))}): the wrinkles are narrower than it is.",
+        f"entered the ground (penetration {percent(abs(round(depth, 1)))}), and no crest on its way held one so large.",
     )
 
 

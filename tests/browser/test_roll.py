@@ -102,6 +102,22 @@ def test_a_preset_is_a_link_too(roll, press):
     assert ends(roll("?radius=0.2&v=1")) == after
 
 
+def test_a_breathing_ball_is_drawn_with_the_radius_of_each_frame(roll):
+    page = roll("?breathe=true&radius=0.3&breath_radius=0.6&breath_grow=60&breath_shrink=40&steps=120&autoplay=0")
+    page.locator(".lab-plots[data-drawn]").wait_for()  # the hysteresis loop
+    scene = "document.querySelector('.rbp').__player.scene"
+    for at, radius in ((0, 0.3), (30, 0.45), (60, 0.6), (100, 0.3)):
+        page.get_by_label("Frame").fill(str(at))
+        page.wait_for_function(f"document.querySelector('.rbp').dataset.frame === '{at}'")
+        drawn, contact, center = page.evaluate(
+            f"((r) => [r.radius, ...[r.position, r.center].map((p) => Array.from(p.slice({2 * at}, {2 * at + 2})))])"
+            f"({scene}.racers[0])"
+        )
+        assert drawn == pytest.approx(radius, abs=1e-6)
+        # Round and touching: the contact is one radius away from the centre.
+        assert ((contact[0] - center[0]) ** 2 + (contact[1] - center[1]) ** 2) ** 0.5 == pytest.approx(radius, abs=1e-3)
+
+
 def test_a_click_on_the_curve_moves_the_start(roll):
     page = roll()
     page.wait_for_timeout(800)
