@@ -61,8 +61,8 @@ class Report:
 def compared(group: str, calls: Mapping[str, Call], rounds: int, per: float = 1.0, unit: str = "s") -> list[Row]:
     """Everybody in turns, `rounds` times after a first call each, so that a busy machine slows all alike.
 
-    per, unit: a call's seconds are divided by `per` to give the row's numbers. The first of `calls` is what the ratios
-    refer to.
+    rounds: 0 where a call takes so long that the first one must do. per, unit: a call's seconds are divided by `per` to
+    give the row's numbers. The first of `calls` is what the ratios refer to.
     """
     first = {who: seconds(call) for who, call in calls.items()}
     taken: dict[str, list[float]] = {who: [] for who in calls}
@@ -74,11 +74,13 @@ def compared(group: str, calls: Mapping[str, Call], rounds: int, per: float = 1.
                 taken[who].append(seconds(call))
     finally:
         gc.enable()
+    if rounds == 0:
+        taken = {who: [spent] for who, spent in first.items()}
     ours = next(iter(taken.values()))
     return [
         Row(
             group, who, statistics.median(mine) / per, unit, first[who],
-            statistics.median(a / b for a, b in zip(mine, ours, strict=True)), rounds,
+            statistics.median(a / b for a, b in zip(mine, ours, strict=True)), max(rounds, 1),
         )
         for who, mine in taken.items()
     ]  # fmt: skip
