@@ -51,7 +51,7 @@ def home() -> None:
     """The page."""
     open_page(
         "Home",
-        "A rigid ball rolls down a loss surface and cannot enter wrinkles narrower than itself. Drag its radius.",
+        "A rigid ball enters no wrinkle of the loss that is narrower than itself. Drag its radius.",
         heading="Rolling-ball lab",
     )
     surface = get_surface(shipped.SURFACE, 1)

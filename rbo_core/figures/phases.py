@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from rbo_core.figures.style import COLORS, COLORSCALE, Palette, fade, layout, palette
 
@@ -340,8 +339,11 @@ def regions(shown: PhaseMap) -> tuple[tuple[str, float, float], ...]:
     """
     if not shown.share or shown.brighter == 0:
         return ()
-    known = np.isfinite(shown.values)
-    good = (shown.values >= 0.5) == (shown.brighter > 0)
+    from scipy import ndimage  # only a map needs it
+
+    values = _filled(shown.values, shown.diverged)  # while a map is computed, as it is drawn
+    known = np.isfinite(values)
+    good = (values >= 0.5) == (shown.brighter > 0)
     found = []
     for name, part in (("stuck", known & ~good), ("free", known & good)):
         pieces, count = ndimage.label(part)

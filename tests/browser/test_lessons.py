@@ -21,7 +21,9 @@ def test_a_lesson_by_keyboard_on_a_projector(server, open_page):
     page.get_by_role("button", name="Next: What holds a ball").press("Enter")
     page.wait_for_selector(".st-key-lesson_waiting .rbp[data-frame='0']")
     page.wait_for_url("**lesson=*")
-    page.wait_for_function(f"{PLAYER}.base.racers.map(r => r.radius).join() === '1.2,1.3'")
+    page.wait_for_function(
+        "document.querySelector('.rbp')?.__player.base?.racers.map(r => r.radius).join() === '1.2,1.3'"
+    )
     page.wait_for_selector(".lab-said", state="detached")
 
 
