@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -25,13 +26,22 @@ class Reporter:
         self.queue, self.job = queue, job
         self._last = 0.0
         self._stop = False
+        self.heard = False  # whether the command knows that it should stop
 
     def __call__(self, done: float, total: float, message: str = "") -> bool:
         now = time.monotonic()
         if now - self._last < INTERVAL and done < total:
+            self.heard = self._stop
             return self._stop
         self._last = now
-        return self._write(done=float(done), total=float(total), message=message)
+        self.heard = self._write(done=float(done), total=float(total), message=message)
+        return self.heard
+
+    def cancelled(self) -> bool:
+        """Whether the job should stop; writes nothing, so it may be asked often."""
+        with contextlib.suppress(sqlite3.Error, ValueError):
+            self._stop = self._stop or self.queue.get(self.job.id).cancel is not None
+        return self._stop
 
     def beat(self) -> bool:
         """A sign of life; True when the job should stop."""

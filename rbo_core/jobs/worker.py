@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
@@ -11,6 +12,9 @@ from types import FrameType
 
 from rbo_core.jobs.queue import CONFIG
 from rbo_core.jobs.reporter import HEARTBEAT, Reporter, reporter
+
+LISTEN = 0.2  # seconds between two looks for a Cancel
+PATIENCE = 0.6  # seconds in which a cancelled command hears it by itself
 
 
 def main() -> int:
@@ -64,6 +68,17 @@ def _reason(report: Reporter, code: int) -> str:
 
 
 def _beat(report: Reporter, finished: threading.Event) -> None:
+    """Signs of life; a command that is cancelled where it does not ask (it loads data, say) is interrupted."""
+    last = time.monotonic()
+    while not finished.wait(LISTEN):
+        if time.monotonic() - last > HEARTBEAT:
+            last = time.monotonic()
+            report.beat()
+        if report.cancelled():
+            # Who has heard it ends by itself, and keeps what was finished.
+            if not finished.wait(PATIENCE) and not report.heard:
+                _thread.interrupt_main()
+            break
     while not finished.wait(HEARTBEAT):
         report.beat()
 

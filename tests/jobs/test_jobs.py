@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from rbo_core import jobs
 from rbo_core.jobs import dispatcher as dispatching
+from rbo_core.jobs import worker
 from rbo_core.jobs.reporter import DATABASE_VARIABLE, JOB_VARIABLE
 from tests.processes import Processes, end
 
@@ -364,3 +366,29 @@ def test_prune_takes_what_visitors_left_and_no_more(
         assert main(["jobs", "prune", "--days", "0", "--data", str(tmp_path), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["runs"] == 1
         assert [run.id for run in store.list()] == [mine]
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_cancelled_command_that_does_not_ask_is_interrupted(
+    queue: jobs.Queue, monkeypatch: pytest.MonkeyPatch, hears: bool
+) -> None:
+    """Who asks and is told to stop ends by itself and keeps what it has; nobody waits for the dispatcher's grace."""
+    job = submit(queue)
+    claimed = queue.claim(1, 1)
+    assert claimed is not None
+    queue.cancel(job.id)
+    report, finished, interrupted = jobs.Reporter(queue, claimed), threading.Event(), threading.Event()
+    asked = jobs.Reporter.cancelled
+
+    def cancelled(self: jobs.Reporter) -> bool:
+        return asked(self) and (not hears or self(1, 10))
+
+    monkeypatch.setattr(jobs.Reporter, "cancelled", cancelled)
+    for name, seconds in {"LISTEN": 0.001, "PATIENCE": 0.001, "HEARTBEAT": 0.01}.items():
+        monkeypatch.setattr(worker, name, seconds)
+    monkeypatch.setattr(worker._thread, "interrupt_main", interrupted.set)
+    # The command has ended, the one way or the other.
+    monkeypatch.setattr(report, "beat", lambda: finished.set() if report.heard or interrupted.is_set() else None)
+    worker._beat(report, finished)
+    assert interrupted.is_set() is not hears
+    assert report.heard is hears
