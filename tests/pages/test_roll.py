@@ -15,10 +15,12 @@ from streamlit.testing.v1 import AppTest
 import landscapes
 import pages.player
 from pages.roll.presets import ROLL
+from pages.shared.asked import Asked
 from pages.shared.tracks import run_on
 from rbo_core import RBO, SGD, RadiusSchedule, Status, trace
 from rbo_core.figures.player.table import steps_table
 from rbo_core.figures.words import plain
+from tests.pages.test_claims import check
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "1_Roll.py"
 
@@ -286,9 +288,15 @@ def test_another_surface_brings_its_own_start(roll):
 
 
 @pytest.mark.parametrize("title", ROLL)
-def test_each_preset_gives_a_run_without_a_message(roll, title):
+def test_each_preset_gives_a_run_without_a_message(roll, title, monkeypatch):
     page = roll(radius="3", momentum="0.5")
+    shown = []
+    whole = Asked.tracks
+    monkeypatch.setattr(
+        Asked, "tracks", lambda self, methods: shown.append((self, whole(self, methods))) or shown[-1][1]
+    )
     page.button(f"preset_{title}").click().run()
+    check(shown[-1][0].surface, shown[-1][1])  # each claim of the sentence holds in the picture's own record
     assert not page.exception
     assert not page.error
     assert page.number_input("radius").value == ROLL[title].get("radius", 0.4)

@@ -19,8 +19,8 @@ from pages.roll.presets import ROLL
 from pages.shared.addresses import _texts
 from rbo_core.figures.words import plain, two_decimals
 
-WALKS = 200 if os.environ.get("CI") else 6
-STEPS = 4
+WALKS = 200 if os.environ.get("CI") else 4
+STEPS = 3
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 SURFACES = ("wrinkled_bowl", "corduroy", "rastrigin", "paraboloid", "gaussian_pits", "formula")
 NUMBERS = {"radius": (0.05, 3.0), "momentum": (0.0, 0.9), "learning_rate": (0.001, 0.1), "start": (-2.5, 2.5)}
