@@ -18,8 +18,8 @@ from rbo_core.figures.phases import Axes, Frontier, Jump, Mark, PhaseMap, Radius
 from rbo_core.figures.phases_page import clearest_jumps, map_of, reading
 from rbo_core.figures.words import short
 from rbo_core.frontiers import curvature_at, frontier
-from rbo_core.sweep import order_parameters, theory
-from rbo_core.sweep.cells import build_method
+from rbo_core.sweep import measure, order_parameters, theory
+from rbo_core.sweep.cells import build_method, starts
 from rbo_core.sweep.transitions import regimes, transitions
 
 
@@ -113,6 +113,15 @@ class PhaseStudy:
         key = hashlib.sha256(np.ascontiguousarray(self.values).tobytes()).hexdigest()
         return _jumps_of(self.spec, key, self.values, self.order)
 
+    @property
+    def slow(self) -> RadiusCurve | None:
+        """The share of infinitely slow balls near the minimum, by lifetimes; None for what lifetimes say nothing of."""
+        settings = dict(self.spec.settings)
+        known = self.order == "in_basin" and self.surface.dim == 1 and self.surface.minimum is not None
+        if not known or self.projection != "rigid" or settings["momentum"] or self.vertical.name == "loss_scale":
+            return None
+        return _slow_of(self.spec)
+
     def cut(self, label: str, color: str) -> tuple[RadiusCurve, tuple[Jump, ...], tuple[Span, ...]]:
         """The order parameter along ρ in the row: its curve with intervals, its jumps, and the regimes."""
         radii = np.array(self.spec.axis("radius").values, dtype=float)
@@ -137,6 +146,18 @@ def nearest_row(spec: sweep.Sweep, values: np.ndarray, rate: float) -> int:
 @cached
 def _jumps_of(spec: sweep.Sweep, key: str, _values: np.ndarray, order: str) -> tuple[Jump, ...]:
     return clearest_jumps(spec, _values, order)
+
+
+@cached
+def _slow_of(spec: sweep.Sweep) -> RadiusCurve:
+    parameters: dict[str, Any] = dict(spec.surface_parameters)
+    surface = get_surface(spec.surface, spec.dim, **parameters)
+    low, high = spec.axis("radius").values[0], spec.axis("radius").values[-1]
+    radii = np.geomspace(float(low), min(float(high), float(np.ptp(surface.bounds))), 241)
+    near = measure.basin_radius(surface, spec.basin_radius)
+    scale = float(dict(spec.settings)["loss_scale"])
+    told = theory.arrivals(surface, radii, starts(spec, surface), near, scale).mean(axis=1)
+    return RadiusCurve("slow balls, by lifetimes", "#7A8292", radii, told, told, told, "dot")
 
 
 @cached

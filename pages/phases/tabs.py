@@ -45,7 +45,9 @@ def cut_picture(study: PhaseStudy, dark: bool) -> plots.Picture:
     only the line at the shown run's ρ is one's own."""
     curve, jumps, spans = study.cut(PROJECTIONS[study.projection], color("rbo"))
     notes = Notes(study.marks, jumps, spans)
-    picture = plots.remembered(cut_figure, (curve,), study.reading, dark, notes, axes=study.axes)
+    slow = study.slow
+    curves = (curve,) if slow is None else (curve, slow)
+    picture = plots.remembered(cut_figure, curves, study.reading, dark, notes, axes=study.axes)
     return picture.with_shapes(shown_at(study.radius, dark))
 
 

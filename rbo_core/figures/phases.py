@@ -251,9 +251,9 @@ def cut_figure(
             line={"width": 0}, fillcolor=fade(curve.color, 0.18), hoverinfo="skip", showlegend=False, name=curve.name,
         )  # fmt: skip
         fig.add_scatter(
-            x=x, y=curve.middle[known], mode="lines+markers", name=curve.name, line={"color": curve.color, "width": 2.2,
-            "dash": curve.dash}, marker={"size": 5}, showlegend=len(curves) > 1,
-            customdata=np.stack([low, high], axis=1),
+            x=x, y=curve.middle[known], mode="lines" if curve.dash == "dot" else "lines+markers", name=curve.name,
+            line={"color": curve.color, "width": 2.2, "dash": curve.dash}, marker={"size": 5},
+            showlegend=len(curves) > 1, customdata=np.stack([low, high], axis=1),
             hovertemplate="ρ = %{x:.3g}<br>%{y:.3g} (%{customdata[0]:.3g} to %{customdata[1]:.3g})<extra></extra>",
         )  # fmt: skip
     for i, jump in enumerate(notes.jumps):

@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.ironing import Crests, critical_radius, field_crests, guards, sample
+from rbo_core.ironing.morphology import Field
+from rbo_core.ironing.rests import rests
 from rbo_core.sweep.spec import Sweep, Value
 
 
@@ -71,6 +74,43 @@ def _guarded(surface: Any, found: Crests) -> list[Expected]:
             made.append((change, Expected(label, guard.radius, "lifetime of a guard crest")))
         before = width
     return [one for _, one in sorted(made, key=lambda pair: -pair[0])[:_MARKS]]
+
+
+def arrivals(
+    surface: Any, radii: ArrayLike, starts: ArrayLike, near: float, loss_scale: float = 1.0, samples: int = 8001
+) -> NDArray[np.bool_]:
+    """Which slow rigid balls (radii (n,), starts (S,)) end near the global minimum of a curve: (n, S); none is rolled.
+
+    A ball without momentum goes down the dilation into the rest between the two crests beside its start that live
+    longest (`ironing.rests`); there its centre, or one of the two places where it touches, is within ``near`` or not.
+
+    Raises:
+        ValueError: a surface, one whose minimum is not known, or a radius beyond the window's width.
+    """
+    if surface.dim != 1 or surface.minimum is None:
+        raise ValueError("only curves with a known minimum tell where slow balls end")
+    rho, begun = np.asarray(radii, float), np.asarray(starts, float).ravel()
+    field = sample(surface, samples, loss_scale, margin=float(rho.max()))
+    listed, at = rests(field, rho), float(surface.minimum.x[0])
+    out = np.zeros((rho.size, begun.size), bool)
+    for i, radius in enumerate(rho.tolist()):
+        here = listed.at(radius)
+        for low, high, rest in zip(here.low, here.high, here.position, strict=True):
+            within = (low <= begun) & (begun <= high)
+            if within.any():
+                places = np.array([rest, *_touched(field, rest, radius)])
+                out[i, within] = np.abs(places - at).min() <= near
+    return out
+
+
+def _touched(field: Field, rest: float, radius: float) -> list[float]:
+    """Where a ball at rest touches a sampled curve on either side of its foot, as far as samples tell a tie."""
+    x = field.axes[0][0] + (np.arange(field.extended.size) - field.pad[0]) * field.spacing[0]
+    inside = np.abs(x - rest) < radius
+    y = x[inside]
+    height = field.extended[inside] + np.sqrt(radius**2 - (y - rest) ** 2)
+    sides = [(y[side], height[side]) for side in (y <= rest, y >= rest) if side.any()]
+    return [float(p[h.argmax()]) for p, h in sides if h.max() >= height.max() - 2 * field.spacing[0]]
 
 
 def finer(sweep: Sweep, scaled: dict[str, float], factors: tuple[float, ...] = (1.0, 0.5, 0.25)) -> tuple[Sweep, ...]:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 import landscapes
-from rbo_core import sweep
+from rbo_core import RBO, sweep, trace
 from rbo_core.ironing import iron_landscape
-from rbo_core.sweep import order_parameters, theory, transitions
+from rbo_core.sweep import measure, order_parameters, theory, transitions
 from rbo_core.sweep.measure import COLUMNS
 from rbo_core.trace import Status
 
@@ -224,3 +224,18 @@ def test_values_added_near_a_jump_say_where_it_is_and_not_whether() -> None:
     coarse = transitions.transition(X.tolist(), values[np.isin(x, X)])
     assert coarse is not None
     assert coarse.p == found.p
+
+
+@pytest.mark.parametrize("name", ["wrinkled_bowl", "spectral_noise"])
+def test_slow_balls_end_where_lifetimes_say(name: str) -> None:
+    surface = landscapes.get(name, dim=1)
+    radii, begun = np.geomspace(0.1, 2.5, 9), np.array([-2.3, -0.9, 0.8, 2.2])
+    told = theory.arrivals(surface, radii, begun, 0.3)
+    ball = RBO(radius=np.repeat(radii, 4), learning_rate=0.01, projection="rigid", unit_speed=True)
+    run = trace(ball, surface, np.tile(begun, 9)[:, None], 2500)
+    rolled = measure.measure(run, surface, 0.3)[:, COLUMNS.index("in_basin")].reshape(9, 4) == 1
+    np.testing.assert_array_equal(told, rolled)
+    assert told[-1].all()
+    assert not told[0].all()
+    with pytest.raises(ValueError, match="only curves"):
+        theory.arrivals(landscapes.get(name, dim=2), radii, begun, 0.3)
