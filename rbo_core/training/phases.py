@@ -133,7 +133,9 @@ def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] |
 
     def part(before: int, size: int) -> Callable[[int, int], object]:
         def told(done: int, total: int) -> bool:
-            return bool(progress is not None and progress(round(1000 * (before + size * done / total) / whole), 1000))
+            if progress is not None and progress(round(1000 * (before + size * done / total) / whole), 1000):
+                raise Cancelled  # at once: what an ensemble measures of its unfinished networks takes seconds
+            return False
 
         return told
 
@@ -144,8 +146,6 @@ def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] |
         seeds=seeds * (config.n_radii * config.n_rates),
         progress=part(0, config.members),
     )
-    if balls.state == "cancelled":
-        raise Cancelled
     values = config.train.to_dict()
     price = config.train.method.gradients_per_step
     values["method"] = {"name": "sgd"}
@@ -156,8 +156,6 @@ def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] |
         seeds=seeds * config.n_rates,
         progress=part(config.members, points),
     )  # fmt: skip
-    if sgd.state == "cancelled":
-        raise Cancelled
     return PhaseResult(
         config, balls.train_loss.reshape(shape), balls.validation_loss.reshape(shape),
         balls.validation_accuracy.reshape(shape), balls.penetration.reshape(shape), balls.diverged.reshape(shape),
