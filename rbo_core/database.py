@@ -75,7 +75,9 @@ def _opened(path: Path, address: str) -> Iterator[sqlite3.Connection]:
     except sqlite3.DatabaseError as problem:
         connection.close()
         if isinstance(problem, sqlite3.OperationalError):
-            raise ValueError(f"cannot open {path}: {problem}; check that its folder can be written") from problem
+            full = problem.sqlite_errorcode == sqlite3.SQLITE_FULL
+            remedy = "free some space" if full else "check that its folder can be written"
+            raise ValueError(f"cannot open {path}: {problem}; {remedy}") from problem
         raise ValueError(f"{path} is not a database of this project ({problem}); name another file") from problem
     except BaseException:
         connection.close()

@@ -27,12 +27,13 @@ def offer_training(job_id: str | None, configs: Sequence[dict[str, Any]]) -> Non
             "here, or any others on the page Train."
         )
     if pressed:
-        network_jobs.start(
+        started = network_jobs.start(
             "train", ["train", CONFIG, "--json"], config={"runs": list(configs)},
             title="Digits, MLP: ball, SGD and SAM",
             page=PAGE, key="network_landscape:default",
         )  # fmt: skip
-        st.rerun()
+        if started is not None:  # a refusal stays on the page
+            st.rerun()
     network_jobs.watch(job_id)
 
 
@@ -45,12 +46,13 @@ def compute_button(config: PlaneConfig, job_id: str | None, title: str, data: st
         st.info(note)
     kind = {"hessian": "Hessian"}.get(config.kind, config.kind)
     if st.button("Compute the plane", type="primary", key="compute", disabled=problem is not None):
-        network_jobs.start(
+        started = network_jobs.start(
             "plane", ["train", CONFIG, "--plane", "--json"], config=asdict(config),
             title=f"Loss on a {kind} plane, {config.size} × {config.size} · {title}", page=PAGE,
             key=f"plane:{config.key}",
         )  # fmt: skip
-        st.rerun()
+        if started is not None:  # a refusal stays on the page
+            st.rerun()
     network_jobs.watch(job_id)
     words = f"Press the button: {config.size} × {config.size} networks on a plane, a few seconds for an MLP."
     st.plotly_chart(message_figure(words, is_dark()), key="plane_empty", config=PLAIN, theme=None)

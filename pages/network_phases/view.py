@@ -48,11 +48,12 @@ def compute(config: PhaseConfig, job_id: str | None, example: PhaseResult | None
             )
     if pressed:
         grid = f"{config.n_radii} × {config.n_rates}" + (f" × {config.seeds} seeds" if config.seeds > 1 else "")
-        network_jobs.start(
+        started = network_jobs.start(
             "phases", ["train", CONFIG, "--phases", "--json"], config=config.to_dict(),
             title=f"{DATA[config.train.data]}, MLP: {grid} radii and rates", page=PAGE, key=f"phases:{config.key}",
         )  # fmt: skip
-        st.rerun()
+        if started is not None:  # a refusal stays on the page
+            st.rerun()
     network_jobs.watch(job_id)
     if example is not None:
         return

@@ -71,7 +71,7 @@ def check_space(configs: Sequence[TrainConfig], folder: Path) -> float:
         )
     if size > free / 2:
         raise ValueError(
-            f"these runs would store {size / 1e9:,.1f} GB and the disk has {free / 1e9:,.1f} GB free; "
+            f"these runs would store {size / 1e6:,.1f} MB and the disk has {free / 1e6:,.1f} MB free; "
             "free some space, or take fewer seeds or methods"
         )
     return size

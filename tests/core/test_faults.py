@@ -105,6 +105,24 @@ def test_a_damaged_page_of_a_database_is_one_line(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err.startswith("error: ")
 
 
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    """Really full: a file system of 64 kB in memory. Only root may mount one."""
+    script = (
+        'mount -t tmpfs -o size=64k tmpfs "$1" && dd if=/dev/zero of="$1/rest" bs=1k 2>/dev/null; '
+        f'cd "$1" && {sys.executable} -m rbo_core jobs list --data "$1"'
+    )
+    words = ["unshare", "--mount", "sh", "-c", script, "sh", str(tmp_path)]
+    root = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, env=root, check=False)
+    except FileNotFoundError:
+        pytest.skip("unshare is not installed")
+    if "unshare" in done.stderr or "mount" in done.stderr:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    said = f"error: cannot open {tmp_path}/jobs.sqlite: database or disk is full; free some space\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
 def test_an_unreadable_job_stops_no_other(tmp_path: Path) -> None:
     queue = jobs.Queue(tmp_path / "jobs.sqlite")
     bad = queue.submit("sweep", ["sweep", jobs.CONFIG], config={})

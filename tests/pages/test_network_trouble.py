@@ -148,3 +148,18 @@ def test_a_run_of_the_page_is_one_of_the_command_line(visit, queue, tmp_path, ca
     assert main(["train", "--list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [run["id"] for run in listed] == [run["id"] for run in made]
+
+
+@pytest.mark.parametrize(
+    ("name", "button"), [("6_Network_landscape", "train_default"), ("7_Network_phases", "compute")]
+)
+def test_a_job_that_is_refused_says_why(name, button, visit, queue, tmp_path, monkeypatch):
+    page = visit(name, tmp_path)
+
+    def full(*_, **__):
+        raise ValueError("the queue is full: 60 jobs wait")
+
+    monkeypatch.setattr(queue, "submit", full)
+    page.button(key=button).click().run()
+    assert not page.exception
+    assert [error.value for error in page.error] == ["The queue is full: 60 jobs wait"]
