@@ -31,7 +31,7 @@ STATES: dict[str, list[dict[str, Any]]] = {
     "Race": [*ROLLED, {"mode": "step"}, {"mode": "starts"}],
     "Iron": [{"dim": "2"}, {"look": "spectrum"}],
     "Phases": [{"dim": "2"}, *({"projection": name} for name in PROJECTIONS)],
-    "Train": [],
+    "Train": [{"radius_schedule": "cosine"}],
     "Network landscape": [],
     "Network phases": [],
     "Results": [],
