@@ -63,19 +63,21 @@ except ValueError as error:
     st.stop()
 
 flat, dark = at.where.dim == 1, is_dark()
-if asked.surface.name == "drawing":
-    with plot:
-        player(paper(at), key="iron_player", height=400, on_draw=set_drawing)
-    plot = st.container(key="iron_plot_below")
+figures = picture(at, asked, dark)
+drawn = asked.surface.name == "drawing"
 with plot:
-    figures = picture(at, asked, dark)
-    plots.show(figures, key="iron_curve" if flat else "iron_pair", columns=len(figures), linked=not flat)
+    if drawn:
+        player(paper(at), key="iron_player", height=400, on_draw=set_drawing)
+    else:
+        plots.show(figures, key="iron_curve" if flat else "iron_pair", columns=len(figures), linked=not flat)
 readouts(numbers(at), "iron")
 sentence(what_the_ball_sees(at), basins=str(at.counts[1]))
 for concern in at.ironed.concerns:
     st.warning(f"{concern[0].upper()}{concern[1:]}.")
 if note := sampling_note(asked.where, radius):
     st.caption(note)
+if drawn:
+    plots.show(figures, key="iron_curve")
 with st.expander("For researchers: look closer", expanded="look" in st.query_params):
     name = choice(
         "Look closer",

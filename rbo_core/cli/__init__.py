@@ -1,4 +1,4 @@
-"""Command line: ``python -m rbo_core roll | race | iron | sweep | phases | train | compare | jobs | app | serve``."""
+"""Command line: ``python -m rbo_core COMMAND``, with ``--help`` after each."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "sweep": "run or show a sweep over radius, learning rate and other settings",
     "phases": "map an order parameter over radius and learning rate, as a table, a still or a page",
     "train": "train a network with one optimizer",
+    "plane": "the loss of a network of your own on a plane, ironed, with a ball that rolls on it",
     "compare": "a short contest of tuned optimizers, at equal gradients and at equal epochs",
     "contest": "tune methods in equal boxes as ensembles and test them on paired seeds",
     "jobs": "list, show or cancel background jobs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from rbo_core.cli import main
 from rbo_core.training import NetworkPlane, RunStore, TrainConfig, plane_of, run_training
 from rbo_core.training.landscape import PlaneConfig, compute_plane
 
@@ -160,3 +162,30 @@ def test_a_stored_runs_hessian_plane_curves_most_along_its_first_axis(tmp_path: 
             middle, step = plane.clean[:, 4], plane.spacing[0]
             bent[kind] = (middle[3] - 2 * middle[4] + middle[5]) / step**2
     assert bent["hessian"] > 3 * abs(bent["random"])
+
+
+def test_the_command_computes_saves_and_draws_the_plane_of_a_function(tmp_path, monkeypatch, capsys) -> None:
+    (tmp_path / "own_networks.py").write_text(
+        "from tests.training.test_own_plane import BATCHES, Quadratic, bowl\n"
+        "def small():\n    return Quadratic(), bowl, BATCHES\n"
+        "def wrong():\n    return Quadratic()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    saved, page = tmp_path / "plane.npz", tmp_path / "plane.html"
+    asked = ["plane", "--model", "own_networks:small", "--size", "15", "--save", str(saved), "--html", str(page)]
+    assert main([*asked, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    np.testing.assert_allclose(told["curvature"], [9.0, 4.0], rtol=1e-4)
+    assert told["radius"] == pytest.approx(np.diff(told["window"][0])[0] / 10)
+    np.testing.assert_array_equal(
+        NetworkPlane.load(saved).heights, plane_of(Quadratic(), bowl, BATCHES, size=15).heights
+    )
+    assert "<html" in page.read_text()
+    for name, words in {
+        "own_networks": "MODULE:FUNCTION",
+        "own_networks:nothing": "cannot be imported",
+        "nowhere:small": "cannot be imported",
+        "own_networks:wrong": "must return (model, loss, batches)", "own_networks:__import__('os')": "MODULE:FUNCTION",
+    }.items():  # fmt: skip
+        assert main(["plane", "--model", name]) == 2
+        assert words in capsys.readouterr().err
