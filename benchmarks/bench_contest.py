@@ -3,7 +3,7 @@
 For each method the tuning (16 settings, one seed) and the test (five seeds, 640 gradients) are trained as the contest
 trains them; of the single runs every eighth is trained and counted eight times.
 
-python benchmarks/bench_contest.py [--threads 2] [--methods ...] [--gradients 640]
+python benchmarks/bench_contest.py [--threads 1] [--methods ...] [--gradients 640]
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SETTINGS, SEEDS, EVERY = 16, 5, 8
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--methods", nargs="+", default=list(CONTESTANTS))
     parser.add_argument("--gradients", type=int, default=640)
     options = parser.parse_args()

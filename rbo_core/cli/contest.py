@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import itertools
 import json
 import platform
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -22,9 +23,18 @@ from rbo_core.cluster import connected
 from rbo_core.training import TrainConfig
 from rbo_core.training.config import DATA
 from rbo_core.training.contest import MOVES, ContestConfig, ContestResult, hold
+from rbo_core.training.contest_regimes import RadiusRegimes, regimes_of
 from rbo_core.training.contest_report import EDGE, as_dict, markdown, paper_of, records
 from rbo_core.training.contestants import CONTESTANTS
 from rbo_core.training.models import MODELS
+
+
+class Reported(NamedTuple):
+    """A contest, and its radius beside the regimes of Network phases where that was asked for."""
+
+    contest: ContestResult
+    radius: RadiusRegimes | None
+
 
 ENDINGS = (".md", ".json", ".csv", ".html")
 
@@ -57,6 +67,7 @@ def shared_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--out", type=Path, help=f"write OUT{', OUT'.join(ENDINGS)}")
     parser.add_argument("--scheduler", help="address of a Dask scheduler that trains (default: RBO_SCHEDULER, if set)")
+    parser.add_argument("--regimes", action="store_true", help="map the ball's radii too, and say where the best lies")
     parser.add_argument("--json", action="store_true", help="print the contests as JSON")
 
 
@@ -95,7 +106,7 @@ def hold_all(configs: Sequence[ContestConfig], args: argparse.Namespace, folder:
         make_folder("out", out)
         require_writable("out", out, (ending,))
     report = jobs.reporter()
-    results: list[ContestResult] = []
+    results: list[Reported] = []
     with ExitStack() as stack:
         client = stack.enter_context(connected(args.scheduler))
         bar = stack.enter_context(tqdm(unit="stage", file=sys.stderr, disable=args.json or None))
@@ -109,12 +120,17 @@ def hold_all(configs: Sequence[ContestConfig], args: argparse.Namespace, folder:
 
         for config in configs:
             try:
-                results.append(hold(config, folder, told, client))
+                result = hold(config, folder, told, client)
+                radius = None
+                if args.regimes:
+                    bar.set_description("mapping radii")
+                    radius = regimes_of(result, folder, lambda done, total: report(done, total, "mapping radii"))
+                results.append(Reported(result, radius))
             except Cancelled:
                 return 130
             if args.out is not None:
                 _write(args, results)
-    print(json.dumps([as_dict(one) for one in results]) if args.json else _text(results))
+    print(json.dumps(_records(results)) if args.json else _text(results))
     return 0
 
 
@@ -123,17 +139,29 @@ def _title(config: ContestConfig) -> str:
     return f"{train.gradient_budget:,} gradients, {train.label_noise:.0%} random labels"
 
 
-def _text(results: Sequence[ContestResult]) -> str:
-    return "\n".join(f"## {_title(result.config)}\n\n{markdown(result)}" for result in results)
+def _text(results: Sequence[Reported]) -> str:
+    parts = []
+    for one in results:
+        parts.append(f"## {_title(one.contest.config)}\n\n{markdown(one.contest)}")
+        if one.radius is not None:
+            parts.append(f"{one.radius.sentence}\n")
+    return "\n".join(parts)
 
 
-def _write(args: argparse.Namespace, results: Sequence[ContestResult]) -> None:
+def _records(results: Sequence[Reported]) -> list[dict[str, Any]]:
+    return [
+        as_dict(one.contest) | ({} if one.radius is None else {"radius": dataclasses.asdict(one.radius)})
+        for one in results
+    ]
+
+
+def _write(args: argparse.Namespace, results: Sequence[Reported]) -> None:
     import pandas as pd
     import torch
 
     from rbo_core.figures.comparison import comparison
 
-    first = results[0].config
+    first = results[0].contest.config
     on_gpu = args.device.startswith("cuda") or (args.device == "auto" and torch.cuda.is_available())
     where = torch.cuda.get_device_name() if on_gpu else f"{platform.machine()} CPU, {torch.get_num_threads()} thread(s)"
     size = "All" if first.train.train_size is None else f"{first.train.train_size:,}"
@@ -164,13 +192,14 @@ used once. {where}, torch {torch.__version__}.
 {boxes}
 """
     Path(f"{args.out}.md").write_text(text, encoding="utf-8")
-    Path(f"{args.out}.json").write_text(json.dumps([as_dict(one) for one in results], indent=1), encoding="utf-8")
-    rows: list[dict[str, Any]] = [
-        {"budget gradients": one.config.train.gradient_budget, "label noise": one.config.train.label_noise, **row}
-        for one in results for row in records(one)
-    ]  # fmt: skip
+    Path(f"{args.out}.json").write_text(json.dumps(_records(results), indent=1), encoding="utf-8")
+    rows: list[dict[str, Any]] = []
+    for one in results:
+        train = one.contest.config.train
+        task = {"budget gradients": train.gradient_budget, "label noise": train.label_noise}
+        rows += [task | row for row in records(one.contest)]
     pd.DataFrame(rows).to_csv(f"{args.out}.csv", index=False)
-    comparison(results[-1].standings, paper_of(results[-1])).write_html(
+    comparison(results[-1].contest.standings, paper_of(results[-1].contest)).write_html(
         f"{args.out}.html", include_plotlyjs=True, full_html=True
     )
 

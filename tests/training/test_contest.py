@@ -10,6 +10,7 @@ from rbo_core.cancelled import Cancelled
 from rbo_core.cli import main
 from rbo_core.training import TrainConfig
 from rbo_core.training.contest import ContestConfig, at_edge, hold, moved, points
+from rbo_core.training.contest_regimes import RadiusRegimes
 from rbo_core.training.contest_report import markdown
 from rbo_core.training.contestants import CONTESTANTS
 from rbo_core.training.paired import differences, holm, seeds_needed
@@ -96,6 +97,12 @@ def test_a_contest_goes_on_where_it_was_stopped(tmp_path):
     assert "RBO Newton, K = 2" in text and "minus SGD + momentum 0.9" in text
 
 
+def test_where_a_radius_lies_is_said():
+    assert "tuned radius is 0.2." in RadiusRegimes(0.2, 0.1, 0.4, 0.3).sentence
+    for chosen, where in ((0.2, "inside"), (0.05, "below"), (1.0, "above")):
+        assert RadiusRegimes(chosen, 0.1, 0.4, 0.3).sentence.endswith(f"it lies {where} that range.")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -114,9 +121,12 @@ def test_the_command_writes_table_and_records(tmp_path, capsys):
     out = tmp_path / "result"
     command = ["contest", "--methods", "momentum", "rbo", "--gradients", "8", "--settings", "2", "--seeds", "2"]
     command += ["--train-size", "60", "--device", "cpu", "--folder", str(tmp_path / "stages")]
-    assert main([*command, "--out", str(out), "--json"]) == 0
+    assert main([*command, "--regimes", "--out", str(out), "--json"]) == 0
     (record,) = json.loads(capsys.readouterr().out)
     assert {one["name"] for one in record["standings"]} == {"momentum", "rbo"}
+    ball = next(one for one in record["standings"] if one["name"] == "rbo")
+    assert record["radius"]["chosen"] == ball["chosen"]["radius"]
+    assert RadiusRegimes(**record["radius"]).sentence in out.with_suffix(".md").read_text()
     assert "tuned and paired" in out.with_suffix(".md").read_text()
     assert json.loads(out.with_suffix(".json").read_text())[0]["differences"][0]["reference"] == "momentum"
     (tmp_path / "file").touch()
