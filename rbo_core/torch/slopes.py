@@ -23,6 +23,9 @@ OFF = 0.5
 DOUBTS = 3
 """So many steps in which the slopes differ more, and the difference lies far outside of both, count as one sure one."""
 
+LITTLE, LITTLE_OVER = 0.02, 1e-3
+"""A rise below this part of the sum of both slopes is doubtful, too; the second where the move went over a valley."""
+
 
 class SlopeCheck:
     """Compares f(z₁) − f(θ) with the mean of the slopes at both ends of a step's first move; warns once.
@@ -87,7 +90,11 @@ class SlopeCheck:
         spread = abs(first - second)
         if spread <= SURE * abs(expected) and off > OFF * abs(expected):
             self._warn(rise, expected)
-        elif off > spread + OFF * abs(expected) or abs(rise) + rounding < 0.02 * (abs(first) + abs(second)):
+            return
+        # Over a valley, as at the edge of stability or when a run diverges, the slopes say little of the rise.
+        over = first < 0 < second
+        far = not over and off > spread + OFF * abs(expected)
+        if far or abs(rise) + rounding < (LITTLE_OVER if over else LITTLE) * (abs(first) + abs(second)):
             self._doubts += 1
             if self._doubts >= DOUBTS:
                 self._warn(rise, expected)

@@ -29,3 +29,9 @@ def test_the_sharpness_at_the_start_is_the_runs_own():
     config = TrainConfig(data="digits", model="mlp")
     first, again = start_sharpness(config), start_sharpness(config)
     assert first == again > 0
+
+
+@pytest.mark.parametrize(("radius", "rate"), [(0.1, 4.0), (0.5, 2.0)])
+def test_a_run_beyond_its_edge_is_not_told_that_its_loss_is_wrong(radius, rate):
+    """Every move goes over a valley and the loss grows without bound; a warning is an error here."""
+    train_to_the_edge(radius, rate, steps=12, images=100)
