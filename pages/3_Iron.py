@@ -52,7 +52,8 @@ open_page("Iron", "Move the radius: the ball enters no wrinkle narrower than its
 
 with st.sidebar:
     asked = ask()
-plot = st.container(key="iron_plot")
+drawn = asked.surface.name == "drawing"
+plot = st.container(key="iron_paper" if drawn else "iron_plot")
 plot.empty()  # its room is kept while nothing else is in it
 radius = radius_control(asked)
 try:
@@ -64,7 +65,6 @@ except ValueError as error:
 
 flat, dark = at.where.dim == 1, is_dark()
 figures = picture(at, asked, dark)
-drawn = asked.surface.name == "drawing"
 with plot:
     if drawn:
         player(paper(at), key="iron_player", height=400, on_draw=set_drawing)
