@@ -133,10 +133,11 @@ def ask() -> tuple[MapAsked, MapLook, ShownRun]:
     with advanced:
         settings |= _noise(projection)
     group("Map")
-    order = _order(surface)
+    order, order_place = _order(surface), st.container()
     budget = _budget(dim)
     with st.expander("Its grid"):
         grid = _grid(dim, projection, noisy="gradient_noise" in settings)
+        order = _readable(order, grid["seeds"], order_place)
         curvatures = toggle(
             "axes ρλκ and ηλκ", "curvatures", help="Dimensionless: κ is the curvature at the global minimum."
         )
@@ -205,6 +206,14 @@ def _order(surface: landscapes.Landscape) -> str:
     orders = {known.name: known.label[0].upper() + known.label[1:] for known in order_parameters.ORDERS}
     words = f"The order parameter: an average over the cell's balls. {near_words(surface)}"
     return choice("colour", "order", orders, "in_basin", help=words)
+
+
+def _readable(order: str, seeds: int, place: Any) -> str:
+    """The order parameter, or the share near the minimum where it compares seeds and there is one."""
+    if order_parameters.order(order).among != "seeds" or seeds > 1:
+        return order
+    place.caption("One seed has no variance: choose noise (*Advanced*) and seeds (*Its grid*). Shown is the share.")
+    return "in_basin"
 
 
 def _budget(dim: int) -> tuple[str, int]:

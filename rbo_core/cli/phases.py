@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     require_writable("html", args.html, (".html",))
     require_writable("svg", args.svg, (".svg",))
     described = described_by(args)
+    order_parameters.check(described, args.order)
     sweep.refuse(sweep.estimate(described, landscapes.get, 1), sweep.Limits())
     cell = chosen_cell(args.cell, described)
     with (

@@ -198,6 +198,7 @@ def _summary(args: argparse.Namespace, described: sweep.Sweep, data: Any) -> dic
 
 
 def _check_along(args: argparse.Namespace, described: sweep.Sweep) -> None:
+    order_parameters.check(described, args.order)
     if args.along is not None:
         described.axis(args.along)
 
@@ -205,7 +206,7 @@ def _check_along(args: argparse.Namespace, described: sweep.Sweep) -> None:
 def _jumps(described: sweep.Sweep, data: Any, name: str, along: str) -> dict[str, Any]:
     """Transitions and regimes of one order parameter along one axis, over all balls of the other axes; and theory."""
     where = [axis.name for axis in described.grid].index(along)
-    grid = order_parameters.samples(data, name).reshape(*described.shape, described.balls)
+    grid = order_parameters.of_sweep(described, data, name)
     samples = np.moveaxis(grid, where, 0).reshape(described.shape[where], -1)
     values = described.axis(along).values
     if any(isinstance(value, str) for value in values):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.sweep.measure import columns
-from rbo_core.sweep.order_parameters import ORDERS, interval, is_share, samples
+from rbo_core.sweep.order_parameters import ORDERS, interval, is_share, of_sweep
 from rbo_core.sweep.spec import Sweep
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def cells_table(sweep: Sweep, data: NDArray[np.float64]) -> pd.DataFrame:
     cell = np.flatnonzero(np.isfinite(data[:, 0, 0]))
     table = _settings(sweep, cell)
     for order in ORDERS:
-        middle, low, high = interval(samples(data[cell], order.name), count=200, share=is_share(order.name))
+        values = of_sweep(sweep, data, order.name).reshape(sweep.cells, -1)[cell]
+        middle, low, high = interval(values, count=200, share=is_share(order.name))
         table[order.name], table[f"{order.name}_low"], table[f"{order.name}_high"] = middle, low, high
     return pd.DataFrame(table)
 

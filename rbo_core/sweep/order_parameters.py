@@ -1,4 +1,4 @@
-"""Order parameters: what a cell's balls did, as one number, with an interval from resampling the balls."""
+"""Order parameters: what a cell's balls did, as one number, with an interval from resampling the balls (or seeds)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rbo_core.intervals import wilson
 from rbo_core.sweep.measure import COLUMNS
-from rbo_core.sweep.spec import Sweep
+from rbo_core.sweep.spec import SURFACE_PREFIX, Sweep
 from rbo_core.trace import Status
 
 Floats = NDArray[np.float64]
@@ -42,11 +42,14 @@ ORDERS = (
     Order("distance", "mean distance to the global minimum", "x", -1, "distance"),
     Order("held", "share at rest away from the minimum", "", -1, "status", "all"),
     Order("susceptibility", "variance between balls of being near the minimum", "", 0, "in_basin", "each"),
+    Order("seed_susceptibility", "variance over seeds of the share near the minimum × starts", "", 0, "in_basin", "seeds"),
     Order("entropy", "entropy of where the balls end (nats)", "", -1, "final_x0"),
     Order("spent", "mean evaluations spent", "", -1, "gradients"),
 )
-"""``among``: averaged over all balls, as a share ("all") or not ("each"), over those that did not diverge ("sound"), or
-over those that ended near the minimum ("arrived")."""
+"""``among``: averaged over all balls, as a share ("all") or not ("each"), over those that did not diverge ("sound"), over
+those that ended near the minimum ("arrived"), or over the seeds ("seeds")."""
+SURFACE_SEED = f"{SURFACE_PREFIX}seed"
+"""Axis of the grid along which one random surface follows another."""
 SAME_PLACE = 0.02
 """Ends that are nearer to each other than this along every parameter, or joined by such, are one place."""
 
@@ -60,8 +63,14 @@ def order(name: str) -> Order:
 
 
 def samples(data: Floats, name: str) -> Floats:
-    """(..., balls) of an order parameter from (..., balls, columns); NaN for balls it does not count."""
+    """(..., balls) of an order parameter from (..., balls, columns); NaN for balls it does not count.
+
+    Raises:
+        ValueError: there is none of that name, or it compares seeds, of which balls alone know nothing (`of_sweep`).
+    """
     chosen = order(name)
+    if chosen.among == "seeds":
+        raise ValueError(f"{name} compares the seeds of a sweep: take of_sweep(sweep, data, {name!r})")
     if name == "entropy":
         return _surprisals(data)
     value = data[..., COLUMNS.index(chosen.column)].copy()
@@ -79,6 +88,46 @@ def samples(data: Floats, name: str) -> Floats:
         value[data[..., COLUMNS.index("diverged")] != 0] = np.nan
         value[~np.isfinite(value)] = np.nan
     return value
+
+
+def of_sweep(sweep: Sweep, data: Floats, name: str) -> Floats:
+    """(*grid, n) of an order parameter from a sweep's (cells, balls, columns): a sample for each ball of a cell, or for
+    each seed where it compares seeds; NaN for what it does not count."""
+    if order(name).among != "seeds":
+        return samples(data, name).reshape(*sweep.shape, sweep.balls)
+    arrived = data[..., COLUMNS.index("in_basin")].reshape(*sweep.shape, -1, len(sweep.seeds))
+    shares = mean(np.moveaxis(arrived, -1, -2))
+    starts = sweep.balls // len(sweep.seeds)
+    names = [axis.name for axis in sweep.grid]
+    if SURFACE_SEED not in names:
+        return _fluctuations(shares, starts)
+    # Cells that differ in nothing but the random surface are realisations of one thing, and share its value.
+    where = names.index(SURFACE_SEED)
+    together = np.moveaxis(shares, where, -2)
+    found = _fluctuations(together.reshape(*together.shape[:-2], -1), starts)
+    every = np.expand_dims(found, where)
+    return np.repeat(every, sweep.shape[where], axis=where)
+
+
+def _fluctuations(shares: Floats, starts: int) -> Floats:
+    """Squared deviations (..., seeds) of the shares (..., seeds) from their mean, so scaled that their mean is the
+    number of starts times the unbiased variance; NaN for a single seed.
+
+    For balls that know nothing of each other its expectation is p(1 − p), however many start; what all starts of a
+    seed share, such as the surface, makes it grow with their number.
+    """
+    seeds = np.isfinite(shares).sum(axis=-1, keepdims=True)
+    away = shares - mean(shares)[..., None]
+    return np.where(seeds > 1, starts * away * away * seeds / np.maximum(seeds - 1, 1), np.nan)
+
+
+def check(sweep: Sweep, name: str) -> None:
+    """Raise ValueError where a sweep cannot be read by the order parameter called ``name``."""
+    random_surfaces = max((len(axis.values) for axis in sweep.grid if axis.name == SURFACE_SEED), default=1)
+    if order(name).among == "seeds" and len(sweep.seeds) * random_surfaces < 2:
+        raise ValueError(
+            f"{name} compares seeds, and this sweep has one: give seeds (with gradient_noise) or an axis {SURFACE_SEED}"
+        )
 
 
 def _surprisals(data: Floats) -> Floats:
@@ -108,7 +157,7 @@ def mean(values: Floats) -> Floats:
 
 def cell_map(sweep: Sweep, data: Floats, name: str) -> Floats:
     """An order parameter in every cell, in the shape of the grid; NaN where nothing is stored or counts."""
-    return mean(samples(data, name)).reshape(sweep.shape)
+    return mean(of_sweep(sweep, data, name))
 
 
 def resample(values: Floats, count: int = RESAMPLES, seed: int = 0) -> Floats:
@@ -150,9 +199,10 @@ def is_share(name: str) -> bool:
 
 
 def along(sweep: Sweep, data: Floats, name: str, axis: str, at: Sequence[int] | None = None) -> Floats:
-    """Samples (n, balls) of an order parameter along one axis of the grid; the other axes stand at indices ``at``."""
+    """Samples (n, balls) of an order parameter along one axis of the grid, (n, seeds) where it compares seeds; the other
+    axes stand at indices ``at``."""
     where = [axis_.name for axis_ in sweep.grid].index(sweep.axis(axis).name)
-    grid = samples(data, name).reshape(*sweep.shape, sweep.balls)
+    grid = of_sweep(sweep, data, name)
     index: list[int | slice] = list(at) if at is not None else [n // 2 for n in sweep.shape]
     index[where] = slice(None)
     return grid[tuple(index)]

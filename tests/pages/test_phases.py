@@ -297,6 +297,17 @@ def test_noise_brings_seeds(phases, lab):
     assert (spec.seeds, spec.balls, dict(spec.settings)["gradient_noise"]) == ((0, 1, 2), 6, 0.2)
 
 
+def test_susceptibility_across_seeds_is_drawn_where_there_are_seeds(phases, lab):
+    page = phases(projection="newton", gradient_noise="0.2", seeds="3", order="seed_susceptibility")
+    spec = the_sweep(lab)
+    fluctuates = order_parameters.cell_map(spec, lab.store.data(spec), "seed_susceptibility")
+    assert np.isfinite(fluctuates).all() and fluctuates.max() > 0
+    np.testing.assert_array_equal(heights(traces(page, "phase_map")[""]), fluctuates.T.astype(np.float32))
+    alone = phases(order="seed_susceptibility")
+    assert any("One seed has no variance" in caption.value for caption in alone.caption)
+    assert "near the minimum" in said(alone)
+
+
 def test_two_methods_and_their_difference(phases, lab):
     page = phases(order="mean_penetration", compare="gradient")
     assert len(lab.store.sweeps()) == 2

@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 import landscapes
 from rbo_core import RBO, sweep, trace
 from rbo_core.ironing import iron_landscape
-from rbo_core.sweep import measure, order_parameters, theory, transitions
+from rbo_core.sweep import export, measure, order_parameters, theory, transitions
 from rbo_core.sweep.measure import COLUMNS
 from rbo_core.trace import Status
 
@@ -207,6 +207,48 @@ def test_entropy_susceptibility_and_share_held_of_a_known_cell() -> None:
     data[0, 0, COLUMNS.index("diverged")] = 1
     assert np.isnan(order_parameters.samples(data, "entropy")[0, 0])
     assert np.isnan(order_parameters.samples(np.full_like(data, np.nan), "held")).all()
+
+
+def arrivals(described: sweep.Sweep, arrived: np.ndarray) -> np.ndarray:
+    """A sweep's data of which nothing but who arrived is known: arrived (cells, starts, seeds)."""
+    data = np.zeros((described.cells, described.balls, len(COLUMNS) + 1))
+    data[..., COLUMNS.index("in_basin")] = arrived.reshape(described.cells, -1)
+    return data
+
+
+def test_susceptibility_across_seeds_has_the_variance_of_bernoulli_shares() -> None:
+    p, radii, starts, seeds = 0.3, 400, 8, 10
+    base = {"surface": "s", "method": "rbo", "starts": starts, "steps": 3}
+    spec = sweep.parse({**base, "grid": {"radius": f"0.1:4:{radii}"}, "seeds": seeds})
+    rng = np.random.default_rng(0)
+    alone = arrivals(spec, rng.random((radii, starts, seeds)) < p)
+    shared = arrivals(spec, np.repeat(rng.random((radii, 1, seeds)) < p, starts, axis=1))
+    # Balls that know nothing of each other: p(1 − p). Balls of a seed that all do the same: as many times that.
+    for data, expected in ((alone, p * (1 - p)), (shared, starts * p * (1 - p))):
+        found = order_parameters.cell_map(spec, data, "seed_susceptibility")
+        assert found.mean() == pytest.approx(expected, rel=4 * np.sqrt(2 / (seeds - 1) / radii))
+        shares = data[..., COLUMNS.index("in_basin")].reshape(radii, starts, seeds).mean(axis=1)
+        np.testing.assert_allclose(found, starts * shares.var(axis=1, ddof=1))
+    along = order_parameters.along(spec, alone, "seed_susceptibility", "radius")
+    assert along.shape == (radii, seeds)
+    table = export.cells_table(spec, alone)
+    np.testing.assert_allclose(table["seed_susceptibility"], order_parameters.mean(along))
+    with pytest.raises(ValueError, match="of_sweep"):
+        order_parameters.samples(alone, "seed_susceptibility")
+
+
+def test_random_surfaces_are_seeds_too_and_one_seed_has_no_variance() -> None:
+    base = {"surface": "s", "method": "rbo", "starts": 2, "steps": 3}
+    spec = sweep.parse({**base, "grid": [["surface.seed", [1, 2, 3]], ["radius", [0.1, 0.2]]]})
+    order_parameters.check(spec, "seed_susceptibility")
+    # At the radius 0.1 no, one and both balls arrive on the three surfaces; at 0.2 both do on each.
+    arrived = np.array([[0, 0], [1, 1], [0, 1], [1, 1], [1, 1], [1, 1]])[..., None]
+    found = order_parameters.cell_map(spec, arrivals(spec, arrived), "seed_susceptibility")
+    np.testing.assert_allclose(found, [[2 * 0.25, 0.0]] * 3)
+    single = sweep.parse({**base, "grid": {"radius": [0.1, 0.2]}})
+    assert np.isnan(order_parameters.cell_map(single, arrivals(single, np.ones((2, 2, 1))), "seed_susceptibility")).all()
+    with pytest.raises(ValueError, match="gradient_noise"):
+        order_parameters.check(single, "seed_susceptibility")
 
 
 def test_values_added_near_a_jump_say_where_it_is_and_not_whether() -> None:
