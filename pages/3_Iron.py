@@ -28,9 +28,9 @@ sufficient: it flags sharp crests, which every ball touches. The page shows all 
 the samples, with the centre anywhere; on a surface it is exact to the grid.
 
 **Smoothness.** A basin counts when it is deeper than the noise threshold (0-dimensional persistence of the
-sublevel sets). The fractal dimension is the madogram's, over lags above the shortest wavelength; its interval leaves
-out an eighth of the window at a time. The spectrum is a Hann-windowed periodogram, its slope fitted below the
-landscape's own band limit.
+sublevel sets) and its floor does not lie on the window's edge. The fractal dimension is the madogram's, over lags above
+the shortest wavelength; its interval leaves out an eighth of the window at a time. The spectrum is a Hann-windowed
+periodogram, its slope fitted below the landscape's own band limit.
 
 **Theory.** *Crest lifetimes*: a crest $m$ is a maximum of $h$ until
 $$\rho_m=\inf_{y:\,\Delta>0}\frac{d^2+\Delta^2}{2\Delta},\qquad d=|y-m|,\quad \Delta=f(y)-f(m);$$

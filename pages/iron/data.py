@@ -113,15 +113,19 @@ def ironed_at(where: Sampling, radius: float) -> Ironed:
 
 @cached
 def sampling_note(where: Sampling, radius: float) -> str:
-    """What the samples miss at this radius, in a sentence; nothing where they resolve the ground or it matters
-    little."""
+    """What the samples miss at this radius, in a sentence; nothing where that matters little."""
     ironed = ironed_at(where, radius)
+    if radius < 2 * max(ironed.spacing):  # with half the samples nothing would be ironed
+        return ""
     per_wave = where.surface.finest_scale / max(ironed.spacing)
-    if per_wave >= SAMPLES_A_WAVE or (error := sampling_error(ironed)) < 0.01 * radius:
+    # Half of eight samples a wave miss much that eight do not.
+    matters = 0.01 if per_wave < SAMPLES_A_WAVE else 0.1
+    if (error := sampling_error(ironed)) < matters * radius:
         return ""
     return (
-        f"Sampled {per_wave:.2g} times per finest wave: with half as many samples the ball's centre would stand up to "
-        f"{error / radius:.2g} ρ lower, so about that much may still be missing here."
+        f"Sampled {per_wave:.2g} times per finest wave and {radius / max(ironed.spacing):.2g} times per radius: with "
+        f"half as many samples the ball's centre would stand up to {error / radius:.2g} ρ lower, and a part of that "
+        "may still be missing here."
     )
 
 

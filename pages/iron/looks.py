@@ -79,7 +79,7 @@ def _measure_pictures(where: Sampling, span: Span, dark: bool) -> list[Picture]:
 
 def _multiples(at: Ironing, dark: bool) -> Look:
     light = " Lit from the upper left; one colour scale for all." if at.where.dim == 2 else ""
-    caption = f"The same landscape as balls of six sizes see it (the paper's Figure 2, computed exactly).{light}"
+    caption = f"The same landscape as balls of six sizes see it (as in the paper's Figure 2, computed exactly).{light}"
     return Look(caption, multiple_figures(multiples(at.where, at.span), dark), 3)
 
 

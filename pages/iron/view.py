@@ -140,9 +140,11 @@ def what_the_ball_sees(at: Ironing) -> str:
     """The picture in a sentence."""
     total, left = at.counts
     flat = at.where.dim == 1
+    cut = at.after.count(at.threshold, border=True) - left
+    more = f" (and {cut} at the window's edge)" if cut else ""
     return (
-        f"A ball of radius {short(at.radius)} sees {left} of {total} basins deeper than {short(at.threshold)} and "
-        f"cannot touch {percent(100 * at.ironed.unreachable_share)} of the {'curve' if flat else 'surface'}; "
+        f"A ball of radius {short(at.radius)} sees {left} of {total} basins deeper than {short(at.threshold)}{more} "
+        f"and cannot touch {percent(100 * at.ironed.unreachable_share)} of the {'curve' if flat else 'surface'}; "
         f"the height range goes from {short(oscillation(at.ironed.heights))} to "
         f"{short(oscillation(at.ironed.ironed))}."
         + (" Hover over a red dot to read when that groove vanished." if flat else "")

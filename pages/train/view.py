@@ -20,7 +20,7 @@ from rbo_core.jobs import Job
 EARLIER = "These curves were measured earlier with these very settings; press Train to race on this machine."
 CHANGED = "These are the results of this address. The settings have changed since: press Train to run them."
 NOISY = (
-    "The settings offered here suit true labels. With wrong ones a smaller learning rate helps, SGD and "
+    "The settings offered here suit true labels. With random ones a smaller learning rate helps, SGD and "
     "Adam most: `python -m rbo_core compare --label-noise 0.3` tunes every method before it compares."
 )
 _WAITING = {

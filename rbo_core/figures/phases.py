@@ -66,7 +66,8 @@ class PhaseMap:
     radii: (n,), rates: (m,), increasing; values: (n, m), NaN where nothing is known; diverged: (n, m) share of balls
     that diverged, NaN where not computed yet. brighter: +1 if more is better, −1 if less is; better is brighter.
     share: the values are shares of the balls, from 0 to 1; percent: they read as percentages of something else. rates:
-    of the vertical axis, whatever `axes` says that is.
+    of the vertical axis, whatever `axes` says that is. held: the shares say who is held and who gets free, and so the
+    two regions of the map have names.
     """
 
     radii: Floats
@@ -78,6 +79,7 @@ class PhaseMap:
     share: bool = False
     percent: bool = False
     axes: Axes = Axes()
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -337,7 +339,7 @@ def regions(shown: PhaseMap) -> tuple[tuple[str, float, float], ...]:
 
     A region that is less than a twelfth of the map has no name; a map of anything else has none.
     """
-    if not shown.share or shown.brighter == 0:
+    if not shown.held:
         return ()
     from scipy import ndimage  # only a map needs it
 

@@ -40,6 +40,7 @@ def map_of(spec: Sweep, values: Floats, order: str) -> PhaseMap:
         brighter=chosen.better or 1,
         share=how.share,
         percent=how.percent,
+        held=order in ("in_basin", "held"),
     )
 
 

@@ -42,12 +42,12 @@ ORDERS = (
     Order("distance", "mean distance to the global minimum", "x", -1, "distance"),
     Order("held", "share at rest away from the minimum", "", -1, "status", "all"),
     Order("susceptibility", "variance between balls of being near the minimum", "", 0, "in_basin", "each"),
-    Order("seed_susceptibility", "variance over seeds of the share near the minimum × starts", "", 0, "in_basin", "seeds"),
+    Order("seed_susceptibility", "variance over seeds of the share that arrives × starts", "", 0, "in_basin", "seeds"),
     Order("entropy", "entropy of where the balls end (nats)", "", -1, "final_x0"),
     Order("spent", "mean evaluations spent", "", -1, "gradients"),
 )
-"""``among``: averaged over all balls, as a share ("all") or not ("each"), over those that did not diverge ("sound"), over
-those that ended near the minimum ("arrived"), or over the seeds ("seeds")."""
+"""``among``: averaged over all balls, as a share ("all") or not ("each"), over those that did not diverge ("sound"),
+over those that ended near the minimum ("arrived"), or over the seeds ("seeds")."""
 SURFACE_SEED = f"{SURFACE_PREFIX}seed"
 """Axis of the grid along which one random surface follows another."""
 SAME_PLACE = 0.02
@@ -199,8 +199,8 @@ def is_share(name: str) -> bool:
 
 
 def along(sweep: Sweep, data: Floats, name: str, axis: str, at: Sequence[int] | None = None) -> Floats:
-    """Samples (n, balls) of an order parameter along one axis of the grid, (n, seeds) where it compares seeds; the other
-    axes stand at indices ``at``."""
+    """Samples (n, balls) of an order parameter along one axis of the grid, (n, seeds) where it compares seeds; the
+    other axes stand at indices ``at``."""
     where = [axis_.name for axis_ in sweep.grid].index(sweep.axis(axis).name)
     grid = of_sweep(sweep, data, name)
     index: list[int | slice] = list(at) if at is not None else [n // 2 for n in sweep.shape]

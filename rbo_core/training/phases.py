@@ -1,4 +1,5 @@
-"""The phase diagram of a network: a grid of radius and rate, trained as one ensemble (the paper's Figure 5)."""
+"""The phase diagram of a network: a grid of radius and rate, trained as one ensemble (drawn like the paper's
+Figure 5)."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def dtype_of(config: TrainConfig) -> torch.dtype:
 
 
 def labels_of(config: TrainConfig, data: DataSet, images: int, seed: int) -> NDArray[np.int64]:
-    """(images,) training labels of a seed, its share of wrong ones drawn anew."""
+    """(images,) training labels of a seed, its share of random ones drawn anew."""
     return add_label_noise(data.train_y[:images], data.classes, config.label_noise, seed)
 
 

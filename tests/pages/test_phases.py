@@ -458,9 +458,10 @@ def test_the_regions_of_a_map_are_named_where_they_are():
     radii, rates = np.geomspace(0.01, 1, 12), np.geomspace(0.01, 1, 9)
     left = np.repeat((radii < 0.1)[:, None], 9, axis=1)  # held at small radii
 
-    def named(held, better=1, share=True):
+    def named(held, better=1, told=True):
         values = np.where(held, 0.0, 1.0) if better > 0 else np.where(held, 1.0, 0.0)
-        return {name: at for name, *at in regions(PhaseMap(radii, rates, values, 0 * values, "", better, share=share))}
+        shown = PhaseMap(radii, rates, values, 0 * values, "", better, share=True, held=told)
+        return {name: at for name, *at in regions(shown)}
 
     for better in (1, -1):
         found = named(left, better)
@@ -469,4 +470,4 @@ def test_the_regions_of_a_map_are_named_where_they_are():
     speck = np.zeros_like(left)
     speck[0, 0] = True
     assert set(named(speck)) == {"free"}  # one cell has no room for a name
-    assert named(left, share=False) == {}
+    assert named(left, told=False) == {}  # a share of something else, such as accuracy, holds nobody

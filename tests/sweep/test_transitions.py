@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 import landscapes
 from rbo_core import RBO, sweep, trace
 from rbo_core.ironing import iron_landscape
-from rbo_core.sweep import export, measure, order_parameters, theory, transitions
+from rbo_core.sweep import cells, export, measure, order_parameters, theory, transitions
 from rbo_core.sweep.measure import COLUMNS
 from rbo_core.trace import Status
 
@@ -183,6 +183,32 @@ def test_marks_are_where_the_ironed_curve_opens_to_the_global_basin() -> None:
             assert widths[1] >= widths[0] + 0.05 * np.ptp(x)
 
 
+@pytest.mark.parametrize(("name", "highest", "exact"), [("spectral_noise", 1.6, 23), ("gaussian_pits", 0.8, 23)])
+def test_on_rough_curves_the_jump_is_where_guard_crests_let_go(
+    tmp_path: Path, name: str, highest: float, exact: int
+) -> None:
+    surface = landscapes.get(name, dim=1)
+    method = {"name": "rbo", "projection": "rigid", "unit_speed": True, "learning_rate": 0.02}
+    grid = {"radius": f"0.2:{highest}:24log"}
+    spec = sweep.parse({"surface": name, "method": method, "grid": grid, "starts": 8, "steps": 800})
+    with sweep.Store(tmp_path / "s.sqlite") as store:
+        data = sweep.run(spec, store, landscapes.get)
+    radii = np.array(spec.axis("radius").values, dtype=float)
+    arrived = order_parameters.along(spec, data, "in_basin", "radius")
+    told = theory.arrivals(surface, radii, cells.starts(spec, surface), measure.basin_radius(surface, None))
+    assert (arrived.sum(axis=1) == told.sum(axis=1)).sum() >= exact
+    marked = [one.radius for one in theory.expected(surface) if one.label.endswith("lets go")]
+    guards = [life for life in marked if 1.01 * life < radii[-1]]
+    assert len(guards) == 2
+    share = arrived.mean(axis=1)
+    for life in guards:  # a step of this length carries a ball over the last of a crest a little early
+        assert share[radii > 1.01 * life][0] > share[radii < 0.97 * life][-1]
+    found = transitions.transition(radii.tolist(), arrived)
+    assert found is not None
+    assert any(found.low <= life <= found.high for life in guards)
+    assert found.high < 1.4  # where the radius of curvature at the minimum would have it
+
+
 def test_finer_wrinkles_scale_the_surface_and_the_radii() -> None:
     surface = {"name": "s", "parameters": {"k": 2.0}}
     spec = sweep.parse({"surface": surface, "method": "rbo", "grid": {"radius": [0.2, 0.4]}, "steps": 3})
@@ -246,7 +272,9 @@ def test_random_surfaces_are_seeds_too_and_one_seed_has_no_variance() -> None:
     found = order_parameters.cell_map(spec, arrivals(spec, arrived), "seed_susceptibility")
     np.testing.assert_allclose(found, [[2 * 0.25, 0.0]] * 3)
     single = sweep.parse({**base, "grid": {"radius": [0.1, 0.2]}})
-    assert np.isnan(order_parameters.cell_map(single, arrivals(single, np.ones((2, 2, 1))), "seed_susceptibility")).all()
+    assert np.isnan(
+        order_parameters.cell_map(single, arrivals(single, np.ones((2, 2, 1))), "seed_susceptibility")
+    ).all()
     with pytest.raises(ValueError, match="gradient_noise"):
         order_parameters.check(single, "seed_susceptibility")
 
