@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -25,7 +26,16 @@ def box(page, key: str) -> str:
 
 
 def agree(page) -> dict[str, str]:
-    """Address, controls, strip, picture and sentence say the same; what they say."""
+    """Address, controls, strip, picture and sentence come to say the same; what they say."""
+    for _ in range(60):
+        with suppress(AssertionError):
+            return agreed(page)
+        page.wait_for_timeout(500)
+    return agreed(page)
+
+
+def agreed(page) -> dict[str, str]:
+    """What they say now, all the same."""
     query = {name: values[-1] for name, values in parse_qs(urlsplit(page.url).query).items()}
     assert query["v"] == "1"
     shown = {name: box(page, name) for name in DEFAULT}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from pages.shared.first_paint import STYLE, FirstPaint, painted
+from tests.asynchronous import result
 
 PAGE = b"<html><head></head><body><div></div></body></html>"
 
@@ -29,7 +29,7 @@ def sent(path: str, *, kind: str = "text/html; charset=utf-8", accept: str = "te
 
     headers = [(b"accept", accept.encode()), (b"accept-encoding", b"gzip"), (b"if-none-match", b'"1"')]
     scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
-    asyncio.run(FirstPaint(app, base)(scope, None, send))  # type: ignore[arg-type]
+    result(FirstPaint(app, base)(scope, None, send))  # type: ignore[arg-type]
     return dict(messages[0]["headers"]), b"".join(m["body"] for m in messages[1:]), asked
 
 

@@ -102,9 +102,11 @@ def test_among_the_rivals_and_in_their_expander(name: str, monkeypatch: pytest.M
 
 def test_on_networks() -> None:
     one = contenders()["dragged"]
-    assert [(s.name, s.low, s.high) for s in one.settings] == [("lr", 1e-4, 10.0), ("drag", 0.0, 2.0)]
+    assert [(s.name, s.low, s.high) for s in one.settings] == [
+        ("lr", 1e-4, 10.0), ("drag", 0.0, 2.0), ("weight_decay", 0.0, 0.1),
+    ]  # fmt: skip
     (chosen,) = standard("dragged")
-    assert (chosen.settings, chosen.gradients_per_step) == ({"lr": 0.1, "drag": 0.5}, 1)
+    assert (chosen.settings, chosen.gradients_per_step) == ({"lr": 0.1, "drag": 0.5, "weight_decay": 0.0}, 1)
     quick = TrainConfig(train_size=200, epochs=2, schedule="constant", device="cpu", diagnostics="none")
     free = replace(quick, method=Method.of("dragged", lr=0.2, drag=0.0))
     plain = replace(quick, method=Method.of("sgd", lr=0.2))

@@ -27,6 +27,7 @@ from rbo_core.cli import main
 from rbo_core.cli.serve import search_path
 from rbo_core.serving import children
 from rbo_core.serving.children import Child
+from tests.asynchronous import result
 from tests.processes import Processes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -221,7 +222,7 @@ def test_visitors_are_spread_stay_and_survive_the_loss_of_a_server(
         for tab in (first, second, third, again):
             await tab.close()
 
-    asyncio.run(visit())
+    result(visit())
     monkeypatch.setenv("RBO_PORT", str(served.port))
     monkeypatch.setenv("RBO_BASE_PATH", "lab")
     assert main(instruction("HEALTHCHECK")[1:]) == 0

@@ -82,7 +82,7 @@ def test_estimate_does_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -
     ("words", "message"),
     [
         (["no-such-file.json"], "cannot read no-such-file.json"),
-        (["shwo"], "give a JSON file, or show, list, delete"),
+        (["shwo"], "give a JSON file, finite-size, or show, list, delete"),
         (["{file}", "--workers", "0"], "workers must be at least 1, got 0"),
         (["{file}", "--balls", "x.xlsx"], "must end in .csv or .parquet"),
         (["{file}", "--cells", "/no/such/folder/x.csv"], "there is no folder '/no/such/folder'"),
