@@ -57,23 +57,29 @@ def store() -> sweep.Store:
 
 
 def first_look(spec: sweep.Sweep) -> float:
-    """Compute coarse cells for about a second, if the sweep is new; returns cells a second, 0 if it is not new."""
+    """Compute coarse cells for about a second, if the sweep is new; returns cells a second, 0 if it is not new.
+
+    The pace is that after the first chunk, which on a new server also waits for kernels to be loaded.
+    """
     opened = store()
     if opened.count(spec.id):
         return 0.0
     begin = time.perf_counter()
-    fresh = 0
+    chunks: list[tuple[int, float]] = []
 
     def late(done: int, total: int) -> bool:
-        nonlocal fresh
-        fresh = done
         spent = time.perf_counter() - begin
-        # A surface so slow that nothing is finished in time gets a little longer, for there must be something to see.
-        return spent > (PREVIEW_SECONDS if done else PATIENCE_SECONDS)
+        if done > (chunks[-1][0] if chunks else 0):
+            chunks.append((done, spent))
+        # Where nothing is finished in time it gets a little longer: there must be something to see, and a pace.
+        return spent > (PREVIEW_SECONDS if len(chunks) > 1 else PATIENCE_SECONDS)
 
     with contextlib.suppress(sweep.Cancelled):
         sweep.run(spec, opened, landscapes.get, progress=late, chunk_balls=PREVIEW_BALLS[spec.dim])
-    return fresh / (time.perf_counter() - begin)
+    if not chunks:
+        return 0.0
+    (first, warm), (last, spent) = chunks[0], chunks[-1]
+    return (last - first) / (spent - warm) if last > first else first / warm
 
 
 def usual_pace(spec: sweep.Sweep) -> float:

@@ -72,7 +72,7 @@ new MutationObserver(() => {
 COMPLETE_OR_ASK = """() => {
   if (document.querySelector('.lab-said')?.dataset.cells === '1600') return true;
   if (document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning')
-    [...document.querySelectorAll('button')].find(one => one.innerText === 'Compute the rest')?.click();
+    [...document.querySelectorAll('button')].find(one => one.innerText.startsWith('Compute the rest'))?.click();
   return false;
 }"""
 
