@@ -94,11 +94,13 @@ def machine() -> dict[str, Any]:
 FIVE: tuple[tuple[str, str, str, str, str], ...] = (
     (
         "ironing", "surface, 512², radius 20", "SciPy", "ratio",
-        "times SciPy's grey dilation's pace, and {scikit-image} times scikit-image's rolling ball's: 512², radius 20",
+        "times as fast as SciPy's grey dilation, {scikit-image} times as fast as scikit-image's rolling ball: 512², "
+        "radius 20",
     ),
     (
         "trajectories", "published, K = 20, 256 balls, 500 steps", "JAX", "ratio",
-        "times the pace of jitted JAX: 256 balls as published on 100 harmonics, 500 steps",
+        "times as fast as jitted JAX: 256 balls as published on 100 harmonics, 500 steps (one ball: "
+        "{published, K = 20, 1 balls, 500 steps|JAX} times)",
     ),
     ("surfaces", "100 harmonics", "ours", "steady", "ns a point for value and gradient of 100 harmonics on one core"),
     (
@@ -110,19 +112,20 @@ FIVE: tuple[tuple[str, str, str, str, str], ...] = (
         "s from the address to a moving ball on a machine where nothing is compiled yet",
     ),
 )  # fmt: skip
-"""The numbers that the README shows: part, group, who, which column, and the words after it; braces name others."""
+"""The numbers that the README shows: part, group, who, which column, and the words after it; braces name others
+of the group, or GROUP|WHO."""
 
 
 def five(result: Mapping[str, Any]) -> list[str]:
     """A line for each of the numbers that matter; those of parts that failed or were not asked for are left out."""
     lines = []
     for part, group, who, column, words in FIVE:
-        rows = {
-            row["who"]: row[column] for row in result["parts"].get(part, {}).get("rows", []) if row["group"] == group
-        }
+        measured = result["parts"].get(part, {}).get("rows", [])
+        rows = {row["who"]: row[column] for row in measured if row["group"] == group}
         if rows.get(who) is None:
             continue
-        for other, value in rows.items():
+        others = {f"{row['group']}|{row['who']}": row[column] for row in measured}
+        for other, value in {**others, **rows}.items():
             words = words.replace(f"{{{other}}}", f"{value:.3g}" if value is not None else "?")
         lines.append(f"- **{rows[who]:.3g}** {words}")
     return lines

@@ -24,9 +24,9 @@ METHODS: dict[str, tuple[Callable[[nn.Module], torch.optim.Optimizer], int]] = {
 
 
 def stepper(
-    model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor
+    model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor, *, before: bool = False
 ) -> Callable[[], object]:
-    """One step on one minibatch."""
+    """One step on one minibatch. before: the optimizer wants the first gradient before its step, not from it."""
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
@@ -34,4 +34,6 @@ def stepper(
         loss.backward()
         return loss
 
+    if before:
+        return lambda: (closure(), optimizer.step(closure))
     return lambda: optimizer.step(closure)

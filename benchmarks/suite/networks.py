@@ -34,10 +34,10 @@ def run(quick: bool) -> Report:
 def _steps(report: Report, quick: bool) -> None:
     x, y = torch.randn(128, 1, 28, 28), torch.randint(0, 10, (128,))
 
-    def made(build: Callable[[nn.Module], torch.optim.Optimizer]) -> Callable[[], object]:
+    def made(build: Callable[[nn.Module], torch.optim.Optimizer], before: bool = False) -> Callable[[], object]:
         torch.manual_seed(0)
         model = build_model("mlp", (1, 28, 28), 10)
-        step = stepper(model, build(model), x, y)
+        step = stepper(model, build(model), x, y, before=before)
         return lambda: [step() for _ in range(2 if quick else 5)]
 
     calls: dict[str, Any] = {"torch SGD": made(METHODS["sgd"][0])}
@@ -48,7 +48,9 @@ def _steps(report: Report, quick: bool) -> None:
     except ImportError:
         report.notes.append("pytorch_optimizer's SAM left out, not installed: pip install -r requirements-dev.txt")
     else:
-        calls["pytorch_optimizer SAM"] = made(lambda m: SAM(m.parameters(), torch.optim.SGD, rho=0.05, lr=1e-3))
+        calls["pytorch_optimizer SAM"] = made(
+            lambda m: SAM(m.parameters(), torch.optim.SGD, rho=0.05, lr=1e-3), before=True
+        )
     per = (2 if quick else 5) * 1e-3
     report.rows += compared("a step, MLP, batch 128, one thread", calls, 3 if quick else 15, per, "ms")
 
