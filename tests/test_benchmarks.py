@@ -71,6 +71,12 @@ def test_the_readme_gets_the_numbers_that_were_measured(tmp_path, monkeypatch):
     rows = [("SciPy", 2.25), ("scikit-image", 2.6), ("ours", 1.0)]
     parts = {
         "ironing": {"rows": [{"group": group, "who": w, "ratio": r, "steady": 1} for w, r in rows]},
+        "trajectories": {
+            "rows": [
+                {"group": f"published, K = 20, {n} balls, 500 steps", "who": "JAX", "ratio": ratio, "steady": 1}
+                for n, ratio in ((1, 0.5), (256, 32.0))
+            ]
+        },
         "app": {"problem": "no browser"},
     }
     machine = {"processor": "a processor", "cores": 2}
@@ -82,7 +88,9 @@ def test_the_readme_gets_the_numbers_that_were_measured(tmp_path, monkeypatch):
     assert told.startswith("before <!-- numbers -->") and told.endswith("<!-- end --> after")
     assert "old" not in told and "a processor, 2 cores, 2030-01-02" in told
     assert re.findall(r"^- .*", told, re.MULTILINE) == [
-        "- **2.25** times SciPy's grey dilation's pace, and 2.6 times scikit-image's rolling ball's: 512², radius 20"
+        "- **2.25** times as fast as SciPy's grey dilation, 2.6 times as fast as scikit-image's rolling ball: 512², "
+        "radius 20",
+        "- **32** times as fast as jitted JAX: 256 balls as published on 100 harmonics, 500 steps (one ball: 0.5 times)",
     ]
     assert "<!-- numbers -->" in (ROOT / "README.md").read_text("utf-8")
 
