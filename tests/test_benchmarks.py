@@ -90,7 +90,8 @@ def test_the_readme_gets_the_numbers_that_were_measured(tmp_path, monkeypatch):
     assert re.findall(r"^- .*", told, re.MULTILINE) == [
         "- **2.25** times as fast as SciPy's grey dilation, 2.6 times as fast as scikit-image's rolling ball: 512², "
         "radius 20",
-        "- **32** times as fast as jitted JAX: 256 balls as published on 100 harmonics, 500 steps (one ball: 0.5 times)",
+        "- **32** times as fast as jitted JAX: 256 balls as published on 100 harmonics, 500 steps (one ball: "
+        "0.5 times)",
     ]
     assert "<!-- numbers -->" in (ROOT / "README.md").read_text("utf-8")
 
