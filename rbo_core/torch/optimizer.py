@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -80,7 +80,7 @@ class SAM(FlatOptimizer):
         options: below; weight_decay, model and process_group as in :class:`FlatOptimizer`.
     """
 
-    method = points.SAM
+    method: ClassVar[type[points.PointMethod]] = points.SAM
     _recorded = True
 
     def __init__(
@@ -93,7 +93,7 @@ class SAM(FlatOptimizer):
         super().__init__(params, lr, radius=radius, **options)
 
 
-class LookSAM(FlatOptimizer):
+class LookSAM(SAM):
     """LookSAM (Liu et al. 2022): SAM whose second gradient is taken every ``interval``-th step; the steps between use
     again what that gradient had across the first, at the first one's present length.
 
@@ -108,16 +108,6 @@ class LookSAM(FlatOptimizer):
     """
 
     method = points.LookSAM
-    _recorded = True
-
-    def __init__(
-        self,
-        params: Parameters,
-        lr: float | torch.Tensor = 0.1,
-        radius: float = 0.05,
-        **options: Any,
-    ) -> None:
-        super().__init__(params, lr, radius=radius, **options)
 
 
 class EntropySGD(FlatOptimizer):
