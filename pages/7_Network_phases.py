@@ -12,7 +12,8 @@ from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, 
 from pages.shared.take_away import take_away
 from rbo_core.figures.edge import edge_figure
 from rbo_core.figures.network_phases import along_radius, phases_figure
-from rbo_core.training.phases import load_phases, network_regimes
+from rbo_core.training.phases import load_phases
+from rbo_core.training.regimes import network_regimes
 
 EXPLANATION = r"""
 **The map** is drawn like the paper's Figure 5, but on other data and, unless you choose the paper's, with another

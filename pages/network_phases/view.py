@@ -27,7 +27,8 @@ from rbo_core.jobs import CONFIG
 from rbo_core.settings import settings_of
 from rbo_core.training import TrainConfig
 from rbo_core.training.edge import start_sharpness
-from rbo_core.training.phases import NetworkRegimes, PhaseConfig, PhaseResult
+from rbo_core.training.phases import PhaseConfig, PhaseResult
+from rbo_core.training.regimes import NetworkRegimes
 
 PAGE = "Network phases"
 

@@ -17,6 +17,7 @@ from pages.shared.errors import show_error
 from pages.shared.tracks import out_of_patience, too_long
 from rbo_core.figures.race import BasinMap, basin_map
 from rbo_core.figures.style import color, label
+from rbo_core.refining import interleaved
 
 PATIENCE = 20.0
 """Seconds of computing for the maps of all methods: who presses the button expects to wait, others should not long."""
@@ -44,12 +45,6 @@ def map_of(surface: landscapes.Landscape, method: Any, starts: np.ndarray, run: 
     ball = run.center is not None
     name = f"Ball ρ = {float(method.radius):.3g}" if ball else label(method.name)
     return BasinMap(name, color(method.name), starts, end, basins.of(end), reached, np.ones(len(starts), bool))
-
-
-def parts(side: int) -> list[np.ndarray]:
-    """Indices of a lattice's starts in four parts, each every second one of every second row: the map grows finer."""
-    row, column = np.divmod(np.arange(side * side), side)
-    return [np.flatnonzero((row % 2 == i) & (column % 2 == j)) for i, j in ((0, 0), (1, 1), (0, 1), (1, 0))]
 
 
 def maps(
@@ -124,7 +119,8 @@ def _growing(
         ValueError: they take too long, or a setting that `trace` refuses.
     """
     bar, late = st.progress(0.0, text="Rolling"), out_of_patience(PATIENCE)
-    wanted = parts(int(np.sqrt(len(starts))))
+    side = int(np.sqrt(len(starts)))
+    wanted = interleaved((side, side), 2)  # the map grows finer
     made = so_far
     for k, part in enumerate(wanted):
         if made is not None and made[0].rolled[part].all():

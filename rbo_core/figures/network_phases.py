@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from rbo_core.figures.phases import Frontier, Notes, PhaseMap, RadiusCurve, Reading, cut_figure, map_figure
 from rbo_core.figures.style import COLORS, palette
-from rbo_core.training.phases import NetworkRegimes, PhaseResult
+from rbo_core.training.phases import PhaseResult
+from rbo_core.training.regimes import NetworkRegimes
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,6 @@ start and seed alone, so chunks, workers and interruptions leave no trace in the
 
 from __future__ import annotations
 
-import math
 import multiprocessing
 import os
 import threading
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from rbo_core.cancelled import Cancelled
 from rbo_core.cluster import outcome
 from rbo_core.record import bytes_a_step
+from rbo_core.refining import refining_order
 from rbo_core.sweep.cells import (
     Build,
     Group,
@@ -114,7 +114,9 @@ def run(
     done = len(stored)
     if progress is not None and progress(done, sweep.cells):
         raise Cancelled
-    waiting = chunks(sweep, build, [cell for cell in refining_order(sweep) if cell not in stored], chunk_balls)
+    waiting = chunks(
+        sweep, build, [cell for cell in refining_order(sweep.shape).tolist() if cell not in stored], chunk_balls
+    )
     stop = None if progress is None else lambda steps_done, all_steps: progress(done, sweep.cells)
     for chunk, data in _results(waiting, executor, in_flight, stop):
         store.put(sweep.id, chunk.cells, data)
@@ -185,14 +187,6 @@ def chunks(sweep: Sweep, build: Build, cells: Sequence[int], chunk_balls: int = 
             yield Chunk(sweep, tuple(members[first : first + size]), build)
 
 
-def refining_order(sweep: Sweep) -> list[int]:
-    """All cells, coarse grids before fine ones, so that a half-finished sweep is a whole picture."""
-    ranks = [_coarseness(n) for n in sweep.shape]
-    index = np.indices(sweep.shape).reshape(len(sweep.shape), -1)
-    level = np.max([rank[i] for rank, i in zip(ranks, index, strict=True)], axis=0)
-    return np.argsort(level, kind="stable").tolist()
-
-
 def _results(
     waiting: Iterator[Chunk], executor: Executor | None, in_flight: int, stop: Progress | None
 ) -> Iterator[tuple[Chunk, NDArray[np.float64]]]:
@@ -239,13 +233,3 @@ def _largest(sweep: Sweep, name: str) -> float:
 def ball_bytes(dim: int, total: int) -> float:
     """Bytes of one ball's recorded path of ``total`` steps."""
     return float((total + 1) * bytes_a_step(dim))
-
-
-def _coarseness(n: int) -> NDArray[np.int64]:
-    """Level at which each of n indices appears when the grid is refined by halves; both ends come first."""
-    level = np.full(n, 0 if n <= 2 else math.ceil(math.log2(n)) + 1)
-    depth = math.ceil(math.log2(max(n - 1, 1))) + 1
-    for k in range(depth, -1, -1):
-        count = min(n, 2**k + 1)
-        level[np.round(np.linspace(0, n - 1, count)).astype(int)] = k
-    return level

@@ -13,9 +13,9 @@ from rbo_core.training.phases import (
     PhaseConfig,
     compute_phases,
     load_phases,
-    network_regimes,
     save_phases,
 )
+from rbo_core.training.regimes import network_regimes
 
 BALL = "rbo"
 """The contestant that is the map's ball: no momentum, λ = 1."""
@@ -58,9 +58,9 @@ def regimes_of(
     train = dataclasses.replace(result.config.train, method=Method.of(BALL), diagnostics="final")
     config = PhaseConfig(train=train, n_radii=RADII, n_rates=RATES)
     found = None if folder is None else load_phases(config.key, folder)
-    if found is None:
-        found = compute_phases(config, progress)
-        if folder is not None:
-            save_phases(found, folder)
+    if found is None or not found.complete:
+        found = compute_phases(
+            config, progress, so_far=found, keep=None if folder is None else lambda made: save_phases(made, folder)
+        )
     told = network_regimes(found)
     return RadiusRegimes(own.chosen["radius"], *told.macroscopic, float(config.radii[told.best[0]]))

@@ -19,7 +19,7 @@ from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import add_label_noise, load
 from rbo_core.training.loop import pick_device
 from rbo_core.training.own_plane import Task, hessian_plane, suiting_reach
-from rbo_core.training.planes import Plane, evaluate, principal_plane, random_plane, window_of
+from rbo_core.training.planes import Grid, Plane, evaluate, principal_plane, random_plane, window_of
 from rbo_core.training.results import key_of, load_result, result_path, save_result
 from rbo_core.training.store import RunStore
 
@@ -101,7 +101,8 @@ class PlaneResult:
 
     clean, noisy: (N, N) mean cross-entropy with true and with partly random labels of the same images; [i, j] stands at
     (x[i], y[j]), parameter units. share: (2,) of the variance of all snapshots along each axis (random planes too).
-    trained_on: "clean" or "noisy", the labels the first run saw.
+    trained_on: "clean" or "noisy", the labels the first run saw. known: (N, N), the points that are evaluated, None for
+    all; the losses of the others are NaN.
     """
 
     config: PlaneConfig
@@ -116,6 +117,17 @@ class PlaneResult:
     noise: float
     trained_on: str
     seconds: float
+    known: NDArray[np.bool_] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether no point is missing."""
+        return self.known is None or bool(self.known.all())
+
+    @property
+    def share_known(self) -> float:
+        """Of the points, those that are evaluated."""
+        return 1.0 if self.known is None else float(self.known.mean())
 
     @property
     def spacing(self) -> tuple[float, float]:
@@ -148,12 +160,19 @@ def comparable(store: RunStore, run_id: str) -> list[str]:
 
 
 def compute_plane(
-    config: PlaneConfig, store: RunStore, progress: Callable[[int, int], object] | None = None
+    config: PlaneConfig,
+    store: RunStore,
+    progress: Callable[[int, int], object] | None = None,
+    *,
+    so_far: PlaneResult | None = None,
+    keep: Callable[[PlaneResult], object] | None = None,
 ) -> PlaneResult:
-    """Evaluate the plane of stored runs.
+    """Evaluate the plane of stored runs, coarse grids before fine ones.
 
     Args:
         progress: called with (points done, points); a true answer raises `rbo_core.cancelled.Cancelled`.
+        so_far: an unfinished plane of the same config, to go on with.
+        keep: is given the plane after every batch of points, often; its arrays go on filling.
 
     Raises:
         ValueError: a run is missing, kept no snapshots, or is of another network than the first.
@@ -197,13 +216,31 @@ def compute_plane(
     else:
         window = config.reach * unit * np.array([[-1.0, 1.0], [-1.0, 1.0]])
 
-    heights = evaluate(model, plane, window, config.size, inputs, labels, progress)
     share = plane.share if config.kind == "principal" else _shares(plane, snapshots)
     x, y = (np.linspace(low, high, config.size) for low, high in window)
-    return PlaneResult(
-        config, base, x, y, heights[0], heights[1], paths, share, unit, noise,
-        "noisy" if base.label_noise > 0 else "clean", time.perf_counter() - began,
-    )  # fmt: skip
+    grid, spent = _begun(so_far, x, y)
+
+    def now() -> PlaneResult:
+        return PlaneResult(
+            config, base, x, y, grid.heights[0], grid.heights[1], paths, share, unit, noise,
+            "noisy" if base.label_noise > 0 else "clean", spent + time.perf_counter() - began, grid.known,
+        )  # fmt: skip
+
+    def told(done: int, total: int) -> bool:
+        if keep is not None:
+            keep(now())
+        return progress is not None and bool(progress(done, total))
+
+    evaluate(model, plane, window, config.size, inputs, labels, told, grid=grid)
+    return now()
+
+
+def _begun(so_far: PlaneResult | None, x: Floats, y: Floats) -> tuple[Grid, float]:
+    """What is known of the plane on these axes, and the seconds it took; nothing where it was on others."""
+    if so_far is not None and np.allclose(so_far.x, x) and np.allclose(so_far.y, y):
+        known = np.ones((len(x), len(y)), bool) if so_far.known is None else so_far.known
+        return Grid(np.stack([so_far.clean, so_far.noisy]), known.copy()), so_far.seconds
+    return Grid.empty(2, len(x)), 0.0
 
 
 def save_plane(result: PlaneResult, folder: Path | str | None = None) -> Path:
@@ -214,6 +251,8 @@ def save_plane(result: PlaneResult, folder: Path | str | None = None) -> Path:
         "paths": [{"run": p.run, "method": p.method, "held": p.held} for p in result.paths],
     }  # fmt: skip
     arrays: dict[str, NDArray[Any]] = {"x": result.x, "y": result.y, "clean": result.clean, "noisy": result.noisy}
+    if not result.complete and result.known is not None:
+        arrays["known"] = result.known
     for k, p in enumerate(result.paths):
         arrays |= {f"path{k}": p.coordinates, f"off{k}": p.off, f"epochs{k}": p.epochs}
     path = result_path(FOLDER, result.config.key, folder)
@@ -222,7 +261,7 @@ def save_plane(result: PlaneResult, folder: Path | str | None = None) -> Path:
 
 
 def load_plane(key: str, folder: Path | str | None = None) -> PlaneResult | None:
-    """The stored plane of that key, or None; a damaged file is a ValueError."""
+    """The stored plane of that key, as far as it is evaluated, or None; a damaged file is a ValueError."""
     found = load_result(result_path(FOLDER, key, folder))
     if found is None:
         return None
@@ -234,7 +273,7 @@ def load_plane(key: str, folder: Path | str | None = None) -> PlaneResult | None
     return PlaneResult(
         PlaneConfig.from_dict(about["config"]), TrainConfig.from_dict(about["train"]), arrays["x"], arrays["y"],
         arrays["clean"], arrays["noisy"], paths, tuple(about["share"]), about["unit"], about["noise"],
-        about["trained_on"], about["seconds"],
+        about["trained_on"], about["seconds"], arrays.get("known"),
     )  # fmt: skip
 
 

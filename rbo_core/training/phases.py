@@ -3,9 +3,8 @@ Figure 5)."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,18 @@ from numpy.typing import NDArray
 
 from rbo_core.cancelled import Cancelled
 from rbo_core.checks import require, require_count
+from rbo_core.refining import interleaved
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import validation_images
 from rbo_core.training.ensemble import train_ensemble
+from rbo_core.training.loop import pick_device
 from rbo_core.training.results import key_of, load_result, result_path, save_result
 
 Floats = NDArray[np.float64]
 FOLDER = "network_phases"
 MAX_MEMBERS = 1024
+LEAST = 9
+"""Networks of a part, at the least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +104,11 @@ class PhaseConfig:
 class PhaseResult:
     """What became of every cell, all (R, E, seeds). Accuracies and penetration are fractions; losses of members that
     diverged are NaN. point_accuracy: (E, seeds) of gradient descent with the same batches, for the same gradients.
-    validation_images: how many each accuracy is a share of."""
+    gradients: of each network. validation_images: how many each accuracy is a share of.
+
+    trained: (R, E), the cells that are there; None for all. Of the others everything is NaN, as are the learning rates
+    of gradient descent whose turn has not come.
+    """
 
     config: PhaseConfig
     train_loss: Floats
@@ -113,123 +120,132 @@ class PhaseResult:
     gradients: int
     seconds: float
     validation_images: int
+    trained: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def untrained(cls, config: PhaseConfig) -> PhaseResult:
+        """A map of which nothing is there yet."""
+        shape = (config.n_radii, config.n_rates, config.seeds)
+        unknown, no_point = np.full(shape, np.nan), np.full(shape[1:], np.nan)
+        nothing = np.zeros(shape, bool)
+        return cls(config, unknown, unknown, unknown, unknown, nothing, no_point, 0, 0.0, 0, nothing[..., 0])
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """(R, E), the cells that are trained."""
+        return np.ones(self.diverged.shape[:2], bool) if self.trained is None else self.trained
+
+    @property
+    def complete(self) -> bool:
+        """Whether no cell is missing."""
+        return bool(self.there.all())
 
 
-def compute_phases(config: PhaseConfig, progress: Callable[[int, int], object] | None = None) -> PhaseResult:
+def compute_phases(
+    config: PhaseConfig,
+    progress: Callable[[int, int], object] | None = None,
+    *,
+    so_far: PhaseResult | None = None,
+    keep: Callable[[PhaseResult], object] | None = None,
+) -> PhaseResult:
     """Train the grid, and plain gradient descent at the same learning rates and price to set it beside.
+
+    Part after part, each a coarse grid over the whole map: what is there early is a picture of all of it.
 
     Args:
         progress: called with (work done, work in all); a true answer raises `rbo_core.cancelled.Cancelled`.
+        so_far: an unfinished map of the same config, to go on with.
+        keep: is given the map after every part.
 
     Raises:
-        ValueError: the model or the data have no ensemble form.
+        ValueError: the model or the data have no ensemble form, or ``so_far`` is another map.
     """
-    shape = (config.n_radii, config.n_rates, config.seeds)
-    first = config.train.seed
-    radius = np.repeat(config.radii, config.n_rates * config.seeds)
-    rate = np.tile(np.repeat(config.rates, config.seeds), config.n_radii)
-    seeds = [first + k for k in range(config.seeds)]
-    points = config.n_rates * config.seeds
-    whole = config.members + points
+    made = PhaseResult.untrained(config) if so_far is None else so_far
+    if made.config.key != config.key:
+        raise ValueError(f"so_far must be a part of the map asked for, {config.key}, got one of {made.config.key}")
+    for cells in parts_of(config):
+        i, j = np.unravel_index(cells, made.there.shape)
+        missing = ~made.there[i, j]
+        i, j = i[missing], j[missing]
+        rates = np.unique(j)
+        rates = rates[np.isnan(made.point_accuracy[rates, 0])]
+        if not i.size:
+            continue
+        done = (int(made.there.sum()) + int(np.isfinite(made.point_accuracy[:, 0]).sum())) * config.seeds
+        share = _Share(progress, done, config.members + config.n_rates * config.seeds)
+        made = _with_points(made, rates, share.of(0, rates.size * config.seeds))
+        made = _with_cells(made, i, j, share.of(rates.size * config.seeds, i.size * config.seeds))
+        if keep is not None:
+            keep(made)
+    return made
 
-    def part(before: int, size: int) -> Callable[[int, int], object]:
+
+def parts_of(config: PhaseConfig) -> list[NDArray[np.int64]]:
+    """The flat indices of cells that train as one ensemble, in the order of their turn.
+
+    Small parts grow the picture often; an ensemble of a few networks costs more a network, and a GPU wants many.
+    """
+    most = 2 if pick_device(config.train.device).type == "cuda" else 8
+    stride = next(s for s in (8, 4, 2, 1) if s <= most and (config.members >= LEAST * s * s or s == 1))
+    return interleaved((config.n_radii, config.n_rates), stride)
+
+
+@dataclass(frozen=True)
+class _Share:
+    """Tells the whole map's progress from that of an ensemble. before: networks trained earlier; whole: in all."""
+
+    progress: Callable[[int, int], object] | None
+    before: int
+    whole: int
+
+    def of(self, after: int, size: int) -> Callable[[int, int], object]:
+        """The progress of an ensemble of ``size``, when ``after`` more networks have been trained."""
+
         def told(done: int, total: int) -> bool:
-            if progress is not None and progress(round(1000 * (before + size * done / total) / whole), 1000):
+            now = self.before + after + size * done / total
+            if self.progress is not None and self.progress(round(1000 * now / self.whole), 1000):
                 raise Cancelled  # at once: what an ensemble measures of its unfinished networks takes seconds
             return False
 
         return told
 
+
+def _with_cells(
+    made: PhaseResult, i: NDArray[np.int64], j: NDArray[np.int64], progress: Callable[[int, int], object]
+) -> PhaseResult:
+    """The map with the cells (i, j) trained."""
+    config = made.config
     balls = train_ensemble(
-        config.train,
-        lr=rate,
-        radius=radius,
-        seeds=seeds * (config.n_radii * config.n_rates),
-        progress=part(0, config.members),
-    )
+        config.train, lr=np.repeat(config.rates[j], config.seeds), radius=np.repeat(config.radii[i], config.seeds),
+        seeds=[config.train.seed + k for k in range(config.seeds)] * i.size,
+        progress=progress,
+    )  # fmt: skip
+    changes: dict[str, Any] = {"trained": made.there.copy()}
+    changes["trained"][i, j] = True
+    for name in ("train_loss", "validation_loss", "validation_accuracy", "penetration", "diverged"):
+        changes[name] = getattr(made, name).copy()
+        changes[name][i, j] = getattr(balls, name).reshape(i.size, config.seeds)
+    return replace(made, **changes, gradients=balls.gradients, seconds=made.seconds + balls.seconds,
+                   validation_images=balls.validation_images)  # fmt: skip
+
+
+def _with_points(made: PhaseResult, j: NDArray[np.int64], progress: Callable[[int, int], object]) -> PhaseResult:
+    """The map with gradient descent at the learning rates j, for as many gradients as the balls."""
+    if not j.size:
+        return made
+    config = made.config
     values = config.train.to_dict()
-    price = config.train.method.gradients_per_step
     values["method"] = {"name": "sgd"}
     if values["gradient_budget"] is None:
-        values["epochs"] = max(1, round(values["epochs"] * price))  # as many gradients as the balls
+        values["epochs"] = max(1, round(values["epochs"] * config.train.method.gradients_per_step))
+    seeds = [config.train.seed + k for k in range(config.seeds)]
     sgd = train_ensemble(
-        TrainConfig.from_dict(values), lr=np.repeat(config.rates, config.seeds),
-        seeds=seeds * config.n_rates,
-        progress=part(config.members, points),
+        TrainConfig.from_dict(values), lr=np.repeat(config.rates[j], config.seeds), seeds=seeds * j.size,
+        progress=progress,
     )  # fmt: skip
-    return PhaseResult(
-        config, balls.train_loss.reshape(shape), balls.validation_loss.reshape(shape),
-        balls.validation_accuracy.reshape(shape), balls.penetration.reshape(shape), balls.diverged.reshape(shape),
-        sgd.validation_accuracy.reshape(shape[1:]), balls.gradients, balls.seconds + sgd.seconds,
-        balls.validation_images,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class NetworkRegimes:
-    """Where the radius matters, told from the map alone.
-
-    best: (i, j), the cell of the highest mean accuracy. noise: how much accuracies of one cell differ between runs
-    (standard error of a mean). macroscopic: (low, high) radii whose best accuracy over the learning rates is within two
-    ``noise`` of the highest. unstable: (R,) learning rate from which on a radius fails, or NaN where none does.
-    gain: best cell's accuracy minus the best of gradient descent. fair_gain: the same at equal tries, with the mean
-    best of as many cells, drawn from the map, as gradient descent had learning rates.
-    """
-
-    best: tuple[int, int]
-    noise: float
-    macroscopic: tuple[float, float]
-    unstable: Floats
-    gain: float
-    fair_gain: float
-
-
-def failed(result: PhaseResult) -> NDArray[np.bool_]:
-    """(R, E) cells where more than half of the runs diverged or learnt nothing (half of the best accuracy or less)."""
-    accuracy = np.nan_to_num(result.validation_accuracy, nan=0.0)
-    lost = result.diverged | (accuracy <= 0.5 * accuracy.max())
-    # A small learning rate that has not got far yet has not failed: above it something must have worked.
-    learnt = ~lost.mean(axis=2).astype(bool)
-    worked_below = np.cumsum(learnt, axis=1) > 0
-    return (lost.mean(axis=2) > 0.5) & worked_below
-
-
-def expected_best(values: Floats, tries: int) -> float:
-    """Mean of the largest of `tries` different ones of the values, drawn at random (Dodge et al. 2019, without
-    replacement): with v sorted upwards, the i-th is the best with the chance C(i − 1, tries − 1) / C(n, tries)."""
-    ordered = np.sort(np.asarray(values, float).ravel())
-    n = ordered.size
-    if not 1 <= tries <= n:
-        raise ValueError(f"tries must be from 1 to the {n} values there are, got {tries}")
-    chances = [math.comb(i, tries - 1) / math.comb(n, tries) for i in range(n)]
-    return float(np.dot(chances, ordered))
-
-
-def network_regimes(result: PhaseResult) -> NetworkRegimes:
-    """Read the regimes off the map."""
-    config = result.config
-    accuracy = np.nan_to_num(result.validation_accuracy, nan=0.0)
-    mean = accuracy.mean(axis=2)
-    best = np.unravel_index(int(mean.argmax()), mean.shape)
-    p = float(mean[best])
-    # Binomial error of the validation images; runs add their own spread where there are several.
-    noise = float(np.sqrt(max(p * (1 - p), 1e-6) / result.validation_images))
-    if config.seeds > 1:
-        noise = max(noise, float(accuracy[best].std(ddof=1) / np.sqrt(config.seeds)))
-    by_radius = mean.max(axis=1)
-    good = by_radius >= by_radius.max() - 2 * noise
-    first = last = int(best[0])
-    while first > 0 and good[first - 1]:
-        first -= 1
-    while last < config.n_radii - 1 and good[last + 1]:
-        last += 1
-    lost = failed(result)
-    unstable = np.array([config.rates[np.flatnonzero(row)[0]] if row.any() else np.nan for row in lost])
-    point = np.nan_to_num(result.point_accuracy, nan=0.0).mean(axis=1)
-    return NetworkRegimes(
-        (int(best[0]), int(best[1])), noise, (float(config.radii[first]), float(config.radii[last])), unstable,
-        p - float(point.max()), expected_best(mean, point.size) - float(point.max()),
-    )  # fmt: skip
+    points = made.point_accuracy.copy()
+    points[j] = sgd.validation_accuracy.reshape(j.size, config.seeds)
+    return replace(made, point_accuracy=points, seconds=made.seconds + sgd.seconds)
 
 
 _SCALARS = ("gradients", "seconds", "validation_images")
@@ -238,14 +254,14 @@ _SCALARS = ("gradients", "seconds", "validation_images")
 def save_phases(result: PhaseResult, folder: Path | str | None = None) -> Path:
     """Store the result under its config's key; returns the file."""
     about = {"config": result.config.to_dict(), **{name: getattr(result, name) for name in _SCALARS}}
-    names = [n for n in PhaseResult.__dataclass_fields__ if n not in ("config", *_SCALARS)]
+    names = [n for n in PhaseResult.__dataclass_fields__ if n not in ("config", "trained", *_SCALARS)]
     path = result_path(FOLDER, result.config.key, folder)
-    save_result(path, about, {name: getattr(result, name) for name in names})
+    save_result(path, about, {**{name: getattr(result, name) for name in names}, "trained": result.there})
     return path
 
 
 def load_phases(key: str, folder: Path | str | None = None) -> PhaseResult | None:
-    """The stored result of that key, or None; a damaged file is a ValueError."""
+    """The stored map of that key, as far as it is trained, or None; a damaged file is a ValueError."""
     found = load_result(result_path(FOLDER, key, folder))
     if found is None:
         return None
@@ -255,16 +271,3 @@ def load_phases(key: str, folder: Path | str | None = None) -> PhaseResult | Non
     about.setdefault("validation_images", validation_images(config.train.data))
     values: dict[str, Any] = {**arrays, **{name: about[name] for name in _SCALARS}}
     return PhaseResult(config=config, **values)
-
-
-__all__ = [
-    "NetworkRegimes",
-    "PhaseConfig",
-    "PhaseResult",
-    "compute_phases",
-    "expected_best",
-    "failed",
-    "load_phases",
-    "network_regimes",
-    "save_phases",
-]  # fmt: skip

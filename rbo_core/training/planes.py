@@ -20,6 +20,7 @@ from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
 from rbo_core.cancelled import Cancelled
+from rbo_core.refining import refining_order
 
 Progress = Callable[[int, int], object]
 
@@ -134,6 +135,23 @@ def window_of(paths: Sequence[NDArray[np.float64]], margin: float = 0.35) -> NDA
     return np.stack([middle - half, middle + half], axis=1)
 
 
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Losses on a grid of the plane, as far as they are known.
+
+    heights: (K, N, N), one for each labelling; [k, i, j] stands at the i-th place of the first axis and the j-th of the
+    second. known: (N, N), which of them are evaluated; the others are NaN. Both fill in place.
+    """
+
+    heights: NDArray[np.float64]
+    known: NDArray[np.bool_]
+
+    @classmethod
+    def empty(cls, labellings: int, size: int) -> Grid:
+        """Nothing evaluated yet."""
+        return cls(np.full((labellings, size, size), np.nan), np.zeros((size, size), bool))
+
+
 def evaluate(
     model: nn.Module,
     plane: Plane,
@@ -143,27 +161,54 @@ def evaluate(
     labels: Sequence[Tensor],
     progress: Progress | None = None,
     memory: float = 4e6,
+    grid: Grid | None = None,
 ) -> NDArray[np.float64]:
-    """Mean cross-entropy on a ``size × size`` grid of the plane.
+    """Mean cross-entropy on a ``size × size`` grid of the plane, coarse grids before fine ones.
 
     Args:
         model: on the device of ``inputs``; evaluated in its evaluation mode (running statistics, no dropout).
         window: (2, 2) lowest and highest coordinate along each axis, parameter units.
         inputs: (P, ...) examples; labels: several (P,) labellings of the same examples, evaluated in one pass.
-        progress: called with (points done, points); a true answer cancels.
+        progress: called with (points done, points) after every batch; a true answer cancels.
         memory: bytes of activations of one batch, roughly; small on a CPU, where it must fit the cache.
+        grid: what is known already, and is filled; None for a new one.
 
     Returns:
         (len(labels), size, size) losses; [k, i, j] stands at (window[0] at i, window[1] at j).
 
     Raises:
-        Cancelled: when progress asked to stop.
+        Cancelled: when progress asked to stop; the grid keeps what was evaluated.
         ValueError: for a grid of fewer than 2 points an axis.
     """
     if size < 2:
         raise ValueError(f"size must be at least 2 points an axis, got {size}")
+    grid = Grid.empty(len(labels), size) if grid is None else grid
+    losses = _losses(model, inputs, torch.stack([label.to(inputs.device) for label in labels]))
+    axes = [torch.linspace(float(low), float(high), size, dtype=torch.float64) for low, high in window]
+    coordinates = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1).view(-1, 2)
+    order = refining_order((size, size))
+    order = order[~grid.known.ravel()[order]]
+    batch = _batch(model, inputs, memory)
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            for start in range(0, len(order), batch):
+                here = order[start : start + batch]
+                found = vmap(losses)(plane.points(coordinates[here].to(inputs.device))).double().cpu().numpy()
+                place = np.unravel_index(here, (size, size))
+                grid.heights[:, place[0], place[1]] = found.T
+                grid.known[place] = True
+                if progress is not None and progress(int(grid.known.sum()), size * size):
+                    raise Cancelled
+    finally:
+        model.train(was_training)
+    return grid.heights
+
+
+def _losses(model: nn.Module, inputs: Tensor, targets: Tensor) -> Callable[[Tensor], Tensor]:
+    """Flat parameters (n,) to the mean cross-entropy (K,) under each of the labellings targets (K, P)."""
     shapes = [(name, p.shape, p.numel()) for name, p in model.named_parameters()]
-    targets = torch.stack([label.to(inputs.device) for label in labels])
 
     def losses(flat: Tensor) -> Tensor:
         parameters, start = {}, 0
@@ -174,22 +219,7 @@ def evaluate(
         log_p = F.log_softmax(logits, dim=-1)
         return -log_p[None].expand(len(targets), -1, -1).gather(2, targets[..., None]).mean(dim=(1, 2))
 
-    axes = [torch.linspace(float(low), float(high), size, dtype=torch.float64) for low, high in window]
-    coordinates = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1).view(-1, 2)
-    batch = _batch(model, inputs, memory)
-    was_training = model.training
-    model.eval()
-    pieces = []
-    try:
-        with torch.no_grad():
-            for start in range(0, len(coordinates), batch):
-                here = coordinates[start : start + batch].to(inputs.device)
-                pieces.append(vmap(losses)(plane.points(here)).double().cpu())
-                if progress is not None and progress(min(start + batch, len(coordinates)), len(coordinates)):
-                    raise Cancelled
-    finally:
-        model.train(was_training)
-    return torch.cat(pieces).T.reshape(len(targets), size, size).numpy()
+    return losses
 
 
 def _batch(model: nn.Module, inputs: Tensor, memory: float) -> int:

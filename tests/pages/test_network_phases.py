@@ -16,7 +16,8 @@ from pages.network_phases import view as network_phases_view
 from pages.shared import network_examples
 from rbo_core.figures.words import plain
 from rbo_core.training import Method, TrainConfig, run_training
-from rbo_core.training.phases import PhaseConfig, PhaseResult, network_regimes, save_phases
+from rbo_core.training.phases import PhaseConfig, PhaseResult, save_phases
+from rbo_core.training.regimes import network_regimes
 from tests.pages.drawn import drawn
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from rbo_core import RBO, SGD, Status, sweep, trace
+from rbo_core.refining import interleaved, refining_order
 from rbo_core.sweep import cells, measure, order_parameters
 from rbo_core.sweep import engine as running
 from rbo_core.sweep.measure import COLUMNS
@@ -187,11 +188,20 @@ def test_equal_gradients_buy_fewer_steps_where_a_step_costs_more(store: sweep.St
 
 
 def test_coarse_cells_come_first() -> None:
-    spec = sweep.parse({**RIGID, "grid": {"radius": "0.1:1:9log", "learning_rate": "0.1:1:9log"}})
-    sequence = running.refining_order(spec)
+    sequence = refining_order((9, 9)).tolist()
     assert sorted(sequence) == list(range(81))
     assert {divmod(cell, 9) for cell in sequence[:9]} == set(itertools.product((0, 4, 8), repeat=2))
     assert {divmod(cell, 9) for cell in sequence[:25]} == set(itertools.product((0, 2, 4, 6, 8), repeat=2))
+
+
+def test_every_part_of_a_grid_reaches_over_the_whole() -> None:
+    parts = interleaved((12, 9), 4)
+    assert sorted(np.concatenate(parts)) == list(range(108))
+    first, second = (np.unravel_index(part, (12, 9)) for part in parts[:2])
+    assert set(zip(*first, strict=True)) == set(itertools.product((0, 4, 8), (0, 4, 8)))
+    assert set(zip(*second, strict=True)) == set(itertools.product((2, 6, 10), (2, 6)))
+    with pytest.raises(ValueError, match="power of two, got 3"):
+        interleaved((4, 4), 3)
 
 
 def test_progress_counts_cells(store: sweep.Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 
@@ -12,16 +13,15 @@ from rbo_core.cancelled import Cancelled
 from rbo_core.cli import main
 from rbo_core.figures.network_phases import along_radius, cells, phases_figure
 from rbo_core.figures.phases import CLICKS
-from rbo_core.training import Method, TrainConfig, run_training
+from rbo_core.training import Method, TrainConfig, phases, run_training
 from rbo_core.training.phases import (
     PhaseConfig,
     PhaseResult,
     compute_phases,
-    failed,
     load_phases,
-    network_regimes,
     save_phases,
 )
+from rbo_core.training.regimes import failed, network_regimes, too_slow
 from rbo_core.training.results import load_result, save_result
 
 SHORT = {"epochs": 2, "train_size": 150, "device": "cpu", "diagnostics": "final"}
@@ -133,6 +133,73 @@ def test_a_result_is_kept_under_its_request(small, tmp_path):
     for name in ("train_loss", "validation_accuracy", "penetration", "diverged", "point_accuracy"):
         np.testing.assert_array_equal(getattr(again, name), getattr(small, name))
     assert load_phases(PhaseConfig().key, tmp_path) is None
+
+
+def test_a_map_grows_over_all_of_it_and_goes_on_where_it_was_cancelled(monkeypatch, tmp_path):
+    monkeypatch.setattr(phases, "LEAST", 4)
+    grid = {"n_radii": 4, "n_rates": 4, "train": {**SHORT, "epochs": 1}}
+    config = PhaseConfig.from_dict(grid)
+    whole = compute_phases(config)
+    kept: list[PhaseResult] = []
+    with pytest.raises(Cancelled):
+        compute_phases(config, lambda done, total: len(kept) == 2, keep=kept.append)
+    assert [int(made.there.sum()) for made in kept] == [4, 8]
+    assert np.argwhere(kept[0].there).tolist() == [[0, 0], [0, 2], [2, 0], [2, 2]]
+    assert np.isnan(kept[0].validation_accuracy[~kept[0].there]).all()
+    assert np.isfinite(kept[0].point_accuracy[:, 0]).tolist() == [True, False, True, False]
+    save_phases(kept[-1], tmp_path)
+    stored = load_phases(config.key, tmp_path)
+    assert (stored.complete, network_regimes(stored).verdict) == (False, "unfinished")
+    # The same as without a break, and the first report tells what is there already.
+    told: list[float] = []
+    again = compute_phases(config, lambda done, total: told.append(done / total), so_far=stored)
+    assert again.complete
+    assert told[0] == pytest.approx(12 / 20, abs=0.001)
+    for name in ("train_loss", "validation_accuracy", "penetration", "point_accuracy"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
+    with pytest.raises(ValueError, match="so_far must be a part of the map asked for"):
+        compute_phases(PhaseConfig(), so_far=stored)
+
+
+@pytest.mark.parametrize(
+    ("by_radius", "validation", "verdict", "stretch"),
+    [
+        # 297 images: equal radii differ by up to 3 points, so 97.0 to 99.0 % is no difference, with 20,000 it is one.
+        ((0.970, 0.975, 0.990, 0.972, 0.978), 297, "level", (0, 4)),
+        ((0.970, 0.975, 0.990, 0.972, 0.978), 20_000, "band", (2, 2)),
+        ((0.60, 0.97, 0.98, 0.97, 0.50), 297, "band", (1, 3)),
+        ((0.97, 0.98, 0.97, 0.80, 0.70), 297, "small", (0, 2)),
+        ((0.60, 0.70, 0.97, 0.98, 0.98), 297, "large", (2, 4)),
+        ((0.11, 0.13, 0.10, 0.09, 0.12), 297, "nothing", (0, 4)),
+    ],
+)
+def test_a_planted_map_gets_its_verdict(by_radius, validation, verdict, stretch):
+    mean = np.array(by_radius)[:, None] * np.array([0.9, 1.0, 0.8])
+    result = made(mean, validation=validation)
+    told = network_regimes(result)
+    radii = result.config.radii
+    assert told.verdict == verdict
+    assert told.macroscopic == (radii[stretch[0]], radii[stretch[1]])
+    outside = [v for k, v in enumerate(by_radius) if not stretch[0] <= k <= stretch[1]]
+    assert told.lost == pytest.approx(max(by_radius) - min(outside) if outside else 0.0)
+
+
+def test_equal_radii_are_called_equal_and_radii_apart_are_not():
+    """The rate of false alarms of the verdict on maps where no radius differs is that of its test, 5 %."""
+    draws = np.random.default_rng(3).binomial(297, 0.97, (400, 8)) / 297
+    alarms = [network_regimes(made(np.stack([draw - 0.3, draw], axis=1))).verdict != "level" for draw in draws]
+    assert np.mean(alarms) <= 0.08
+
+
+def test_too_slow_and_unstable_are_two_things():
+    mean = np.array([[0.30, 0.90, 0.97, 0.96, 0.10], [0.20, 0.94, 0.97, 0.90, 0.97]])
+    result = made(mean)
+    assert too_slow(result).tolist() == [[True, True, False, False, False], [True, False, False, True, False]]
+    assert failed(result).tolist() == [[False, False, False, False, True], [False, False, False, False, False]]
+    unknown = dataclasses.replace(result, trained=np.zeros((2, 5), bool))
+    assert not too_slow(unknown).any()
+    with pytest.raises(ValueError, match="no cell of the map is trained"):
+        network_regimes(unknown)
 
 
 def test_cancelling_stops_the_ensemble():

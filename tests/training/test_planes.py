@@ -180,6 +180,32 @@ def test_a_principal_plane_holds_most_of_the_paths_and_is_stored_by_its_request(
     assert load_plane(dataclasses.replace(config, size=11).key, tmp_path) is None
 
 
+def test_a_plane_fills_coarse_to_fine_and_goes_on_where_it_was_cancelled(store, tmp_path):
+    ball = run_of(store, "rbo", 0)
+    config = PlaneConfig(runs=(ball,), kind="random", size=9, examples=100, device="cpu")
+    whole = compute_plane(config, store)
+    assert whole.complete
+    kept = []
+
+    def enough(done, total):
+        return done >= 9
+
+    with pytest.raises(Cancelled):
+        compute_plane(config, store, enough, keep=kept.append)
+    save_plane(kept[-1], tmp_path)
+    half = load_plane(config.key, tmp_path)
+    assert not half.complete
+    assert half.known[::4, ::4].all()  # the coarse grid first
+    assert 9 / 81 <= half.share_known < 1
+    np.testing.assert_array_equal(np.isnan(half.clean), ~half.known)
+    told = []
+    again = compute_plane(config, store, lambda done, total: told.append(done) and False, so_far=half)
+    assert told[0] > half.known.sum()
+    assert again.complete
+    np.testing.assert_allclose(again.noisy, whole.noisy, rtol=1e-5)
+    np.testing.assert_array_equal(again.clean[half.known], half.clean[half.known])
+
+
 def test_a_damaged_result_is_named(tmp_path):
     config = PlaneConfig(runs=("a",))
     (tmp_path / "planes").mkdir()
