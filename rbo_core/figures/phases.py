@@ -60,6 +60,16 @@ class Jump:
 
 
 @dataclass(frozen=True, eq=False)
+class Region:
+    """Cells (n, m) of a map that are one thing: its name, and how they are hatched (a pattern's shape, as Plotly has
+    it)."""
+
+    name: str
+    cells: NDArray[np.bool_]
+    hatching: str = "/"
+
+
+@dataclass(frozen=True, eq=False)
 class PhaseMap:
     """What a phase map shows.
 
@@ -67,7 +77,8 @@ class PhaseMap:
     that diverged, NaN where not computed yet. brighter: +1 if more is better, −1 if less is; better is brighter.
     share: the values are shares of the balls, from 0 to 1; percent: they read as percentages of something else. rates:
     of the vertical axis, whatever `axes` says that is. held: the shares say who is held and who gets free, and so the
-    two regions of the map have names.
+    two regions of the map have names. named: regions that are hatched and named as given, in place of the hatching
+    where most diverged. gaps: cells that are not computed stay empty, instead of taking the nearest one's colour.
     """
 
     radii: Floats
@@ -80,6 +91,8 @@ class PhaseMap:
     percent: bool = False
     axes: Axes = Axes()
     held: bool = False
+    named: tuple[Region, ...] = ()
+    gaps: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +161,7 @@ def map_figure(
     fig.add_heatmap(
         x=_edges(shown.radii),
         y=_edges(shown.rates),
-        z=_filled(shown.values, shown.diverged).T.astype(np.float32),
+        z=(shown.values if shown.gaps else _filled(shown.values, shown.diverged)).T.astype(np.float32),
         zmin=low,
         zmax=high,
         colorscale=COLORSCALE,
@@ -156,7 +169,8 @@ def map_figure(
         hoverinfo="skip",
         colorbar=_colorbar(shown.label, dark, shown.share or shown.percent),
     )
-    _add_hatching(fig, shown, dark)
+    for region in shown.named or (Region("most diverged", shown.diverged > SHRINK),):
+        _add_hatching(fig, shown, region, dark)
     if not title:  # small maps side by side have no room for words
         _add_regions(fig, shown)
     for mark in notes.theory:
@@ -305,20 +319,23 @@ def _say(fig: go.Figure, radius: float, y: float, text: str, inks: tuple[str, Pa
     )  # fmt: skip
 
 
-def _add_hatching(fig: go.Figure, shown: PhaseMap, dark: bool) -> None:
+def _add_hatching(fig: go.Figure, shown: PhaseMap, region: Region, dark: bool) -> None:
     x, y = _edges(shown.radii), _edges(shown.rates)
     outline_x: list[float | None] = []
     outline_y: list[float | None] = []
-    for i, j in np.argwhere(shown.diverged > SHRINK):
+    for i, j in np.argwhere(region.cells):
         outline_x += [x[i], x[i + 1], x[i + 1], x[i], x[i], None]
         outline_y += [y[j], y[j], y[j + 1], y[j + 1], y[j], None]
     if not outline_x:
         return
     ink = "rgba(255,255,255,0.75)" if dark else "rgba(20,24,32,0.7)"
+    if region.hatching == ".":  # dots: fewer and further apart than lines
+        pattern = {"size": 9, "solidity": 0.12, "bgcolor": "rgba(0,0,0,0)", "fgcolor": "rgba(255,255,255,0.8)"}
+    else:
+        pattern = {"size": 7, "solidity": 0.18, "bgcolor": "rgba(128,128,128,0.25)", "fgcolor": ink}
     fig.add_scatter(
         x=outline_x, y=outline_y, mode="lines", line={"width": 0, "color": ink}, fill="toself", hoverinfo="skip",
-        fillcolor="rgba(0,0,0,0)", name="most diverged",
-        fillpattern={"shape": "/", "fgcolor": ink, "bgcolor": "rgba(128,128,128,0.25)", "size": 7, "solidity": 0.18},
+        fillcolor="rgba(0,0,0,0)", name=region.name, fillpattern={"shape": region.hatching, **pattern},
     )  # fmt: skip
 
 
@@ -335,28 +352,34 @@ def _add_theory(fig: go.Figure, shown: PhaseMap, mark: Mark) -> None:
 
 
 def regions(shown: PhaseMap) -> tuple[tuple[str, float, float], ...]:
-    """Name and place (radius, rate) of the two regions of a map of shares: where most are held, where most get free.
+    """Name and place (radius, rate) of the regions of a map: those that are given, and of a map of shares the two where
+    most are held and where most get free.
 
-    A region that is less than a twelfth of the map has no name; a map of anything else has none.
+    A region that is less than a twelfth of the map has no name, of the given ones less than a thirtieth.
     """
-    if not shown.held:
-        return ()
-    from scipy import ndimage  # only a map needs it
-
     values = _filled(shown.values, shown.diverged)  # while a map is computed, as it is drawn
     known = np.isfinite(values)
     good = (values >= 0.5) == (shown.brighter > 0)
+    halves = (("stuck", known & ~good, 12), ("free", known & good, 12)) if shown.held else ()
     found = []
-    for name, part in (("stuck", known & ~good), ("free", known & good)):
-        pieces, count = ndimage.label(part)
-        sizes = ndimage.sum_labels(part, pieces, np.arange(1, count + 1)) if count else np.zeros(0)
-        if not sizes.size or sizes.max() < part.size / 12:
-            continue
-        # the place inside the largest piece that is farthest from its edge
-        inner = ndimage.distance_transform_edt(np.pad(pieces == 1 + int(sizes.argmax()), 1))[1:-1, 1:-1]
-        i, j = np.unravel_index(int(inner.argmax()), inner.shape)
-        found.append((name, float(shown.radii[i]), float(shown.rates[j])))
+    for name, part, least in (*halves, *((region.name, region.cells, 30) for region in shown.named)):
+        if (place := _innermost(part, part.size / least)) is not None:
+            found.append((name, float(shown.radii[place[0]]), float(shown.rates[place[1]])))
     return tuple(found)
+
+
+def _innermost(part: NDArray[np.bool_], least: float) -> tuple[int, int] | None:
+    """The place inside the largest piece that is farthest from its edge; None where that is smaller than `least`."""
+    from scipy import ndimage  # only a map needs it
+
+    pieces, count = ndimage.label(part)
+    sizes = ndimage.sum_labels(part, pieces, np.arange(1, count + 1)) if count else np.zeros(0)
+    if not sizes.size or sizes.max() < least:
+        return None
+    inner = ndimage.distance_transform_edt(np.pad(pieces == 1 + int(sizes.argmax()), 1))[1:-1, 1:-1]
+    deepest = np.argwhere(inner == inner.max())
+    i, j = deepest[np.linalg.norm(deepest - deepest.mean(axis=0), axis=1).argmin()]  # the middle one of equals
+    return int(i), int(j)
 
 
 def _add_regions(fig: go.Figure, shown: PhaseMap) -> None:
@@ -405,14 +428,15 @@ def _add_detected(fig: go.Figure, detected: Sequence[Jump], dark: bool) -> None:
 
 def _add_clicks(fig: go.Figure, shown: PhaseMap) -> None:
     rho, eta = np.meshgrid(shown.radii, shown.rates, indexing="ij")
-    texts = []
+    texts: list[str] = []
     for value, lost in zip(shown.values.ravel(), shown.diverged.ravel(), strict=True):
         said = "not computed yet" if not np.isfinite(lost) else "none counts" if not np.isfinite(value) else ""
         said = said or (f"{value:.0%}" if shown.share or shown.percent else f"{value:.3g}")
-        texts.append(said + (f", {lost:.0%} diverged" if np.isfinite(lost) and lost > 0 else ""))
+        told = "".join(f", {region.name}" for region in shown.named if region.cells.ravel()[len(texts)])
+        texts.append(said + (f", {lost:.0%} diverged" if np.isfinite(lost) and lost > 0 else "") + told)
     fig.add_scatter(
         x=rho.ravel(), y=eta.ravel(), mode="markers", name=CLICKS, showlegend=False, text=texts,
-        marker={"symbol": "square", "size": 12, "opacity": 0},
+        marker={"symbol": "square", "size": 12, "opacity": 0}, meta={"what": shown.label, "y": shown.axes.symbol},
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
         hovertemplate=f"ρ = %{{x:.3g}}, {shown.axes.symbol} = %{{y:.3g}}<br>{shown.label}: %{{text}}<extra></extra>",
     )  # fmt: skip

@@ -135,7 +135,7 @@ def _mean(result: PhaseResult) -> Floats:
 def _variance(result: PhaseResult) -> Floats:
     """(R, E) of the mean accuracies: binomial, of the validation images, or of the runs where those vary more."""
     p = _mean(result)
-    variance = np.maximum(p * (1 - p), 1e-6) / result.validation_images
+    variance: Floats = np.maximum(p * (1 - p), 1e-6) / max(result.validation_images, 1)
     if result.config.seeds > 1:
         runs = np.nan_to_num(result.validation_accuracy, nan=0.0).var(axis=2, ddof=1) / result.config.seeds
         variance = np.maximum(variance, runs)

@@ -117,12 +117,33 @@ def test_the_figure_marks_the_best_cell_and_every_cell_can_be_clicked():
     assert (star.x[0], star.y[0]) == (result.config.radii[1], result.config.rates[2])
     clicks = next(t for t in fig.data if t.name == CLICKS)
     assert len(clicks.x) == 16
-    assert {a.text for a in fig.layout.annotations} >= {"unstable", "macroscopic"}
+    assert {a.text for a in fig.layout.annotations} >= {"<b>unstable</b>", "<b>too slow</b>", "macroscopic"}
+    patterns = {t.name: t.fillpattern.shape for t in fig.data if t.name in ("unstable", "too slow")}
+    assert patterns == {"unstable": "/", "too slow": "."}  # told apart without colour
+    assert clicks.text[0] == "20%, too slow"
+    assert clicks.text[3] == "10%, unstable"
     cut = along_radius(result, told, dark=True)
     ball = next(t for t in cut.data if t.name == "Rolling ball, its best η" and t.fill is None)
     np.testing.assert_allclose(ball.y, mean.max(axis=1))
     with pytest.raises(ValueError, match="quantity must be one of"):
         cells(result, "beauty")
+
+
+def test_cells_that_are_not_trained_are_empty_in_the_figure():
+    result = made(np.array([[0.2, 0.9], [0.3, 0.95]]))
+    there = np.array([[True, False], [True, True]])
+    half = dataclasses.replace(
+        result, trained=there, validation_accuracy=np.where(there[..., None], result.validation_accuracy, np.nan)
+    )
+    fig = phases_figure(half, network_regimes(half), "validation_accuracy", dark=True)
+    coloured = next(trace for trace in fig.data if trace.type == "heatmap").z.T
+    np.testing.assert_array_equal(np.isfinite(coloured), there)
+    clicks = next(trace for trace in fig.data if trace.name == CLICKS)
+    assert clicks.text[1] == "not computed yet"
+    assert "not trained yet: 1 of 4" in "".join(note.text for note in fig.layout.annotations)
+    assert "macroscopic" not in {note.text for note in fig.layout.annotations}
+    nothing = PhaseResult.untrained(result.config)
+    assert phases_figure(nothing, None, "train_loss", dark=False).data
 
 
 def test_a_result_is_kept_under_its_request(small, tmp_path):
