@@ -130,10 +130,14 @@ class Adam(PointMethod):
         beta2 = column(self.beta2)
         epsilon = column(self.epsilon)
         count = state.taken + 1
-        first = beta1 * state.first + (1 - beta1) * g
-        second = beta2 * state.second + (1 - beta2) * g * g
-        x = x - lr * (first / (1 - beta1**count)) / (xp.sqrt(second / (1 - beta2**count)) + epsilon)
-        return PointState(x, first, second, count)
+        # m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  x ← x − η m̂/(√v̂ + ε), with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ)
+        first = drawn_from(xp, state.first, 1 - beta1, g, into=xp.zeros_like(g))
+        g *= g
+        second = drawn_from(xp, state.second, 1 - beta2, g, into=g)
+        root = xp.sqrt(second)
+        root *= (1 - beta2**count) ** -0.5
+        root += epsilon
+        return PointState(moved(xp, x, -lr / (1 - beta1**count), first / root), first, second, count)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +155,7 @@ class AdamW(Adam):
         f, g = objective(state.x)
         lr = column(self.learning_rate)
         decay = column(self.weight_decay)
-        return self._move(objective.xp, state, state.x * (1 - lr * decay), g), f
+        return self._move(objective.xp, state, moved(objective.xp, state.x, -lr * decay, state.x), g), f
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
 from rbo_core.arrays import Namespace
-from rbo_core.torch import namespace
+from rbo_core.torch import members, namespace
 from rbo_core.torch.signs import Signs
 
 
@@ -27,7 +27,6 @@ class EnsembleObjective:
         ValueError: the model has buffers.
     """
 
-    xp: Namespace = namespace
     start: None = None
 
     def __init__(self, model: nn.Module, seeds: list[int] | None = None, decay: Tensor | None = None) -> None:
@@ -35,6 +34,8 @@ class EnsembleObjective:
             raise ValueError(
                 "an ensemble needs a model without running statistics (BatchNorm); train such models one by one"
             )
+        on_cpu = all(p.device.type == "cpu" for p in model.parameters())
+        self.xp: Namespace = members if on_cpu else namespace
         self.model = model
         self.shapes = {name: p.shape for name, p in model.named_parameters()}
         self.size = sum(shape.numel() for shape in self.shapes.values())
@@ -59,17 +60,11 @@ class EnsembleObjective:
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         self.gradients += 1
-        # Differentiating by the views avoids scattering every layer's gradient into an array of all parameters.
-        parameters = {name: view.detach().requires_grad_() for name, view in self.split(x).items()}
-        with torch.enable_grad():
-            loss = self._loss(self._forward(parameters, self._x), self._y)
-            # Members are independent: the gradient of the sum is each member's own.
-            grads = torch.autograd.grad(loss.sum(), list(parameters.values()))
-        gradient = torch.cat([g.reshape(len(x), -1) for g in grads], dim=1)
+        loss, gradient = self._differentiated(x)
         if self._decay is None:
-            return loss.detach(), gradient
-        pull = self._decay[:, None] * x
-        return loss.detach() + 0.5 * torch.linalg.vecdot(pull, x), gradient.add_(pull)
+            return loss, gradient
+        loss = loss + 0.5 * self._decay * self.xp.vecdot(x, x)
+        return loss, gradient.addcmul_(self._decay[:, None], x)
 
     def left_out(self, finite: Tensor) -> None:
         """Told which members' evaluations after a step's first were finite (B,): the others go on without them."""
@@ -87,14 +82,28 @@ class EnsembleObjective:
         Args:
             labels: (N,), or each member's own (B, N).
         """
-        parameters, labels = self.split(x), labels.expand(len(x), -1)
+        labels = labels.expand(len(x), -1)
         loss, right = x.new_zeros(len(x)), x.new_zeros(len(x))
         for first in range(0, len(images), at_once):
             part, own = images[first : first + at_once], labels[:, first : first + at_once]
-            out = vmap(self._one, in_dims=(0, None))(parameters, part)
+            out = self._outputs(x, part)
             loss += self._loss(out, own) * len(part)
             right += (out.argmax(dim=2) == own).sum(dim=1)
         return loss / len(images), right / len(images)
+
+    def _differentiated(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss (B,) and gradient (B, n) of the minibatches, without weight decay."""
+        # Differentiating by the views avoids scattering every layer's gradient into an array of all parameters.
+        parameters = {name: view.detach().requires_grad_() for name, view in self.split(x).items()}
+        with torch.enable_grad():
+            loss = self._loss(self._forward(parameters, self._x), self._y)
+            # Members are independent: the gradient of the sum is each member's own.
+            grads = torch.autograd.grad(loss.sum(), list(parameters.values()))
+        return loss.detach(), torch.cat([g.reshape(len(x), -1) for g in grads], dim=1)
+
+    def _outputs(self, x: Tensor, images: Tensor) -> Tensor:
+        """(B, N, classes) of all members on the same ``images (N, …)``."""
+        return vmap(self._one, in_dims=(0, None))(self.split(x), images)
 
     def _one(self, parameters: dict[str, Tensor], images: Tensor) -> Tensor:
         return functional_call(self.model, parameters, (images,))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,44 +17,23 @@ from rbo_core.methods import METHODS
 from rbo_core.settings import replaced, settings_of
 from rbo_core.torch.ensemble import EnsembleObjective
 from rbo_core.torch.ensemble_step import EnsembleSteps
+from rbo_core.torch.perceptrons import objective_of
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import DataSet, load
 from rbo_core.training.diagnostics import depth_along_normal
 from rbo_core.training.ensemble_batches import Batches
+from rbo_core.training.ensemble_blocks import BYTES, Progress, blocks, bytes_of_a_member, each, kept_of_an_image
+from rbo_core.training.ensemble_result import Best, EnsembleResult, joined
 from rbo_core.training.loop import pick_device
 from rbo_core.training.memory import keep_freed_pages
 from rbo_core.training.plan import PROBE, dtype_of, flat_parameters, plan, seeded_model
 
 Floats = NDArray[np.float64]
 
-BYTES = 6e9
-"""Memory that members trained together may take; more of them are cut into blocks."""
-COPIES = 14
-"""Arrays of a member's parameters that a step keeps at once, at the most: gradients, moments, and their copies."""
-
-
-@dataclass(frozen=True, eq=False)
-class EnsembleResult:
-    """What each member came to, all (B,): accuracies as fractions, NaN losses where a member diverged.
-
-    parameters: (B, n), in the order of ``model.parameters()``. penetration: along the normal, NaN for point methods.
-    stopped_accuracy: test accuracy of the parameters that did best on the validation images when they were looked at,
-    after ``stopped_gradients``; NaN where nobody looked.
-    """
-
-    train_loss: Floats
-    validation_loss: Floats
-    validation_accuracy: Floats
-    test_accuracy: Floats
-    stopped_accuracy: Floats
-    stopped_gradients: Floats
-    penetration: Floats
-    diverged: NDArray[np.bool_]
-    gradients: int
-    seconds: float
-    state: str
-    parameters: torch.Tensor
-    validation_images: int
+BUILDING = threading.Lock()
+"""Networks draw their start from torch's global generator."""
+AT_ONCE = 1000
+"""Images that a CPU's members look at together, at the most."""
 
 
 def train_ensemble(
@@ -66,11 +44,12 @@ def train_ensemble(
     seeds: Sequence[int] | None = None,
     settings: Mapping[str, Sequence[float] | Floats] | None = None,
     looks: int = 0,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> EnsembleResult:
     """Train one member for each entry of ``lr (B,)``; member b equals the single run of its settings and seed.
 
-    Members that would not fit in memory together are trained block after block.
+    Members that would not fit in memory together are trained block after block; on a CPU they are blocks that fit into
+    its cache, one in each of torch's threads at a time.
 
     Args:
         config: everything the members share.
@@ -79,7 +58,7 @@ def train_ensemble(
         settings: further settings by their names on networks, (B,) each: weight_decay, and any number that balls of
             one batch may differ in.
         looks: how often, evenly spread, the validation images are looked at for the best moment to stop.
-        progress: called with (steps done, steps in all); a true answer cancels.
+        progress: called with (steps done, steps in all), in the caller's thread; a true answer cancels.
 
     Raises:
         ValueError: lengths differ, a setting is not one that members may differ in, or the model has no batched form.
@@ -96,93 +75,23 @@ def train_ensemble(
         raise ValueError("members of an ensemble keep their radius; train runs with a radius_schedule one by one")
     keep_freed_pages()
     data = load(config.data, config.data_dir)
-    parts = _blocks(members, _bytes_of_a_member(config, data))
-    results: list[EnsembleResult] = []
-    for k, part in enumerate(parts):
+    parts = blocks(members, *bytes_of_a_member(config, data), pick_device(config.device))
+    results: dict[int, EnsembleResult] = {}
 
-        def told(done: int, total: int, k: int = k) -> object:
-            return progress is not None and progress(k * total + done, len(parts) * total)
+    def train(k: int, told: Progress) -> bool:
+        block = {name: np.asarray(values, dtype=float)[parts[k]] for name, values in given.items()}
+        with BUILDING:
+            ensemble = _Ensemble(config, data, block, own[parts[k]])
+        results[k] = ensemble.measured(ensemble.train(told, looks))
+        return results[k].state == "done"
 
-        block = {name: np.asarray(values, dtype=float)[part] for name, values in given.items()}
-        ensemble = _Ensemble(config, data, block, own[part])
-        results.append(ensemble.measured(ensemble.train(told, looks)))
-        if results[-1].state == "cancelled":
-            break
-    if progress is not None and results[-1].state == "done":
+    begin = time.perf_counter()
+    each(len(parts), train, config.device, progress)
+    seconds = time.perf_counter() - begin if len(results) > 1 else results[0].seconds
+    found = joined([results[k] for k in sorted(results)], seconds)
+    if progress is not None and found.state == "done":
         progress(1, 1)
-    return _joined(results)
-
-
-def _blocks(members: int, bytes_each: float) -> list[slice]:
-    """Members in as few blocks of nearly equal size as fit."""
-    count = max(1, math.ceil(members * bytes_each / BYTES))
-    edges = [members * k // count for k in range(count + 1)]
-    return [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
-
-
-def _bytes_of_a_member(config: TrainConfig, data: DataSet) -> float:
-    """What one member takes while it trains: copies of its parameters, and of its minibatch what the layers keep."""
-    with torch.random.fork_rng(devices=[]):
-        model = seeded_model(config, data, 0)
-    size = 2 if config.precision == "float64" else 1
-    kept = 2 * _kept_of_an_image(model, data)  # and as much again for what the backward pass makes of it
-    return size * (4.0 * COPIES * flat_parameters(model).numel() + config.batch_size * kept)
-
-
-def _kept_of_an_image(model: torch.nn.Module, data: DataSet) -> int:
-    """Bytes in float32 that the layers keep of an image for the backward pass, with the image itself."""
-    own = {p.data_ptr() for p in model.parameters()}
-    seen: dict[int, int] = {}
-
-    def noted(kept: torch.Tensor) -> torch.Tensor:
-        if kept.data_ptr() not in own:
-            seen[kept.data_ptr()] = kept.numel() * kept.element_size()
-        return kept
-
-    image = torch.zeros(1, *data.shape)
-    with torch.autograd.graph.saved_tensors_hooks(noted, lambda kept: kept):
-        held = model(image)
-    del held
-    return sum(seen.values()) + 4 * image.numel()
-
-
-class _Best:
-    """The parameters (B, n) of each member that did best so far, by accuracy (B,), and after how many steps."""
-
-    def __init__(self, position: torch.Tensor) -> None:
-        self.position = position.clone()
-        self.accuracy = torch.full_like(position[:, 0], -1.0)
-        self.step = torch.zeros_like(self.accuracy)
-
-    def offer(self, position: torch.Tensor, accuracy: torch.Tensor, step: int) -> None:
-        """Keep what is better than before; nothing of it waits for a GPU."""
-        better = accuracy > self.accuracy
-        self.position = torch.where(better[:, None], position, self.position)
-        self.accuracy = torch.where(better, accuracy, self.accuracy)
-        self.step = torch.where(better, step, self.step)
-
-
-def _joined(results: list[EnsembleResult]) -> EnsembleResult:
-    if len(results) == 1:
-        return results[0]
-    last = results[-1]
-    arrays = {
-        name: np.concatenate([getattr(result, name) for result in results])
-        for name in (
-            "train_loss",
-            "validation_loss",
-            "validation_accuracy",
-            "test_accuracy",
-            "stopped_accuracy",
-            "stopped_gradients",
-            "penetration",
-            "diverged",
-        )
-    }
-    seconds = sum(result.seconds for result in results)
-    parameters = torch.cat([result.parameters for result in results])
-    return EnsembleResult(**arrays, gradients=last.gradients, seconds=seconds, state=last.state,
-                          parameters=parameters, validation_images=last.validation_images)  # fmt: skip
+    return found
 
 
 class _Ensemble:
@@ -197,19 +106,20 @@ class _Ensemble:
             for seed in sorted(set(seeds)):
                 model = seeded_model(config, data, seed)
                 start[seed] = flat_parameters(model)
-        self.at_once = max(config.batch_size, int(BYTES / 4 // (len(seeds) * _kept_of_an_image(model, data))))
+        fitting = int(BYTES / 4 // (len(seeds) * kept_of_an_image(model, data)))
+        self.at_once = max(config.batch_size, min(fitting, AT_ONCE) if self.device.type == "cpu" else fitting)
         self.position = torch.stack([start[s] for s in seeds]).to(self.device, self.dtype)
         method, decay = _method(config, settings)
         pull = None if decay is None else torch.tensor(decay, dtype=self.dtype, device=self.device)
-        self.objective = EnsembleObjective(model.to(self.device, self.dtype), list(seeds), pull)
+        self.objective = objective_of(model.to(self.device, self.dtype), list(seeds), pull)
         self.lr = torch.tensor(settings["lr"], dtype=self.dtype, device=self.device)
         self.method = self._on_device(method)
         self.batches = Batches(config, data, self.plan, seeds, self.device)
         self.validation = self._pair(data.validation_x, data.validation_y)
         self.seconds = 0.0
-        self.best = _Best(self.position)
+        self.best = Best(self.position)
 
-    def train(self, progress: Callable[[int, int], object] | None, looks: int) -> str:
+    def train(self, progress: Progress | None, looks: int) -> str:
         """Take all steps; "done" or "cancelled"."""
         total = self.plan.total
         due = {math.ceil(total * (k + 1) / looks) for k in range(looks)}

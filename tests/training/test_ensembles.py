@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from rbo_core.training import Method, TrainConfig, run_training
-from rbo_core.training import ensemble as ensembles
 from rbo_core.training.data import load
 from rbo_core.training.ensemble import train_ensemble
+from rbo_core.training.ensemble_blocks import kept_of_an_image
 from rbo_core.training.models import build_model
 
 CONVOLUTIONAL = TrainConfig(
@@ -57,7 +57,7 @@ def test_what_an_image_leaves_in_the_layers_is_counted():
     with torch.random.fork_rng(devices=[]):
         mlp = build_model("mlp", data.shape, 10)
     # The image, the inputs of both inner linear layers and the ReLUs' results (the same arrays), in float32.
-    assert ensembles._kept_of_an_image(mlp, data) in (4 * (64 + 64 + 128 + 128), 4 * (64 + 128 + 128))
+    assert kept_of_an_image(mlp, data) in (4 * (64 + 64 + 128 + 128), 4 * (64 + 128 + 128))
 
 
 def test_the_best_moment_to_stop_is_that_of_the_validation_images():

@@ -16,8 +16,7 @@ import torch
 
 from rbo_core.cli import main
 from rbo_core.torch import RBO
-from rbo_core.training import Method, RunStore, TrainConfig, checkpoint, run_training
-from rbo_core.training import ensemble as ensembles
+from rbo_core.training import Method, RunStore, TrainConfig, checkpoint, ensemble_blocks, run_training
 from rbo_core.training.checkpoint import load_tree, save_tree
 from rbo_core.training.ensemble import train_ensemble
 
@@ -166,7 +165,7 @@ MEMBERS = {
 
 @pytest.mark.parametrize("name", MEMBERS)
 def test_members_with_a_weight_decay_each_equal_their_single_runs(name, monkeypatch):
-    monkeypatch.setattr(ensembles, "BYTES", 1.0)  # so that every member is a block of its own
+    monkeypatch.setattr(ensemble_blocks, "BYTES", 1.0)  # so that every member is a block of its own
     config = dataclasses.replace(QUICK, precision="float64", method=Method.of(name, **MEMBERS[name]))
     decay = [0.0, 0.03]
     lr = [config.method["lr"]] * 2
