@@ -1,7 +1,6 @@
 """Network phases: radius against learning rate on a real network, trained as one ensemble."""
 
 import pages.shared.needs_networks  # noqa: F401  # isort: skip
-import numpy as np
 import streamlit as st
 
 from pages.network_phases import controls, view
@@ -12,19 +11,21 @@ from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, 
 from pages.shared.take_away import take_away
 from rbo_core.figures.edge import edge_figure
 from rbo_core.figures.network_phases import along_radius, phases_figure
-from rbo_core.training.phases import load_phases
+from rbo_core.training.phases import PhaseResult
 from rbo_core.training.regimes import network_regimes
 
 EXPLANATION = r"""
 **The map** is drawn like the paper's Figure 5, but on other data and, unless you choose the paper's, with another
 projection: every cell is a network trained from the same weights on the same
-minibatches with its own radius $\rho$ and learning rate $\eta$; all cells train at once, as one batch.
+minibatches with its own radius $\rho$ and learning rate $\eta$. Part after part trains as one batch, each a coarse grid
+over the whole map; what is finished is kept when you cancel, also when you change a setting, and goes on later.
 
-**Regimes** are read off the map. *Macroscopic* is the stretch of radii round the best cell whose own best $\eta$ comes
-within two standard errors of it; *microscopic* is what is smaller, *super-macroscopic* what is larger. Where the
-stretch covers the whole axis, the radius made no difference that this many validation images can show. *Unstable*,
-above the white line: more than half of the runs diverged or learnt less than half of what the best cell learnt,
-although a smaller $\eta$ works. The star is the best cell.
+**Regimes** are read off the map. *Macroscopic* is the stretch of radii round the best cell whose own best $\eta$ is
+level with it; *microscopic* is what is smaller, *super-macroscopic* what is larger. Two radii are level unless they are
+further apart than chance, on this many validation images, makes any two of as many equal ones in one map of twenty
+(Tukey). *Unstable* (lines): more than half of the runs diverged or learnt less than half of what the best cell learnt,
+although a smaller $\eta$ works. *Too slow* (dots): a larger $\eta$ at the same radius learns clearly more in as many
+gradients. The star is the best cell.
 
 **Frontier of stability** (dotted): on a bowl as sharp as the network at its start, $\kappa$, a step settles while
 $\eta\kappa\,(1+\min(\rho\kappa,\text{trust}))<2$ (Newton, $K=2$), or, as published,
@@ -53,46 +54,54 @@ as flat (rings) costs half. The rightmost network has not sharpened that far. 30
 by `python benchmarks/edge_of_stability.py`.
 """
 
-open_page("Network phases", "Which radius and which learning rate train best? Click a cell to see its run.")
+open_page("Network phases", "Which radius and which learning rate train best? Click a cell, or take the arrow keys.")
 job_id = network_jobs.current()
 network_jobs.load_link(controls.job_controls)
 with st.sidebar:
     asked, quantity = controls.ask()
-result, stored = None, False
+config = None
 try:
     config = asked.config()
-    stored = (result := load_phases(config.key)) is not None
-    if result is None:
-        result = network_examples.phases(config)
-        view.compute(config, job_id, result)
+    found, is_own = view.stored(config)
 except ValueError as error:
     show_error(error)
+    found, is_own = None, False
 
-if result is not None:
-    told = network_regimes(result)
-    cell = view.cell_of(result, controls.named_cell(), told.best)
-    radius, rate = float(result.config.radii[cell[0]]), float(result.config.rates[cell[1]])
+if config is not None:
+    result = PhaseResult.untrained(config) if found is None else found
+    told = network_regimes(result) if result.there.any() else None
+    if told is None:
+        words = (
+            f"Not trained yet: {config.members:,} networks, from left to right the radius, upwards the learning rate."
+        )
+        sentence(words)
+    else:
+        best = float(told.by_radius.max())
+        sentence(view.headline(result, told), best=f"{best:.4f}", verdict=told.verdict, cells=str(result.there.sum()))
+    view.train(config, found if is_own else None, job_id, example=found is not None and not is_own)
+    cell = view.cell_of(result, controls.named_cell(), told.best if told is not None else (0, 0))
+    radius, rate = float(config.radii[cell[0]]), float(config.rates[cell[1]])
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
-        edge = view.frontier_of(result.config)
+        edge = view.frontier_of(config)
         figure = phases_figure(result, told, quantity, is_dark(), selected=(radius, rate), frontier=edge)
-        clickable_map(figure, "network_map")
+        clickable_map(figure, "network_map", selected=(radius, rate))
     with right:
-        items, head = view.cell_numbers(result, *cell)
+        items, head = view.cell_numbers(result, told, *cell)
         readouts(items, "cell", least="calc(50% - 0.6rem)", head=head)
         link("Train", "Train this cell by itself, with SGD beside it", view.train_query(result, radius, rate))
-        plots.show([along_radius(result, told, is_dark(), radius)], key="along")
-    best = float(np.nanmax(result.validation_accuracy.mean(axis=2)))
-    sentence(view.what_it_says(result, told), best=f"{best:.4f}", radius=f"{radius:.6g}", rate=f"{rate:.6g}")
-    ball = dict(result.config.train.method.settings)
+        if told is not None:
+            plots.show([along_radius(result, told, is_dark(), radius)], key="along")
+    if told is not None:
+        sentence(view.beside_sgd(result, told))
+    ball = dict(config.train.method.settings)
     if ball["projection"] == "newton" and float(ball["trust"]) < 10:
-        link("Network phases", "The same map without the guard: large radii fail", controls.unguarded(result.config))
-    if job_id is not None and stored:
-        network_jobs.watch(job_id)
-    table = view.cells_table(result)
-    with st.container(horizontal=True, key="take_away"):
-        download("Download CSV", lambda: table, "network_phases.csv", "phases_csv")
-        take_away(view.takings(result, told, quantity, (radius, rate)))
+        link("Network phases", "The same map without the guard: large radii fail", controls.unguarded(config))
+    if told is not None:
+        table = view.cells_table(result)
+        with st.container(horizontal=True, key="take_away"):
+            download("Download CSV", lambda: table, "network_phases.csv", "phases_csv")
+            take_away(view.takings(result, told, quantity, (radius, rate)))
     with st.expander("How sharp does a network get? Theory beside measurement"):
         plots.show([edge_figure(network_examples.edges(), is_dark())], key="edge")
         st.caption(EDGE)

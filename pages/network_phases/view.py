@@ -11,55 +11,67 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.network_phases.controls import DATA
-from pages.shared import network_jobs, network_runs
+from pages.shared import network_examples, network_jobs, network_runs
 from pages.shared.controls import short
-from pages.shared.page import LINK_VERSION, cached, is_dark, show_error
+from pages.shared.growing import Growing, grow
+from pages.shared.page import LINK_VERSION, cached
 from pages.shared.take_away import Takings, figure_takings
 from rbo_core import RBO
-from rbo_core.figures.curves import message_figure
 from rbo_core.figures.network_code import phases_code
-from rbo_core.figures.network_phases import along_radius, phases_figure
+from rbo_core.figures.network_phases import along_radius, phases_figure, states
 from rbo_core.figures.phases import Frontier
 from rbo_core.figures.player.offline import Words
 from rbo_core.figures.style import color
+from rbo_core.figures.words import percent
 from rbo_core.frontiers import frontier
 from rbo_core.jobs import CONFIG
 from rbo_core.settings import settings_of
 from rbo_core.training import TrainConfig
 from rbo_core.training.edge import start_sharpness
-from rbo_core.training.phases import PhaseConfig, PhaseResult
+from rbo_core.training.phases import PhaseConfig, PhaseResult, load_phases, recent_phases
+from rbo_core.training.price import phases_pace, phases_seconds
 from rbo_core.training.regimes import NetworkRegimes
 
 PAGE = "Network phases"
 
 
-def compute(config: PhaseConfig, job_id: str | None, example: PhaseResult | None = None) -> None:
-    """The map is not there: train it as a job, and show how far it is. example: what the page shows until then."""
-    problem = network_jobs.device_problem(config.train.device)
-    if problem:
-        show_error(problem)
-    elif note := network_runs.data_note(config.train.data):
+def stored(config: PhaseConfig) -> tuple[PhaseResult | None, bool]:
+    """The map, as far as it was trained here, or the example if that is the same map; and whether it is from here.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    found = load_phases(config.key)
+    return (found, True) if found is not None else (network_examples.phases(config), False)
+
+
+def growing(config: PhaseConfig, here: PhaseResult | None) -> Growing:
+    """The map that is asked for. here: what was trained of it on this machine."""
+    grid = f"{config.n_radii} × {config.n_rates}" + (f" × {config.seeds} seeds" if config.seeds > 1 else "")
+    missing = config.members if here is None else int((~here.there).sum()) * config.seeds
+    return Growing(
+        "phases", ("train", CONFIG, "--phases", "--json"), config.to_dict(),
+        f"{DATA[config.train.data]}, MLP: {grid} radii and rates", PAGE, f"phases:{config.key}", "Train the map",
+        "networks", missing, config.members, phases_seconds(config, here, phases_pace(recent_phases())),
+    )  # fmt: skip
+
+
+def train(config: PhaseConfig, here: PhaseResult | None, job_id: str | None, example: bool) -> None:
+    """The bar that trains the map. here: what was trained of it on this machine; example: whether the page shows it as
+    it was trained elsewhere."""
+    problem = network_jobs.device_problem(config.train.device) or ""
+    if not problem and (note := network_runs.data_note(config.train.data)):
         st.info(note)
-    with st.container(horizontal=True, vertical_alignment="center", key="compute_bar"):
-        pressed = st.button("Train the map", type="primary", key="compute", disabled=problem is not None)
-        if example is not None:
-            st.caption(
-                "This map was trained earlier with these very settings, in less than a minute on two cores; train it "
-                "on this machine, or change the settings."
-            )
-    if pressed:
-        grid = f"{config.n_radii} × {config.n_rates}" + (f" × {config.seeds} seeds" if config.seeds > 1 else "")
-        started = network_jobs.start(
-            "phases", ["train", CONFIG, "--phases", "--json"], config=config.to_dict(),
-            title=f"{DATA[config.train.data]}, MLP: {grid} radii and rates", page=PAGE, key=f"phases:{config.key}",
-        )  # fmt: skip
-        if started is not None:  # a refusal stays on the page
-            st.rerun()
-    network_jobs.watch(job_id)
-    if example is not None:
-        return
-    words = f"{config.members:,} networks train at once: 144 MLPs on the digits take under a minute."
-    st.plotly_chart(message_figure(words, is_dark()), key="phases_empty", config={"displayModeBar": False}, theme=None)
+    drawn = 0 if here is None else int(here.there.sum())
+
+    def grown() -> bool:
+        now = load_phases(config.key)
+        return now is not None and int(now.there.sum()) > drawn
+
+    words = "" if here is None else "What was finished is kept."
+    if example:
+        words = "Trained earlier with these very settings. Train it on this machine, or change them."
+    grow(growing(config, here), job_id, grown, words, problem)
 
 
 def cell_of(result: PhaseResult, named: tuple[float, float] | None, best: tuple[int, int]) -> tuple[int, int]:
@@ -70,13 +82,15 @@ def cell_of(result: PhaseResult, named: tuple[float, float] | None, best: tuple[
     return int(np.abs(np.log(config.radii / named[0])).argmin()), int(np.abs(np.log(config.rates / named[1])).argmin())
 
 
-def cell_numbers(result: PhaseResult, i: int, j: int) -> tuple[tuple[tuple[str, str, str], ...], str]:
+def cell_numbers(
+    result: PhaseResult, told: NetworkRegimes | None, i: int, j: int
+) -> tuple[tuple[tuple[str, str, str], ...], str]:
     """One cell's numbers, and the head above them (HTML)."""
     radius, rate = float(result.config.radii[i]), float(result.config.rates[j])
     accuracy = result.validation_accuracy[i, j]
     items = (
-        ("validation accuracy", f"{100 * float(np.nan_to_num(accuracy).mean()):.1f} %", ""),
-        ("SGD, same η", f"{100 * float(np.nan_to_num(result.point_accuracy[j]).mean()):.1f} %", ""),
+        ("validation accuracy", _percent(accuracy.mean()), ""),
+        ("SGD, same η", _percent(result.point_accuracy[j].mean()), ""),
         ("training loss", _mean(result.train_loss[i, j]), ""),
         ("penetration", _mean(100 * result.penetration[i, j], " %"), ""),
     )
@@ -84,7 +98,7 @@ def cell_numbers(result: PhaseResult, i: int, j: int) -> tuple[tuple[tuple[str, 
     note = f" · {lost} of {result.config.seeds} diverged" if lost else ""
     head = (
         f'<p class="cell-head"><span style="color:{color("rbo")}">○</span> ρ = {short(float(f"{radius:.3g}"))}, '
-        f"η = {short(float(f'{rate:.3g}'))}{note}</p>"
+        f"η = {short(float(f'{rate:.3g}'))} · {cell_state(result, told, i, j)}{note}</p>"
     )
     return items, head
 
@@ -129,20 +143,44 @@ def frontier_of(config: PhaseConfig) -> Frontier | None:
     return Frontier(radii, frontier(RBO(**settings), radii, curvature), curvature)
 
 
-def what_it_says(result: PhaseResult, told: NetworkRegimes) -> str:
-    """The map in a sentence: where it is best, whether the radius mattered, and against SGD."""
+def headline(result: PhaseResult, told: NetworkRegimes | None) -> str:
+    """What the map says of the radius, in a sentence or two (HTML). told: None where no cell is trained."""
     config = result.config
+    if told is None:
+        return f"Not trained yet: {config.members:,} networks, each with its own radius and learning rate."
     i, j = told.best
-    best = float(np.nan_to_num(result.validation_accuracy[i, j]).mean())
-    low, high = (short(float(f"{r:.2g}")) for r in told.macroscopic)
-    said = (
-        f"Best: <b>{100 * best:.1f} %</b> at ρ = {short(float(f'{config.radii[i]:.2g}'))}, "
-        f"η = {short(float(f'{config.rates[j]:.2g}'))}. "
-    )
-    if told.macroscopic == (config.radii[0], config.radii[-1]):
-        said += "With the right η every radius here comes within two standard errors of it. "
-    else:
-        said += f"Radii from {low} to {high} come within two standard errors of it. "
+    best = f"<b>{_percent(told.by_radius.max())}</b> at ρ = {_two(config.radii[i])}, η = {_two(config.rates[j])}"
+    low, high = (_two(radius) for radius in told.macroscopic)
+    images = f"{result.validation_images:,} validation images"
+    if told.verdict == "unfinished":
+        return f"So far, {int(result.there.sum())} of {result.there.size} cells: the best is {best}."
+    if told.verdict == "nothing":
+        return (
+            f"<b>Nothing was learnt here:</b> the best of {config.members:,} networks, "
+            f"{_percent(told.by_radius.max())}, is what guessing reaches. Change the learning rates or the task."
+        )
+    if told.verdict == "level":
+        span = f"{_percent(told.by_radius.min())} to {_percent(told.by_radius.max())}"
+        return (
+            f"<b>Here the radius hardly matters.</b> With its best η every radius reaches {span}, and {images} do not "
+            f"tell these apart. Best: {best}."
+        )
+    points = f"up to {100 * told.lost:.1f} points"
+    lead = {
+        "small": f"<b>Large radii do worse.</b> Up to ρ = {high} all do as well; beyond, with its best η, one loses",
+        "large": f"<b>Small radii do worse.</b> From ρ = {low} on all do as well; below, with its best η, one loses",
+        "band": f"<b>The radius matters.</b> Best from ρ = {low} to {high}; outside, with its best η, one loses",
+    }[told.verdict]
+    return f"{lead} {points}. Best: {best}."
+
+
+def beside_sgd(result: PhaseResult, told: NetworkRegimes) -> str:
+    """The map against gradient descent, and what the numbers rest on."""
+    config = result.config
+    seeds = "one seed" if config.seeds == 1 else f"{config.seeds} seeds"
+    rest = f"({seeds}, {result.gradients:,} gradients a network.)"
+    if told.verdict in ("unfinished", "nothing"):
+        return rest
     gain, noise = 100 * told.fair_gain, 200 * told.noise
     tries = f"With as many tries as SGD ({config.n_rates} runs each, equal gradients)"
     if abs(gain) <= noise:
@@ -150,8 +188,18 @@ def what_it_says(result: PhaseResult, told: NetworkRegimes) -> str:
     else:
         word = "more" if gain > 0 else "less"
         tail = f"{tries} the ball's best is {abs(gain):.1f} points {word} (± {noise:.1f})."
-    seeds = "one seed" if config.seeds == 1 else f"{config.seeds} seeds"
-    return f"{said}{tail} ({seeds}, {result.gradients:,} gradients a network.)"
+    return f"{tail} {rest}"
+
+
+def cell_state(result: PhaseResult, told: NetworkRegimes | None, i: int, j: int) -> str:
+    """What became of a cell, in words."""
+    if not result.there[i, j] or told is None:
+        return "not trained yet"
+    for region in states(result):
+        if region.cells[i, j]:
+            more = {"unstable": "a smaller η learns", "too slow": "a larger η learns more in as many gradients"}
+            return f"{region.name}: {more[region.name]}"
+    return "the best cell" if (i, j) == told.best else "learns"
 
 
 def takings(result: PhaseResult, told: NetworkRegimes, quantity: str, cell: tuple[float, float]) -> Takings:
@@ -163,7 +211,8 @@ def takings(result: PhaseResult, told: NetworkRegimes, quantity: str, cell: tupl
         return [shown, along_radius(result, told, dark, cell[0])]
 
     code = phases_code(result.config.to_dict())
-    words = Words("Radius against learning rate on a network", what_it_says(result, told), code=code)
+    said = f"{headline(result, told)} {beside_sgd(result, told)}"
+    words = Words("Radius against learning rate on a network", said, code=code)
     return figure_takings("network_phases", figures, words)
 
 
@@ -185,7 +234,15 @@ def cells_table(result: PhaseResult) -> pd.DataFrame:
 
 def _mean(values: np.ndarray, unit: str = "") -> str:
     known = values[np.isfinite(values)]
-    return f"{float(known.mean()):.3g}{unit}" if known.size else "none: diverged"
+    return f"{float(known.mean()):.3g}{unit}" if known.size else "none"
+
+
+def _percent(share: float) -> str:
+    return percent(100 * share).replace(" ", "\N{NO-BREAK SPACE}") if np.isfinite(share) else "none yet"
+
+
+def _two(value: float) -> str:
+    return short(float(f"{value:.2g}"))
 
 
 def _signed(value: float) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from pages.phases import compute
@@ -11,8 +9,6 @@ from pages.phases.study import PhaseStudy
 from pages.shared import background
 from pages.shared.page import show_error
 from rbo_core.jobs import Job
-
-REDRAW_SECONDS = 2.5
 
 
 def refinement(
@@ -27,33 +23,24 @@ def refinement(
     if pace:
         st.session_state.setdefault("_pace", {})[work.base.id] = pace
     key = work.key
-    active = next((job for job in background.queue().jobs(states=("queued", "running")) if job.key == key), None)
-    linked = background.find(job_id)
-    if linked is not None and linked.key != key and "job" in st.query_params:
-        # The address names a job only while the page shows that job's sweep.
-        del st.query_params["job"]
+    job = background.job_of(key, job_id)
     if work.so_far() == (spec, True):
-        if linked is not None and linked.key == key:
-            background.show(linked.id)
+        if job is not None:
+            background.show(job.id)
         else:
             more = len(spec.axis("radius").values) - len(work.base.axis("radius").values)
             finer = f" {more} radii were added near jumps." if more else ""
             st.caption(f"{spec.cells:,} cells of {spec.balls} balls: complete.{finer}")
         return
-    active = active or _start(study, work, title, slot)
+    active = job if job is not None and job.active else _start(study, work, title, slot)
     if active is None:
         return
-    drawn = time.monotonic()
 
-    def live() -> None:
-        job = background.show(active.id)
+    def grown() -> bool:
         deeper, _ = work.so_far()
-        have = compute.store().count(deeper.id)
-        late = time.monotonic() - drawn > REDRAW_SECONDS
-        if job is None or not job.active or (have > stored and late):
-            st.rerun()
+        return compute.store().count(deeper.id) > stored
 
-    st.fragment(live, run_every=1.0)()
+    background.follow(active.id, grown)
 
 
 def _start(study: PhaseStudy, work: compute.Work, title: str, slot: str) -> Job | None:

@@ -61,7 +61,7 @@ def _predicted(recipe: FiniteSize) -> FiniteSizeResult:
 
 def _roll() -> None:
     """Offer to roll the balls, or show how far they are."""
-    active = next((job for job in background.queue().jobs(states=("queued", "running")) if job.key == KEY), None)
+    active = background.job_of(KEY)
     if active is None:
         if not st.button("Roll the balls that check it, about a minute", key="roll_finite_size"):
             return
@@ -72,11 +72,4 @@ def _roll() -> None:
         except ValueError as error:
             show_error(error)
             return
-    job_id = active.id
-
-    def live() -> None:
-        job = background.show(job_id)
-        if job is None or not job.active:
-            st.rerun()
-
-    st.fragment(live, run_every=1.0)()
+    background.follow(active.id)

@@ -12,6 +12,7 @@ import re
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -20,6 +21,12 @@ from pages.shared.errors import escaped, show_error
 from rbo_core.folder import data_folder
 from rbo_core.jobs import Dispatcher, Job, Queue
 
+EVERY = 1.0
+"""Seconds between two looks at a job that is active."""
+REDRAW = 1.5
+"""Seconds that a growing picture stands at the least before it is drawn anew."""
+ENDING = 1.5
+"""Seconds in which a cancelled job ends, as a rule."""
 COOKIE = "rbo_visitor"
 KEPT = 30 * 24 * 3600  # seconds that a browser keeps its name
 
@@ -149,6 +156,53 @@ def show(job_id: str) -> Job | None:
     if job.active and job.owner == visitor():
         with right:
             _remember_visitor()
+    return job
+
+
+def job_of(key: str, linked: str | None = None) -> Job | None:
+    """The job that computes what has this key, anybody's; else the one that the address names, if it did.
+
+    The address names a job only while the page shows what that job computes: any other is taken out of it.
+    """
+    active = next((job for job in queue().jobs(states=("queued", "running")) if job.key == key), None)
+    named = find(linked)
+    if named is not None and named.key != key:
+        if "job" in st.query_params:
+            del st.query_params["job"]
+        named = None
+    return active or named
+
+
+def follow(job_id: str, grown: Callable[[], bool] | None = None, below: Callable[[Job], object] | None = None) -> None:
+    """An active job's progress and Cancel, renewed by itself; when it has ended the whole page runs once more.
+
+    Call it at the top level of a page (fragments that renew themselves must not be nested).
+
+    Args:
+        grown: whether more is there than the page has drawn, which then runs once more as well.
+        below: draws what stands below, at every look.
+    """
+    drawn = time.monotonic()
+
+    def live() -> None:
+        job = show(job_id)
+        if job is not None and job.active and job.cancel is not None:
+            job = _ended(job)
+        late = time.monotonic() - drawn > REDRAW
+        if job is None or not job.active or (late and grown is not None and grown()):
+            st.rerun()
+        if below is not None:
+            below(job)
+
+    st.fragment(live, run_every=EVERY)()
+
+
+def _ended(job: Job) -> Job:
+    """The job when it has ended, or after a while in which it should have."""
+    until = time.monotonic() + ENDING
+    while job.active and time.monotonic() < until:
+        time.sleep(0.1)
+        job = queue().get(job.id)
     return job
 
 

@@ -11,11 +11,14 @@ from rbo_core.figures.phases import CLICKS
 _PICKED = "_picked"
 
 
-def clickable_map(figure: go.Figure | plots.Picture, key: str) -> None:
-    """Show a map; a click on a cell begins the page's run again, in which `picked` tells the cell."""
+def clickable_map(figure: go.Figure | plots.Picture, key: str, selected: tuple[float, float] | None = None) -> None:
+    """Show a map; a click on a cell, or the arrow keys, begin the page's run again, in which `picked` tells the cell.
+
+    selected: (ρ, η) from which the arrow keys go on.
+    """
     if isinstance(figure, go.Figure):
         figure.update_layout(dragmode=False)
-    click = plots.show([figure], key=key, clicks=CLICKS)
+    click = plots.show([figure], key=key, clicks=CLICKS, selected=selected)
     if click is not None:
         st.session_state[_PICKED] = (float(click["x"]), float(click["y"]))
         st.rerun()

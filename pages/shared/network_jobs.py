@@ -22,7 +22,6 @@ from pages.shared.widgets import choice, set_controls
 from rbo_core.jobs import Job
 
 PARAMETER = "job"
-EVERY = 1.0  # seconds between two looks at a job that is active
 LISTED = 6  # jobs of the queue shown by name
 
 
@@ -84,7 +83,7 @@ def load_link(controls: Callable[[Job], Mapping[str, Any]]) -> None:
         show_error(f"the settings of job {job_id[:20]!r} cannot be restored: {error}")
 
 
-def watch(job_id: str | None, draw: Callable[[Job], None] | None = None, every: float = EVERY) -> Job | None:
+def watch(job_id: str | None, draw: Callable[[Job], None] | None = None) -> Job | None:
     """Progress, remaining time, place in the queue and Cancel of a job, with what `draw(job)` adds below.
 
     While the job is active this part of the page renews itself; the whole page runs once more when it has ended.
@@ -102,15 +101,12 @@ def watch(job_id: str | None, draw: Callable[[Job], None] | None = None, every: 
             draw(job)
         return job
 
-    def live() -> None:
-        now = background.show(job_id)
-        if now is None or not now.active:
-            st.rerun()
+    def below(now: Job) -> None:
         others(now)
         if draw is not None:
             draw(now)
 
-    st.fragment(live, run_every=every)()
+    background.follow(job_id, below=below)
     return job
 
 

@@ -36,11 +36,15 @@ def run_map(args: argparse.Namespace, store: RunStore) -> int:
     described = _read(args.config)
     report = jobs.reporter()
     with tqdm(total=1, file=sys.stderr, disable=args.json or None) as bar:
+        before: list[int] = []
 
         def progress(done: int, total: int) -> bool:
-            bar.total = total
-            bar.update(done - bar.n)
-            return report(done, total, "loss plane" if args.plane else "ensemble")
+            # What was stored already is no work of this command: the time that is left is told by its own pace.
+            if not before:
+                before.append(done)
+            bar.total = total - before[0]
+            bar.update(done - before[0] - bar.n)
+            return report(done - before[0], total - before[0], "loss plane" if args.plane else "ensemble")
 
         try:
             made = (_plane if args.plane else _phases)(described, store, progress)

@@ -43,7 +43,8 @@ class Job:
 
     state: queued, running, done, failed, cancelled, or interrupted (its process vanished and it was not to be resumed).
     cancel: when somebody asked it to stop. done, total: progress in the command's own units (total 0: not known yet).
-    attempt: how often it was started. host, pid, born: the process that runs it and when that process began.
+    attempt: how often it was started. started: its process, or its work where that said when it began. host, pid, born:
+    the process that runs it and when that process began.
     """
 
     id: str

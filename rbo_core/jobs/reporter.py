@@ -30,11 +30,13 @@ class Reporter:
 
     def __call__(self, done: float, total: float, message: str = "") -> bool:
         now = time.monotonic()
+        # Python and torch have been loaded: from here on the pace is that of the work.
+        begun = {"started": time.time()} if self._last == 0.0 and done == 0 else {}
         if now - self._last < INTERVAL and done < total:
             self.heard = self._stop
             return self._stop
         self._last = now
-        self.heard = self._write(done=float(done), total=float(total), message=message)
+        self.heard = self._write(done=float(done), total=float(total), message=message, **begun)
         return self.heard
 
     def cancelled(self) -> bool:

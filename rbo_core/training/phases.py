@@ -3,6 +3,7 @@ Figure 5)."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import validation_images
 from rbo_core.training.ensemble import train_ensemble
 from rbo_core.training.loop import pick_device
-from rbo_core.training.results import key_of, load_result, result_path, save_result
+from rbo_core.training.results import key_of, load_result, recent_results, result_path, save_result
 
 Floats = NDArray[np.float64]
 FOLDER = "network_phases"
@@ -271,3 +272,16 @@ def load_phases(key: str, folder: Path | str | None = None) -> PhaseResult | Non
     about.setdefault("validation_images", validation_images(config.train.data))
     values: dict[str, Any] = {**arrays, **{name: about[name] for name in _SCALARS}}
     return PhaseResult(config=config, **values)
+
+
+def recent_phases(count: int = 3, folder: Path | str | None = None) -> list[PhaseResult]:
+    """The maps that were stored last, newest first; damaged and empty ones are left out."""
+    found: list[PhaseResult] = []
+    for file in recent_results(FOLDER, folder):
+        with contextlib.suppress(ValueError):
+            made = load_phases(file.stem, folder)
+            if made is not None and made.there.any() and made.seconds > 0:
+                found.append(made)
+        if len(found) == count:
+            break
+    return found

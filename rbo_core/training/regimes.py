@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.training.data import classes_of
 from rbo_core.training.phases import PhaseResult
+from rbo_core.training.storage import KINDS
 
 Floats = NDArray[np.float64]
 Verdict = Literal["unfinished", "nothing", "level", "band", "small", "large"]
@@ -116,7 +116,7 @@ def network_regimes(result: PhaseResult) -> NetworkRegimes:
 
 
 def _verdict(result: PhaseResult, best: float, first: int, last: int) -> Verdict:
-    chance = 1.0 / classes_of(result.config.train.data)
+    chance = 1.0 / KINDS[result.config.train.data][1]
     if not result.complete:
         return "unfinished"
     if best <= chance + 3 * math.sqrt(chance * (1 - chance) / result.validation_images):

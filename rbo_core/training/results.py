@@ -29,6 +29,12 @@ def result_path(kind: str, key: str, folder: Path | str | None = None) -> Path:
     return Path(folder if folder is not None else data_folder()) / kind / f"{key}.npz"
 
 
+def recent_results(kind: str, folder: Path | str | None = None, most: int = 20) -> list[Path]:
+    """The files of a kind that were written last, newest first."""
+    own = result_path(kind, "any", folder).parent
+    return sorted(own.glob("*.npz"), key=lambda file: -file.stat().st_mtime)[:most] if own.is_dir() else []
+
+
 def save_result(path: Path, about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write all or nothing: a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.network_phases import view as network_phases_view
 from pages.shared import network_examples
+from rbo_core.figures.network_phases import phases_figure
+from rbo_core.figures.phases import CLICKS
 from rbo_core.figures.words import plain
 from rbo_core.training import Method, TrainConfig, run_training
 from rbo_core.training.phases import PhaseConfig, PhaseResult, save_phases
@@ -42,8 +45,21 @@ def page(visit):
 
 
 def said(opened: AppTest) -> str:
-    body = next(h.proto.body for h in opened.get("html") if 'class="lab-said"' in h.proto.body)
-    return plain(body).replace("\u2212", "-")
+    """The sentences of the page, the headline first."""
+    found = [plain(h.proto.body) for h in opened.get("html") if 'class="lab-said"' in h.proto.body]
+    return " ".join(found).replace("\u2212", "-").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def half(config: PhaseConfig) -> PhaseResult:
+    """That map, as it is when every second radius has been trained."""
+    whole = made(config)
+    there = np.arange(config.n_radii)[:, None] % 2 == 0
+    there = there & np.ones((1, config.n_rates), bool)
+    arrays = {
+        name: np.where(there[..., None], getattr(whole, name), np.nan)
+        for name in ("train_loss", "validation_loss", "validation_accuracy", "penetration")
+    }
+    return dataclasses.replace(whole, **arrays, diverged=whole.diverged & there[..., None], trained=there)
 
 
 def test_the_grid_asked_for_is_the_grid_of_the_controls(page, tmp_path, queue):
@@ -128,9 +144,71 @@ def test_a_cell_opens_on_train_with_its_settings(monkeypatch, tmp_path, projecti
 def test_the_sentence_claims_no_difference_within_the_error():
     result = made(PhaseConfig())
     result.point_accuracy[:] = 0.918
-    text = network_phases_view.what_it_says(result, network_regimes(result))
+    text = network_phases_view.beside_sgd(result, network_regimes(result))
     assert "the two do as well" in text
     assert "one seed" in text
+
+
+@pytest.mark.parametrize(
+    ("by_radius", "words"),
+    [
+        ((0.970, 0.990, 0.975, 0.978), "Here the radius hardly matters. With its best η every radius reaches 97.0 %"),
+        ((0.60, 0.98, 0.97, 0.50), "The radius matters. Best from ρ = 0.14 to 2.1; outside, with its best η, one loses "
+                                   "up to 48.0 points"),
+        ((0.97, 0.98, 0.80, 0.70), "Large radii do worse. Up to ρ = 0.14 all do as well"),
+        ((0.60, 0.70, 0.97, 0.98), "Small radii do worse. From ρ = 2.1 on all do as well"),
+        ((0.11, 0.13, 0.10, 0.09), "Nothing was learnt here: the best of 12 networks, 13.0 %, is what guessing"),
+    ],
+)  # fmt: skip
+def test_the_headline_says_what_a_planted_map_says_and_its_picture_too(by_radius, words):
+    config = PhaseConfig(n_radii=4, n_rates=3)
+    accuracy = (np.array(by_radius)[:, None] * np.array([0.9, 1.0, 0.95]))[..., None]
+    result = dataclasses.replace(
+        made(config), validation_accuracy=accuracy, diverged=np.zeros(accuracy.shape, bool), train_loss=1 - accuracy
+    )
+    told = network_regimes(result)
+    text = plain(network_phases_view.headline(result, told)).replace("\N{NO-BREAK SPACE}", " ")
+    assert words in text
+    notes = {note.text for note in phases_figure(result, told, "validation_accuracy", dark=False).layout.annotations}
+    assert ("every radius does as well" in notes) == text.startswith("Here")
+    assert bool(notes & {"macroscopic", "macro"}) == (told.verdict in ("small", "large", "band"))
+
+
+def test_a_map_half_trained_is_shown_and_can_go_on(page, tmp_path, queue):
+    save_phases(half(PhaseConfig()), tmp_path)
+    opened = page(tmp_path, cell="0.0207,1.06")
+    assert "So far, 72 of 144 cells" in said(opened)
+    head = next(h.proto.body for h in opened.get("html") if 'class="cell-head"' in h.proto.body)
+    assert "not trained yet" in plain(head)
+    (shown,) = drawn(opened)["network_map"]
+    clicks = next(trace for trace in shown["data"] if trace.get("name") == CLICKS)
+    assert clicks["text"].count("not computed yet") == 72
+    assert opened.button(key="compute").label.startswith("Go on: the other 72 networks, about ")
+    opened.button(key="compute").click().run()
+    assert opened.query_params["job"] in (queue.jobs()[0].id, [queue.jobs()[0].id])
+    # Another map has no part of it, and of that job only a line; back at these settings it is there again.
+    other = page(tmp_path, job=queue.jobs()[0].id, epochs="3")
+    assert "Not trained yet: 144 networks" in said(other)
+    assert "job" not in other.query_params
+    assert "1 other job in the queue" in [one.label for one in other.expander]
+
+
+def test_settings_without_a_map_show_its_grid_and_how_long_it_takes(page, tmp_path):
+    opened = page(tmp_path, cells="8", epochs="2")
+    assert "Not trained yet: 64 networks" in said(opened)
+    assert re.fullmatch(r"Train the map, about \d+ s", opened.button(key="compute").label)
+    (shown,) = drawn(opened)["network_map"]
+    assert {"frontier of stability", "not trained yet"} <= {trace.get("name") for trace in shown["data"]}
+
+
+def test_a_cells_state_is_told_in_words():
+    result = made(PhaseConfig())
+    told = network_regimes(result)
+    states = {cell: network_phases_view.cell_state(result, told, *cell) for cell in ((5, 9), (5, 0), (5, 11), (5, 8))}
+    assert states == {
+        (5, 9): "the best cell", (5, 0): "too slow: a larger η learns more in as many gradients",
+        (5, 11): "unstable: a smaller η learns", (5, 8): "learns",
+    }  # fmt: skip
 
 
 def test_the_table_has_one_row_a_network():

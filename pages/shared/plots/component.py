@@ -109,6 +109,7 @@ def show(
     columns: int = 1,
     linked: bool = False,
     clicks: str | None = None,
+    selected: tuple[float, float] | None = None,
     on_click: Callable[[], None] = lambda: None,
     stages: Stages | None = None,
 ) -> dict[str, Any] | None:
@@ -117,7 +118,8 @@ def show(
     Args:
         key: constant, or the plots are thrown away and drawn anew.
         linked: their 3-D views turn together.
-        clicks: name of the trace whose points answer clicks.
+        clicks: name of the trace whose points answer clicks, and in the first figure the arrow keys too.
+        selected: the point of that trace from which the arrow keys go on.
         stages: a slider through traces of the first figure.
 
     Returns:
@@ -130,6 +132,7 @@ def show(
         "columns": columns,
         "linked": linked,
         "clicks": clicks,
+        "selected": None if selected is None else list(selected),
         "stages": None if stages is None else vars(stages),
         "figures": [[picture.data, picture.layout] for picture in pictures],
     }
