@@ -26,8 +26,8 @@ CACHED = 2e6
 """Bytes of the parameters of a block on a CPU. A step goes over some eight arrays of this size, between evaluations
 that fill as much again, and its Python takes the time of two or three small members: 12 to 24 networks of 26,000
 parameters are level, 48 a tenth slower, 4 a fifth."""
-FEWEST = 4
-"""Members below which a block is not cut for the sake of a further thread."""
+LEAST = 4e5
+"""Bytes of parameters below which a block is not made for the sake of a further thread: its Python would cost more."""
 POLL = 0.1  # seconds between two looks at threads
 
 
@@ -39,7 +39,7 @@ def blocks(members: int, bytes_each: float, parameter_bytes: int, device: torch.
     """
     count = max(1, math.ceil(members * bytes_each / BYTES))
     if device.type == "cpu":
-        threads = max(1, min(torch.get_num_threads(), members // FEWEST))
+        threads = max(1, min(torch.get_num_threads(), int(members * parameter_bytes / LEAST)))
         count = max(count, min(math.ceil(members * parameter_bytes / CACHED), members))
         count = min(math.ceil(count / threads) * threads, members)
     edges = [members * k // count for k in range(count + 1)]
@@ -78,15 +78,30 @@ def each(count: int, train: Callable[[int, Progress], bool], device: str, progre
     """Train every block, on a CPU one in each of torch's threads at a time; once one was cancelled the rest is left
     out.
 
+    A block on a CPU has one thread: where torch's own threads share every small product they wait for one another
+    after it, and beside other work on the machine each wait may last as long as that has its turn (measured: twenty
+    times slower).
+
     Args:
         train: ``train(k, progress)`` trains a block, tells how far it is, and returns whether to go on.
         device: of the networks, by name.
         progress: called in this thread alone, with the steps of all blocks together.
     """
-    threads = min(torch.get_num_threads(), count) if pick_device(device).type == "cpu" else 1
-    if threads > 1:
-        _Threads(count, train, progress).run(threads)
+    if pick_device(device).type != "cpu":
+        _one_after_another(count, train, progress)
         return
+    before = torch.get_num_threads()
+    try:
+        if min(before, count) > 1:
+            _Threads(count, train, progress).run(min(before, count))
+        else:
+            torch.set_num_threads(1)
+            _one_after_another(count, train, progress)
+    finally:
+        torch.set_num_threads(before)
+
+
+def _one_after_another(count: int, train: Callable[[int, Progress], bool], progress: Progress | None) -> None:
     for k in range(count):
 
         def told(done: int, total: int, k: int = k) -> object:
@@ -97,8 +112,7 @@ def each(count: int, train: Callable[[int, Progress], bool], device: str, progre
 
 
 class _Threads:
-    """Blocks in Python threads: torch lets go of the interpreter while it computes, and its own threads, which would
-    share every small product and wait for one another after it, stay out of it."""
+    """Blocks in Python threads: torch lets go of the interpreter while it computes."""
 
     def __init__(self, count: int, train: Callable[[int, Progress], bool], progress: Progress | None) -> None:
         self._train, self._progress = train, progress
@@ -107,22 +121,18 @@ class _Threads:
 
     def run(self, threads: int) -> None:
         """Train them all; what one raises is raised here, after the others have stopped."""
-        before = torch.get_num_threads()
-        try:
-            with ThreadPoolExecutor(threads, "ensemble", initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                left = {pool.submit(self._one, k) for k in range(len(self._done))}
-                try:
-                    while left:
-                        finished, left = wait(left, POLL, FIRST_EXCEPTION)
-                        for future in finished:
-                            future.result()
-                        if self._asked():
-                            self._cancelled.set()
-                except BaseException:
-                    self._cancelled.set()
-                    raise
-        finally:
-            torch.set_num_threads(before)
+        with ThreadPoolExecutor(threads, "ensemble", initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            left = {pool.submit(self._one, k) for k in range(len(self._done))}
+            try:
+                while left:
+                    finished, left = wait(left, POLL, FIRST_EXCEPTION)
+                    for future in finished:
+                        future.result()
+                    if self._asked():
+                        self._cancelled.set()
+            except BaseException:
+                self._cancelled.set()
+                raise
 
     def _asked(self) -> bool:
         return self._progress is not None and bool(self._progress(sum(self._done), len(self._done) * self._total))

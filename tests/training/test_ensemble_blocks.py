@@ -76,7 +76,8 @@ def test_blocks_fit_memory_cache_and_threads(two_threads):
 
     assert sizes(48, 1.0, 100_000) == [12, 12, 12, 12]  # 20 fit into the cache: three blocks, four for two threads
     assert sizes(10, 1.0, 100_000) == [5, 5]
-    assert sizes(6, 1.0, 100_000) == [6]
+    assert sizes(6, 1.0, 100_000) == [6]  # too small to be cut for the second thread
+    assert sizes(6, 1.0, 400_000) == [3, 3]
     assert sizes(48, 1.0, 100_000, torch.device("cuda")) == [48]
     assert sizes(4, planned.BYTES, 1) == [1, 1, 1, 1]
     assert sum(sizes(37, 1.0, 10**9)) == 37
