@@ -3,11 +3,12 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.home.needed import needed
+from pages.home.page import home
 from pages.shared.first_paint import FirstPaint
 
 if __name__ == "__main__":
-    from pages.home.page import home
-
     home()
 else:
-    app = st.App(__file__, middleware=[Middleware(FirstPaint, base=st.get_option("server.baseUrlPath"))])
+    first = Middleware(FirstPaint, base=st.get_option("server.baseUrlPath"), modules=needed)
+    app = st.App(__file__, middleware=[first])

@@ -39,7 +39,7 @@ def scene(dim: int, steps: int = 1000, balls: int = 1):
     """A landscape with `balls` balls and the rest points, four racers in all, on wavy paths."""
     import numpy as np
 
-    from pages.player import Ground, Racer, Readout, Scene
+    from rbo_core.figures.player.scene import Ground, Racer, Readout, Scene
 
     t = np.linspace(0, 1, steps + 1)
     x = np.linspace(-3, 3, 2000 if dim == 1 else 72)

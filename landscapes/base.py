@@ -23,15 +23,16 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from landscapes.kernel_cache import njit
 
 Floats = NDArray[np.float64]
 Kernel = Callable[[Floats, Floats, Floats, Floats, Floats, bool], None]
 
 #: Compiles a kernel. ``error_model="numpy"`` lets a division give inf instead of raising (and vectorise).
-kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
+kernel = njit(cache=True, nogil=True, error_model="numpy")
 
 #: Points from which a batch is cut among threads; below it, starting them costs more than it saves.
 PARALLEL_POINTS = 50_000

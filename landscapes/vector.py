@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 
-import numba
-
 from landscapes.base import Floats
+from landscapes.kernel_cache import njit
 
 #: Coordinates that a kernel works on at a time: even, and few enough for the first-level cache.
 BLOCK = 128
@@ -21,7 +20,7 @@ _HALF_PI_2 = 6.07710050630396597660e-11
 _HALF_PI_3 = 2.02226624879595063154e-21
 
 
-@numba.njit(inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def sincos(x: float) -> tuple[float, float]:
     """(sin x, cos x), off by at most 3e-16 for |x| < 10⁶; beyond that the reduction loses digits. NaN for inf and NaN.
 
@@ -46,7 +45,7 @@ def sincos(x: float) -> tuple[float, float]:
     )
 
 
-@numba.njit(inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def collect(phi: Floats, slope: Floats, first: int, count: int, d: int, f: Floats, g: Floats, grad: bool) -> None:
     """Hand out a block of a separable surface Σ_j φ(x_j) in one or two parameters.
 

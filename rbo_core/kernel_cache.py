@@ -1,4 +1,7 @@
-"""Where numba keeps compiled kernels when the installation cannot be written and there is no home."""
+"""Where numba keeps compiled kernels when the installation cannot be written and there is no home.
+
+Every module with kernels takes ``njit`` from here, so that the place is found before the first one.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,19 @@ import tempfile
 import warnings
 
 import numba
+from numba import njit
+
+__all__ = ["njit"]
 
 
-def ensure_cache() -> None:
+def _ensure_cache() -> None:
     """Give numba a temporary folder when it finds none: it would raise at the first kernel.
 
     It tries ``__pycache__`` beside the code, then the user's cache folder. The new one is this process's own (a cache
     holds code); processes that it starts share it.
     """
     try:
-        numba.njit(cache=True)(_probe)
+        njit(cache=True)(_probe)
     except RuntimeError:
         folder = tempfile.mkdtemp(prefix="numba-cache-")
         os.environ["NUMBA_CACHE_DIR"] = folder
@@ -30,3 +36,6 @@ def ensure_cache() -> None:
 
 def _probe() -> None:
     """Never called, never compiled."""
+
+
+_ensure_cache()

@@ -1,6 +1,6 @@
 """What a method is to those who run it: settings that take steps, and a few answers about itself.
 
-The driver (``trace.py``) knows no algorithm. It asks the method whether a surface suits it and at what scale it is at
+The driver (``trajectory.py``) knows no algorithm. It asks the method whether a surface suits it, at what scale it is at
 rest, and the method's state where it is and what is worth recording.
 """
 

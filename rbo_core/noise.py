@@ -9,8 +9,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 from numpy.typing import NDArray
+
+from rbo_core.kernel_cache import njit
 
 
 @njit(cache=True)

@@ -15,9 +15,9 @@ import landscapes
 from benchmarks.browsing import app_in_browser
 from benchmarks.suite.measure import Report, Row
 from rbo_core import RBO, SGD, trace
-from rbo_core.figures.play import raced
 from rbo_core.figures.player.build import run_scene
 from rbo_core.figures.player.payload import pack
+from rbo_core.figures.playing import raced
 
 FRAME = "Number(document.querySelector('.rbp')?.dataset.frame)"
 SIZE = {"width": 1280, "height": 900}

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from landscapes.base import Floats, kernel
 from landscapes.formula import codes
+from landscapes.kernel_cache import njit
 from landscapes.vector import BLOCK, sincos
 
 #: Beyond this the fast sine loses digits (see `landscapes.vector.sincos`).
 _FAR = 1e6
 _TWO_OVER_ROOT_PI = 1.1283791670955126
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+_compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @kernel

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from landscapes.base import Floats, kernel
+from landscapes.kernel_cache import njit
 
 _SLACK = 1e-9
 """Rounding of a place at the very end of the window, in samples."""
 
 
-@numba.njit(inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _weights(s: float) -> tuple[float, float, float, float]:
     """Cubic B-spline weights of the four samples round a place, a part s of the way from the second to the third."""
     r = 1.0 - s
@@ -25,7 +25,7 @@ def _weights(s: float) -> tuple[float, float, float, float]:
     )
 
 
-@numba.njit(inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _slopes(s: float) -> tuple[float, float, float, float]:
     r = 1.0 - s
     return -0.5 * r * r, 1.5 * s * s - 2.0 * s, 2.0 * r - 1.5 * r * r, 0.5 * s * s
@@ -78,12 +78,12 @@ def map_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Floats, grad: bool
                 g[i, 1] = scale * along * p[5]
 
 
-@numba.njit(inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _hole_on_curve(t: Floats, a: int, s: float) -> bool:
     return (t[1, a + 1] > 0.0 and s < 1.0) or (t[1, a + 2] > 0.0 and s > 0.0)
 
 
-@numba.njit(inline="always", error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def _hole(t: Floats, rows: int, a: int, b: int, s: float, r: float) -> bool:
     """Whether a corner that has a part in this place is a hole."""
     found = False

@@ -1,27 +1,15 @@
 """Home: what the lab is, one animation that plays by itself, and the ways in."""
 
-from dataclasses import replace
-
 import streamlit as st
 
+from pages.home.opening import KEY, computed, opening
 from pages.home.warm import warm
-from pages.player import player
-from pages.shared import shipped
-from pages.shared.controls import get_surface
+from pages.player import played, radius_strip
 from pages.shared.page import card, link, open_page, page_files, sentence, show_error
-from pages.shared.radius import radius_offered, show_strip
-from pages.shared.scenes import scene
-from pages.shared.take_away import run_takings, take_away
+from pages.shared.take_away import take_away
 from pages.shared.terms import term
-from pages.shared.tracks import run_on
 from pages.shared.widgets import link_number, linked_number
-from rbo_core.figures.code import Start, run_code
-from rbo_core.figures.player.build import Look
-from rbo_core.figures.player.racers import entries
-from rbo_core.figures.player.radii import HIGH, LOW, Roll
-from rbo_core.figures.player.story import story
 
-DEFAULT = float(shipped.BALL.radius)
 WAYS = {
     "Roll": "See: the ball beside SGD, SAM and others, at true scale, step by step.",
     "Iron": "Iron: the surface as a ball of radius ρ sees it, and what no ball can reach.",
@@ -54,14 +42,12 @@ def home() -> None:
         "A rigid ball enters no wrinkle of the loss that is narrower than itself. Drag its radius.",
         heading="Rolling-ball lab",
     )
-    surface = get_surface(shipped.SURFACE, 1)
-    start = (float(surface.start[0]),)
-    ball = replace(shipped.BALL, radius=linked_number("radius ρ", "radius", DEFAULT, LOW, HIGH))
-    methods = (ball, *shipped.RIVALS)
+    opened = opening()
+    radius = linked_number("radius ρ", "radius", opened.radius, *opened.limits)
 
     def chosen(value: float) -> None:
         """The address owns the radius of this page, which has no control for it but the picture."""
-        link_number("radius", value, DEFAULT)
+        link_number("radius", value, opened.radius)
 
     stage = st.container(key="home_stage")
     stage.empty()  # Streamlit leaves out a container while nothing is in it: no room would be kept
@@ -81,18 +67,13 @@ def home() -> None:
     # Last: all else is there to read while a ball of another size is computed.
     with stage:
         try:
-            tracks = [run_on(surface, method, start, shipped.STEPS, depths=0) for method in methods]
+            picture = opened.picture if radius == opened.radius else computed(radius)
         except ValueError as error:
             show_error(error)
             st.stop()
-        raced = entries(tracks)
-        roll = Roll(ball, start, shipped.STEPS)
-        offered = radius_offered(surface, roll)
-        look = Look(loss_panel=False, readouts=False, clickable=False, radius=offered)
-        player(scene(surface, raced, look), key="home_player", height=380, on_radius=chosen)
-        sentence(story(tracks, surface.finest_scale))
+        played(picture.message, 1, KEY, on_radius=chosen)
+        sentence(picture.said)
         with st.container(horizontal=True, key="take_away"):
-            code = run_code(surface, methods, Start(start, shipped.STEPS))
-            take_away(run_takings(surface, raced, code, look))
+            take_away(picture.takings)
         warm()
-        show_strip(surface, roll, raced[1:], lambda run: story([run, *tracks[1:]], surface.finest_scale), "home_player")
+        radius_strip(opened.strip, key=KEY)

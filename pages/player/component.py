@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
 from pages.shared.static import publish
 from rbo_core.figures.player import WEB
-from rbo_core.figures.player.payload import pack
-from rbo_core.figures.player.scene import Click, Scene
+from rbo_core.figures.player.bundle import bundle
+
+if TYPE_CHECKING:  # what makes a scene waits for NumPy and numba; what shows one that is made need not
+    from rbo_core.figures.player.scene import Click, Scene
 
 # The modules are found relative to Streamlit's own script, so a base path or a proxy prefix needs no setting.
 BOOT = """
-const modules = new URL("../../app/static/@FOLDER@/main.js",
+const modules = new URL("../../app/static/@FOLDER@/player.js",
                         document.querySelector('script[type="module"][src*="static/js/"]').src).href;
 export default async function (component) {
   const { @MOUNT@ } = await import(modules);
@@ -26,12 +28,14 @@ export default async function (component) {
 
 
 def _boot(mount: str) -> str:
-    return BOOT.replace("@FOLDER@", _folder()).replace("@MOUNT@", mount)
+    return BOOT.replace("@FOLDER@", folder()).replace("@MOUNT@", mount)
 
 
 @cache
-def _folder() -> str:
-    return publish("player", (path for path in WEB.iterdir() if path.is_file()))
+def folder() -> str:
+    """Where the player is served, under static/: as one module, player.js, and the modules that it is made of."""
+    whole = f"{bundle()}\nexport {{ mount, mountStrip }};\n"
+    return publish("player", (path for path in WEB.iterdir() if path.is_file()), {"player.js": whole})
 
 
 def player(
@@ -52,6 +56,22 @@ def player(
     height: pixels for the whole plot area on a wide screen, without the playback bar and the read-outs. Keep `key`
     constant: it is what lets camera and playback survive a rerun.
     """
+    from rbo_core.figures.player.payload import pack
+
+    packed = pack(scene, height, autoplay, key)
+    return played(packed, scene.ground.dim, key, on_click=on_click, on_radius=on_radius, on_draw=on_draw)
+
+
+def played(
+    packed: bytes,
+    dim: int,
+    key: str,
+    *,
+    on_click: Callable[[Click], None] | None = None,
+    on_radius: Callable[[float], None] | None = None,
+    on_draw: Callable[[str, bool], None] | None = None,
+) -> Click | None:
+    """As `player`, of a scene of `dim` parameters that `pack` made bytes of, for the player of this key."""
     # Registered at each mount: the registry belongs to the running server, and an equal definition is a no-op.
     mount = st.components.v2.component(
         "rolling_ball_player",
@@ -59,7 +79,6 @@ def player(
         css=(WEB / "player.css").read_text(encoding="utf-8"),
         isolate_styles=False,
     )
-    dim = scene.ground.dim
 
     def clicked() -> None:
         click = _click(st.session_state[key], dim)
@@ -76,9 +95,8 @@ def player(
         if on_draw is not None and told:
             on_draw(str(told["knots"]), bool(told["done"]))
 
-    data = pack(scene, height, autoplay, key)
     heard: dict[str, Any] = {"on_click_change": clicked, "on_radius_change": chosen, "on_draw_change": drawn}
-    return _click(mount(key=key, data=data, **heard), dim)
+    return _click(mount(key=key, data=packed, **heard), dim)
 
 
 def radius_strip(packed: bytes, key: str) -> None:
@@ -95,12 +113,16 @@ def radius_strip(packed: bytes, key: str) -> None:
 def _radius(result: Mapping[str, Any]) -> float | None:
     asked = result.get("radius")
     value = float(asked["radius"]) if asked else 0.0
-    return value if np.isfinite(value) and value > 0 else None
+    return value if math.isfinite(value) and value > 0 else None
 
 
 def _click(result: Mapping[str, Any], dim: int) -> Click | None:
     clicked = result.get("click")
     if not clicked:
         return None
+    import numpy as np
+
+    from rbo_core.figures.player.scene import Click
+
     x = np.asarray(clicked["x"], dtype=np.float64)
     return Click(x) if x.shape == (dim,) and np.all(np.isfinite(x)) else None

@@ -14,7 +14,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 import landscapes
 import rbo_core
-from pages.player import Click
 from pages.shared.controls import (
     START_KEYS,
     Scale,
@@ -34,7 +33,7 @@ from rbo_core.figures.code import Start, run_code
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.radii import Roll
-from rbo_core.figures.player.scene import RadiusRange
+from rbo_core.figures.player.scene import Click, RadiusRange
 from rbo_core.figures.player.track import Track
 
 _CLICKED = "_clicked_start"

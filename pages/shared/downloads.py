@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
+
+if TYPE_CHECKING:  # a table is made when the button is pressed
+    import pandas as pd
 
 TYPES = {
     "csv": "text/csv",

@@ -4,10 +4,14 @@ Streamlit fetches the code of its elements when they first appear, and shows gre
 as an element comes a third of a second after the page, and everything jumps to where the style wants it. Streamlit
 also looks for its server below every page before it looks at the root, and the browser's console names each miss an
 error.
+
+What the first picture needs beside Streamlit is asked for together with Streamlit itself, not after it.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +25,10 @@ _SERVER = """<script>
         BACKEND_BASE_URL: location.origin + location.pathname.split("/").filter(Boolean).slice(0, %s)
           .map((part) => `/${part}`).join("") + "/",
       };
+      for (const name of %s) {
+        const href = `${__streamlit.BACKEND_BASE_URL}app/static/${name}`;
+        document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
+      }
     </script>"""
 _OF_A_COPY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 _OF_THE_FILE = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
@@ -29,9 +37,13 @@ _OF_THE_FILE = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
 class FirstPaint:
     """ASGI middleware: puts style and server into every HTML page; all else passes as it is."""
 
-    def __init__(self, app: ASGIApp, base: str = "") -> None:
-        """base: the path under which the server serves (server.baseUrlPath), without slashes at its ends."""
+    def __init__(self, app: ASGIApp, base: str = "", modules: Callable[[str], Sequence[str]] = lambda page: ()) -> None:
+        """base: the path under which the server serves (server.baseUrlPath), without slashes at its ends.
+
+        modules: the scripts below static/ that a page ("" for Home) needs at once.
+        """
         self.app = app
+        self.modules = modules
         self.base = [part for part in base.split("/") if part]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,15 +54,15 @@ class FirstPaint:
             return
         kept = [(name, value) for name, value in scope["headers"] if name not in _OF_A_COPY]
         whole = {**scope, "headers": kept}  # all of the page, as it is: not packed, and not "unchanged"
-        depth = max(len([part for part in scope["path"].split("/") if part]) - len(self.base), 0)
-        await self.app(whole, receive, _Changed(send, depth))
+        page = [part for part in scope["path"].split("/") if part][len(self.base) :]
+        await self.app(whole, receive, _Changed(send, len(page), self.modules("/".join(page))))
 
 
 class _Changed:
     """What is sent, with an HTML page held back until it is whole."""
 
-    def __init__(self, send: Send, depth: int) -> None:
-        self.send, self.depth = send, depth
+    def __init__(self, send: Send, depth: int, modules: Sequence[str]) -> None:
+        self.send, self.depth, self.modules = send, depth, modules
         self.start: Message | None = None
         self.body = b""
 
@@ -66,17 +78,18 @@ class _Changed:
         self.body += message.get("body", b"")
         if message.get("more_body", False):
             return
-        page = painted(self.body, self.depth)
+        page = painted(self.body, self.depth, self.modules)
         kept = [(name, value) for name, value in self.start["headers"] if name not in _OF_THE_FILE]
         await self.send({**self.start, "headers": [*kept, (b"content-length", str(len(page)).encode())]})
         await self.send({"type": "http.response.body", "body": page})
 
 
-def painted(page: bytes, depth: int) -> bytes:
+def painted(page: bytes, depth: int, modules: Sequence[str] = ()) -> bytes:
     """An HTML page with the server's address and the style at its end, where a rule counts for more than Streamlit's.
 
     depth: how many parts of the page's address stand after the server's own; a proxy may have put more before it.
+    modules: scripts below static/ that are fetched at once.
     """
-    server = _SERVER % (-depth if depth else "undefined")
+    server = _SERVER % (-depth if depth else "undefined", json.dumps(list(modules)))
     style = f"<style>{STYLE.read_text(encoding='utf-8')}</style>"
     return page.replace(_BODY_ENDS, f"{server}{style}\n  ".encode() + _BODY_ENDS, 1)

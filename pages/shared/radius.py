@@ -36,12 +36,19 @@ def show_strip(
 
     Call it last on a page: the picture need not wait for the other radii. tell: as `strip_of` takes it.
     """
+    packed = packed_strip(surface, roll, rivals, tell, player)
+    if packed is not None:
+        radius_strip(packed, key=player)
+
+
+def packed_strip(
+    surface: landscapes.Landscape, roll: Roll, rivals: Sequence[Entry], tell: Callable[[Track], str], player: str
+) -> bytes | None:
+    """What `show_strip` hands to the player; None where so many runs take too long."""
     # Where the ball's own radius moves, nothing of this changes: the bytes are made once, for all visitors.
     beside = [(entry.label, entry.color, entry.track.method) for entry in rivals]
     asked = hashlib.sha256(repr((key_of(surface), roll.whatever_radius, beside)).encode()).hexdigest()
-    packed = _packed(asked, player, surface, roll, rivals, tell)
-    if packed is not None:
-        radius_strip(packed, key=player)
+    return _packed(asked, player, surface, roll, rivals, tell)
 
 
 @cached

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rbo_core.cli.app import STATIC_VARIABLE
@@ -16,14 +16,17 @@ FOLDER = Path(os.environ.get(STATIC_VARIABLE) or ROOT / "static")
 """Beside the script that Streamlit runs; `rolling-ball app` names another where the installation cannot be written."""
 
 
-def publish(name: str, files: Iterable[Path]) -> str:
+def publish(name: str, files: Iterable[Path], texts: Mapping[str, str] | None = None) -> str:
     """Copy files into one folder under static/ and return its name: it carries their content, so no copy is stale.
+
+    texts: further files, made from these.
 
     Raises:
         ValueError: the folder cannot be written.
     """
     files = sorted(files)
-    digest = hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:12]
+    content = b"".join(path.name.encode() + path.read_bytes() for path in files) + repr(texts).encode()
+    digest = hashlib.sha256(content).hexdigest()[:12]
     folder = FOLDER / f"{name}-{digest}"
     if not folder.exists():
         try:
@@ -36,6 +39,8 @@ def publish(name: str, files: Iterable[Path]) -> str:
             ) from problem
         for path in files:
             shutil.copyfile(path, staging / path.name)
+        for file, text in (texts or {}).items():
+            (staging / file).write_text(text, encoding="utf-8")
         staging.chmod(0o755)
         try:
             staging.replace(folder)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
 import streamlit as st
 
-import landscapes
 from pages.shared.downloads import download
-from rbo_core.figures.figures_page import figures_page
-from rbo_core.figures.play import page_from
-from rbo_core.figures.player.build import Look
-from rbo_core.figures.player.offline import Words
-from rbo_core.figures.player.racers import Entry
+
+if TYPE_CHECKING:  # what makes the files is loaded when a button is pressed
+    import plotly.graph_objects as go
+
+    import landscapes
+    from rbo_core.figures.player.build import Look
+    from rbo_core.figures.player.offline import Words
+    from rbo_core.figures.player.racers import Entry
 
 BIBTEX = """@misc{belgoumri2025rollingball,
   title  = {Rolling Ball Optimizer: Learning by ironing out loss landscape wrinkles},
@@ -49,6 +51,8 @@ def run_takings(surface: landscapes.Landscape, raced: Sequence[Entry], code: str
     """Of runs on a surface, with the script that repeats them."""
 
     def page() -> str:
+        from rbo_core.figures.playing import page_from
+
         return page_from(surface, raced, code, look=look).html
 
     def svg() -> bytes:
@@ -68,7 +72,13 @@ def figure_takings(
     figures: makes them, for the dark theme or the light one. words: what stands round them, with the script. heads: as
     `figures_page` takes them.
     """
-    return Takings(stem, words.code, lambda: figures_page(figures(False), figures(True), words, heads))
+
+    def page() -> str:
+        from rbo_core.figures.figures_page import figures_page
+
+        return figures_page(figures(False), figures(True), words, heads)
+
+    return Takings(stem, words.code, page)
 
 
 def take_away(takings: Takings) -> None:

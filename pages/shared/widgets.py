@@ -14,14 +14,15 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import streamlit as st
 
-from landscapes import Parameter
 from pages.shared.errors import escaped
 from rbo_core.figures.words import short
+
+if TYPE_CHECKING:  # Home waits neither for NumPy nor for numba, which comes with the surfaces
+    from landscapes import Parameter
 
 URL: Literal["query-params"] = "query-params"
 _POINTS_PER_DECADE = 24
@@ -331,6 +332,8 @@ _shown = lru_cache(maxsize=8192)(short)  # a slider formats all its places at ev
 @lru_cache(maxsize=512)
 def _grid(low: float, high: float, log: bool, integer: bool, step: float | None) -> list[float]:
     if log:
+        import numpy as np  # Home has no slider, and does not wait for it
+
         count = max(2, round(_POINTS_PER_DECADE * math.log10(high / low)) + 1)
         raw = np.geomspace(low, high, count)
         rounded = np.unique(np.round(raw)) if integer else [float(f"{value:.2g}") for value in raw]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
+from rbo_core.kernel_cache import njit
 
 kernel = njit(cache=True, nogil=True)
 """A function that Python calls: compiled once on a machine, and run without the interpreter's lock."""

@@ -107,8 +107,8 @@ def _said(found: dict[str, Any]) -> str:
 
 
 def _write_page(plane: NetworkPlane, radius: float, path: Path) -> None:
-    from rbo_core.figures.play import page_of
     from rbo_core.figures.player.build import Look
+    from rbo_core.figures.playing import page_of
 
     ball = RBO(radius=radius, learning_rate=0.05 * radius, projection="rigid", unit_speed=True)
     page_of([trace(ball, plane.surface, plane.surface.start, 400)], look=Look(ironed=True)).save(path)

@@ -76,7 +76,7 @@ def racers(args: argparse.Namespace) -> list[Any]:
 
 def results(runs: list[Trajectory], surface: landscapes.Landscape) -> list[dict[str, Any]]:
     """One row a racer, in plain numbers."""
-    from rbo_core.figures.play import raced
+    from rbo_core.figures.playing import raced
 
     rows = []
     for run, entry in zip(runs, raced(runs), strict=True):
@@ -102,8 +102,8 @@ def results(runs: list[Trajectory], surface: landscapes.Landscape) -> list[dict[
 def save(runs: list[Trajectory], args: argparse.Namespace) -> None:
     """Write the files that were asked for."""
     if args.csv is not None:
-        from rbo_core.figures.play import raced
         from rbo_core.figures.player.table import steps_table
+        from rbo_core.figures.playing import raced
 
         named = [(entry.label, entry.track) for entry in raced(runs)]
         steps_table(named, "racer").to_csv(args.csv, index=False)

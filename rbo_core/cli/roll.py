@@ -142,7 +142,7 @@ def save_pages(runs: list[Trajectory], args: argparse.Namespace) -> dict[str, st
     """Write the page and the film that were asked for; returns what was written where."""
     if args.html is None and args.film is None:
         return {}
-    from rbo_core.figures.play import page_of
+    from rbo_core.figures.playing import page_of
 
     page = page_of(runs)
     written = {}

@@ -21,12 +21,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.ironing.dilation import Array
 from rbo_core.ironing.morphology import Field, checked_heights
 from rbo_core.ironing.persistence import basins
+from rbo_core.kernel_cache import njit
 
 _BLOCK = {1: (1, 64), 2: (16, 16)}  # samples a block, rows and columns: about the square root of what a search sees
 

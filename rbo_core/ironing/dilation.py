@@ -32,8 +32,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from rbo_core.kernel_cache import njit
 
 Array = NDArray[np.float64]
 T = TypeVar("T")

@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.ironing.dilation import Array
+from rbo_core.kernel_cache import njit
 
 
 @dataclass(frozen=True, eq=False)

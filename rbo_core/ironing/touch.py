@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rbo_core.ironing.dilation import Array, in_parts
+from rbo_core.kernel_cache import njit
 
 
 def touched(

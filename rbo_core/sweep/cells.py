@@ -53,7 +53,7 @@ def price(sweep: Sweep, build: Build, cell: int = 0) -> float:
 
 @lru_cache(maxsize=1024)
 def _price(sweep: Sweep, build: Build, static: Group) -> float:
-    from rbo_core.trace import trace
+    from rbo_core.trajectory import trace
 
     cells = [cell for cell in range(sweep.cells) if group(sweep, cell) == static]
     rows = [sweep.cell(cell) for cell in cells[:: max(1, len(cells) // 16)][:16]]

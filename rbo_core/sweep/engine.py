@@ -64,7 +64,7 @@ def compute(chunk: Chunk, stop: Progress | None = None) -> NDArray[np.float64]:
 
     ``stop(steps done, steps in all)`` is asked now and then; True ends the work with `Cancelled`.
     """
-    from rbo_core.trace import trace
+    from rbo_core.trajectory import trace
 
     sweep = chunk.sweep
     static, rows = group(sweep, chunk.cells[0]), [sweep.cell(cell) for cell in chunk.cells]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.trace import Status, Trajectory
+from rbo_core.trajectory import Status, Trajectory
 
 PENETRATION_SAMPLES = 8  # instants of a run at which the depth is measured: a dense scan costs far more than a step
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rbo_core.intervals import wilson
 from rbo_core.sweep.measure import COLUMNS
 from rbo_core.sweep.spec import SURFACE_PREFIX, Sweep
-from rbo_core.trace import Status
+from rbo_core.trajectory import Status
 
 Floats = NDArray[np.float64]
 RESAMPLES = 1000

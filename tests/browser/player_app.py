@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.player import Ground, Racer, Readout, Scene, player
+from pages.player import player
 from pages.shared import static
+from rbo_core.figures.player.scene import Ground, Racer, Readout, Scene
 
 static.FOLDER = Path(__file__).parent / "static"
 

@@ -221,7 +221,7 @@ def test_a_gap_is_drawn_as_a_gap_in_both_dimensions(shared):
     assert min(drawn) > 10
     corners = page.evaluate("""async () => {
       const loaded = performance.getEntriesByType('resource').map((e) => e.name);
-      const main = loaded.find((name) => /player-\\w+\\/main.js$/.test(name));
+      const main = loaded.find((name) => /player-\\w+\\/player.js$/.test(name));
       const { sheet } = await import(new URL('meshes.js', main));
       const axis = [0, 1, 2, 3];
       const heights = Float64Array.from({ length: 16 }, (_, k) => (k === 5 ? NaN : k));

@@ -16,7 +16,7 @@ import pytest
 import landscapes
 from rbo_core import RBO, RadiusSchedule, trace
 from rbo_core.cli import main
-from rbo_core.figures.play import code_of
+from rbo_core.figures.playing import code_of
 
 ROLL = ["roll", "--surface", "wrinkled_bowl", "--method", "rbo", "--radius", "0.4", "--steps", "500"]
 

@@ -10,7 +10,7 @@ import pytest
 import landscapes
 from rbo_core import RBO, SAM, SGD, Adam, AdamW, EntropySGD, Momentum, Status, trace
 from rbo_core.ball import heights
-from rbo_core.trace import PATIENCE
+from rbo_core.trajectory import PATIENCE
 from tests.core.surfaces import Explosive, Paraboloid, Plane, Smooth
 
 METHODS: list[Any] = [

@@ -15,10 +15,10 @@ from rbo_core.cli import main
 from rbo_core.figures import OfflinePage, play
 from rbo_core.figures.code import Start, iron_code, run_code, sweep_code
 from rbo_core.figures.phases import Jump, Mark, Notes, PhaseMap
-from rbo_core.figures.play import raced
 from rbo_core.figures.player import bundle as bundling
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.glide import glide_scene
+from rbo_core.figures.playing import raced
 from rbo_core.figures.still import as_svg, iron_still, map_still, roll_still
 from rbo_core.ironing import iron_landscape
 from rbo_core.sweep import order_parameters

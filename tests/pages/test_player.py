@@ -7,9 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from pages.player import Ground, Racer, Readout, Scene, roll_angle
 from rbo_core.figures.player.payload import frames, height_scale, pack
-from rbo_core.figures.player.scene import MAX_FRAMES
+from rbo_core.figures.player.scene import MAX_FRAMES, Ground, Racer, Readout, Scene, roll_angle
 
 
 def unpacked(message: bytes) -> tuple[dict, object]:

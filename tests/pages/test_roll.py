@@ -18,6 +18,7 @@ from pages.roll.presets import ROLL
 from pages.shared.asked import Asked
 from pages.shared.tracks import run_on
 from rbo_core import RBO, SGD, RadiusSchedule, Status, trace
+from rbo_core.figures.player.scene import Click
 from rbo_core.figures.player.table import steps_table
 from rbo_core.figures.words import plain
 from tests.pages.test_claims import check
@@ -273,7 +274,7 @@ def test_a_link_of_another_version_says_so(roll):
 
 def test_a_click_on_the_curve_places_the_start(roll, scenes):
     page = roll()
-    scenes.click = pages.player.Click(np.array([1.23456]))
+    scenes.click = Click(np.array([1.23456]))
     page.run()
     assert not page.exception
     assert page.number_input("start").value == pytest.approx(1.235)

@@ -15,7 +15,7 @@ from rbo_core import RBO, sweep, trace
 from rbo_core.ironing import iron_landscape
 from rbo_core.sweep import cells, export, measure, order_parameters, theory, transitions
 from rbo_core.sweep.measure import COLUMNS
-from rbo_core.trace import Status
+from rbo_core.trajectory import Status
 
 X = np.geomspace(0.1, 10, 21)
 

@@ -26,7 +26,8 @@ export default async function (component) {
 
 
 @cache
-def _folder() -> str:
+def folder() -> str:
+    """Where chrome.js is served, under static/."""
     return publish("chrome", [SCRIPT])
 
 
@@ -34,7 +35,7 @@ def chrome(version: str) -> None:
     """Mount the tools of the page. version: that of its links."""
     mount = st.components.v2.component(
         "lab_chrome",
-        js=BOOT.replace("@FOLDER@", _folder()),
+        js=BOOT.replace("@FOLDER@", folder()),
         css=STYLE.read_text(encoding="utf-8"),
         isolate_styles=False,
     )

@@ -1,7 +1,8 @@
 """The player's web modules as one piece of JavaScript, for places that cannot load modules by name.
 
 A page opened from a file may not import other files, and a notebook's widget is one string. Each module becomes a
-function that returns what it exports, in the order in which they need each other.
+function that returns what it exports, in the order in which they need each other. The app's pages get it too: one file
+comes sooner than forty.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const|let) (\w
 
 @cache
 def bundle() -> str:
-    """JavaScript that defines ``mount(component)``, with nothing left to import.
+    """JavaScript that defines ``mount(component)`` and ``mountStrip(component)``, with nothing left to import.
 
     Raises:
         ValueError: when a module imports or exports in a way that is not handled here, or modules import in a circle.
@@ -39,7 +40,7 @@ def bundle() -> str:
     except CycleError as error:
         raise ValueError(f"modules of the player import each other in a circle: {error.args[1]}") from None
     parts = [_module(name, sources[name]) for name in order]
-    return "\n".join([*parts, f"const {{ mount }} = {_handle(ENTRY)};"])
+    return "\n".join([*parts, f"const {{ mount, mountStrip }} = {_handle(ENTRY)};"])
 
 
 def style() -> str:

@@ -10,10 +10,10 @@ import numpy as np
 import traitlets
 
 from rbo_core import Trajectory, trace
-from rbo_core.figures.play import landscape_of, raced
 from rbo_core.figures.player.build import Look, run_scene
 from rbo_core.figures.player.bundle import bundle, style, theme
 from rbo_core.figures.player.payload import pack
+from rbo_core.figures.playing import landscape_of, raced
 
 _GLUE = """
 export default {

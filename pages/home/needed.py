@@ -1,0 +1,17 @@
+"""What the browser is told to fetch together with Streamlit's own scripts, before a page's first run says a word."""
+
+from __future__ import annotations
+
+from pages.player.component import folder as player_folder
+from pages.shared.chrome.component import folder as chrome_folder
+
+PLAYING = ("", "Roll", "Race", "Lessons")
+"""Pages whose first picture is the player's, by their addresses."""
+
+
+def needed(page: str) -> list[str]:
+    """Scripts below static/ for a page; none where they cannot be written, which the page itself says."""
+    try:
+        return [f"{chrome_folder()}/chrome.js", *([f"{player_folder()}/player.js"] if page in PLAYING else [])]
+    except ValueError:
+        return []
