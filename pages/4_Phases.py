@@ -74,7 +74,7 @@ study = PhaseStudy.of(asked.surface, spec, compute.data(spec), look, shown.cell)
 count = steps(spec, landscapes.get)
 left, right = st.columns([1.12, 1], gap="medium")
 with left:
-    clickable_map(map_picture(study, is_dark()), "phase_map")
+    clickable_map(map_picture(study, is_dark()), "phase_map", selected=shown.cell)
     refinement(study, work, pace, title_of(study), job_id=job_id)
 with right:
     track, scene = played(shown, count)

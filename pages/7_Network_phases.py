@@ -70,17 +70,13 @@ except ValueError as error:
 if config is not None:
     result = PhaseResult.untrained(config) if found is None else found
     told = network_regimes(result) if result.there.any() else None
-    if told is None:
-        words = (
-            f"Not trained yet: {config.members:,} networks, from left to right the radius, upwards the learning rate."
-        )
-        sentence(words)
-    else:
-        best = float(told.by_radius.max())
-        sentence(view.headline(result, told), best=f"{best:.4f}", verdict=told.verdict, cells=str(result.there.sum()))
-    view.train(config, found if is_own else None, job_id, example=found is not None and not is_own)
     cell = view.cell_of(result, controls.named_cell(), told.best if told is not None else (0, 0))
     radius, rate = float(config.radii[cell[0]]), float(config.rates[cell[1]])
+    sentence(
+        view.headline(result, told), cells=str(result.there.sum()), radius=f"{radius:.6g}", rate=f"{rate:.6g}",
+        verdict="" if told is None else told.verdict,
+    )  # fmt: skip
+    view.train(config, found if is_own else None, job_id, example=found is not None and not is_own)
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
         edge = view.frontier_of(config)

@@ -128,7 +128,8 @@ def flops_of(model: str, shape: tuple[int, int, int], classes: int) -> int:
         places = out[0, 0].numel() if isinstance(layer, nn.Conv2d) else 1
         found += 2 * places * sum(p.numel() for p in layer.parameters())
 
-    with torch.device("meta"), torch.no_grad():
+    # Not on the meta device: torch loads a second of registrations for it.
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
         network = build_model(model, shape, classes).eval()
         for layer in network.modules():
             if isinstance(layer, nn.Linear | nn.Conv2d):

@@ -11,6 +11,7 @@ const KEYS = [
   ["+ −", "zoom"],
   ["W A S D", "turn the 3-D scene, with the picture in focus"],
   ["← → on the radius", "a smaller or larger ball; Page Up and Down by a quarter decade"],
+  ["← → ↑ ↓ on a map", "another cell, or another place on a network's plane; Home and End to the edges, Enter chooses"],
   ["← → on a drawn curve", "another dot; ↑ ↓ moves it, with Shift ← → too; Insert and Delete"],
   ["Ctrl Z, Ctrl Y", "undo and redo a change of settings"],
   ["?", "this list"],
@@ -139,7 +140,7 @@ function lightGround() {
 
 // What a page is about: where the skip link leads.
 function picture() {
-  const found = [".rbp-stage", ".lab-plots", "[data-testid=stMainBlockContainer]"].map((s) => document.querySelector(s)).find(Boolean);
+  const found = [".rbp-stage", ".lab-plots [role=application]", ".lab-plots", "[data-testid=stMainBlockContainer]"].map((s) => document.querySelector(s)).find(Boolean);
   const named = document.getElementById("picture");
   if (found && named !== found) {
     named?.removeAttribute("id");

@@ -97,6 +97,111 @@ function circle(x, y, radius) {
   return { x: [turn.map((t) => x + radius * Math.sin(t))], y: [turn.map((t) => y + radius + radius * Math.cos(t))] };
 }
 
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const SETTLED = 350; // ms without a key after which the page is told where the keys have led
+const written = (value) => String(Number(Number(value).toPrecision(3))).replace("-", "\u2212");
+
+// The points of a trace under the arrow keys: a place moves at once, and the page is told when the keys rest.
+class Keys {
+  constructor(div, trace, choose) {
+    Object.assign(this, { div, trace, choose });
+    this.said = document.createElement("p");
+    this.said.className = "lab-unseen";
+    this.said.setAttribute("role", "status");
+    div.parentElement.after(this.said);
+    div.tabIndex = 0;
+    div.setAttribute("role", "application");
+    div.setAttribute("aria-roledescription", "map");
+    div.addEventListener("keydown", (e) => this.key(e));
+  }
+
+  get points() {
+    const found = this.div._fullData?.find((trace) => trace.name === this.trace());
+    return found && { ...found, xs: Array.from(found.x, Number), ys: Array.from(found.y, Number) };
+  }
+
+  // Where the page has the place.
+  update(selected) {
+    if (this.waiting) this.ring();
+    else this.at = selected;
+    this.div.setAttribute("aria-label", `${this.words() ?? "Map"}. Arrow keys move, Enter chooses.`);
+  }
+
+  words() {
+    const points = this.points;
+    if (!points || !this.at) return null;
+    const k = this.nearest(points, this.at);
+    const { x = "ρ", y, what } = points.meta ?? {};
+    const text = Array.isArray(points.text) ? points.text[k] : points.text;
+    return `${x} = ${written(points.xs[k])}, ${y} = ${written(points.ys[k])}: ${what} ${text}`;
+  }
+
+  nearest({ xs, ys }, [x, y]) {
+    const column = this.next(xs, x, 0);
+    const rows = ys.map((value, k) => (xs[k] === column ? value : NaN));
+    const row = this.next(rows, y, 0);
+    return xs.findIndex((value, k) => value === column && ys[k] === row);
+  }
+
+  // The value among these that is next to one: in a direction, or (0) the nearest of all; itself at the end.
+  next(values, one, direction) {
+    const able = values.filter((value) => !Number.isNaN(value) && (direction === 0 || (value - one) * direction > 0));
+    return able.reduce((best, value) => (Math.abs(value - one) < Math.abs(best - one) ? value : best), able[0] ?? one);
+  }
+
+  key(e) {
+    if (e.altKey || e.ctrlKey || e.metaKey) return;
+    const points = this.points;
+    if (!points || !this.at) return;
+    if (e.key === "Enter" || e.key === " ") {
+      e.preventDefault();
+      this.tell();
+      return;
+    }
+    const { xs, ys } = points;
+    const k = this.nearest(points, this.at);
+    let [x, y] = [xs[k], ys[k]];
+    const ends = { Home: Math.min(...xs), End: Math.max(...xs) };
+    if (e.key in ends) x = ends[e.key];
+    else if (e.key in STEPS) {
+      const [across, up] = STEPS[e.key];
+      if (across) x = this.next(xs, x, across);
+      else y = this.next(ys.map((value, i) => (xs[i] === x ? value : NaN)), y, up);
+    } else return;
+    e.preventDefault();
+    e.stopPropagation();
+    this.move([x, y]);
+  }
+
+  move(to) {
+    const points = this.points;
+    const k = this.nearest(points, to);
+    this.at = [points.xs[k], points.ys[k]];
+    this.ring();
+    this.said.textContent = this.words();
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.tell(), SETTLED);
+  }
+
+  // The marks of the place are shapes of a size in pixels.
+  ring() {
+    const [x, y] = this.at;
+    const moved = (shape) => (shape.xsizemode === "pixel" ? { ...shape, xanchor: x, yanchor: y } : shape);
+    window.Plotly.relayout(this.div, { shapes: (this.div.layout.shapes ?? []).map(moved) });
+  }
+
+  tell() {
+    clearTimeout(this.waiting);
+    this.waiting = 0;
+    this.choose(this.at);
+  }
+
+  dispose() {
+    clearTimeout(this.waiting);
+    this.said.remove();
+  }
+}
+
 class Plots {
   constructor(parent) {
     this.root = document.createElement("div");
@@ -134,6 +239,7 @@ class Plots {
     for (const [i, [data, layout]] of wanted.figures.entries()) {
       await this.plot(plotly, this.root.children[i], i, data, layout);
     }
+    if (wanted.selected) this.keyboard(this.root.children[0]).update(wanted.selected);
     this.stages.update(wanted.stages);
     if (wanted.stages) this.choose(wanted.stages.traces, this.stages.at);
     this.root.dataset.drawn = Number(this.root.dataset.drawn ?? 0) + 1;
@@ -159,6 +265,12 @@ class Plots {
     const [traces, large] = enlarged(JSON.parse(data), next);
     await plotly.react(div, traces, { ...large, autosize: true }, { displayModeBar: false, displaylogo: false });
     if (fresh) this.listen(div, i);
+  }
+
+  keyboard(div) {
+    const choose = ([x, y]) => this.send("click", { x, y, plot: 0, stage: this.stages.at, at: Date.now() });
+    this.keys ??= new Keys(div, () => this.wanted.clicks, choose);
+    return this.keys;
   }
 
   choose(traces, k) {
@@ -226,6 +338,10 @@ class Plots {
 
   remove(div) {
     this.shown.length = Math.min(this.shown.length, [...this.root.children].indexOf(div));
+    if (this.keys?.div === div) {
+      this.keys.dispose();
+      this.keys = null;
+    }
     if (div._fullLayout) window.Plotly.purge(div);
     div.remove();
   }
