@@ -51,6 +51,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--augment", action="store_true", help="random crops and flips")
     parser.add_argument("--settings", type=int, default=24, help="tried for every method in every box")
     parser.add_argument("--tuning-seeds", type=int, default=2, help="how many runs a setting is judged by")
+    parser.add_argument(
+        "--tunings", type=int, default=1,
+        help="tune every method so many times, with other settings and tuning seeds; intervals then hold that draw too "
+             "(3 or more; few make them wide)",
+    )  # fmt: skip
     parser.add_argument("--seeds", type=int, default=10, help="paired fresh seeds of the test")
     parser.add_argument("--folder", type=Path, help="keep every stage here; the same command goes on after a kill")
 
@@ -88,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
                 tuning_seeds=tuple(range(args.tuning_seeds)),
                 fresh_seeds=tuple(range(100, 100 + args.seeds)),
                 epochs=args.epochs,
+                tunings=args.tunings,
             )
         )
     return hold_all(configs, args, args.folder)
@@ -169,6 +175,13 @@ def _write(args: argparse.Namespace, results: Sequence[Reported]) -> None:
     again = "" if first.epochs is None else (
         f"Equal epochs ({first.epochs}) use the settings tuned at equal gradients. "
     )  # fmt: skip
+    intervals = "intervals are Student's t over the seeds: that tuning is a draw, too, they do not hold"
+    if first.tunings > 1:
+        intervals = (
+            f"every method was tuned {first.tunings} times, with other settings of its boxes and other tuning seeds; "
+            "accuracies are means over all, intervals and p-values hold both draws, of tunings and of seeds (two-way "
+            "random effects, Satterthwaite's degrees of freedom)"
+        )
     boxes = "\n".join(
         f"- {CONTESTANTS[m].label}: " + "; ".join(f"{axis} {low:g} to {high:g}" for axis, (low, high) in
                                                  CONTESTANTS[m].box.items())
@@ -182,7 +195,7 @@ def _write(args: argparse.Namespace, results: Sequence[Reported]) -> None:
 {first.settings} settings a box with {tuned} and was chosen by its mean accuracy on the validation images; where the
 winner stood at an edge the box moved (at most {MOVES} times; "tried" counts all). Then {len(first.fresh_seeds)} fresh
 seeds, the same for all methods: differences are paired, p-values corrected by Holm over the methods, and bold where
-below 0.05; intervals are Student's t. {again}{EDGE} marks a setting that still stands at an edge. "Stopped early" is
+below 0.05; {intervals}. {again}{EDGE} marks a setting that still stands at an edge. "Stopped early" is
 the test accuracy of the parameters that did best on the validation images, looked at while training. Test images were
 used once. {where}, torch {torch.__version__}.
 

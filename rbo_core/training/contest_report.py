@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rbo_core.training.contest import ContestResult, Standing
+from rbo_core.training.contest import ContestResult, Standing, Tuning
 from rbo_core.training.contestants import CONTESTANTS, PAPER
 from rbo_core.training.paired import Difference
 
@@ -61,7 +61,7 @@ def as_dict(result: ContestResult) -> dict[str, Any]:
         "train": result.config.train.to_dict() | {"data_dir": None},
         "standings": [
             {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in
-             (dataclasses.asdict(one) | {"mean": one.mean, "half": one.half}).items()}
+             (dataclasses.asdict(one) | {"mean": one.mean, "half": one.half, "between": one.between}).items()}
             for one in result.standings
         ],
         "differences": [dataclasses.asdict(one) for one in result.differences],
@@ -77,8 +77,10 @@ def paper_of(result: ContestResult) -> dict[str, float]:
 def _table(standings: Sequence[Standing], differences: Sequence[Difference], paper: dict[str, float]) -> str:
     paired = {(one.name, one.reference): one for one in differences}
     references = list(dict.fromkeys(one.reference for one in differences))
-    heads = ["method", "test accuracy, % (95 % interval)", "stopped early, % (gradients)", "gradients", "epochs",
-             "settings chosen", "tried", *(f"minus {CONTESTANTS[name].label}, points (Holm p)" for name in references),
+    several = any(one.tunings for one in standings)
+    heads = ["method", "test accuracy, % (95 % interval)", *(["tunings differ by, points"] if several else []),
+             "stopped early, % (gradients)", "gradients", "epochs", "settings chosen", "tried",
+             *(f"minus {CONTESTANTS[name].label}, points (Holm p)" for name in references),
              *(["paper, %"] if paper else [])]  # fmt: skip
     lines = [_line(heads), "|" + " --- |" * len(heads)]
     for one in sorted(standings, key=lambda standing: -standing.mean):
@@ -87,16 +89,21 @@ def _table(standings: Sequence[Standing], differences: Sequence[Difference], pap
         cells = [
             one.label,
             f"{one.mean:.2f} ± {one.half:.2f}{lost}",
+            *([f"{one.between:.2f}"] if several else []),
             stopped,
             f"{one.gradients:,}",
             f"{one.epochs:.1f}",
-            ", ".join(f"{k} {v:.3g}{EDGE if k in one.edges else ''}" for k, v in one.chosen.items()),
+            "; ".join(_chosen(tuning) for tuning in one.tunings or (one,)),
             str(one.tried),
             *(_told(paired.get((one.name, reference))) for reference in references),
             *([f"{paper[one.name]:.2f}" if one.name in paper else ""] if paper else []),
         ]
         lines.append(_line(cells))
     return "\n".join(lines) + "\n"
+
+
+def _chosen(tuned: Standing | Tuning) -> str:
+    return ", ".join(f"{k} {v:.3g}{EDGE if k in tuned.edges else ''}" for k, v in tuned.chosen.items())
 
 
 def _line(cells: Sequence[str]) -> str:

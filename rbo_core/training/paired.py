@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from rbo_core.intervals import student
+from rbo_core.intervals import Crossed, crossed, student
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +20,8 @@ REFERENCES = ("momentum", "sam_momentum")
 
 @dataclass(frozen=True)
 class Difference:
-    """A method minus a reference, seed by seed.
+    """A method minus a reference, seed by seed, and tuning by tuning where there were several: then the interval and p
+    are those of `rbo_core.intervals.crossed`, and what follows is of the mean over the tunings.
 
     mean, half: percentage points and half the 95 % interval. p: two-sided paired t-test; holm: the same, corrected over
     all methods compared with that reference (Holm 1979). effect: mean over the standard deviation of the differences.
@@ -37,22 +38,21 @@ class Difference:
     seeds_for: int
 
 
-def differences(
-    accuracies: Mapping[str, Sequence[float]], references: Sequence[str] = REFERENCES
-) -> tuple[Difference, ...]:
+def differences(accuracies: Mapping[str, ArrayLike], references: Sequence[str] = REFERENCES) -> tuple[Difference, ...]:
     """Every method against every reference that took part, Holm-corrected reference by reference.
 
     Args:
-        accuracies: of each method, those of the same seeds, %.
+        accuracies: of each method, those of the same seeds, %: (S,), or (T, S) of T tunings.
     """
-    by_name = {name: np.asarray(values) for name, values in accuracies.items()}
+    by_name = {name: np.atleast_2d(np.asarray(values, dtype=float)) for name, values in accuracies.items()}
     out: list[Difference] = []
     for reference in (name for name in references if name in by_name):
         others = [name for name in by_name if name != reference]
         gaps = {name: by_name[name] - by_name[reference] for name in others}
-        p = np.array([_paired_p(gaps[name]) for name in others])
-        for name, raw, corrected in zip(others, p, holm(p), strict=True):
-            out.append(_difference(name, reference, gaps[name], float(raw), float(corrected)))
+        found = [estimated(gaps[name]) for name in others]
+        corrected = holm(np.array([one.p for one in found]))
+        for name, one, p in zip(others, found, corrected, strict=True):
+            out.append(_difference(name, reference, gaps[name], one, float(p)))
     return tuple(out)
 
 
@@ -77,11 +77,19 @@ def seeds_needed(deviation: float, points: float = 0.3, power: float = 0.8, leve
     return 10_000
 
 
-def _difference(name: str, reference: str, gap: Floats, p: float, corrected: float) -> Difference:
-    deviation = float(np.std(gap, ddof=1))
-    mean, half = (float(value) for value in student(gap))
-    effect = mean / deviation if deviation > 0 else math.copysign(math.inf, mean) if mean else 0.0
-    return Difference(name, reference, mean, half, p, corrected, effect, seeds_needed(deviation))
+def estimated(values: Floats) -> Crossed:
+    """Mean, interval and p of ``values (T, S)``: over the seeds, and over the tunings where there are several."""
+    if len(values) > 1:
+        return crossed(values)
+    mean, half = (float(one) for one in student(values[0]))
+    return Crossed(mean, half, _paired_p(values[0]), math.nan)
+
+
+def _difference(name: str, reference: str, gap: Floats, found: Crossed, corrected: float) -> Difference:
+    deviation = float(np.std(gap.mean(axis=0), ddof=1))
+    effect = found.mean / deviation if deviation > 0 else math.copysign(math.inf, found.mean) if found.mean else 0.0
+    needed = seeds_needed(deviation)
+    return Difference(name, reference, found.mean, found.half, found.p, corrected, effect, needed)
 
 
 def _paired_p(gap: Floats) -> float:

@@ -109,6 +109,8 @@ def test_where_a_radius_lies_is_said():
         ({"contestants": ("sgdd",)}, "contestants must be among"),
         ({"fresh_seeds": (1, 1)}, "fresh_seeds must be at least two different seeds"),
         ({"settings": 1}, "settings must be a whole number of at least 2"),
+        ({"tunings": 2}, "tunings must be 1, or at least 3"),
+        ({"tunings": 51}, r"fresh_seeds must be none of the 51 tunings' seeds, got \[100, 101\]"),
         ({"train": TrainConfig()}, "set gradient_budget"),
     ],
 )
@@ -121,13 +123,15 @@ def test_the_command_writes_table_and_records(tmp_path, capsys):
     out = tmp_path / "result"
     command = ["contest", "--methods", "momentum", "rbo", "--gradients", "8", "--settings", "2", "--seeds", "2"]
     command += ["--train-size", "60", "--device", "cpu", "--folder", str(tmp_path / "stages")]
-    assert main([*command, "--regimes", "--out", str(out), "--json"]) == 0
+    assert main([*command, "--regimes", "--tunings", "3", "--out", str(out), "--json"]) == 0
     (record,) = json.loads(capsys.readouterr().out)
     assert {one["name"] for one in record["standings"]} == {"momentum", "rbo"}
     ball = next(one for one in record["standings"] if one["name"] == "rbo")
     assert record["radius"]["chosen"] == ball["chosen"]["radius"]
     assert RadiusRegimes(**record["radius"]).sentence in out.with_suffix(".md").read_text()
     assert "tuned and paired" in out.with_suffix(".md").read_text()
+    assert "every method was tuned 3 times" in out.with_suffix(".md").read_text()
+    assert [len(tuning["accuracies"]) for tuning in ball["tunings"]] == [2, 2, 2]
     assert json.loads(out.with_suffix(".json").read_text())[0]["differences"][0]["reference"] == "momentum"
     (tmp_path / "file").touch()
     assert main([*command, "--out", str(tmp_path / "file" / "x")]) == 2
