@@ -178,9 +178,9 @@ def beside_sgd(result: PhaseResult, told: NetworkRegimes) -> str:
     """The map against gradient descent, and what the numbers rest on."""
     config = result.config
     seeds = "one seed" if config.seeds == 1 else f"{config.seeds} seeds"
-    rest = f"({seeds}, {result.gradients:,} gradients a network.)"
+    rest = f"{seeds}, {result.gradients:,} gradients a network."
     if told.verdict in ("unfinished", "nothing"):
-        return rest
+        return rest.capitalize()
     gain, noise = 100 * told.fair_gain, 200 * told.noise
     tries = f"With as many tries as SGD ({config.n_rates} runs each, equal gradients)"
     if abs(gain) <= noise:
@@ -188,7 +188,7 @@ def beside_sgd(result: PhaseResult, told: NetworkRegimes) -> str:
     else:
         word = "more" if gain > 0 else "less"
         tail = f"{tries} the ball's best is {abs(gain):.1f} points {word} (± {noise:.1f})."
-    return f"{tail} {rest}"
+    return f"{tail} ({rest})"
 
 
 def cell_state(result: PhaseResult, told: NetworkRegimes | None, i: int, j: int) -> str:

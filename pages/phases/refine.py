@@ -25,7 +25,7 @@ def refinement(
     key = work.key
     job = background.job_of(key, job_id)
     if work.so_far() == (spec, True):
-        if job is not None:
+        if job is not None and job.id == job_id:
             background.show(job.id)
         else:
             more = len(spec.axis("radius").values) - len(work.base.axis("radius").values)
