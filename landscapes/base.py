@@ -214,6 +214,11 @@ class Landscape:
         """Shortest wavelength or feature width inside the bounds, parameter units."""
         return self.setup.finest_scale
 
+    @property
+    def compiled(self) -> tuple[Kernel, Floats, Floats]:
+        """The kernel, its constants p and its table t: for loops that are compiled themselves."""
+        return self.setup.kernel, self.setup.p, self.setup.t
+
     @cached_property
     def minimum(self) -> Minimum:
         """The global minimum inside the bounds (computed once, then remembered)."""

@@ -16,6 +16,10 @@ from rbo_core.checks import Number
 Array = Any
 """An array of the namespace in use: ``numpy.ndarray`` on analytic surfaces, ``torch.Tensor`` for networks."""
 
+FEW = 4
+"""Parameters up to which a scalar product is summed one after the other, so that its bits are the same on all machines
+(a library may fuse a product and a sum where the processor can)."""
+
 
 class Namespace(Protocol):
     """What a step may ask of ``objective.xp``. x, direction, goal, ...: (B, d); scale, share, momentum: a number or
@@ -74,8 +78,17 @@ class _Plain:
     """A namespace of the array API with the moves in plain arithmetic: they overwrite nothing."""
 
     def __init__(self, xp: Any) -> None:
-        self.sqrt, self.minimum, self.isfinite, self.vecdot = xp.sqrt, xp.minimum, xp.isfinite, xp.vecdot
+        self.sqrt, self.minimum, self.isfinite, self._vecdot = xp.sqrt, xp.minimum, xp.isfinite, xp.vecdot
         self.ones_like, self.zeros_like, self.where = xp.ones_like, xp.zeros_like, xp.where
+
+    def vecdot(self, a: Array, b: Array) -> Array:
+        if a.shape[1] > FEW:
+            return self._vecdot(a, b)
+        terms = a * b
+        total = terms[:, 0]
+        for j in range(1, a.shape[1]):
+            total = total + terms[:, j]
+        return total
 
     @staticmethod
     def moved(x: Array, scale: Number, direction: Array) -> Array:

@@ -88,6 +88,11 @@ class BatchedMethod(ABC, Generic[S]):
         return 1
 
     @property
+    def period(self) -> int:
+        """Steps of which each may do something else, by ``state.taken`` modulo this many."""
+        return 1
+
+    @property
     def inertia(self) -> Number:
         """β, the share of a move that goes on in the next one; 0 without momentum."""
         return 0.0

@@ -24,22 +24,23 @@ def _mix(z: Any) -> Any:
 
 
 @njit(cache=True)
-def _fill_normal(seed: NDArray[np.int64], draw: int, out: NDArray[np.float64]) -> None:
+def _fill_normal(seed: NDArray[np.int64], draw: NDArray[np.int64], out: NDArray[np.float64]) -> None:
     golden = uint64(0x9E3779B97F4A7C15)
     unit = 1.0 / 9007199254740992.0
-    for b in range(out.shape[0]):
-        key = _mix(_mix(uint64(seed[b]) + golden) ^ (uint64(draw) * golden))
-        for i in range(out.shape[1]):
-            first = _mix(key + uint64(2 * i + 1) * golden)
-            second = _mix(key + uint64(2 * i + 2) * golden)
-            # Box-Muller; the half keeps the logarithm's argument above zero.
-            u = (float(first >> uint64(11)) + 0.5) * unit
-            v = float(second >> uint64(11)) * unit
-            out[b, i] = math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
+    for n in range(out.shape[0]):
+        for b in range(out.shape[1]):
+            key = _mix(_mix(uint64(seed[b]) + golden) ^ (uint64(draw[n]) * golden))
+            for i in range(out.shape[2]):
+                first = _mix(key + uint64(2 * i + 1) * golden)
+                second = _mix(key + uint64(2 * i + 2) * golden)
+                # Box-Muller; the half keeps the logarithm's argument above zero.
+                u = (float(first >> uint64(11)) + 0.5) * unit
+                v = float(second >> uint64(11)) * unit
+                out[n, b, i] = math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
 
 
-def standard_normal(seed: NDArray[np.int64], draw: int, dim: int) -> NDArray[np.float64]:
-    """Standard normal numbers ``(B, dim)`` for draw number ``draw`` of each ball's stream ``seed (B,)``."""
-    out = np.empty((seed.shape[0], dim))
+def standard_normal(seed: NDArray[np.int64], draw: NDArray[np.int64], dim: int) -> NDArray[np.float64]:
+    """Standard normal numbers ``(N, B, dim)`` for draws ``draw (N,)`` of each ball's stream ``seed (B,)``."""
+    out = np.empty((draw.shape[0], seed.shape[0], dim))
     _fill_normal(seed, draw, out)
     return out

@@ -66,6 +66,7 @@ class SurfaceObjective:
         gradients: (B,) gradient evaluations spent by each ball.
         evaluations: (B,) value-only evaluations spent by each ball (the rigid contact search uses these).
         active: (B,) mask; balls that have stopped spend nothing.
+        seed, gradient_noise: as given; draws: how often noise was drawn.
     """
 
     xp: Namespace = plain(np)
@@ -84,18 +85,23 @@ class SurfaceObjective:
         self.gradients = np.zeros(batch, dtype=np.int64)
         self.evaluations = np.zeros(batch, dtype=np.int64)
         self.active = np.ones(batch, dtype=bool)
-        self._seed = np.broadcast_to(np.asarray(seed, dtype=np.int64), (batch,))
+        self.seed = np.broadcast_to(np.asarray(seed, dtype=np.int64), (batch,))
+        self.gradient_noise = gradient_noise
+        self.draws = 0
         self._noise: Any = np.asarray(gradient_noise, dtype=float)[..., None] if np.any(gradient_noise) else None
-        self._draws = 0
 
     def __call__(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         self.gradients += self.active
-        f, g = self.surface.value_and_grad(x)
+        f, g = self.evaluated(x)
         if self._noise is not None:
             g = g + self._noise * self.noise(g)
         return f, g
 
+    def evaluated(self, x: Any) -> tuple[Any, Any]:
+        """The surface's own loss and gradient."""
+        return self.surface.value_and_grad(x)
+
     def noise(self, like: NDArray[np.float64]) -> NDArray[np.float64]:
         """(B, d) standard normal draws: a ball's stream depends on its seed alone, never on its neighbours."""
-        self._draws += 1
-        return standard_normal(self._seed, self._draws, like.shape[1])
+        self.draws += 1
+        return standard_normal(self.seed, np.array([self.draws]), like.shape[1])[0]

@@ -238,6 +238,10 @@ class LookSAM(PointMethod):
     dash = "dash"  # it has SAM's colour
 
     @property
+    def period(self) -> int:
+        return self.interval
+
+    @property
     def inertia(self) -> Number:
         return self.momentum
 

@@ -36,6 +36,18 @@ class Record:
             self.kept[name][t] = array
         self.gradient_count[t], self.evaluation_count[t] = objective.gradients, objective.evaluations
 
+    def fill(self, first: int, path: NDArray[np.float64], took: NDArray[np.int64], spent: NDArray[np.int64]) -> None:
+        """Keep ``path (n, B, d)``, the places after step ``first`` + 1 and later, of each ball its first ``took (B,)``.
+
+        spent: (n, B) gradients since step ``first``.
+        """
+        position, rows = self.kept["position"], slice(first + 1, first + 1 + len(path))
+        position[rows] = path
+        for ball in np.flatnonzero(took < len(path)):
+            position[first + 1 + took[ball] : rows.stop, ball] = position[first + took[ball], ball]
+        self.gradient_count[rows] = self.gradient_count[first] + spent
+        self.evaluation_count[rows] = self.evaluation_count[first]
+
     def hold(self, t: int) -> None:
         """Nothing changes after step ``t``: all later rows are that one."""
         for array in (*self.kept.values(), self.gradient_count, self.evaluation_count):

@@ -20,7 +20,8 @@ on the step, each minibatch's ball rolls by itself from θ, and what it rolled p
 
     e = (θ − θ⁺)/η,  v ← β v + e,  θ ← θ − η v.
 
-The step is written once over the array API, for NumPy on analytic surfaces and for torch on networks.
+The step is written once over the array API, for NumPy on analytic surfaces and for torch on networks. A run on a
+surface with a compiled kernel records it and runs it as one compiled loop (``compiled/``), with the same bits.
 
 Which arrays a step may overwrite says ``fused.py``.
 """
@@ -279,6 +280,10 @@ class RBO(BatchedMethod[State]):
         if own is not None or self.interval == 1:
             return self.n_projection_steps if own is None else own
         return 1 + (self.n_projection_steps - 1) / self.interval
+
+    @property
+    def period(self) -> int:
+        return self.interval
 
     @property
     def inertia(self) -> Number:

@@ -13,19 +13,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.ball.penetration import penetration_on
 from rbo_core.checks import per_ball, require_count
+from rbo_core.compiled.program import Program, program_of
 from rbo_core.method import BatchedMethod, Floats, State
 from rbo_core.objective import Surface, SurfaceObjective
 from rbo_core.record import Record, check_memory
 from rbo_core.schedule import RadiusSchedule, Sizes
 from rbo_core.status import Status
+from rbo_core.watch import PATIENCE, Watch
 
 __all__ = ["PATIENCE", "Progress", "Status", "Trajectory", "trace"]
 
 Mask = NDArray[np.bool_]
 Progress = Callable[[int, int], object]
 
-PATIENCE = 5
-"""A ball has converged after this many successive steps below the tolerance."""
+BLOCK = 1024
+"""Steps that a compiled run takes before anybody looks whether its balls still roll."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,32 +149,27 @@ def trace(
     sizes = Sizes(method, radius, steps, surface)
     method = sizes.method(0)
     objective = SurfaceObjective(surface, batch, seeds, method.gradient_noise)
-    watch = _Watch(sizes.method(steps), bounds, batch, steps, tolerance, sizes.settled)
+    watch = Watch(sizes.method(steps), bounds, batch, steps, tolerance, sizes.settled)
+    objective.active = watch.active
 
     began = time.perf_counter()
-    rolled = method
-    state = rolled.init(objective, x)
+    state = method.init(objective, x)
     record = Record(steps, state, objective)
+    roll = _Roll(sizes, objective, watch, record, state)
     report_every = max(1, steps // 100)
     cancelled = False
-    done = steps
-    for t in range(1, steps + 1):
-        with np.errstate(all="ignore"):  # trouble of one ball is data: its status
-            if sizes.changes(t):
-                rolled = sizes.method(t)
-                state = rolled.refitted(objective, state)
-            new, _ = rolled.step(objective, state)
-        advance, objective.active = watch.see(t, state, new, objective.active)
-        state = _merge(advance, new, state)
-        record.write(t, state, objective)
-        if progress is not None and (t % report_every == 0 or t == steps) and progress(t, steps):
-            cancelled, done = True, t
+    while roll.done < steps and objective.active.any():
+        roll.on(min(steps - roll.done, BLOCK if progress is None else report_every - roll.done % report_every))
+        told = progress is not None and (roll.done % report_every == 0 or roll.done == steps)
+        if told and progress is not None and progress(roll.done, steps):
+            cancelled = True
             break
-        if not objective.active.any():
-            record.hold(t)
-            if progress is not None:
-                progress(steps, steps)
-            break
+    done = roll.done
+    if done < steps and not cancelled:
+        record.hold(done)
+        done = steps
+        if progress is not None:
+            progress(steps, steps)
     seconds = time.perf_counter() - began
 
     record.cut(done)
@@ -191,59 +188,47 @@ def trace(
     )  # fmt: skip
 
 
-class _Watch:
-    """Which balls still move, and how the others ended.
+class _Roll:
+    """A run under way: step by step, or, from the second step on, where method and surface allow, block by block.
 
-    status: (B,) Status; stopped_at: (B,) step after which nothing changes.
+    done: steps taken.
     """
 
-    def __init__(
-        self, method: BatchedMethod[Any], bounds: Floats, batch: int, steps: int, tolerance: float, settled: int
-    ) -> None:
-        """settled: the step from which on the radius stays; before it nobody has come to rest."""
-        self._settled_from = settled
-        self.status = np.full(batch, Status.RUNNING, dtype=np.int64)
-        self.stopped_at = np.full(batch, steps, dtype=np.int64)
-        self._low, self._high = bounds.T
-        self._rest = tolerance * per_ball(method.rest_scale(float((bounds[:, 1] - bounds[:, 0]).max())), batch)
-        inertia = per_ball(method.inertia, batch)
-        self._inertia = inertia if inertia.any() else None
-        self._still = np.zeros(batch, dtype=np.int64)
-        self._last_move = np.zeros((batch, len(bounds)))
+    def __init__(self, sizes: Sizes, objective: SurfaceObjective, watch: Watch, record: Record, state: State) -> None:
+        self.done = 0
+        self._sizes, self._objective, self._watch, self._record, self._state = sizes, objective, watch, record, state
+        self._method = sizes.method(0)
+        self._program: Program | None = None
 
-    def see(self, t: int, old: State, new: State, active: Mask) -> tuple[Mask, Mask]:
-        """Judge step ``t``: which balls take it, and which of them go on after it, both (B,)."""
-        here: Floats = new.place
-        finite: Mask = np.logical_and.reduce(np.isfinite(here), axis=1)
-        if new.x is not here:
-            finite &= np.logical_and.reduce(np.isfinite(new.x), axis=1)
-        inside = ((here >= self._low) & (here <= self._high)).all(axis=1)
-        move = here - old.place
-        self._still = np.where(self._settled(move), self._still + 1, 0) if t >= self._settled_from else 0 * self._still
-        self._last_move = np.where(finite[:, None], move, 0.0)
-        # A ball that breaks or leaves keeps its last good place; finished balls stay as they are.
-        advance = active & finite & inside
-        broken = active & ~finite
-        left = active & finite & ~inside
-        at_rest = advance & (self._still >= PATIENCE)
-        self.status[broken], self.status[left] = Status.NON_FINITE, Status.LEFT_DOMAIN
-        self.status[at_rest] = Status.CONVERGED
-        self.stopped_at[broken | left] = t - 1
-        self.stopped_at[at_rest] = t
-        return advance, advance & ~at_rest
+    def on(self, most: int) -> None:
+        """Take one step, or as many as ``most`` at once."""
+        if self.done == 1 and self._sizes.radii is None:
+            self._program = program_of(self._method, self._objective, self._state)
+        if self._program is None:
+            self._step()
+        else:
+            self._march(self._program, most)
 
-    def _settled(self, move: Floats) -> Mask:
-        """(B,) whether the last step hardly moved a ball *and* the ground hardly pushes it.
+    def _step(self) -> None:
+        t, objective, state = self.done + 1, self._objective, self._state
+        with np.errstate(all="ignore"):  # trouble of one ball is data: its status
+            if self._sizes.changes(t):
+                self._method = self._sizes.method(t)
+                state = self._method.refitted(objective, state)
+            new, _ = self._method.step(objective, state)
+        took, _ = self._watch.see(t, state.place, new.place[None], new.x[None])
+        self._state = _merge(took > 0, new, state)
+        self._record.write(t, self._state, objective)
+        self.done = t
 
-        At its turning point a ball with momentum stands nearly still for some steps: what the ground pushes it in a
-        step, m − β m₋ for two successive moves, tells it from a ball at rest. The speed to which that push could drive
-        the ball, (m − β m₋)/(1 − β), must be small too. Without momentum both conditions are the same one.
-        """
-        settled: Mask = _length(move) <= self._rest
-        if self._inertia is not None and settled.any():
-            push = move - self._inertia[:, None] * self._last_move
-            settled &= _length(push) <= (1.0 - self._inertia) * self._rest
-        return settled
+    def _march(self, program: Program, steps: int) -> None:
+        before = self._record.kept["position"][self.done]
+        spent = program.spent(steps)
+        path = program.march(steps)
+        took, tried = self._watch.see(self.done + 1, before, path, path)
+        self._record.fill(self.done, path, took, spent[np.minimum(np.arange(1, steps + 1)[:, None], tried)])
+        self._objective.gradients += spent[tried]
+        self.done += steps
 
 
 def _merge(take: Mask, new: Any, old: Any) -> Any:
@@ -256,10 +241,6 @@ def _merge(take: Mask, new: Any, old: Any) -> Any:
             a = np.where(take.reshape(-1, *[1] * (a.ndim - 1)), a, b)
         fields.append(a)
     return type(new)(*fields)
-
-
-def _length(move: Floats) -> Floats:
-    return np.sqrt(np.sum(move**2, axis=1))
 
 
 def _checked_start(start: ArrayLike, bounds: Floats) -> Floats:
