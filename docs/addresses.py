@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Expander
 
 import landscapes
 from rbo_core import METHODS
@@ -74,8 +75,14 @@ class Found:
 def settings_in(page: AppTest) -> Iterator[Found]:
     """Every control of a page that stands in its address."""
     for element in _elements(page._tree):
-        key = getattr(getattr(element, "proto", None), "query_param_key", "")
-        if key:
+        if isinstance(element, Expander):
+            if element.proto.query_param_key:
+                yield Found(element.proto.query_param_key, element.label, "true or false", "False")
+        elif element.type == "tab_container":
+            bound = element.proto.tab_container
+            if bound.query_param_key:
+                yield Found(bound.query_param_key, "tabs", "one of a list", bound.default_tab_label)
+        elif key := getattr(getattr(element, "proto", None), "query_param_key", ""):
             default = element.value
             shown = ",".join(map(str, default)) if isinstance(default, list | tuple) else f"{default}"
             yield Found(key, element.label, KINDS.get(type(element).__name__, "text"), shown)

@@ -19,6 +19,7 @@ from pages.shared.page import group, how_it_works, is_dark, link, open_page, put
 from pages.shared.radius import set_radius, show_strip
 from pages.shared.scenes import scene
 from pages.shared.take_away import take_away
+from pages.shared.widgets import fold
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.story import race_story
@@ -89,7 +90,7 @@ if mode == "race":
     ends = " ".join(f"{entry.track.name}:{entry.track.loss[-1]:.9g}" for entry in raced)
     sentence(race_story(raced, surface.finest_scale), ends=ends)
     results = result_table(raced, basins_of(surface), surface.finest_scale)
-    with st.expander("All numbers"):
+    with fold("All numbers", "numbers"):
         st.dataframe(readable(results), hide_index=True, key="results", column_config=COLUMNS)
     with st.container(horizontal=True):
         download("Download table (CSV)", lambda: results, f"race_{surface.name}.csv", "download_table")

@@ -2,16 +2,14 @@
 
 import streamlit as st
 
+from pages.iron.closer import look_closer
 from pages.iron.data import Ironing, sampling_note
-from pages.iron.looks import look, looks
 from pages.iron.takings import takings
-from pages.iron.view import ask, numbers, paper, picture, radius_control, roll_of, what_the_ball_sees
+from pages.iron.view import ask, numbers, paper, picture, radius_control, what_the_ball_sees
 from pages.player import player
 from pages.shared import plots
-from pages.shared.controls import choice
-from pages.shared.downloads import download
 from pages.shared.drawing import set_drawing
-from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
+from pages.shared.page import how_it_works, is_dark, open_page, readouts, sentence, show_error
 from pages.shared.take_away import take_away
 
 EXPLANATION = r"""
@@ -48,6 +46,7 @@ each crest it can touch and fills the grooves between.
 - The cusped corduroy: its grooves vanish at the radius that theory gives.
 """
 
+
 open_page("Iron", "Move the radius: the ball enters no wrinkle narrower than itself, and keeps the crests it touches.")
 
 with st.sidebar:
@@ -78,26 +77,7 @@ if note := sampling_note(asked.where, radius):
     st.caption(note)
 if drawn:
     plots.show(figures, key="iron_curve")
-with st.expander("For researchers: look closer", expanded="look" in st.query_params):
-    name = choice(
-        "Look closer",
-        "look",
-        looks(at.where.dim, affine=at.where.name == "fractional_brownian"),
-        "measures" if flat else "map",
-        kind="segmented",
-    )
-    closer = look(name, at, dark)
-    st.caption(closer.caption)
-    click = plots.show(closer.figures, key=f"iron_{name}", columns=closer.columns, clicks=closer.clicks)
-    if click is not None:
-        st.session_state["_rest"] = float(click["x"]), float(click["y"])
-    if closer.clicks and "_rest" in st.session_state:
-        words, query = roll_of(asked, *st.session_state["_rest"])
-        link("Roll", words, query)
-    if name == "measures":
-        download("Download CSV", at.study.measures.to_csv, f"iron_{asked.surface.name}.csv", "iron_csv")
-    if closer.table:
-        st.markdown(closer.table)
+look_closer(at, asked, dark)
 with st.container(horizontal=True, key="take_away"):
     take_away(takings(at))
 how_it_works(EXPLANATION)

@@ -5,10 +5,10 @@ import streamlit as st
 from pages.home.opening import KEY, computed, opening
 from pages.home.warm import warm
 from pages.player import played, radius_strip
+from pages.shared.numbers import link_number, linked_number
 from pages.shared.page import card, link, open_page, page_files, sentence, show_error
 from pages.shared.take_away import take_away
 from pages.shared.terms import term
-from pages.shared.widgets import link_number, linked_number
 
 WAYS = {
     "Roll": "See: the ball beside SGD, SAM and others, at true scale, step by step.",

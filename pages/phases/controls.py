@@ -11,11 +11,11 @@ import streamlit as st
 import landscapes
 from pages.phases.axes import VERTICALS, Vertical, vertical_of
 from pages.shared import background
+from pages.shared.addresses import set_controls
 from pages.shared.asked import start_controls
 from pages.shared.controls import Scale, choice, draw, ground_dim, number, short, surface_picker, toggle
 from pages.shared.maps import picked
 from pages.shared.page import group, link, show_error
-from pages.shared.widgets import set_controls
 from rbo_core import RBO, rolling, sweep
 from rbo_core.settings import Value, settings_of
 from rbo_core.sweep import measure, order_parameters

@@ -19,24 +19,27 @@ from pages.shared import plots
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
 from pages.shared.page import is_dark, show_error
+from pages.shared.widgets import tabs as url_tabs
 from rbo_core import sweep
 from rbo_core.figures.phases import Axes, Notes, cut_figure, difference_figure, map_figure, shown_at
 from rbo_core.figures.style import color
 from rbo_core.sweep import export
 
+TITLES = {"cut": "Cut along ρ", "compare": "Compare methods", "size": "Finite size", "data": "Data"}
+
 
 def tabs(study: PhaseStudy) -> None:
     """The four tabs."""
-    cut_tab, compare_tab, finer_tab, data_tab = st.tabs(["Cut along ρ", "Compare methods", "Finite size", "Data"])
-    with cut_tab:
+    places = url_tabs("tab", TITLES)
+    with places["cut"]:
         plots.show([cut_picture(study, is_dark())], key="cut")
         st.caption(cut_words(study))
-    with compare_tab:
+    with places["compare"]:
         _compare(study)
-    with finer_tab:
+    with places["size"]:
         finite_size()
         _finer(study)
-    with data_tab:
+    with places["data"]:
         _downloads(study)
 
 

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import streamlit as st
 
+from pages.shared.links import URL
 from pages.shared.page import show_error
-from pages.shared.widgets import URL
 from rbo_core.figures.player.racers import MAX_BALLS
 from rbo_core.figures.words import short
 

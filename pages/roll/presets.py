@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.addresses import set_controls
 from pages.shared.controls import first_radius, get_surface
-from pages.shared.widgets import set_controls
 
 # What is left out gets its default.
 ROLL: dict[str, dict[str, Any]] = {

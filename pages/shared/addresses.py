@@ -6,6 +6,7 @@ address says and with nothing else; the menu leads to each page as it was left.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -33,6 +34,21 @@ def arrive(title: str) -> None:
 def last_address(title: str) -> dict[str, Any] | None:
     """The settings with which a page was left; None for one that was not visited, or left as it opens."""
     return st.session_state.get(_ADDRESSES, {}).get(title) or None
+
+
+def remember(key: str, default: Any) -> None:
+    """Keep what a control of this page is at first."""
+    st.session_state.setdefault(_DEFAULTS, {})[key] = default
+
+
+def set_controls(values: Mapping[str, Any]) -> None:
+    """Give controls these values and all others their defaults; call it in a callback, before they are drawn."""
+    for key, default in st.session_state.get(_DEFAULTS, {}).items():
+        st.session_state[key] = default
+    for key, value in values.items():
+        st.session_state[key] = value
+    for key in [name for name in st.session_state if str(name).startswith(("_good_", "_link_"))]:
+        del st.session_state[key]
 
 
 def _take_whole_address() -> None:

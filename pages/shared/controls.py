@@ -26,10 +26,13 @@ from pages.shared.drawing import drawing_picker
 from pages.shared.errors import escaped
 from pages.shared.formula import formula_picker
 from pages.shared.height_map import map_picker
+from pages.shared.links import URL
+from pages.shared.numbers import Scale, number, slider
 from pages.shared.page import LINK_VERSION
-from pages.shared.widgets import URL, Scale, choice, number, several, short, slider, toggle
+from pages.shared.widgets import choice, several, toggle
 from rbo_core import METHODS
 from rbo_core.figures.style import color, label
+from rbo_core.figures.words import short
 from rbo_core.rolling import OWN, PROJECTIONS
 from rbo_core.settings import Setting, Value, settings_of
 

@@ -11,7 +11,8 @@ import streamlit as st
 import landscapes
 from landscapes.formula import DEFAULTS, FormulaError
 from pages.shared.errors import escaped
-from pages.shared.widgets import slider, text
+from pages.shared.numbers import slider
+from pages.shared.widgets import text
 
 _EXPRESSION, _BOUNDS = "formula_expression", "formula_bounds"
 _HELP = (

@@ -12,8 +12,9 @@ import streamlit as st
 import landscapes
 from landscapes.maps import EXAMPLES, MAX_BYTES, SCALE, SPACING, UNITS, keep, raw, read, thinned
 from landscapes.maps.surface import NO_DATA
+from pages.shared.numbers import Scale, number
 from pages.shared.page import show_error
-from pages.shared.widgets import Scale, choice, number, text
+from pages.shared.widgets import choice, text
 
 SHOWN = {1: 20_000, 2: 512}
 """Samples along an axis beyond which a page takes every k-th."""

@@ -16,9 +16,10 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import background
+from pages.shared.addresses import set_controls
 from pages.shared.errors import escaped
 from pages.shared.page import LINK_VERSION, link, show_error
-from pages.shared.widgets import choice, set_controls
+from pages.shared.widgets import choice
 from rbo_core.jobs import Job
 
 PARAMETER = "job"

@@ -88,7 +88,7 @@ def test_every_look_on_a_surface(open_iron, shown, look):
 
 
 def test_the_orange_line_follows_the_radius(open_iron, shown):
-    page = open_iron()
+    page = open_iron(closer="true")
     for radius in (0.1, 0.5):
         sound(page.number_input(key="radius").set_value(radius).run())
         panels = shown["iron_measures"]

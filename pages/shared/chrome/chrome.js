@@ -49,7 +49,7 @@ class Past {
       return;
     }
     // Streamlit writes the settings it knows; the version of links is not among them
-    const version = new URLSearchParams(location.search).get("v");
+    const version = new URLSearchParams(location.search).get("v") ?? this.version;
     if (version && !to.searchParams.has("v")) {
       to.searchParams.set("v", version);
       url = to.href;
@@ -219,6 +219,7 @@ class Chrome {
   update(component) {
     this.send = component.setTriggerValue;
     this.data = component.data;
+    past.version = this.data.version;
     if (!new URLSearchParams(location.search).has("v")) past.replace(history.state, "", address(this.data.version));
     view();
     this.heard();
