@@ -3,7 +3,7 @@
 import streamlit as st
 
 import landscapes
-from pages.phases import compute, controls
+from pages.phases import compute, controls, restore
 from pages.phases.refine import refinement
 from pages.phases.study import PhaseStudy
 from pages.phases.tabs import tabs
@@ -55,7 +55,7 @@ gradient; each value it looks at while searching its contact counts as one.
 open_page("Phases", "Where does a ball stop being a point? Click a cell of the map and watch its run.")
 
 job_id = st.query_params.get("job")
-controls.load_link(job_id)
+restore.load_link(job_id)
 with st.sidebar:
     asked, look, shown = controls.ask()
 for problem in asked.problems:

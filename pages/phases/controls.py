@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 import landscapes
+from pages.phases.asked import MapAsked, MapLook, ShownRun
 from pages.phases.axes import VERTICALS, Vertical, vertical_of
-from pages.shared import background
-from pages.shared.addresses import set_controls
 from pages.shared.asked import start_controls
 from pages.shared.controls import Scale, choice, draw, ground_dim, number, short, surface_picker, toggle
 from pages.shared.maps import picked
-from pages.shared.page import group, link, show_error
-from rbo_core import RBO, rolling, sweep
+from pages.shared.page import group, link
+from rbo_core import RBO, rolling
 from rbo_core.settings import Value, settings_of
 from rbo_core.sweep import measure, order_parameters
 
@@ -33,85 +31,6 @@ def _own(projection: str) -> dict[str, Value]:
 
 OWN_NUMBERS = {name: len(_own(name)) - 1 for name in PROJECTIONS}
 """How many numbers are a projection's own, besides unit speed."""
-
-
-@dataclass(frozen=True)
-class MapAsked:
-    """A map over ρ and another setting as the visitor asks for it.
-
-    settings: the ball's, without those of the axes; radii, rates: the ends of the axes; cells: on each; budget:
-    ("steps", n) or ("gradients", n); vertical: what is on the vertical axis. rounds: of refinement near jumps. seeds:
-    how many, which differ where there is noise.
-    """
-
-    surface: landscapes.Landscape
-    settings: Mapping[str, Any]
-    radii: tuple[float, float]
-    rates: tuple[float, float]
-    cells: int
-    starts: int
-    budget: tuple[str, int]
-    scattered: bool = False
-    vertical: Vertical = VERTICALS["learning_rate"]
-    rounds: int = 0
-    seeds: int = 1
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong with its ranges."""
-        return [
-            f"The range of {name} must run upwards, got {short(low)} to {short(high)}: "
-            "raise its end or lower its start."
-            for name, (low, high) in (("ρ", self.radii), (self.vertical.symbol, self.rates))
-            if not low < high
-        ]
-
-    def sweep(self) -> sweep.Sweep:
-        """The sweep that fills it.
-
-        Raises:
-            ValueError: a setting is impossible.
-        """
-        unit, amount = self.budget
-        return sweep.Sweep(
-            surface=self.surface.name,
-            dim=self.surface.dim,
-            surface_parameters=tuple(sorted(self.surface.parameters.items())),
-            method="rbo",
-            settings=tuple(sorted(self.settings.items())),
-            grid=(
-                sweep.Axis("radius", sweep.spread(*self.radii, self.cells)),
-                sweep.Axis(self.vertical.name, self.vertical.values(*self.rates, self.cells)),
-            ),
-            starts=self.starts,
-            seeds=tuple(range(self.seeds)),
-            steps=amount if unit == "steps" else None,
-            gradients=amount if unit == "gradients" else None,
-            random_starts=0 if self.scattered else None,
-        )
-
-
-@dataclass(frozen=True)
-class ShownRun:
-    """The run beside the map: a ball of the map's settings from one start."""
-
-    surface: landscapes.Landscape
-    method: RBO
-    start: tuple[float, ...]
-    vertical: Vertical = VERTICALS["learning_rate"]
-
-    @property
-    def cell(self) -> tuple[float, float]:
-        """Its ρ and its value on the vertical axis."""
-        return float(self.method.radius), float(getattr(self.method, self.vertical.name))
-
-
-@dataclass(frozen=True)
-class MapLook:
-    """How a map is read: by which order parameter, and whether its axes are dimensionless."""
-
-    order: str
-    in_curvatures: bool = False
 
 
 def ask() -> tuple[MapAsked, MapLook, ShownRun]:
@@ -141,6 +60,8 @@ def ask() -> tuple[MapAsked, MapLook, ShownRun]:
         curvatures = toggle(
             "axes ρλκ and ηλκ", "curvatures", help="Dimensionless: κ is the curvature at the global minimum."
         )
+        bars = toggle("error bars", "bars", True, help="95 % intervals of jumps and cuts.")
+        theory = toggle("theory", "theory", True, help="What is known without the balls: dashed and dotted lines.")
     group("Shown run")
     radius = number("radius ρ", "radius", 0.6, Scale(0.005, 10.0, log=True), help="Or click a cell of the map.")
     rate = number("learning rate η", "learning_rate", 0.05, Scale(1e-4, 10.0, log=True))
@@ -148,7 +69,11 @@ def ask() -> tuple[MapAsked, MapLook, ShownRun]:
     method = RBO(radius=radius, learning_rate=rate, **settings)
     shown = ShownRun(surface, method, start_controls(surface), vertical)
     rest = {name: value for name, value in {**settings, "learning_rate": rate}.items() if name != vertical.name}
-    return MapAsked(surface=surface, settings=rest, budget=budget, **grid), MapLook(order, curvatures), shown
+    return (
+        MapAsked(surface=surface, settings=rest, budget=budget, **grid),
+        MapLook(order, curvatures, bars, theory),
+        shown,
+    )
 
 
 def _grid(dim: int, projection: str, noisy: bool) -> dict[str, Any]:
@@ -249,61 +174,3 @@ def near_words(surface: landscapes.Landscape) -> str:
     """What "near the minimum" means in a sweep over this surface."""
     near = short(measure.basin_radius(surface, None))
     return f"Near the minimum: within {near} (a twentieth of the domain's width) of the global minimum."
-
-
-def load_link(job_id: str | None) -> None:
-    """Give the controls the settings of the address's job, once."""
-    if not job_id or st.session_state.get("_job_loaded") == job_id:
-        return
-    st.session_state["_job_loaded"] = job_id
-    found = background.find(job_id)
-    if found is not None and found.kind == "sweep":
-        try:
-            _restore(controls_of(found.config, found.argv))
-        except ValueError as error:
-            show_error(error)
-
-
-def _restore(values: Mapping[str, Any]) -> None:
-    """Give the controls a job's settings and write them into the address, which then holds the picture by itself."""
-    if any(name in st.session_state for name in values):
-        set_controls(values)
-    for name, value in values.items():
-        st.query_params[name] = str(value).lower() if isinstance(value, bool) else str(value)
-    st.rerun()
-
-
-def controls_of(config: Mapping[str, Any], words: Sequence[str] = ()) -> dict[str, Any]:
-    """The page's controls that give the sweep in a job's config, and the refinement that the words of its command ask
-    for, so that a link with nothing but a job's id opens it.
-
-    Raises:
-        ValueError: the sweep was not made by this page (another grid, starts or method).
-    """
-    spec = sweep.parse(config)
-    shape = [axis.name for axis in spec.grid]
-    own = len(shape) == 2 and shape[0] == "radius" and shape[1] in VERTICALS
-    if spec.method != "rbo" or not own or not isinstance(spec.starts, int):
-        raise ValueError("this job's sweep has other axes than the page's; see it with `python -m rbo_core sweep show`")
-    settings = dict(spec.settings)
-    projection = str(settings.get("projection", "newton"))
-    vertical = VERTICALS[shape[1]]
-    radii, rates = spec.axis("radius").values, spec.axis(vertical.name).values
-    ground = (
-        {"ground": "curve", "surface": spec.surface}
-        if spec.dim == 1
-        else {"ground": "surface", "surface_2d": spec.surface}
-    )
-    values: dict[str, Any] = dict(ground)
-    values |= {f"{spec.surface}_{name}": value for name, value in spec.surface_parameters}
-    values |= {(f"{projection}_{name}" if name in rolling.OWN else name): value for name, value in settings.items()}
-    values |= {"radius_low": radii[0], "radius_high": radii[-1], "vertical": vertical.name}
-    values |= dict(zip(vertical.keys, (rates[0], rates[-1]), strict=True))
-    values |= {"seeds": len(spec.seeds)} if len(spec.seeds) > 1 else {}
-    if "--refine" in words:
-        values |= {"refine": words[words.index("--refine") + 1], "order": words[words.index("--order") + 1]}
-    values |= {"cells": str(spec.shape[0]), "starts": spec.starts, "scattered": spec.random_starts is not None}
-    values |= (
-        {"budget": "steps", "steps": spec.steps} if spec.steps else {"budget": "gradients", "gradients": spec.gradients}
-    )
-    return values

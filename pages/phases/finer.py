@@ -53,7 +53,8 @@ def curves_of(study: PhaseStudy) -> tuple[list[RadiusCurve], list[str]]:
         samples = order_parameters.along(one, found, study.order, "radius", (0,))
         relative = np.array(one.axis("radius").values, dtype=float) / (factor * unit)
         middle, low, high = order_parameters.interval(samples, share=order_parameters.is_share(study.order))
-        curves.append(RadiusCurve(name, shade, relative, middle, low, high))
+        curve = RadiusCurve(name, shade, relative, middle, low, high)
+        curves.append(curve if study.bars else curve.without_interval)
         jump = transition(relative.tolist(), samples)
         if jump is not None:
             sharpness = width(relative.tolist(), samples, jump)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 import landscapes
+from pages.phases.asked import MapLook
 from pages.phases.axes import VERTICALS, Vertical, axes_of
-from pages.phases.controls import MapLook
 from pages.shared.controls import get_surface
 from pages.shared.page import cached
 from rbo_core import sweep
@@ -29,7 +29,7 @@ class PhaseStudy:
 
     values: (cells, balls, columns) of what is stored so far. order: the order parameter's name. radius, rate: the shown
     run's, on the vertical axis; rate_index: the row of the map nearest to it, among those whose radii are computed
-    best. axes: how they are written.
+    best. axes: how they are written. bars, theory: whether its pictures show intervals, and what theory says.
     """
 
     surface: landscapes.Landscape
@@ -40,6 +40,8 @@ class PhaseStudy:
     rate: float
     rate_index: int
     axes: Axes
+    bars: bool = True
+    theory: bool = True
 
     @classmethod
     def of(
@@ -48,7 +50,8 @@ class PhaseStudy:
     ) -> PhaseStudy:  # fmt: skip
         """The study of what is stored. cell: the shown run's ρ and its value on the vertical axis."""
         axes = axes_of(surface, spec, look.in_curvatures)
-        return cls(surface, spec, values, look.order, *cell, nearest_row(spec, values, cell[1]), axes)
+        row = nearest_row(spec, values, cell[1])
+        return cls(surface, spec, values, look.order, *cell, row, axes, look.bars, look.theory)
 
     @property
     def projection(self) -> str:
@@ -83,7 +86,7 @@ class PhaseStudy:
     @property
     def marks(self) -> tuple[Mark, ...]:
         """What theory says, as marks along ρ; none where every row of the map has a loss scale of its own."""
-        if self.vertical.name == "loss_scale":
+        if not self.theory or self.vertical.name == "loss_scale":
             return ()
         scale = float(dict(self.spec.settings)["loss_scale"])
         return _expected(self.surface.name, self.surface.dim, self.spec.surface_parameters, scale)
@@ -92,7 +95,8 @@ class PhaseStudy:
     def frontier(self) -> Frontier | None:
         """Where a step stops settling at the global minimum; None where that is not known, for the rigid ball, and on
         another vertical axis than η."""
-        if self.surface.minimum is None or self.projection == "rigid" or self.vertical.name != "learning_rate":
+        known = self.theory and self.surface.minimum is not None
+        if not known or self.projection == "rigid" or self.vertical.name != "learning_rate":
             return None
         curvature = curvature_at(self.surface, self.surface.minimum.x)
         if not curvature > 0:
@@ -114,10 +118,15 @@ class PhaseStudy:
         return _jumps_of(self.spec, key, self.values, self.order)
 
     @property
+    def drawn_jumps(self) -> tuple[Jump, ...]:
+        """The same as they are drawn: with their intervals where error bars are wanted."""
+        return self.jumps if self.bars else tuple(jump.without_interval for jump in self.jumps)
+
+    @property
     def slow(self) -> RadiusCurve | None:
         """The share of infinitely slow balls near the minimum, by lifetimes; None for what lifetimes say nothing of."""
         settings = dict(self.spec.settings)
-        known = self.order == "in_basin" and self.surface.dim == 1 and self.surface.minimum is not None
+        known = self.order == "in_basin" and self.surface.dim == 1 and self.surface.minimum is not None and self.theory
         if not known or self.projection != "rigid" or settings["momentum"] or self.vertical.name == "loss_scale":
             return None
         return _slow_of(self.spec)
@@ -129,9 +138,11 @@ class PhaseStudy:
         middle, low, high = order_parameters.interval(samples, share=order_parameters.is_share(self.order))
         found = transitions(radii.tolist(), samples)
         named = regimes(radii.tolist(), samples, order_parameters.order(self.order).better, found)
+        curve = RadiusCurve(label, color, radii, middle, low, high)
+        jumps = (Jump(self.row_rate, one.at, one.low, one.high, one.abrupt, one.factor) for one in found)
         return (
-            RadiusCurve(label, color, radii, middle, low, high),
-            tuple(Jump(self.row_rate, one.at, one.low, one.high, one.abrupt, one.factor) for one in found),
+            curve if self.bars else curve.without_interval,
+            tuple(jump if self.bars else jump.without_interval for jump in jumps),
             tuple(Span(one.name, one.low, one.high) for one in named),
         )
 

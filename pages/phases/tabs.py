@@ -60,7 +60,8 @@ def cut_words(study: PhaseStudy) -> str:
     even = "" if study.spec.random_starts is not None else ", wide for evenly spread starts"
     kind = f"Wilson{even}" if study.reading.share else "bootstrap"
     meaning = f" {near_words(study.surface)}" if study.order in ("in_basin", "reached_at") else ""
-    return f"At {study.row}, {study.spec.balls} balls a radius; band: 95 % ({kind}).{meaning}"
+    band = f"; band: 95 % ({kind})" if study.bars else ""
+    return f"At {study.row}, {study.spec.balls} balls a radius{band}.{meaning}"
 
 
 def _compare(study: PhaseStudy) -> None:

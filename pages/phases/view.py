@@ -5,7 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 import landscapes
-from pages.phases.controls import PROJECTIONS, ShownRun
+from pages.phases.asked import ShownRun
+from pages.phases.controls import PROJECTIONS
 from pages.phases.study import PhaseStudy
 from pages.shared import plots
 from pages.shared.controls import get_surface, link_query, short
@@ -22,7 +23,7 @@ from rbo_core.figures.player.track import Track
 def map_picture(study: PhaseStudy, dark: bool) -> plots.Picture:
     """The map with theory and detected jumps, drawn once for all who look at it; only the shown run's rings are one's
     own."""
-    notes = Notes(study.marks, study.jumps, frontier=study.frontier)
+    notes = Notes(study.marks, study.drawn_jumps, frontier=study.frontier)
     picture = plots.remembered(_still_map, study.map, dark, notes)
     return picture.with_shapes(*rings(study.radius, study.rate))
 
@@ -33,7 +34,7 @@ def _still_map(shown: PhaseMap, dark: bool, notes: Notes) -> go.Figure:
 
 def notes_of(study: PhaseStudy) -> Notes:
     """What is drawn into a map to take along."""
-    return Notes(study.marks, study.jumps, radius=study.radius, rate=study.rate, frontier=study.frontier)
+    return Notes(study.marks, study.drawn_jumps, radius=study.radius, rate=study.rate, frontier=study.frontier)
 
 
 def what_the_map_says(study: PhaseStudy) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,11 @@ class Jump:
     high: float
     abrupt: bool = True
     factor: float = 1.0
+
+    @property
+    def without_interval(self) -> Jump:
+        """The same jump where no error bar is drawn."""
+        return replace(self, low=self.radius, high=self.radius)
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,6 +251,16 @@ class RadiusCurve:
     high: Floats
     dash: str = "solid"
 
+    @property
+    def without_interval(self) -> RadiusCurve:
+        """The same curve where no band is drawn."""
+        return replace(self, low=self.middle, high=self.middle)
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there is a band to draw."""
+        return not np.array_equal(self.low, self.high, equal_nan=True)
+
 
 def cut_figure(
     curves: Sequence[RadiusCurve],
@@ -262,15 +277,18 @@ def cut_figure(
     for curve in curves:
         known = np.isfinite(curve.middle)
         x, low, high = curve.radii[known], curve.low[known], curve.high[known]
-        fig.add_scatter(
-            x=np.concatenate([x, x[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself", mode="lines",
-            line={"width": 0}, fillcolor=fade(curve.color, 0.18), hoverinfo="skip", showlegend=False, name=curve.name,
-        )  # fmt: skip
+        if curve.has_interval:
+            fig.add_scatter(
+                x=np.concatenate([x, x[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself", mode="lines",
+                line={"width": 0}, fillcolor=fade(curve.color, 0.18), hoverinfo="skip", showlegend=False,
+                name=curve.name,
+            )  # fmt: skip
+        between = " (%{customdata[0]:.3g} to %{customdata[1]:.3g})" if curve.has_interval else ""
         fig.add_scatter(
             x=x, y=curve.middle[known], mode="lines" if curve.dash == "dot" else "lines+markers", name=curve.name,
             line={"color": curve.color, "width": 2.2, "dash": curve.dash}, marker={"size": 5},
             showlegend=len(curves) > 1, customdata=np.stack([low, high], axis=1),
-            hovertemplate="ρ = %{x:.3g}<br>%{y:.3g} (%{customdata[0]:.3g} to %{customdata[1]:.3g})<extra></extra>",
+            hovertemplate=f"ρ = %{{x:.3g}}<br>%{{y:.3g}}{between}<extra></extra>",
         )  # fmt: skip
     for i, jump in enumerate(notes.jumps):
         # The interval as a bar on the floor: a shaded stretch would read as part of the curve's own band.
@@ -278,7 +296,8 @@ def cut_figure(
                       line={"color": fade(COLORS["rbo"], 0.55), "width": 5})  # fmt: skip
         fig.add_vline(x=jump.radius, line={"color": COLORS["rbo"], "width": 1.6})
         if i == 0:
-            _say(fig, jump.radius, 0.03, "detected, 95 %", (COLORS["rbo"], p), _side(curves, jump.radius))
+            words = "detected, 95 %" if jump.low < jump.high else "detected"
+            _say(fig, jump.radius, 0.03, words, (COLORS["rbo"], p), _side(curves, jump.radius))
     for mark in notes.theory:
         if curves and curves[0].radii[0] <= mark.radius <= curves[0].radii[-1]:
             fig.add_vline(x=mark.radius, line={"color": p.ink, "width": 1.4, "dash": "dash"})
@@ -420,8 +439,9 @@ def _add_detected(fig: go.Figure, detected: Sequence[Jump], dark: bool) -> None:
         "array": [jump.high - jump.radius for jump in detected],
         "arrayminus": [jump.radius - jump.low for jump in detected],
     }  # fmt: skip
+    name = "detected jump, 95 %" if any(jump.low < jump.high for jump in detected) else "detected jump"
     fig.add_scatter(
-        x=radii, y=rates, mode="markers", name="detected jump, 95 %", error_x=spread, hoverinfo="skip",
+        x=radii, y=rates, mode="markers", name=name, error_x=spread, hoverinfo="skip",
         marker={"color": COLORS["rbo"], "size": 6.5, "line": {"color": "#FFFFFF", "width": 1}},
     )  # fmt: skip
 

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 import pages.player
-from pages.phases import compute, controls, finer
+from pages.phases import compute, finer, restore
+from pages.phases.asked import MapAsked
 from pages.shared import background, plots
 from rbo_core import jobs, sweep
 from rbo_core.figures.phases import (
@@ -124,6 +125,22 @@ def test_the_shown_run_is_the_cells(phases, lab):
     assert racer.center[0, 0] == pytest.approx(1.5)
     assert len(racer.center) <= 21
     assert "At η = " in said(page)
+
+
+def test_error_bars_and_theory_are_switches(phases):
+    query = {"steps": "150", "starts": "8"}
+    full, bare = phases(**query), phases(**query, bars="false", theory="false")
+    shown, left = traces(full, "phase_map"), traces(bare, "phase_map")
+    assert np.any(shown["detected jump, 95 %"]["error_x"]["array"])
+    assert not any(np.any(left["detected jump"]["error_x"][side]) for side in ("array", "arrayminus"))
+    words = [[note["text"] for note in drawn(page)["phase_map"][0]["layout"]["annotations"]] for page in (full, bare)]
+    assert any(text.startswith("theory") for text in words[0])
+    assert words[1] == [text for text in words[0] if not text.startswith("theory")]
+    bands = [sum(trace.get("fill") == "toself" for trace in drawn(page)["cut"][0]["data"]) for page in (full, bare)]
+    assert bands == [1, 0]
+    assert "Theory: " in said(full) and "Theory" not in said(bare)
+    assert any("band: 95 %" in caption.value for caption in full.caption)
+    assert not any("band: 95 %" in caption.value for caption in bare.caption)
 
 
 def test_changing_the_shown_run_computes_no_new_map(phases, lab):
@@ -252,7 +269,7 @@ def test_other_settings_may_be_the_vertical_axis(phases, lab, query, axis, ends)
     assert {"loss_scale": "λ", "projection_step_size": "γ", "n_projection_steps": "K", "learning_rate": "η"}[
         axis
     ] in drawn_map["layout"]["yaxis"]["title"]["text"]
-    restored = controls.controls_of(sweep.to_dict(spec))
+    restored = restore.controls_of(sweep.to_dict(spec))
     assert restored["vertical"] == axis
 
 
@@ -287,7 +304,7 @@ def test_a_map_is_refined_near_its_jumps_by_a_job_that_its_link_restores(phases,
     assert not page.exception
     assert len(traces(page, "phase_map")[CLICKS]["text"]) == fine.cells > base.cells
     assert any("were added near jumps" in caption.value for caption in page.caption)
-    restored = controls.controls_of(job.config, job.argv)
+    restored = restore.controls_of(job.config, job.argv)
     assert (restored["refine"], restored["order"], restored["cells"]) == ("2", "in_basin", "12")
 
 
@@ -360,8 +377,8 @@ def test_controls_of_a_sweep_give_the_sweep(projection):
     own = {"rigid": {}, "newton": {"n_projection_steps": 3}, "gradient": {"projection_step_size": 0.02}}[projection]
     surface = landscapes.get("corduroy", dim=1, width=0.7)
     settings = {"projection": projection, "unit_speed": True, "momentum": 0.5, "loss_scale": 1.0, **own}
-    spec = controls.MapAsked(surface, settings, (0.1, 2.0), (0.01, 1.0), 16, 4, ("gradients", 700)).sweep()
-    found = controls.controls_of(sweep.to_dict(spec))
+    spec = MapAsked(surface, settings, (0.1, 2.0), (0.01, 1.0), 16, 4, ("gradients", 700)).sweep()
+    found = restore.controls_of(sweep.to_dict(spec))
     expected = {"surface": "corduroy", "corduroy_width": 0.7, "projection": projection, "momentum": 0.5, "cells": "16"}
     expected |= {"starts": 4, "radius_low": 0.1, "rate_high": 1.0, "budget": "gradients", "gradients": 700}
     expected |= {f"{projection}_unit_speed": True, **{f"{projection}_{k}": v for k, v in own.items()}}
@@ -371,7 +388,7 @@ def test_controls_of_a_sweep_give_the_sweep(projection):
 def test_a_sweep_of_another_kind_is_refused():
     spec = sweep.parse({"surface": "corduroy", "method": "sgd", "grid": {"learning_rate": [0.1]}, "steps": 5})
     with pytest.raises(ValueError, match="other axes than the page's"):
-        controls.controls_of(sweep.to_dict(spec))
+        restore.controls_of(sweep.to_dict(spec))
 
 
 # The figures.
