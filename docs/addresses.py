@@ -30,8 +30,8 @@ STATES: dict[str, list[dict[str, Any]]] = {
     "Home": [],
     "Roll": [*ROLLED, {"breathe": "true"}, {"mode": "step"}],
     "Race": [*ROLLED, {"mode": "step"}, {"mode": "starts"}],
-    "Iron": [{"dim": "2"}, {"look": "spectrum"}],
-    "Phases": [{"dim": "2"}, *({"projection": name} for name in PROJECTIONS)],
+    "Iron": [{"closer": "true"}, {"ground": "surface", "closer": "true"}],
+    "Phases": [{"ground": "surface"}, *({"projection": name} for name in PROJECTIONS)],
     "Train": [{"radius_schedule": "cosine"}],
     "Network landscape": [],
     "Network phases": [],
@@ -58,7 +58,7 @@ On every page an address may also say how it is looked at: `hide=` (any of `cont
 itself)
 and `projector=1` (large type and thick lines, without controls). *Link* at the top of a page writes such an address and
 shows it as a QR code. Home has one setting, `radius`. `Lessons?lesson=holds` opens one lesson, which waits for a
-prediction; with `guess=2` it has been made.
+prediction; with `guess=2` the second answer has been given (the answers count from 1; their words do as well).
 """
 
 

@@ -52,8 +52,14 @@ def choice(
 def open_choice(label: str, key: str, options: Mapping[str, str]) -> str | None:
     """One of several as pills, none of them chosen at first; `options` maps the value in the URL to what is read."""
     shown = {title: value for value, title in options.items()}
+    known = ", ".join(f"{key}={value} ({title})" for value, title in options.items())
     remember(key, None)
-    note_bad_link(key, lambda text: None if text in options or text in shown else unknown(label, text, options))
+    note_bad_link(
+        key,
+        lambda text: (
+            None if text in options or text in shown else f"There is no {key} {text[:40]!r}; a link may say {known}."
+        ),
+    )
     translate_link(key, options)
     picked = st.pills(
         label, list(options), format_func=options.__getitem__, key=key, bind=URL, label_visibility="collapsed"

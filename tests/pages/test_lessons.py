@@ -140,3 +140,19 @@ def test_a_lesson_waits_for_the_prediction_and_then_tells(name: str, lessons: An
         page.button(key="next").click().run()
         following = SEVEN[[lesson.name for lesson in SEVEN].index(name) + 1]
         assert page.selectbox[0].value == following.name and not said(page)
+
+
+def test_a_guess_in_a_link_is_a_number_or_the_words_and_else_is_told() -> None:
+    for guess in ("2", "Over many wrinkles"):
+        page = AppTest.from_file(str(PAGE), default_timeout=60)
+        page.query_params.update(lesson="ball", guess=guess)
+        assert said(page.run()) and not page.error
+    for guess in ("0", "3", "two"):
+        page = AppTest.from_file(str(PAGE), default_timeout=60)
+        page.query_params.update(lesson="ball", guess=guess)
+        assert not said(page.run())  # the lesson waits
+        (told_wrong,) = page.error
+        assert told_wrong.value == (
+            f"There is no guess '{guess}'; a link may say guess=1 (Not out of the first wrinkle either), "
+            "guess=2 (Over many wrinkles)."
+        )
