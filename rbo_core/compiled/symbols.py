@@ -16,6 +16,7 @@ step by step.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -264,12 +265,47 @@ class Later:
     def __init__(self, of: Callable[[int], Number]) -> None:
         self._of = of
 
-    def __rsub__(self, other: Number) -> Later:
-        return Later(lambda taken: other - self._of(taken))
+    def _with(self, operation: Callable[[Any, Any], Any], other: Any, swapped: bool = False) -> Any:
+        if isinstance(other, Symbol):
+            return NotImplemented  # it reads this number in
+        later = other._of if isinstance(other, Later) else lambda taken: other
+        if swapped:
+            return Later(lambda taken: operation(later(taken), self._of(taken)))
+        return Later(lambda taken: operation(self._of(taken), later(taken)))
+
+    def __add__(self, other: Any) -> Any:
+        return self._with(operator.add, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._with(operator.add, other, swapped=True)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._with(operator.sub, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._with(operator.sub, other, swapped=True)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._with(operator.mul, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._with(operator.mul, other, swapped=True)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._with(operator.truediv, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._with(operator.truediv, other, swapped=True)
+
+    def __pow__(self, other: Any) -> Any:
+        return self._with(operator.pow, other)
+
+    def __neg__(self) -> Later:
+        return Later(lambda taken: -self._of(taken))
 
     def on(self, tape: Tape) -> Symbol:
         """As a Symbol whose values are read in."""
-        kind = COLUMN if np.ndim(self._of(0)) else ""
+        kind = COLUMN if np.ndim(self._of(1)) else ""
 
         def values(taken: Ints) -> Floats:
             rows = [np.ravel(self._of(t)) for t in taken.tolist()]
