@@ -32,8 +32,8 @@ from rbo_core.training.contest import points
 from rbo_core.training.contest_stages import Stage, trained
 from rbo_core.training.contestants import CONTESTANTS
 from rbo_core.training.data import load
-from rbo_core.training.loop import _Training
 from rbo_core.training.models import build_model
+from rbo_core.training.one_run import Training
 
 SETTINGS, SEEDS, EVERY = 16, 5, 8
 COLUMNS = (
@@ -127,12 +127,12 @@ def measure(names: list[str], config: TrainConfig, threads: int) -> Measured:
 def single(config: TrainConfig) -> Clock:
     """The steps of one run, without its evaluations."""
     with torch.random.fork_rng(devices=[]):
-        training = _Training(config, load(config.data), torch.device("cpu"), None, None)
+        training = Training(config, load(config.data), torch.device("cpu"), None, None)
         training.rows.append({})
         return clocked(lambda: steps_of(training))
 
 
-def steps_of(training: _Training) -> None:
+def steps_of(training: Training) -> None:
     while training.done < training.total:
         training._epoch(training.done // training.per_epoch, None, None)
 

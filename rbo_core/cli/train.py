@@ -14,11 +14,12 @@ from tqdm import tqdm
 from rbo_core import jobs
 from rbo_core.cli.files import read_json, use_threads
 from rbo_core.cluster import connected
-from rbo_core.training import METHOD_DEFAULTS, Method, Progress, Result, RunStore, StoredRun, TrainConfig, run_training
+from rbo_core.training import METHOD_DEFAULTS, Method, Result, RunStore, StoredRun, TrainConfig
 from rbo_core.training.config import DATA, DIAGNOSTICS, PRECISIONS, RADIUS_SCHEDULES, SCHEDULES
 from rbo_core.training.models import MODELS
 from rbo_core.training.remote import Outcome, train_all
 from rbo_core.training.storage import check_space
+from rbo_core.training.together import train_together
 from rbo_core.training.unfinished import Wanted, unfinished
 
 
@@ -123,7 +124,7 @@ def _setting(method: str, word: str) -> tuple[str, Any]:
 
 
 def _train(wanted: Wanted, store: RunStore, args: argparse.Namespace) -> int:
-    """Train runs here one after the other, or at the same time on a cluster; returns the exit code."""
+    """Train runs here, an epoch of each in turn, or at the same time on a cluster; returns the exit code."""
     with connected(args.scheduler) as client:
         ended = _here(wanted, store, args.json) if client is None else _there(client, wanted, store, args.json)
     if args.json:
@@ -131,29 +132,19 @@ def _train(wanted: Wanted, store: RunStore, args: argparse.Namespace) -> int:
     return 130 if any(one.state == "cancelled" for one in ended) else 0
 
 
-def _title(config: TrainConfig) -> str:
-    return f"{config.method.name}, {config.data}, {config.model}, seed {config.seed}"
-
-
 def _here(wanted: Wanted, store: RunStore, as_json: bool) -> list[Result]:
     report = jobs.reporter()
-    results: list[Result] = []
-    for number, (config, resume) in enumerate(wanted):
-        title = _title(config)
-        with tqdm(total=1, unit="step", file=sys.stderr, desc=title, disable=as_json or None) as bar:
+    with tqdm(total=len(wanted), unit="run", file=sys.stderr, disable=as_json or None) as bar:
 
-            def progress(now: Progress, bar: tqdm = bar, title: str = title, number: int = number) -> bool:
-                bar.total = now.total
-                bar.update(now.done - bar.n)
-                bar.set_postfix(epoch=now.epoch, validation=f"{now.metrics['validation_accuracy']:.3f}", refresh=False)
-                return report(number + now.done / now.total, len(wanted), title)
+        def told(done: float, total: int, what: str) -> bool:
+            bar.update(round(done - bar.n, 3))
+            bar.set_postfix_str(what, refresh=False)
+            return report(done, total, what)
 
-            result = run_training(config, store, progress, resume=resume)
-        results.append(result)
-        if not as_json:
-            _say(config, result)
-        if result.state == "cancelled":
-            break
+        results = train_together(wanted, store, told)
+    if not as_json:
+        for result in results:
+            _say(store.get(str(result.run_id)).config, result)
     return results
 
 
@@ -175,7 +166,7 @@ def _there(client: Any, wanted: Wanted, store: RunStore, as_json: bool) -> list[
 def _say(config: TrainConfig, ended: Result | Outcome) -> None:
     accuracy = ended.summary.get("test_accuracy")
     found = "" if accuracy is None else f", test accuracy {100 * accuracy:.2f} %"
-    print(f"{ended.run_id}  {_title(config)}: {ended.state}{found}")
+    print(f"{ended.run_id}  {config.title}: {ended.state}{found}")
 
 
 def _list(store: RunStore, as_json: bool) -> int:

@@ -93,16 +93,16 @@ def _unflatten(plain: Any, tensors: dict[str, Tensor]) -> Any:
     return plain
 
 
-def random_state() -> dict[str, Tensor]:
-    """torch's global random streams."""
+def random_state(device: torch.device) -> dict[str, Tensor]:
+    """torch's global random streams of the CPU and of the device."""
     state = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state()
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
     return state
 
 
-def restore_random_state(state: dict[str, Tensor]) -> None:
+def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None:
     """The inverse of :func:`random_state`."""
     torch.set_rng_state(state["cpu"])
-    if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["cuda"])
+    if "cuda" in state and device.type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"], device)

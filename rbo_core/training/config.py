@@ -177,6 +177,11 @@ class TrainConfig:
                 f"{self.method.name} has no radius to schedule; leave radius_schedule and final_radius out"
             )
 
+    @property
+    def title(self) -> str:
+        """The run in a few words."""
+        return f"{self.method.name}, {self.data}, {self.model}, seed {self.seed}"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; a radius that stays says nothing of a schedule, as before there was one."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

@@ -1,43 +1,20 @@
-"""One training run: data on the device, one optimizer, metrics every epoch, a checkpoint after each of them."""
+"""Train one network, at once or an epoch at a time."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from rbo_core.methods import METHODS
-from rbo_core.torch.optimizer import optimizer_class
-from rbo_core.training import diagnostics
-from rbo_core.training.checkpoint import load_tree, random_state, restore_random_state, save_tree
-from rbo_core.training.config import Method, TrainConfig
-from rbo_core.training.data import DataSet, augment, load
-from rbo_core.training.memory import keep_freed_pages, peak_memory
-from rbo_core.training.plan import PROBE, dtype_of, flat_parameters, labels_of, order_generator, plan, seeded_model
-from rbo_core.training.storage import keeps_snapshot
+from rbo_core.training.checkpoint import random_state, restore_random_state
+from rbo_core.training.config import TrainConfig
+from rbo_core.training.data import load
+from rbo_core.training.one_run import Progress, Training
 from rbo_core.training.store import BeingTrained, RunStore
-
-_TORCH: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "sgd": torch.optim.SGD, "momentum": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
-}  # fmt: skip
-"""Methods for which torch has an optimizer of its own."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands. done, total: steps; metrics: the latest epoch's numbers."""
-
-    done: int
-    total: int
-    epoch: int
-    metrics: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,18 +26,6 @@ class Result:
     metrics: list[dict[str, float]]
     summary: dict[str, Any]
     model: nn.Module
-
-
-def build_optimizer(method: Method, model: nn.Module, seed: int = 0) -> torch.optim.Optimizer:
-    """The optimizer of a method: ours, or torch's own for SGD, momentum, Adam and AdamW."""
-    s: dict[str, Any] = dict(method.settings)
-    if method.name in _TORCH:
-        if "beta1" in s:
-            s["betas"] = (s.pop("beta1"), s.pop("beta2"))
-        return _TORCH[method.name](model.parameters(), **s)
-    if method.name == "entropy_sgd":
-        s["seed"] = seed
-    return optimizer_class(METHODS[method.name])(model, **s)
 
 
 def pick_device(name: str) -> torch.device:
@@ -102,231 +67,85 @@ def run_training(
     Raises:
         ValueError: data or device missing, or settings that do not fit; the stored run says why.
     """
-    if resume is not None:
-        if store is None:
-            raise ValueError("resume needs the store that holds the run; give store=RunStore(...)")
-        config = store.get(resume).config
-    device = pick_device(config.device)
-    data = load(config.data, config.data_dir)
-    run_id = resume if resume is not None else (store.create(config) if store is not None else None)
-    devices = [device] if device.type == "cuda" else []
-    try:
-        with _held(store, run_id), torch.random.fork_rng(devices=devices):
-            training = _Training(config, data, device, store, run_id)
-            if resume is not None:
-                training.restore()
-                assert store is not None
-                store.update(resume, "running")
-            state = training.run(progress, should_cancel)
-    except BeingTrained:
-        raise
-    except Exception as problem:
-        if store is not None and run_id is not None:
-            store.update(run_id, "failed", str(problem))
-        raise
-    return Result(run_id, state, training.rows, training.summary, training.model)
+    run = Turns(config, store, progress, should_cancel, resume=resume)
+    while run.turn():
+        pass
+    return run.result
 
 
-def _held(store: RunStore | None, run_id: str | None) -> AbstractContextManager[None]:
-    return nullcontext() if store is None or run_id is None else store.held(run_id)
+class Turns:
+    """A run that is trained an epoch at a time, so that several can take turns in one process.
 
+    Between its turns it holds its own random streams: it comes to the same numbers, bit for bit, whoever else trains.
+    The arguments and errors are those of :func:`run_training`; data and device are looked for at once, and the stored
+    run is made in the first turn.
+    """
 
-class _Training:
     def __init__(
-        self, config: TrainConfig, data: DataSet, device: torch.device, store: RunStore | None, run_id: str | None
+        self,
+        config: TrainConfig,
+        store: RunStore | None = None,
+        progress: Callable[[Progress], object] | None = None,
+        should_cancel: Callable[[], bool] | None = None,
+        *,
+        resume: str | None = None,
     ) -> None:
-        keep_freed_pages()
-        self.config, self.device, self.store, self.run_id = config, device, store, run_id
-        self.dtype = dtype_of(config)
-        self.plan = plan(config, data)
-        images = self.plan.images
-        self.x = torch.from_numpy(data.train_x[:images]).to(device, self.dtype)
-        self.y = torch.from_numpy(labels_of(config, data, images, config.seed)).to(device)
-        self.validation = self._pair(data.validation_x, data.validation_y)
-        self.test = self._pair(data.test_x, data.test_y)
-        self.model = seeded_model(config, data, config.seed).to(device, self.dtype)
-        self.optimizer = build_optimizer(config.method, self.model, config.seed)
-        self.generator = order_generator(config.seed)
-        self.per_epoch, self.total, self.price = self.plan.per_epoch, self.plan.total, self.plan.price
-        self.done = 0
-        self.seconds = 0.0
-        self.rows: list[dict[str, float]] = []
-        self.summary: dict[str, Any] = {}
+        if resume is not None:
+            if store is None:
+                raise ValueError("resume needs the store that holds the run; give store=RunStore(...)")
+            config = store.get(resume).config
+        self.config, self.store, self.run_id, self._resume = config, store, resume, resume
+        self._progress, self._should_cancel = progress, should_cancel
+        self._device = pick_device(config.device)
+        self._data = load(config.data, config.data_dir)
+        self._held = ExitStack()
+        self._training: Training | None = None
+        self._epochs: Iterator[str] = iter(())
+        self._random: dict[str, Tensor] = {}
+        self.state = "running"
 
-    def _pair(self, x: Any, y: Any) -> tuple[Tensor, Tensor]:
-        return torch.from_numpy(x).to(self.device, self.dtype), torch.from_numpy(y).to(self.device)
+    def turn(self) -> bool:
+        """Train an epoch; whether there is another."""
+        devices = [self._device] if self._device.type == "cuda" else []
+        try:
+            with torch.random.fork_rng(devices=devices):
+                if self._training is None:
+                    self._begin()
+                else:
+                    restore_random_state(self._random, self._device)
+                self.state = next(self._epochs)
+                self._random = random_state(self._device)
+        except BaseException as problem:
+            self._held.close()
+            if isinstance(problem, Exception) and not isinstance(problem, BeingTrained):
+                self._note("failed", str(problem))
+            raise
+        if self.state != "running":
+            self._held.close()
+        return self.state == "running"
 
-    def run(self, progress: Callable[[Progress], object] | None, should_cancel: Callable[[], bool] | None) -> str:
-        if self.done == 0 and not self.rows:
-            self._measure(0)
-            self._save()
-        state = "done"
-        while self.done < self.total:
-            epoch = self.done // self.per_epoch
-            stopped = self._epoch(epoch, progress, should_cancel)
-            if stopped:
-                state = "cancelled"
-                break
-            self._measure(epoch + 1)
-            if not math.isfinite(self.rows[-1]["train_loss"]):
-                state = "diverged"
-            self._save()
-            if state == "diverged":
-                break
-            if self._was_deleted():
-                state = "cancelled"
-                break
-        return self._finish(state)
+    @property
+    def begun(self) -> bool:
+        """Whether it has had a turn."""
+        return self._training is not None
 
-    def _was_deleted(self) -> bool:
-        """Whether somebody deleted the run meanwhile; then what it has just written goes too."""
-        if self.store is None or self.run_id is None or self.store.exists(self.run_id):
-            return False
-        self.store.delete(self.run_id)
-        return True
+    @property
+    def result(self) -> Result:
+        """What the run has come to."""
+        assert self._training is not None
+        made = self._training
+        return Result(self.run_id, self.state, made.rows, made.summary, made.model)
 
-    def _epoch(
-        self, epoch: int, progress: Callable[[Progress], object] | None, should_cancel: Callable[[], bool] | None
-    ) -> bool:
-        order = torch.randperm(len(self.y), generator=self.generator).to(self.device)
-        self.model.train()
-        size = self.config.batch_size
-        for k in range(min(self.per_epoch, self.total - self.done)):
-            # Callbacks are asked between steps, so that a cancelled run is whole.
-            now = Progress(self.done, self.total, epoch, self.rows[-1])
-            if (progress is not None and progress(now)) or (should_cancel is not None and should_cancel()):
-                return True
-            start = time.perf_counter()
-            self._step(order[k * size : (k + 1) * size])
-            self.seconds += time.perf_counter() - start
-        if self.device.type == "cuda":
-            start = time.perf_counter()
-            torch.cuda.synchronize(self.device)
-            self.seconds += time.perf_counter() - start
-        if progress is not None:
-            progress(Progress(self.done, self.total, epoch + 1, self.rows[-1]))
-        return False
+    def _begin(self) -> None:
+        if self.store is not None:
+            self.run_id = self.run_id or self.store.create(self.config)
+            self._held.enter_context(self.store.held(self.run_id))
+        self._training = Training(self.config, self._data, self._device, self.store, self.run_id)
+        if self._resume is not None:
+            self._training.restore()
+            self._note("running")
+        self._epochs = self._training.epochs(self._progress, self._should_cancel)
 
-    def _step(self, index: Tensor) -> None:
-        x, y = self.x[index], self.y[index]
-        if self.config.augment:
-            x = augment(x, self.generator)
-        lr = self.config.method["lr"] * self.plan.share(self.done)
-        radius = self.plan.radius_at(self.done)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-            if radius is not None:
-                group["radius"] = radius
-
-        def closure() -> Tensor:
-            self.optimizer.zero_grad()
-            loss = self._loss(x, y)
-            loss.backward()
-            return loss
-
-        self.optimizer.step(closure)  # type: ignore[arg-type]
-        self.done += 1
-
-    def _loss(self, x: Tensor, y: Tensor) -> Tensor:
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
-            return F.cross_entropy(self.model(x), y)
-
-    @torch.no_grad()
-    def _evaluate(self, x: Tensor, y: Tensor) -> tuple[float, float]:
-        """Mean loss and accuracy, in evaluation mode."""
-        self.model.eval()
-        loss = correct = 0.0
-        for first in range(0, len(y), 1000):
-            out = self.model(x[first : first + 1000])
-            target = y[first : first + 1000]
-            loss += F.cross_entropy(out, target, reduction="sum").item()
-            correct += (out.argmax(dim=1) == target).sum().item()
-        return loss / len(y), correct / len(y)
-
-    def _measure(self, epoch: int) -> None:
-        config = self.config
-        row = {"epoch": float(epoch), "gradients": float(round(self.done * self.price)), "seconds": self.seconds}
-        # At most as many training images as there are for validation: an epoch's numbers must not cost an epoch.
-        sample = slice(0, max(len(self.validation[1]), 1000))
-        row["train_loss"], row["train_accuracy"] = self._evaluate(self.x[sample], self.y[sample])
-        row["validation_loss"], row["validation_accuracy"] = self._evaluate(*self.validation)
-        row["learning_rate"] = self.optimizer.param_groups[0]["lr"]
-        last = self.done >= self.total
-        if config.diagnostics == "epoch" or (config.diagnostics == "final" and last):
-            self._probe(row)
-        row["peak_memory"] = peak_memory(self.device)
-        self.rows.append(row)
-
-    def _probe(self, row: dict[str, float]) -> None:
-        x, y = self.x[:PROBE], self.y[:PROBE]
-        parameters: list[Tensor] = list(self.model.parameters())
-
-        def loss() -> Tensor:
-            return F.cross_entropy(self.model(x), y)
-
-        with diagnostics.same_function(self.model):
-            _, grads = diagnostics.gradient(loss, parameters)
-            row["gradient_norm"] = float(torch.sqrt(sum((g * g).sum() for g in grads)))  # type: ignore[arg-type]
-            method = self.config.method
-            if method.name == "rbo":
-                row["penetration"] = diagnostics.penetration(loss, parameters, self._radius(), method["loss_scale"])
-            row["sharpness"] = diagnostics.sharpness(loss, parameters)
-
-    def _radius(self) -> float:
-        """The ball's in the step before, or in the first."""
-        scheduled = self.plan.radius_at(max(self.done - 1, 0))
-        return float(self.config.method["radius"]) if scheduled is None else scheduled
-
-    def _save(self) -> None:
-        if self.store is None or self.run_id is None:
-            return
-        row = self.rows[-1]
-        tree = {
-            "model": dict(self.model.state_dict()),
-            "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
-            "random": random_state(),
-            "done": self.done,
-            "seconds": self.seconds,
-            "rows": self.rows,
-        }
-        if self.config.snapshots:
-            flat, epoch = flat_parameters(self.model), int(row["epoch"])
-            if keeps_snapshot(epoch, math.ceil(self.total / self.per_epoch), flat.numel(), flat.element_size()):
-                self.store.save_snapshot(self.run_id, epoch, flat)
-        save_tree(self.store.path(self.run_id), "checkpoint", tree)
-        self.store.add_metrics(self.run_id, {k: v for k, v in row.items() if math.isfinite(v)})
-
-    def restore(self) -> None:
-        """Go on from the last checkpoint; a run without one starts anew."""
-        assert self.store is not None and self.run_id is not None
-        tree = load_tree(self.store.path(self.run_id), "checkpoint")
-        if tree is None:
-            return
-        self.model.load_state_dict(tree["model"])
-        self.optimizer.load_state_dict(tree["optimizer"])
-        self.generator.set_state(tree["generator"])
-        restore_random_state(tree["random"])
-        self.done, self.seconds, self.rows = tree["done"], tree["seconds"], tree["rows"]
-        self.store.forget_after(self.run_id, -1.0)
-        for row in self.rows:
-            self.store.add_metrics(self.run_id, {k: v for k, v in row.items() if math.isfinite(v)})
-
-    def _finish(self, state: str) -> str:
-        loss, accuracy = self._evaluate(*self.test)
-        last = self.rows[-1]
-        self.summary = {
-            "test_loss": loss if math.isfinite(loss) else None,
-            "test_accuracy": accuracy,
-            "validation_accuracy": last["validation_accuracy"],
-            "gradients": round(self.done * self.price),
-            "epochs": last["epoch"],
-            "seconds": self.seconds,
-            "device": str(self.device),
-            "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
-        }
+    def _note(self, state: str, message: str = "") -> None:
         if self.store is not None and self.run_id is not None:
-            message = {"diverged": "the loss is no longer finite; lower the learning rate"}.get(state, "")
-            self.store.update(self.run_id, state, message, self.summary)
-        return state
+            self.store.update(self.run_id, state, message)

@@ -19,7 +19,8 @@ from typing import Any
 
 from rbo_core.cluster import outcome
 from rbo_core.training.config import TrainConfig
-from rbo_core.training.loop import Progress, run_training
+from rbo_core.training.loop import run_training
+from rbo_core.training.one_run import Progress
 from rbo_core.training.store import RunStore
 
 POLL = 0.25  # seconds between two looks at what the workers say
@@ -125,11 +126,8 @@ class _Following:
             run_id = self.ids[last]
             if self.store is not None and run_id is not None and self.store.exists(run_id):
                 self.store.add_metrics(run_id, _finite(word["row"]))
-        if self.told is not None:
-            config = self.configs[last]
-            title = f"{config.method.name}, {config.data}, {config.model}, seed {config.seed}"
-            if self.told(sum(self.shares), len(self.shares), title):
-                self.stop.set()
+        if self.told is not None and self.told(sum(self.shares), len(self.shares), self.configs[last].title):
+            self.stop.set()
 
     def _ended(self, k: int, result: dict[str, Any]) -> Outcome:
         run_id = self.ids[k]

@@ -43,15 +43,21 @@ def keeps_snapshot(epoch: int, epochs: int, parameters: int, itemsize: int = 4) 
 
 def run_bytes(config: TrainConfig) -> float:
     """Bytes that a run will leave on the disk, for the data set as it was published."""
-    shape, classes, images = KINDS[config.data]
+    images = KINDS[config.data][2]
     per_epoch = max(min(config.train_size or images, images) // config.batch_size, 1)
     steps = config.epochs * per_epoch
     if config.gradient_budget is not None:
         steps = int(config.gradient_budget // config.method.gradients_per_step)
     epochs = math.ceil(steps / per_epoch)
-    one = float(parameters_of(config.model, shape, classes) * (8 if config.precision == "float64" else 4))
+    one = network_bytes(config)
     kept = min(epochs + 1, _most(one)) if config.snapshots else 0
     return one * (kept + CHECKPOINT_COPIES)
+
+
+def network_bytes(config: TrainConfig) -> float:
+    """Bytes of a run's parameters."""
+    shape, classes, _ = KINDS[config.data]
+    return float(parameters_of(config.model, shape, classes) * (8 if config.precision == "float64" else 4))
 
 
 def check_space(configs: Sequence[TrainConfig], folder: Path) -> float:

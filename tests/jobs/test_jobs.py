@@ -62,7 +62,9 @@ def submit(queue: jobs.Queue, owner: str = "", **options: object) -> jobs.Job:
     return queue.submit("sweep", ["sweep", jobs.CONFIG], owner=owner, **options)  # type: ignore[arg-type]
 
 
-def wait(until: Callable[[], bool], tick: Callable[[], None] = lambda: None, seconds: float = 60.0) -> None:
+def wait(
+    until: Callable[[], bool], tick: Callable[[], None] = lambda: None, seconds: float = 120.0
+) -> None:  # a new machine compiles first
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end, "waited in vain"
