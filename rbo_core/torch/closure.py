@@ -5,8 +5,9 @@ The loss is a tensor (1,), on a CPU a float: see ``floats.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -14,7 +15,9 @@ from torch import Tensor, nn
 
 from rbo_core.arrays import Namespace
 from rbo_core.torch import floats, namespace
+from rbo_core.torch.arena import Arena
 from rbo_core.torch.flat import FlatParameters
+from rbo_core.torch.missing import Missing
 from rbo_core.torch.repeat import Bystanders
 from rbo_core.torch.scaling import ScaledClosure
 from rbo_core.torch.signs import Signs
@@ -24,24 +27,26 @@ from rbo_core.torch.streams import RandomStreams
 Closure = Callable[[], Any]
 
 
-class Arena(NamedTuple):
-    """Memory that the evaluations of every step use again, because recorded graphs read it.
+@dataclass(frozen=True)
+class Evaluation:
+    """How a step sees the closure's loss.
 
-    origin: (n,) the parameters at the first evaluation. found: of the first and of every later evaluation the gradient
-    and, behind it, the loss, (n + 1,).
+    decay: weight decay, a number or (n,): adds ½ Σ decay·x² to the loss and decay·x to its gradient.
+    scale: None, or (n,): x holds displacements from the start, measured in units of ``scale``.
+    maximize: climb the loss: its sign is turned, the weight decay's is not.
+    check: compares loss and gradient; None where the method does not use the loss.
+    process_group: ranks over which the loss is averaged, or None to take DistributedDataParallel's own.
+    signs: source of :meth:`ClosureObjective.noise`.
+    arena: memory for what evaluations leave; None for new memory each time.
     """
 
-    origin: Tensor
-    found: tuple[Tensor, Tensor]
-
-    @classmethod
-    def of(cls, size: int, dtype: torch.dtype, device: torch.device) -> Arena:
-        """An arena for ``size`` parameters."""
-
-        def new(length: int) -> Tensor:
-            return torch.empty(length, dtype=dtype, device=device)
-
-        return cls(new(size), (new(size + 1), new(size + 1)))
+    decay: float | Tensor = 0.0
+    scale: Tensor | None = None
+    maximize: bool = False
+    check: SlopeCheck | None = None
+    process_group: Any = None
+    signs: Signs | None = None
+    arena: Arena | None = None
 
 
 class ClosureObjective:
@@ -53,13 +58,7 @@ class ClosureObjective:
         bystanders: what belongs to the closure's modules and must count a minibatch once; or modules known to be such,
             None to find them all in the first evaluation.
         streams: the random streams every evaluation must see alike.
-        decay: weight decay, a number or (n,): adds ½ Σ decay·x² to the loss and decay·x to its gradient.
-        scale: None, or (n,): x holds displacements from the start, measured in units of ``scale``.
-        maximize: climb the loss: its sign is turned, the weight decay's is not.
-        check: compares loss and gradient; None where the method does not use the loss.
-        process_group: group over which the loss is averaged, or None to take DistributedDataParallel's own.
-        signs: source of :meth:`noise`.
-        arena: memory for what evaluations leave; None for new memory each time.
+        how: what it makes of them.
 
     Attributes:
         loss: what the closure returned first.
@@ -67,9 +66,7 @@ class ClosureObjective:
         origin: (n,) the parameters at the first evaluation.
         start: the same as a point of the step, which reads it and leaves it alone; None where x holds displacements.
         finite: whether all evaluations so far were, as a bool or a tensor (1,); kept where a backward pass is scaled.
-        missing: indices of the flat segments that had no gradient in the first evaluation. Those parameters are left
-            alone, with their part of the method's memory.
-        memory: that memory, vectors (1, n), to be set before the step.
+        missing: the parameters that had no gradient in the first evaluation, which are left alone.
         done: set when a recorded step has run to its end; it can no longer be undone.
         unusable: whether a later evaluation could not be used, a bool or a tensor (1,); None if nothing was said.
     """
@@ -80,12 +77,9 @@ class ClosureObjective:
     origin: Any = None
     start: Tensor | None = None
     finite: Any = True
-    missing: Sequence[int] = ()
-    memory: Sequence[Tensor] = ()
     unusable: Any = None
     done = False
     _held: tuple[Any, Tensor] | None = None
-    _spared: Sequence[tuple[Tensor, Tensor]] = ()
 
     def __init__(
         self,
@@ -93,28 +87,20 @@ class ClosureObjective:
         flat: FlatParameters,
         bystanders: Bystanders | Iterable[nn.Module] | None,
         streams: RandomStreams | None = None,
-        *,
-        decay: float | Tensor = 0.0,
-        scale: Tensor | None = None,
-        maximize: bool = False,
-        check: SlopeCheck | None = None,
-        process_group: Any = None,
-        signs: Signs | None = None,
-        arena: Arena | None = None,
+        how: Evaluation = Evaluation(),
     ) -> None:
         self.xp: Namespace = _namespace(flat.data.device)
         self.closure = closure
         self.flat = flat
+        self.missing = Missing(flat)
         if not isinstance(bystanders, Bystanders):
             bystanders = Bystanders(bystanders or (), map(id, (s.parameter for s in flat.segments)))
         self._bystanders = bystanders
         self._streams = RandomStreams(flat.data.device) if streams is None else streams
-        self._decay, self._scale, self._maximize = decay, scale, maximize
-        self._check = check
         self._scaled = closure if isinstance(closure, ScaledClosure) else None
-        self._group = process_group
-        self._signs = signs
-        self.arena = arena
+        self._decay, self._scale, self._maximize = how.decay, how.scale, how.maximize
+        self._check, self._group, self._signs = how.check, how.process_group, how.signs
+        self.arena = how.arena
         self._bystanders.begin()
         self._streams.begin()
 
@@ -123,6 +109,11 @@ class ClosureObjective:
         """What makes its evaluations of one kind for a recorded step."""
         decay = self._decay if isinstance(self._decay, float) else id(self._decay)
         return self._maximize, decay
+
+    @property
+    def displaced(self) -> bool:
+        """Whether x holds displacements from the start of the step."""
+        return self._scale is not None
 
     def __call__(self, x: Tensor) -> tuple[Tensor | float, Tensor]:
         self.place(x)
@@ -151,9 +142,9 @@ class ClosureObjective:
             if self.arena is None or missing:
                 self.keep_origin(parameters.clone())
             if missing:
-                self._spare(missing)
-        elif self.missing:
-            self._clear_missing(g)
+                self.missing.spare(missing)
+        elif self.missing.segments:
+            self.missing.clear(g)
         f = self._value(value, g)
         if self._check is not None:
             if first:
@@ -187,20 +178,6 @@ class ClosureObjective:
         lost = (not usable) if isinstance(usable, bool) else ~usable
         self.unusable = lost if self.unusable is None else self.unusable | lost
 
-    def leave_missing(self, memory: Sequence[Tensor]) -> None:
-        """Put parameters that had no gradient, and their part of the new ``memory``, back as they were."""
-        if not self.missing:
-            return
-        for k in self.missing:
-            s = self.flat.segments[k]
-            self.flat.data[s.start : s.stop] = self.origin[s.start : s.stop]
-        self._return_spared()
-        old = [*self.memory, *[None] * (len(memory) - len(self.memory))]
-        for after, before in zip(memory, old, strict=True):
-            for k in self.missing:
-                s = self.flat.segments[k]
-                after[0, s.start : s.stop] = 0 if before is None else before[0, s.start : s.stop]
-
     def finish(self) -> None:
         """Leave random streams, running statistics and the gradients of others as after one evaluation."""
         if self.evaluations > 1:
@@ -214,7 +191,7 @@ class ClosureObjective:
         self.flat.reclaim()
         if self.origin is not None:
             self.flat.data.copy_(self.origin)
-        self._return_spared()
+        self.missing.give_back()
         self._streams.restore()
         self._bystanders.restore()
         if self._check is not None:
@@ -257,33 +234,13 @@ class ClosureObjective:
         parameters = self.flat.data
         if not isinstance(self._decay, float) or self._decay != 0.0:
             pull = self._decay * parameters
-            if self.missing:
-                self._clear_missing(pull)
+            if self.missing.segments:
+                self.missing.clear(pull)
             f = f + 0.5 * self.xp.vecdot(pull[None], parameters[None])
             g += pull
         if self._scale is not None:
             g *= self._scale
         return f, g[None]
-
-    def _spare(self, missing: list[int]) -> None:
-        """Take parameters without a gradient out of the step: no momentum may move them."""
-        self.missing, self._spared = missing, []
-        for vector in self.memory:
-            for k in missing:
-                s = self.flat.segments[k]
-                piece = vector[0, s.start : s.stop]
-                self._spared.append((piece, piece.clone()))
-                piece.zero_()
-
-    def _return_spared(self) -> None:
-        for piece, value in self._spared:
-            piece.copy_(value)
-
-    def _clear_missing(self, vector: Tensor) -> None:
-        """Set ``vector (n,)`` to zero where parameters had no gradient."""
-        for k in self.missing:
-            s = self.flat.segments[k]
-            vector[s.start : s.stop] = 0
 
     def _average(self, f: Tensor) -> Tensor:
         """DistributedDataParallel averages gradients over ranks; the loss of the whole batch needs the same."""

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from rbo_core.arrays import Namespace
 from rbo_core.torch import members, namespace
+from rbo_core.torch.ellipsoid import scales, weights_of
 from rbo_core.torch.signs import Signs
 
 
@@ -22,6 +23,7 @@ class EnsembleObjective:
             statistics of members would mix.
         seeds: (B,) one a member, for :meth:`noise`; None numbers them.
         decay: (B,) weight decay λ, as ½ λ|θ|² inside the loss; None for none.
+        scaled_by: whose norms the coordinates of a step follow, of ``ellipsoid.SCALED_BY``.
 
     Raises:
         ValueError: the model has buffers.
@@ -29,7 +31,13 @@ class EnsembleObjective:
 
     start: None = None
 
-    def __init__(self, model: nn.Module, seeds: list[int] | None = None, decay: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        seeds: list[int] | None = None,
+        decay: Tensor | None = None,
+        scaled_by: str = "none",
+    ) -> None:
         if any(True for _ in model.buffers()):
             raise ValueError(
                 "an ensemble needs a model without running statistics (BatchNorm); train such models one by one"
@@ -40,6 +48,8 @@ class EnsembleObjective:
         self.shapes = {name: p.shape for name, p in model.named_parameters()}
         self.size = sum(shape.numel() for shape in self.shapes.values())
         self.gradients = 0
+        self.scaled_by = scaled_by
+        self._weights = weights_of(self.shapes.values())
         self._signs = None if seeds is None else Signs(seeds)
         self._decay = decay
         self._x = self._y = torch.empty(0)
@@ -65,6 +75,10 @@ class EnsembleObjective:
             return loss, gradient
         loss = loss + 0.5 * self._decay * self.xp.vecdot(x, x)
         return loss, gradient.addcmul_(self._decay[:, None], x)
+
+    def scales(self, x: Tensor) -> Tensor:
+        """The unit (B, n) of each coordinate of the members ``x (B, n)``."""
+        return scales(x, self._weights, self.scaled_by)
 
     def left_out(self, finite: Tensor) -> None:
         """Told which members' evaluations after a step's first were finite (B,): the others go on without them."""

@@ -62,7 +62,14 @@ class EnsembleSteps:
 
     def _step(self, drawn: Tensor) -> None:
         self._objective.minibatch(*self._minibatch(drawn))
-        self.state, _ = self._method.step(self._objective, self.state)
+        if self._objective.scaled_by == "none":
+            self.state, _ = self._method.step(self._objective, self.state)
+            return
+        start = self.state.x
+        scale = self._objective.scales(start)
+        moved = self.state._replace(x=torch.zeros_like(start))
+        moved, _ = self._method.step(Displaced(self._objective, start, scale), moved)
+        self.state = moved._replace(x=torch.addcmul(start, scale, moved.x))
 
     def _replay(self, drawn: Tensor) -> None:
         if self._drawn is None:
@@ -98,6 +105,21 @@ class EnsembleSteps:
         with torch.cuda.stream(self._aside):
             run()
         here.wait_stream(self._aside)
+
+
+class Displaced:
+    """The objective in coordinates of displacements from ``start (B, n)``, in units of ``scale (B, n)``."""
+
+    start: None = None
+
+    def __init__(self, objective: EnsembleObjective, start: Tensor, scale: Tensor) -> None:
+        self.xp = objective.xp
+        self.noise, self.left_out = objective.noise, objective.left_out
+        self._objective, self._start, self._scale = objective, start, scale
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        f, g = self._objective(torch.addcmul(self._start, self._scale, x))
+        return f, g.mul_(self._scale)
 
 
 def _own(value: Any) -> Any:

@@ -14,13 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from rbo_core import points
-from rbo_core.checks import require
+from rbo_core.checks import require_choice
 from rbo_core.method import BatchedMethod
 from rbo_core.settings import Value, network_settings
 from rbo_core.torch import checkpoint
-from rbo_core.torch.closure import Closure, ClosureObjective
+from rbo_core.torch.closure import Closure, ClosureObjective, Evaluation
+from rbo_core.torch.ellipsoid import SCALED_BY, scales, weights_in
 from rbo_core.torch.flat import FlatParameters
-from rbo_core.torch.groups import OWN, Settings, StepSettings
+from rbo_core.torch.groups import OWN, Settings, StepSettings, complete
 from rbo_core.torch.recorded import Recorder
 from rbo_core.torch.repeat import Bystanders
 from rbo_core.torch.scaling import ScaledClosure
@@ -29,6 +30,9 @@ from rbo_core.torch.slopes import SlopeCheck
 from rbo_core.torch.streams import RandomStreams
 
 Parameters = nn.Module | Iterable[Any]
+
+LATER = ("maximize", "scaled_by")
+"""Options that checkpoints of earlier releases lack."""
 
 
 class FlatOptimizer(torch.optim.Optimizer):
@@ -40,6 +44,8 @@ class FlatOptimizer(torch.optim.Optimizer):
         lr: η ≥ 0; by default the method's own. A tensor is followed when a scheduler fills it in place.
         weight_decay: λ ≥ 0, as ½ λ|θ|² inside the loss.
         maximize: climb the loss (the weight decay still pulls to zero).
+        scaled_by: "layers" or "filters" steps in coordinates that follow their norms, in which the ball is an ellipsoid
+            of the weights (``ellipsoid.py``).
         options: the settings of ``method`` on networks; what is left out takes its default.
         model: module (or modules) whose running statistics must count a minibatch once although a step evaluates it
             several times. Without it modules are found when the closure calls them.
@@ -68,6 +74,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         *,
         weight_decay: float = 0.0,
         maximize: bool = False,
+        scaled_by: str = "none",
         model: nn.Module | Iterable[nn.Module] | None = None,
         process_group: Any = None,
         signs: Signs | None = None,
@@ -78,8 +85,10 @@ class FlatOptimizer(torch.optim.Optimizer):
             params = params.parameters()
         if isinstance(model, nn.Module):
             model = [model]
-        settings = self._complete({**({} if lr is None else {"lr": lr}), "weight_decay": weight_decay, **options})
-        self._settings = Settings(self.method, [name for name in (*settings, "maximize") if name not in OWN])
+        require_choice("scaled_by", scaled_by, SCALED_BY)
+        given = {**({} if lr is None else {"lr": lr}), "weight_decay": weight_decay, **options}
+        settings = complete(type(self).__name__, self.method, given)
+        self._settings = Settings(self.method, [name for name in (*settings, *LATER) if name not in OWN])
         self._process_group = process_group
         self._signs = signs
         self._wanted: list[int] = []
@@ -88,7 +97,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         self._cut_short: Any = 0
         self._recorder: Recorder | None = None
         self._check = SlopeCheck() if self._uses_loss else None
-        super().__init__(params, {**settings, "maximize": maximize})
+        super().__init__(params, {**settings, "maximize": maximize, "scaled_by": scaled_by})
         self._settings.method(self.param_groups[0])
         self._bystanders = Bystanders(model or (), ())
         self._flat_parameters()
@@ -101,21 +110,6 @@ class FlatOptimizer(torch.optim.Optimizer):
     @property
     def steps_cut_short(self) -> int:
         return int(self._cut_short)
-
-    @classmethod
-    def _complete(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """All options, those that were given and the others' defaults; raises for an unknown or a bad one."""
-        known = {one.name: one for one in network_settings(cls.method)}
-        complete = {"weight_decay": 0.0, **{name: one.default for name, one in known.items()}, **given}
-        for name, value in complete.items():
-            if name in OWN:
-                if not (isinstance(value, Tensor) and value.is_cuda):
-                    require(name, value, at_least=0)
-            elif name not in known:
-                raise TypeError(f"{cls.__name__} has no option {name!r}; it has {', '.join(known)}")
-            else:
-                known[name].check(value)
-        return complete
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """As in torch; settings that belong to the whole ball must be those of the other groups.
@@ -174,12 +168,12 @@ class FlatOptimizer(torch.optim.Optimizer):
         return objective.loss
 
     def _objective(self, closure: Closure, flat: FlatParameters, settings: StepSettings) -> ClosureObjective:
-        in_metric = settings.ratio is not None and not self._keeps_start
+        scale = self._scale(flat, settings)
         capturing = flat.data.is_cuda and torch.cuda.is_current_stream_capturing()
         check = None if capturing or self._check is None or not self._check.open else self._check
         arena = None
-        # Steps that are looked at run one by one, as do those with rates a group or scaled gradients, which are rare.
-        plain = check is None and settings.ratio is None and not isinstance(closure, ScaledClosure)
+        # Steps that are looked at run one by one, as do those in other coordinates or with scaled gradients.
+        plain = check is None and settings.ratio is None and scale is None and not isinstance(closure, ScaledClosure)
         if self._recorder is not None and plain and not capturing:
             arena = self._recorder.arena(flat.data.numel(), flat.data.dtype)
         return ClosureObjective(
@@ -187,14 +181,24 @@ class FlatOptimizer(torch.optim.Optimizer):
             flat,
             self._bystanders,
             self._streams,
-            decay=settings.decay,
-            scale=torch.sqrt(settings.ratio) if settings.ratio is not None and in_metric else None,
-            maximize=settings.maximize,
-            check=check,
-            process_group=self._process_group,
-            signs=self._signs,
-            arena=arena,
+            Evaluation(
+                decay=settings.decay,
+                scale=scale,
+                maximize=settings.maximize,
+                check=check,
+                process_group=self._process_group,
+                signs=self._signs,
+                arena=arena,
+            ),
         )
+
+    def _scale(self, flat: FlatParameters, settings: StepSettings) -> Tensor | None:
+        """(n,) the unit of each coordinate in which the step is taken, None where all are 1."""
+        ratio = None if settings.ratio is None or self._keeps_start else torch.sqrt(settings.ratio)
+        if settings.scaled_by == "none":
+            return ratio
+        own = scales(flat.data[None], weights_in(flat), settings.scaled_by)[0]
+        return own if ratio is None else own.mul_(ratio)
 
     def _move(self, objective: ClosureObjective, flat: FlatParameters, settings: StepSettings) -> None:
         method: Any = settings.method
@@ -203,53 +207,30 @@ class FlatOptimizer(torch.optim.Optimizer):
             return
         if self._replayed(method, objective):
             return
-        in_metric = settings.ratio is not None and not self._keeps_start
-        state = method.init(objective, (torch.zeros_like(flat.data) if in_metric else flat.data)[None])
+        state = method.init(objective, (torch.zeros_like(flat.data) if objective.displaced else flat.data)[None])
         if self._memory is not None:
             state = self._memory._replace(x=state.x)
-        objective.memory = _vectors(state)
+        objective.missing.memory = _vectors(state)
         # A step overwrites the point it starts from, so parameters move in place.
         state, _ = method.step(objective, state)
-        if settings.ratio is not None and not in_metric:
-            torch.addcmul(objective.origin, settings.ratio, state.x[0] - objective.origin, out=flat.data)
-        else:
-            objective.place(state.x)
+        objective.place(state.x)
+        if settings.ratio is not None and self._keeps_start:
+            torch.addcmul(objective.origin, settings.ratio, flat.data - objective.origin, out=flat.data)
         new = state._replace(x=None)
-        objective.leave_missing(_vectors(new))
-        self._memory = self._unless_scaled_badly(objective, new)
+        objective.missing.leave(objective.origin, _vectors(new))
+        closure = objective.closure
+        self._memory = closure.settle(objective, self._memory, new) if isinstance(closure, ScaledClosure) else new
 
     def _replayed(self, method: Any, objective: ClosureObjective) -> bool:
         """Take the step by graphs recorded on a GPU; False where it is none that can be."""
         if objective.arena is None or self._recorder is None or self._memory is None:
             return False
-        objective.memory = _vectors(self._memory)
+        objective.missing.memory = _vectors(self._memory)
         new = self._recorder.take(method, objective, self._memory)
         if new is None:
             return False
         self._memory = new
         return True
-
-    def _unless_scaled_badly(self, objective: ClosureObjective, new: Any) -> Any:
-        """The memory after the step; where a scaled backward pass was not finite the step is undone."""
-        closure = objective.closure
-        if not isinstance(closure, ScaledClosure):
-            return new
-        finite = objective.finite
-        closure.report(finite, objective.flat.data.device)
-        if isinstance(finite, bool):
-            if not finite:
-                objective.flat.data.copy_(objective.origin)
-                return self._memory
-            return new
-        objective.flat.data.copy_(torch.where(finite, objective.flat.data, objective.origin))
-        old = self._memory if self._memory is not None else new._make([None] * len(new))
-        kept = [
-            torch.where(finite, after, torch.zeros_like(after) if before is None else before)
-            if isinstance(after, Tensor)
-            else after
-            for before, after in zip(old, new, strict=True)
-        ]
-        return new._make(kept)
 
     def _flat_parameters(self) -> FlatParameters:
         """The buffer, made anew when parameters were added, frozen, moved or replaced."""
@@ -295,7 +276,7 @@ class FlatOptimizer(torch.optim.Optimizer):
         Raises:
             ValueError: another optimizer's checkpoint, or other parameters; the optimizer is then as before.
         """
-        wanted = [name for name in self.defaults if name != "maximize"]
+        wanted = [name for name in self.defaults if name not in LATER]
         checkpoint.check_checkpoint(state_dict, wanted, type(self).__name__, self.param_groups, self._state)
         groups = [{**self.defaults, **group} for group in state_dict["param_groups"]]
         self._settings.check(groups)

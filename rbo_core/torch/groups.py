@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rbo_core.checks import require
 from rbo_core.method import BatchedMethod
-from rbo_core.settings import replaced, settings_of
+from rbo_core.settings import network_settings, replaced, settings_of
 from rbo_core.torch.flat import FlatParameters
 
 Group = dict[str, Any]
@@ -27,6 +27,7 @@ class StepSettings(NamedTuple):
     ratio: (n,) each coordinate's share of it, None where all have the same.
     decay: weight decay, one number or (n,).
     maximize: climb.
+    scaled_by: whose norms the coordinates follow, of ``ellipsoid.SCALED_BY``.
     """
 
     method: BatchedMethod[Any]
@@ -34,6 +35,29 @@ class StepSettings(NamedTuple):
     ratio: Tensor | None
     decay: float | Tensor
     maximize: bool
+    scaled_by: str
+
+
+def complete(name: str, method: type[BatchedMethod[Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+    """All options of a method, those that were given and the others' defaults.
+
+    Args:
+        name: of the optimizer, for messages.
+
+    Raises:
+        TypeError: for an unknown option. ValueError: for a bad one.
+    """
+    known = {one.name: one for one in network_settings(method)}
+    options = {"weight_decay": 0.0, **{key: one.default for key, one in known.items()}, **given}
+    for key, value in options.items():
+        if key in OWN:
+            if not (isinstance(value, Tensor) and value.is_cuda):
+                require(key, value, at_least=0)
+        elif key not in known:
+            raise TypeError(f"{name} has no option {key!r}; it has {', '.join(known)}")
+        else:
+            known[key].check(value)
+    return options
 
 
 class Settings:
@@ -104,7 +128,7 @@ class Settings:
         decays = {float(group["weight_decay"]) for group in groups}
         decay = decays.pop() if len(decays) == 1 else self._per_coordinate(groups, flat, "weight_decay")
         method = self.method({**groups[0], "lr": 1.0 if isinstance(lr, float) and lr == 0 else lr})
-        return StepSettings(method, lr, ratio, decay, bool(groups[0]["maximize"]))
+        return StepSettings(method, lr, ratio, decay, bool(groups[0]["maximize"]), groups[0]["scaled_by"])
 
     @staticmethod
     def _per_coordinate(groups: Sequence[Group], flat: FlatParameters, name: str) -> Tensor:

@@ -31,8 +31,14 @@ class Layer(NamedTuple):
 class PerceptronObjective(EnsembleObjective):
     """As :class:`EnsembleObjective`, for networks that :func:`linear_layers` knows."""
 
-    def __init__(self, model: nn.Module, seeds: list[int] | None = None, decay: Tensor | None = None) -> None:
-        super().__init__(model, seeds, decay)
+    def __init__(
+        self,
+        model: nn.Module,
+        seeds: list[int] | None = None,
+        decay: Tensor | None = None,
+        scaled_by: str = "none",
+    ) -> None:
+        super().__init__(model, seeds, decay, scaled_by)
         found = linear_layers(model)
         if found is None:
             raise ValueError("a perceptron is linear layers with ReLU between them; use EnsembleObjective")
@@ -83,11 +89,13 @@ class PerceptronObjective(EnsembleObjective):
         return found
 
 
-def objective_of(model: nn.Module, seeds: list[int] | None = None, decay: Tensor | None = None) -> EnsembleObjective:
+def objective_of(
+    model: nn.Module, seeds: list[int] | None = None, decay: Tensor | None = None, scaled_by: str = "none"
+) -> EnsembleObjective:
     """The objective of copies of ``model``, which is on its device: on a CPU a perceptron's own."""
     on_cpu = all(p.device.type == "cpu" for p in model.parameters())
     made = PerceptronObjective if on_cpu and linear_layers(model) is not None else EnsembleObjective
-    return made(model, seeds, decay)
+    return made(model, seeds, decay, scaled_by)
 
 
 def linear_layers(model: nn.Module) -> list[Layer] | None:

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from rbo_core.settings import replaced
 from rbo_core.torch import namespace
-from rbo_core.torch.closure import Arena, ClosureObjective
+from rbo_core.torch.arena import Arena
+from rbo_core.torch.closure import ClosureObjective
 
 SCHEDULED = ("learning_rate", "radius", "perturbation_radius")
 """Settings that may change from step to step."""
@@ -58,7 +59,7 @@ class Recorder:
             objective then holds the first evaluation.
         """
         first = objective.evaluate()
-        if objective.missing:
+        if objective.missing.segments:
             objective.hold(first)
             return None
         key = _key(method, objective, memory)

@@ -34,6 +34,29 @@ class ScaledClosure:
         if self.scaler.is_enabled():
             self.scaler.unscale_(torch.optim.SGD([witness], lr=0.0))
 
+    def settle(self, objective: Any, old: Any, new: Any) -> Any:
+        """The method's memory after the step, ``new``; where a gradient was not finite the step is undone, which a GPU
+        decides without being waited for.
+
+        Args:
+            objective: the step's ``ClosureObjective``; old: the memory before, None where there was none.
+        """
+        data, origin, finite = objective.flat.data, objective.origin, objective.finite
+        self.report(finite, data.device)
+        if isinstance(finite, bool):
+            if not finite:
+                data.copy_(origin)
+            return new if finite else old
+        data.copy_(torch.where(finite, data, origin))
+        before = old if old is not None else new._make([None] * len(new))
+        kept = [
+            torch.where(finite, after, torch.zeros_like(after) if was is None else was)
+            if isinstance(after, Tensor)
+            else after
+            for was, after in zip(before, new, strict=True)
+        ]
+        return new._make(kept)
+
 
 def scaled_closure(scaler: Any, closure: Callable[[], Any]) -> ScaledClosure:
     """A closure whose backward pass runs on a scaled loss, for :meth:`step` of RBO, SAM and EntropySGD.

@@ -13,6 +13,7 @@ from rbo_core.method import BatchedMethod
 from rbo_core.methods import METHODS
 from rbo_core.schedule import SHAPES
 from rbo_core.settings import Value, network_settings, settings_of
+from rbo_core.torch.ellipsoid import SCALED_BY
 from rbo_core.training.models import MODELS
 
 DATA = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
@@ -22,12 +23,17 @@ RADIUS_SCHEDULES = ("constant", *SHAPES)
 DIAGNOSTICS = ("epoch", "final", "none")
 
 
+PLAIN: dict[str, Value] = {"scaled_by": "none"}
+"""Settings of what is trained that say nothing at their defaults: a stored method leaves them out then."""
+
+
 class _MethodDefaults(Mapping[str, dict[str, Value]]):
-    """Read from ``rbo_core.METHODS`` whenever it is asked; every method has a weight decay besides its own settings."""
+    """Read from ``rbo_core.METHODS`` whenever it is asked; besides its own settings every method has a weight decay and
+    coordinates that may follow norms (``rbo_core.torch.ellipsoid``)."""
 
     def __getitem__(self, name: str) -> dict[str, Value]:
         own = {one.name: one.default for one in network_settings(METHODS[name])}
-        return {**own, "weight_decay": own.get("weight_decay", 0.0)}
+        return {**own, "weight_decay": own.get("weight_decay", 0.0), **PLAIN}
 
     def __iter__(self) -> Iterator[str]:
         return iter(METHODS)
@@ -58,6 +64,7 @@ class Method:
             if key not in defaults:
                 raise ValueError(f"{self.name} has no setting {key!r}; it has {', '.join(defaults)}")
             _check_type(f"{self.name} {key}", value, defaults[key])
+        require_choice("scaled_by", str(given.get("scaled_by", "none")), SCALED_BY)
         object.__setattr__(self, "settings", tuple((k, given.get(k, v)) for k, v in defaults.items()))
 
     @classmethod
@@ -76,7 +83,7 @@ class Method:
     def batched(self, **changes: Any) -> BatchedMethod[Any]:
         """The method of ``rbo_core`` with these settings; changes, by its own names, may hold a value a network (B,).
 
-        Weight decay, unless it is the method's own, belongs to what is trained: it is left out.
+        Weight decay, unless it is the method's own, and coordinates belong to what is trained: they are left out.
         """
         known = METHODS[self.name]
         given = {one.name: self[one.network_name] for one in settings_of(known) if one.networks is not None}
@@ -84,7 +91,8 @@ class Method:
 
     def to_dict(self) -> dict[str, Value]:
         """``{"name": …, setting: value, …}``."""
-        return {"name": self.name, **dict(self.settings)}
+        own = {name: value for name, value in self.settings if name not in PLAIN or value != PLAIN[name]}
+        return {"name": self.name, **own}
 
     def named(self) -> dict[str, Value]:
         """As :meth:`to_dict`, for the name of a stored result: what was added later is left out at its default."""

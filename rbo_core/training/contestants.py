@@ -68,6 +68,30 @@ CONTESTANTS: dict[str, Contestant] = {
         {"momentum": 0.9, "momentum_on": "step", "loss_scale": 5.0, "trust": 2.0, "interval": 5},
         {"lr": (1e-3, 0.2), "radius": _RADIUS, "weight_decay": _DECAY},
     ),
+    "rbo_layers": Contestant(
+        "RBO Newton, K = 2, an ellipsoid by layers",
+        "rbo",
+        {"scaled_by": "layers"},
+        {"lr": _PLAIN, "radius": _RADIUS, "weight_decay": _DECAY},
+    ),
+    "rbo_filters": Contestant(
+        "RBO Newton, K = 2, an ellipsoid by filters",
+        "rbo",
+        {"scaled_by": "filters"},
+        {"lr": _PLAIN, "radius": _RADIUS, "weight_decay": _DECAY},
+    ),
+    "sam_filters": Contestant(
+        "SAM + momentum 0.9, scaled by filters",
+        "sam",
+        {"momentum": 0.9, "scaled_by": "filters"},
+        {"lr": _HEAVY, "radius": (1e-2, 1.0), "weight_decay": _DECAY},
+    ),
+    "momentum_filters": Contestant(
+        "SGD + momentum 0.9, scaled by filters",
+        "momentum",
+        {"scaled_by": "filters"},
+        {"lr": _HEAVY, "weight_decay": _DECAY},
+    ),
 }
 
 PAPER: dict[tuple[str, str], dict[str, float]] = {

@@ -42,7 +42,8 @@ class Progress:
 def build_optimizer(method: Method, model: nn.Module, seed: int = 0) -> torch.optim.Optimizer:
     """The optimizer of a method: ours, or torch's own for SGD, momentum, Adam and AdamW."""
     s: dict[str, Any] = dict(method.settings)
-    if method.name in _TORCH:
+    if method.name in _TORCH and s["scaled_by"] == "none":
+        del s["scaled_by"]
         if "beta1" in s:
             s["betas"] = (s.pop("beta1"), s.pop("beta2"))
         return _TORCH[method.name](model.parameters(), **s)
