@@ -21,7 +21,9 @@ from pages.shared.downloads import download
 from pages.shared.page import is_dark, show_error
 from pages.shared.widgets import tabs as url_tabs
 from rbo_core import sweep
-from rbo_core.figures.phases import Axes, Notes, cut_figure, difference_figure, map_figure, shown_at
+from rbo_core.figures.phase_cut import cut_figure, shown_at
+from rbo_core.figures.phase_map import difference_figure, map_figure
+from rbo_core.figures.phases import Axes, Notes
 from rbo_core.figures.style import color
 from rbo_core.sweep import export
 

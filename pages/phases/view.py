@@ -13,7 +13,8 @@ from pages.shared.controls import get_surface, link_query, short
 from pages.shared.page import link
 from pages.shared.scenes import scene
 from pages.shared.tracks import run_on
-from rbo_core.figures.phases import Notes, PhaseMap, map_figure, rings
+from rbo_core.figures.phase_map import map_figure, rings
+from rbo_core.figures.phases import Notes, PhaseMap
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.scene import Scene

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.shared import plots
-from rbo_core.figures.phases import CLICKS
+from rbo_core.figures.phase_map import CLICKS
 
 _PICKED = "_picked"
 

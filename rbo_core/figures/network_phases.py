@@ -6,17 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from rbo_core.figures.phases import (
-    SHRINK,
-    Frontier,
-    Notes,
-    PhaseMap,
-    RadiusCurve,
-    Reading,
-    Region,
-    cut_figure,
-    map_figure,
-)
+from rbo_core.figures.phase_cut import cut_figure
+from rbo_core.figures.phase_map import SHRINK, map_figure
+from rbo_core.figures.phases import Frontier, Notes, PhaseMap, RadiusCurve, Reading, Region
 from rbo_core.figures.style import COLORS, palette
 from rbo_core.training.phases import PhaseConfig, PhaseResult
 from rbo_core.training.regimes import NetworkRegimes, failed, too_slow

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from pages.network_phases import view as network_phases_view
 from pages.shared import network_examples
 from rbo_core.figures.network_phases import phases_figure
-from rbo_core.figures.phases import CLICKS
+from rbo_core.figures.phase_map import CLICKS
 from rbo_core.figures.words import plain
 from rbo_core.training import Method, TrainConfig, run_training
 from rbo_core.training.phases import PhaseConfig, PhaseResult, save_phases

@@ -18,20 +18,10 @@ from pages.phases import compute, finer, restore
 from pages.phases.asked import MapAsked
 from pages.shared import background, plots
 from rbo_core import jobs, sweep
-from rbo_core.figures.phases import (
-    CLICKS,
-    Jump,
-    Mark,
-    Notes,
-    PhaseMap,
-    RadiusCurve,
-    Reading,
-    Span,
-    cut_figure,
-    difference_figure,
-    map_figure,
-    regions,
-)
+from rbo_core.figures.phase_cut import cut_figure
+from rbo_core.figures.phase_map import CLICKS, difference_figure, map_figure
+from rbo_core.figures.phase_marks import regions
+from rbo_core.figures.phases import Jump, Mark, Notes, PhaseMap, RadiusCurve, Reading, Span
 from rbo_core.figures.words import plain
 from rbo_core.frontiers import curvature_at
 from rbo_core.sweep import Refinement, order_parameters

@@ -12,7 +12,7 @@ import pytest
 from rbo_core.cancelled import Cancelled
 from rbo_core.cli import main
 from rbo_core.figures.network_phases import along_radius, cells, phases_figure
-from rbo_core.figures.phases import CLICKS
+from rbo_core.figures.phase_map import CLICKS
 from rbo_core.training import Method, TrainConfig, phases, run_training
 from rbo_core.training.phases import (
     PhaseConfig,
