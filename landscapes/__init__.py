@@ -23,3 +23,7 @@ def __getattr__(name: str) -> Any:
     home = "registry" if name.islower() else "base"
     found = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
     return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

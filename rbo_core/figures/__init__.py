@@ -15,3 +15,7 @@ def __getattr__(name: str) -> Any:
     from rbo_core.figures import playing
 
     return getattr(playing, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
