@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from rbo_core.figures.end_labels import Ending, name_ends
 from rbo_core.figures.style import DASHES, color, fade, layout, palette
 from rbo_core.intervals import student
 
@@ -46,6 +47,8 @@ BESIDE = ("penetration", "gradient_norm", "sharpness")
 """What small plots show beside the main one."""
 MAIN = tuple(name for name in QUANTITIES if name not in BESIDE)
 """What the main plot may show."""
+AROUND = 90
+"""Pixels above and below a plot: its margins, the axis's numbers and title."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,34 @@ def curves_figure(
     layout(fig, dark, height=height, hovermode="x unified" if axis != "seconds" else "closest")
     fig.update_xaxes(title_text=AXES[axis], rangemode="tozero")
     fig.update_yaxes(title_text=known.axis, type="log" if known.log else "linear")
-    if known.percent:
-        fig.update_yaxes(range=_percent_range(curves))
-    fig.update_layout(legend={"traceorder": "normal", "itemsizing": "constant"}, uirevision=f"{quantity}/{axis}")
+    span = _percent_range(curves) if known.percent else _range(curves, known.log)
+    if span is not None:
+        fig.update_yaxes(range=span)
+        if not name_ends(fig, _endings(curves, known), span, height - AROUND, dark):
+            fig.update_layout(legend={"traceorder": "normal", "itemsizing": "constant"})
+    fig.update_layout(uirevision=f"{quantity}/{axis}")
     return fig
+
+
+def _endings(curves: Sequence[LearningCurve], known: Quantity) -> list[Ending]:
+    """Where each curve ends; those that end beyond the plot's edge are named at it."""
+    scale, out = 100.0 if known.percent else 1.0, []
+    for one in curves:
+        finite = np.isfinite(one.mean) & ((one.mean > 0) if known.log else True)
+        if finite.any():
+            x, y = float(one.x[finite][-1]), scale * float(one.mean[finite][-1])
+            out.append(Ending(one.label, x, y, color(one.method), one.method == "rbo"))
+    return out
+
+
+def _range(curves: Sequence[LearningCurve], log: bool) -> tuple[float, float] | None:
+    """What the means span, in the axis's own units, with a little room."""
+    values = np.concatenate([one.mean[np.isfinite(one.mean)] for one in curves] or [np.array([])])
+    values = np.log10(values[values > 0]) if log else values
+    if not len(values):
+        return None
+    pad = max(0.05 * float(np.ptp(values)), 0.02 if log else 1e-9)
+    return float(values.min()) - pad, float(values.max()) + pad
 
 
 def small_figure(curves: Sequence[LearningCurve], quantity: str, axis: str, dark: bool, height: int = 220) -> go.Figure:
@@ -189,7 +216,7 @@ def _draw(fig: go.Figure, curves: Sequence[LearningCurve], known: Quantity, *, l
     scale = 100.0 if known.percent else 1.0
     unit = " %" if known.percent else ""
     # All bands lie under all lines, the fainter the more there are.
-    shade = min(0.16, 0.4 / max(len(curves), 1))
+    shade = min(0.12, 0.3 / max(len(curves), 1))
     for one in curves:
         banded = np.isfinite(one.mean) & np.isfinite(one.low) & np.isfinite(one.high)
         if banded.any():
@@ -219,7 +246,7 @@ def _draw(fig: go.Figure, curves: Sequence[LearningCurve], known: Quantity, *, l
         )  # fmt: skip
 
 
-def _percent_range(curves: Sequence[LearningCurve]) -> list[float] | None:
+def _percent_range(curves: Sequence[LearningCurve]) -> tuple[float, float] | None:
     """Where the methods differ: from what they reach after a third of their run, not from chance level."""
     starts, tops = [], []
     for one in curves:
@@ -231,7 +258,7 @@ def _percent_range(curves: Sequence[LearningCurve]) -> list[float] | None:
         return None
     low, high = min(starts), max(tops)
     pad = max(0.5, 0.06 * (high - low))
-    return [max(0.0, low - pad), min(100.0 + 0.2 * pad, high + pad)]
+    return max(0.0, low - pad), min(100.0 + 0.2 * pad, high + pad)
 
 
 def _quantity(name: str) -> Quantity:

@@ -63,7 +63,7 @@ def curves():
 def test_the_figure_draws_each_method_in_its_colour_with_its_interval():
     fig = figures.curves_figure(curves(), "validation_accuracy", "epoch", dark=False)
     bands = [t for t in fig.data if t.fill == "toself"]
-    lines = {t.name: t for t in fig.data if t.fill is None}
+    lines = {t.name: t for t in fig.data if t.fill is None and t.name}
     assert set(lines) == {"Rolling ball", "SGD"}
     assert lines["Rolling ball"].line.color == "#D55E00"
     np.testing.assert_allclose(lines["Rolling ball"].y, [10, 81, 95.5, 97.5])
