@@ -4,14 +4,14 @@ import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import streamlit as st
 
 from pages.network_landscape import view
-from pages.network_landscape.controls import ask_look, ask_plane, job_controls
-from pages.network_landscape.jobs import compute_button, offer_training
+from pages.network_landscape.controls import ask_look, ask_plane, ask_run, job_controls, newest
+from pages.network_landscape.jobs import compute, offer_run, offer_training, take_offer
 from pages.network_landscape.own import own_plane
 from pages.network_landscape.plane import finished_runs, run_title, stored_plane
+from pages.network_landscape.show import growing, show
 from pages.network_landscape.takings import takings
-from pages.player import player
-from pages.shared import network_examples, network_jobs, plots
-from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
+from pages.shared import network_examples, network_jobs
+from pages.shared.page import how_it_works, is_dark, link, open_page, show_error
 from pages.shared.take_away import take_away
 
 EXPLANATION = r"""
@@ -46,47 +46,38 @@ job_id = network_jobs.current()
 runs, problem = finished_runs()
 if problem:
     show_error(problem)
+titles = {run.id: run_title(run) for run in runs}
+network_jobs.load_link(lambda job: job_controls(job, titles))
+at_once = take_offer()
+with st.sidebar:
+    chosen = ask_run(runs, titles)
+    config = ask_plane(chosen) if chosen in titles else None
 result = None
-if not runs:
-    offer_training(job_id, network_examples.landscape_runs())
-    result = network_examples.plane()
-else:
-    titles = {run.id: run_title(run) for run in runs}
-    network_jobs.load_link(lambda job: job_controls(job, titles))
-    with st.sidebar:
-        config = ask_plane(runs, titles)
+if config is not None:
+    base = next(run for run in runs if run.id == chosen)
     try:
         result = stored_plane(config)
     except ValueError as error:
         show_error(error)
-    if result is None:
-        base = next(run for run in runs if run.id == config.runs[0])
-        compute_button(config, job_id, titles[base.id], base.config.data)
-    elif job_id is not None:
-        network_jobs.watch(job_id)
+    compute(config, base, titles[chosen], job_id, result, at_once)
+elif runs:
+    offer_run(newest(runs), titles[newest(runs).id], job_id)
+else:
+    offer_training(job_id, network_examples.landscape_runs())
 
-if result is not None:
+if result is None:
+    result = network_examples.plane()
+if result is not None and not result.complete:
+    growing(result, is_dark())
+elif result is not None:
     look, place = ask_look(result)
     with place:
         seen = view.seen(look, is_dark())
-        if seen.scene is not None:
-            click = player(seen.scene, key="plane_player", height=460)
-            if click is not None:
-                view.start_at(result, click.x)
-                st.rerun()
-        for column, panel in zip(st.columns(view.PAIR), seen.panels, strict=False) if seen.panels else ():
-            with column:
-                st.html(f'<p class="plane-head">{panel.head}</p>')
-                plots.show([panel.figure], f"plane_{panel.name}")
-        if seen.below is not None:
-            plots.show([seen.below], "plane_study")
-        if seen.numbers:
-            readouts(seen.numbers, "plane", "8.4rem")
-    sentence(seen.sentence, view=look.view)
+        show(look, seen)
     known = {run.id: run.config.to_dict() for run in runs}
     with st.container(horizontal=True, key="take_away"):
         take_away(takings(look, seen, [known[run] for run in result.config.runs if run in known]))
-    if runs:
-        link("Train", "Train other runs")
+if runs:
+    link("Train", "Train other runs")
 own_plane(is_dark())
 how_it_works(EXPLANATION)

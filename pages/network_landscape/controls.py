@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.network_landscape.plane import SHOWN_AT_FIRST, companions, last_plane, natural_scale
+from pages.network_landscape.plane import SHOWN_AT_FIRST, companions, last_plane, natural_scale, reach_of
 from pages.shared.controls import Scale, choice, number, short
 from pages.shared.network_jobs import device_choice
 from pages.shared.page import group
@@ -18,7 +18,10 @@ from rbo_core.jobs import Job
 from rbo_core.rolling import PROJECTIONS
 from rbo_core.training import StoredRun
 from rbo_core.training.landscape import PlaneConfig, PlaneResult
+from rbo_core.training.plane_reading import Reach
 
+EXAMPLE = "example"
+OF_A_PLANE = {"paths", "kind", "size", "noise", "reach", "seed", "device"}
 VIEWS = {"paths": "Paths", "roll": "Roll a ball", "noise": "Label noise"}
 FIRST_LABELS = tuple(label(name) for name in SHOWN_AT_FIRST)
 
@@ -26,7 +29,7 @@ FIRST_LABELS = tuple(label(name) for name in SHOWN_AT_FIRST)
 @dataclass(frozen=True, eq=False)
 class PlaneLook:
     """A plane and how it is looked at. view: of VIEWS; radius, in parameter units; scale: λ, lengths a unit of loss;
-    steps, projection: of the ball that rolls."""
+    steps, projection: of the ball that rolls; reach: what balls of other radii cannot touch."""
 
     result: PlaneResult
     view: str
@@ -34,6 +37,7 @@ class PlaneLook:
     scale: float
     steps: int
     projection: str
+    reach: Reach
 
     @property
     def width(self) -> float:
@@ -41,13 +45,34 @@ class PlaneLook:
         return float(self.result.x[-1] - self.result.x[0])
 
 
-def ask_plane(runs: Sequence[StoredRun], titles: dict[str, str]) -> PlaneConfig:
-    """Which plane through which runs; in the sidebar. titles: run id to title."""
+def ask_run(runs: Sequence[StoredRun], titles: dict[str, str]) -> str:
+    """Which network: the id of a stored run, or the example's; in the sidebar. titles: run id to title."""
+    if not runs:
+        return EXAMPLE
     latest = _latest()
+    first = latest.runs[0] if latest is not None and latest.runs[0] in titles else _without_plane(runs)
     group("Network")
-    ball = next((run.id for run in runs if run.config.method.name == "rbo"), runs[0].id)
-    ball = latest.runs[0] if latest is not None and latest.runs[0] in titles else ball
-    base = choice("Run", "run", titles, ball, help="A finished run of the page Train or of the command line.")
+    options = {EXAMPLE: "Example: ball, SGD and SAM on the digits", **titles}
+    return choice("Run", "run", options, first, help="The example, or a finished run of Train or the command line.")
+
+
+def _without_plane(runs: Sequence[StoredRun]) -> str:
+    """What is chosen where no plane is stored: the example, but the newest run where a link asks for a plane."""
+    # One default a session, or a chosen run would vanish from the address.
+    if "_plane_without" not in st.session_state:
+        asked = OF_A_PLANE & set(st.query_params)
+        st.session_state["_plane_without"] = newest(runs).id if asked else EXAMPLE
+    return str(st.session_state["_plane_without"])
+
+
+def newest(runs: Sequence[StoredRun]) -> StoredRun:
+    """The run to offer: the newest ball, else the newest."""
+    return next((run for run in runs if run.config.method.name == "rbo"), runs[0])
+
+
+def ask_plane(base: str) -> PlaneConfig:
+    """Which plane through a stored run; in the sidebar."""
+    latest = _latest()
     friends = companions(base)
     first = [key for key in friends if key == base or friends[key] in FIRST_LABELS]
     if latest is not None and latest.runs[0] == base:
@@ -108,19 +133,19 @@ def ask_look(result: PlaneResult) -> tuple[PlaneLook, DeltaGenerator]:
             projection = choice(
                 "projection", "projection", {name: PROJECTIONS[name].title for name in ("rigid", "newton")}
             )
-    spacing = max(result.spacing)
+    spacing, reach = max(result.spacing), reach_of(result, scale)
     place = st.container(key="plane_plot")
     place.empty()  # its room is kept while nothing else is in it
     radius = number(
         "radius ρ (parameter units)",
         "radius",
-        float(f"{width / 12:.2g}"),
+        float(f"{reach.matters or width / 12:.2g}"),
         Scale(float(f"{spacing:.2g}"), float(f"{width / 2:.2g}"), log=True, limits=(spacing / 100, width)),
         help="The same unit as in training, since the plane's axes have length 1.",
     )
     if radius < spacing:
         st.warning(f"ρ = {short(radius)} is below the grid's spacing, {short(spacing)}: nothing is ironed.")
-    return PlaneLook(result, view, radius, scale, steps, projection), place
+    return PlaneLook(result, view, radius, scale, steps, projection, reach), place
 
 
 def job_controls(job: Job, runs: Container[str]) -> dict[str, object]:

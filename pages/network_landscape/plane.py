@@ -13,20 +13,13 @@ from rbo_core.figures.style import label
 from rbo_core.figures.words import noise_words
 from rbo_core.ironing import Ironed, iron
 from rbo_core.training import Method, RunStore, StoredRun
-from rbo_core.training.landscape import (
-    FOLDER,
-    NoiseStudy,
-    PlaneConfig,
-    PlaneResult,
-    comparable,
-    load_plane,
-    noise_study,
-)
-from rbo_core.training.results import result_path
+from rbo_core.training.landscape import FOLDER, PlaneConfig, PlaneResult, comparable, load_plane
+from rbo_core.training.plane_reading import NoiseStudy, Reach, noise_study, reach_study
+from rbo_core.training.results import recent_results
 
 SHOWN_AT_FIRST = ("rbo", "sgd", "sam")
 STUDY_RADII = 10
-RECENT = 20  # stored planes looked at for the one to open with
+REACH_RADII = 16
 
 
 def finished_runs() -> tuple[list[StoredRun], str]:
@@ -67,14 +60,22 @@ def stored_plane(config: PlaneConfig) -> PlaneResult | None:
 
 def last_plane() -> PlaneConfig | None:
     """The plane computed last with the default settings: what the page opens with. None when there is none."""
-    folder = result_path(FOLDER, "any").parent
-    files = sorted(folder.glob("*.npz"), key=lambda file: -file.stat().st_mtime) if folder.is_dir() else []
-    for file in files[:RECENT]:
+    for file in recent_results(FOLDER):
         with contextlib.suppress(ValueError):
             found = load_plane(file.stem)
             if found is not None and PlaneConfig(runs=found.config.runs).key == file.stem:
                 return found.config
     return None
+
+
+def recent_planes(count: int = 3) -> list[PlaneResult]:
+    """The planes that were stored last, newest first; damaged ones are left out."""
+    found: list[PlaneResult] = []
+    for file in recent_results(FOLDER, most=count):
+        with contextlib.suppress(ValueError):
+            if (made := load_plane(file.stem)) is not None and made.seconds > 0:
+                found.append(made)
+    return found
 
 
 @cached
@@ -91,6 +92,20 @@ def study_of(
 ) -> NoiseStudy:
     """What is left of label noise at radii between the two ends."""
     return noise_study(scale * clean, scale * noisy, spacing, np.geomspace(*radii, STUDY_RADII))
+
+
+def reach_of(result: PlaneResult, scale: float) -> Reach:
+    """How much of the plane balls between twice its grid's spacing and half its width cannot touch."""
+    ends = 2 * max(result.spacing), 0.5 * float(result.x[-1] - result.x[0])
+    return _reach_of(result.own, result.spacing, scale, ends)
+
+
+@cached
+def _reach_of(heights: np.ndarray, spacing: tuple[float, float], scale: float, radii: tuple[float, float]) -> Reach:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rounded = [float(f"{radius:.2g}") for radius in np.geomspace(*radii, REACH_RADII)]
+        return reach_study(scale * heights, spacing, np.unique(rounded))
 
 
 def natural_scale(heights: np.ndarray, width: float) -> float:

@@ -13,25 +13,35 @@ from pages.network_landscape.controls import PlaneLook
 from pages.network_landscape.plane import ironed_plane, study_of
 from pages.network_landscape.rolling import default_start, pair, rolled, scene
 from pages.shared.page import show_error
-from rbo_core.figures.network_landscape import Frame, Heights, log_limits, noise_figure, plane_figure
+from rbo_core.figures.network_landscape import (
+    Frame,
+    Heights,
+    add_places,
+    log_limits,
+    noise_figure,
+    plane_figure,
+)
 from rbo_core.figures.player.scene import Scene
 from rbo_core.figures.player.track import Track
 from rbo_core.figures.style import color, label
 from rbo_core.figures.words import dotted, short
 from rbo_core.ironing import Ironed
-from rbo_core.training.landscape import GONE, NoiseStudy, PlaneResult
+from rbo_core.training.landscape import Path2D, PlaneResult
+from rbo_core.training.plane_reading import GONE, MATTERS, NoiseStudy
 
 PAIR = (1.0, 1.17)  # widths of two panels of one size, the second with the colour bar of both
-_CLICKED = "_plane_start"
+START = "start"
+"""In the address: where ball and point begin, "x,y"."""
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One of two panels: its head, its figure, and its name."""
+    """One of two panels: its head, its figure, and its name; places: whether one can choose a start on it."""
 
     head: str
     figure: go.Figure
     name: str
+    places: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +58,28 @@ class Seen:
 def seen(look: PlaneLook, dark: bool) -> Seen:
     """The view that was chosen."""
     if look.view == "roll":
-        return _roll(look)
+        return _roll(look, dark)
     return _noise(look, dark) if look.view == "noise" else _paths(look, dark)
+
+
+def unfinished(result: PlaneResult, dark: bool) -> Seen:
+    """A plane of which some points are still missing: what is there, and what will come."""
+    own, known = result.own, result.known
+    frame = Frame(log_limits(own[np.isfinite(own)]), _axes(result))
+    figure = plane_figure(Heights(result.x, result.y, own), dark, frame, paths=result.paths, known=known)
+    points = f"{int(result.share_known * own.size):,} of {own.size:,} points"
+    return Seen(
+        f"So far, {points}: pale where a point stands for its neighbours. What a ball sees of it comes with the last.",
+        (Panel("The loss, as far as it is computed", figure, "loss"),),
+        numbers=_shares(result),
+    )
+
+
+def _shares(result: PlaneResult) -> tuple[tuple[str, str, str], ...]:
+    return (
+        ("variance in the plane", _percent(sum(result.share)), ""),
+        *((f"of {_called(p.method)}'s path", _percent(p.held), "") for p in result.paths[:4]),
+    )
 
 
 def _paths(look: PlaneLook, dark: bool) -> Seen:
@@ -57,9 +87,11 @@ def _paths(look: PlaneLook, dark: bool) -> Seen:
     ironed = ironed_plane(own, result.spacing, look.radius, look.scale)
     smooth = np.maximum(ironed.ironed / look.scale, own.min())
     limits = log_limits(own, smooth)
+    start = start_of(result)
     raw = plane_figure(
         Heights(result.x, result.y, own), dark, Frame(limits, _axes(result), colorbar=False), paths=result.paths
     )
+    add_places(raw, Heights(result.x, result.y, own), ironed.reachable, start)
     ball = plane_figure(
         Heights(result.x, result.y, smooth), dark, Frame(limits, _axes(result)), radius=look.radius,
         unreachable=~ironed.reachable,
@@ -67,12 +99,41 @@ def _paths(look: PlaneLook, dark: bool) -> Seen:
     head = f"As a ball of ρ = {short(look.radius)} sees it (λ = {short(look.scale)})"
     return Seen(
         _what_the_paths_say(look, ironed),
-        (Panel("The loss, and who went where", raw, "loss"), Panel(head, ball, "ironed")),
+        (Panel("The loss, and who went where", raw, "loss", places=True), Panel(head, ball, "ironed")),
         numbers=(
-            ("variance in the plane", _percent(sum(result.share)), ""),
-            *((f"of {_called(p.method)}'s path", _percent(p.held), "") for p in result.paths[:4]),
+            *_shares(result),
             ("out of the ball's reach", _percent(ironed.unreachable_share), ""),
+            ("at the ring", short(float(f"{_loss_at(result, start):.3g}")), "loss"),
         ),
+    )
+
+
+def _loss_at(result: PlaneResult, place: tuple[float, float]) -> float:
+    """The loss of the grid's point next to a place."""
+    i, j = int(np.abs(result.x - place[0]).argmin()), int(np.abs(result.y - place[1]).argmin())
+    return float(result.own[i, j])
+
+
+def whether_the_radius_matters(look: PlaneLook, share: float) -> str:
+    """The headline (HTML): the radius from which on balls cannot touch much of the plane, and what the chosen one does.
+
+    share: of the plane, out of the chosen ball's reach.
+    """
+    reach, here = look.reach, f"ρ = {short(look.radius)}"
+    if reach.matters is None:
+        return (
+            f"<b>On this plane the radius hardly matters:</b> even a ball half as wide as it, "
+            f"ρ = {short(float(reach.radii[-1]))}, can touch {_touched(float(reach.out[-1]))} it."
+        )
+    if share >= MATTERS:
+        return (
+            f"<b>Here the radius matters:</b> a ball of {here} cannot touch {_percent(share)} of this plane "
+            f"(λ = {short(look.scale)}), one of ρ = {short(float(reach.radii[0]))} can touch "
+            f"{_touched(float(reach.out[0]))} it."
+        )
+    return (
+        f"<b>At {here} the radius hardly matters:</b> the ball can touch {_touched(share)} this plane "
+        f"(λ = {short(look.scale)}). It matters from about ρ = {short(reach.matters)} on."
     )
 
 
@@ -87,14 +148,10 @@ def _what_the_paths_say(look: PlaneLook, ironed: Ironed) -> str:
     if len(result.paths) > 1:
         far = float(np.linalg.norm(np.append(furthest.coordinates[-1], furthest.off[-1])))
         said += f"; {_name(furthest.method)} ends {short(round(far, 1))} away from {_name(lowest.method)}"
-    share = ironed.unreachable_share
-    if share < 0.01:
-        said += f". A ball of ρ = {short(look.radius)} can touch practically all of it"
-        return said + ": next to nothing here is as narrow as the ball."
-    return f"{said}. A ball of ρ = {short(look.radius)} cannot touch {_percent(share)} of the plane."
+    return f"{whether_the_radius_matters(look, ironed.unreachable_share)} {said}."
 
 
-def _roll(look: PlaneLook) -> Seen:
+def _roll(look: PlaneLook, dark: bool) -> Seen:
     result = look.result
     start = start_of(result)
     tracks = []
@@ -104,7 +161,22 @@ def _roll(look: PlaneLook) -> Seen:
         except ValueError as error:
             show_error(error)
     ironed = ironed_plane(result.own, result.spacing, look.radius, look.scale)
-    return Seen(_what_rolled(tracks, float(result.own.min())), scene=scene(result, ironed, tracks, look.scale))
+    plane = Heights(result.x, result.y, result.own)
+    frame = Frame(log_limits(result.own), ("", ""), colorbar=False, height=330)
+    above = plane_figure(plane, dark, frame, paths=[_seen_from_above(track) for track in tracks])
+    add_places(above, plane, ironed.reachable, start)
+    return Seen(
+        _what_rolled(tracks, float(result.own.min())),
+        (Panel("From above: click or arrow keys move the start", above, "start", places=True),),
+        scene=scene(result, ironed, tracks, look.scale),
+    )
+
+
+def _seen_from_above(track: Track) -> Path2D:
+    """A run on the plane as a path over it: every so many steps, so that its dots stay apart."""
+    last = track.stopped_at
+    steps = np.unique(np.linspace(0, last, min(last + 1, 24)).astype(int))
+    return Path2D("", track.name, track.position[steps], np.zeros(len(steps)), steps, 1.0)
 
 
 def _what_rolled(tracks: Sequence[Track], lowest: float) -> str:
@@ -117,14 +189,18 @@ def _what_rolled(tracks: Sequence[Track], lowest: float) -> str:
 
 
 def start_of(result: PlaneResult) -> tuple[float, float]:
-    """Where ball and point begin: where the visitor clicked on this plane, else the default."""
-    kept = st.session_state.get(_CLICKED)
-    return kept[1] if kept is not None and kept[0] == result.config.key else default_start(result)
+    """Where ball and point begin: where the address says (a click or the keys put it there), else the default."""
+    try:
+        x, y = (float(part) for part in st.query_params.get(START, "").split(","))
+    except ValueError:
+        return default_start(result)
+    inside = result.x[0] <= x <= result.x[-1] and result.y[0] <= y <= result.y[-1]
+    return (x, y) if inside else default_start(result)
 
 
-def start_at(result: PlaneResult, x: np.ndarray) -> None:
-    """From the next run on, ball and point begin at x (2,) on this plane."""
-    st.session_state[_CLICKED] = (result.config.key, tuple(round(float(value), 4) for value in x))
+def start_at(place: Sequence[float] | np.ndarray) -> None:
+    """From the next run on, ball and point begin at a place (2,) of the plane."""
+    st.query_params[START] = "{:.5g},{:.5g}".format(*place)
 
 
 def _noise(look: PlaneLook, dark: bool) -> Seen:
@@ -175,6 +251,11 @@ def _name(method: str) -> str:
 
 def _called(method: str) -> str:
     return "the ball" if method == "rbo" else label(method)
+
+
+def _touched(out: float) -> str:
+    """What a ball can touch when so much is out of its reach: "all of", "all but 2 % of"."""
+    return "all of" if out == 0 else f"all but {_percent(out)} of"
 
 
 def _percent(share: float) -> str:

@@ -70,7 +70,7 @@ def train(config: PhaseConfig, here: PhaseResult | None, job_id: str | None, exa
 
     words = "" if here is None else "What was finished is kept."
     if example:
-        words = "Trained earlier with these very settings. Train it on this machine, or change them."
+        words = "This map was trained earlier with these very settings. Train it on this machine, or change them."
     grow(growing(config, here), job_id, grown, words, problem)
 
 

@@ -40,12 +40,20 @@ class Growing:
         return rest if self.seconds is None else f"{rest}, about {background.clock(self.seconds)}"
 
 
-def grow(wanted: Growing, job_id: str | None, grown: Callable[[], bool], note: str = "", problem: str = "") -> None:
+def grow(
+    wanted: Growing,
+    job_id: str | None,
+    grown: Callable[[], bool],
+    note: str = "",
+    problem: str = "",
+    *,
+    at_once: bool = False,
+) -> None:
     """The button that starts the map or goes on with it, or the progress of the job that does.
 
     Args:
         job_id: the job that the address names. grown: whether more of the map is there than the page has drawn.
-        note: what stands beside the button. problem: why it cannot be computed here.
+        note: what stands beside the button. problem: why it cannot be computed here. at_once: begin unasked.
     """
     job = background.job_of(wanted.key, job_id)
     if job is None and job_id is not None and background.find(job_id) is None:
@@ -60,7 +68,7 @@ def grow(wanted: Growing, job_id: str | None, grown: Callable[[], bool], note: s
                 st.caption(note)
         if problem:
             show_error(problem)
-        if pressed:
+        if pressed or (at_once and not problem):
             started = network_jobs.start(
                 wanted.kind, wanted.words, config=dict(wanted.config), title=wanted.title, page=wanted.page,
                 key=wanted.key,

@@ -9,8 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from rbo_core.figures.style import COLORS, COLORSCALE, DASHES, color, fade, label, layout, palette
-from rbo_core.training.landscape import GONE, NoiseStudy, Path2D
+from rbo_core.figures.phases import rings
+from rbo_core.figures.style import COLORS, COLORSCALE, DASHES, Palette, color, fade, label, layout, palette
+from rbo_core.training.landscape import Path2D
+from rbo_core.training.plane_reading import GONE, NoiseStudy
 
 Floats = NDArray[np.float64]
 _DECADES = [m * 10.0**e for e in range(-6, 7) for m in (1, 3)]
@@ -52,37 +54,27 @@ def plane_figure(
     paths: Sequence[Path2D] = (),
     radius: float | None = None,
     unreachable: NDArray[np.bool_] | None = None,
+    known: NDArray[np.bool_] | None = None,
 ) -> go.Figure:
     """Loss on a plane, seen from above and coloured by its logarithm, axes at one scale.
 
     Args:
         paths: drawn over it, from the ring to the dot. radius: a ball of this size is drawn into the corner.
         unreachable: (N, M), tinted: no ball of that size touches there.
+        known: (N, M), the points that are computed; the others are pale, in the colour of the nearest one.
     """
     p = palette(dark)
     fig = go.Figure()
-    x, y, heights = plane.x, plane.y, plane.values
-    low, high = frame.limits
-    ticks = [t for t in _DECADES if low <= np.log10(t) <= high]
-    fig.add_contour(
-        x=x.astype(np.float32), y=y.astype(np.float32), z=np.log10(np.maximum(heights, 10.0**low)).T.astype(np.float32),
-        zmin=low, zmax=high, colorscale=COLORSCALE, showscale=frame.colorbar, customdata=heights.T.astype(np.float32),
-        contours={"start": low, "end": high, "size": (high - low) / 16, "coloring": "heatmap"},
-        line={"width": 0.6, "color": "rgba(255,255,255,0.35)"},
-        hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{customdata:.3g}<extra></extra>",
-        colorbar={
-            "title": {"text": "loss", "side": "right", "font": {"size": 12, "color": p.muted}}, "thickness": 10,
-            "outlinewidth": 0, "tickvals": np.log10(ticks).tolist(), "ticktext": [f"{t:g}" for t in ticks],
-            "tickfont": {"size": 11, "color": p.muted},
-            # As long as the panel is on a phone, where the axes' common scale makes it lower than the figure.
-            "lenmode": "pixels", "len": 270, "y": 1, "yanchor": "top",
-        },
-    )  # fmt: skip
+    x, y = plane.x, plane.y
+    whole = known is None or bool(known.all())
+    if known is not None and not whole:
+        _add_guesses(fig, plane, known, frame)
+    _add_loss(fig, plane, frame, p, whole)
     if unreachable is not None and unreachable.any():
-        ink = "rgba(229,105,122,0.55)" if dark else "rgba(200,40,70,0.45)"
+        ink = "rgba(255,120,140,0.6)" if dark else "rgba(214,30,70,0.5)"
         fig.add_heatmap(
             x=x.astype(np.float32), y=y.astype(np.float32), z=np.where(unreachable, 1.0, np.nan).T.astype(np.float32),
-            colorscale=[[0, ink], [1, ink]], showscale=False, hoverinfo="skip",
+            colorscale=[[0, ink], [1, ink]], showscale=False, hoverinfo="skip", name="out of the ball’s reach",
         )  # fmt: skip
     for path in paths:
         _add_path(fig, path)
@@ -97,6 +89,71 @@ def plane_figure(
     fig.update_yaxes(title_text=frame.labels[1], range=[float(y[0]), float(y[-1])], showgrid=False, constrain="domain",
                      scaleanchor="x", scaleratio=1, constraintoward="top")  # fmt: skip
     return fig
+
+
+PLACES = "places"
+"""Name of the invisible trace whose points can be chosen as a start, by a click or the arrow keys."""
+_PLACES = 31  # an axis, at the most: a key press is a step one can see
+
+
+def add_places(fig: go.Figure, plane: Heights, reachable: NDArray[np.bool_], start: tuple[float, float]) -> None:
+    """Let a start be chosen on a plane, and ring the one that is. reachable: (N, M), where a ball touches."""
+    rows, columns = (np.arange(0, len(axis), -(-len(axis) // _PLACES)) for axis in (plane.x, plane.y))
+    i, j = (index.ravel() for index in np.meshgrid(rows, columns, indexing="ij"))
+    texts = [
+        f"{value:.3g}{'' if touched else ', out of the ball’s reach'}"
+        for value, touched in zip(plane.values[i, j], reachable[i, j], strict=True)
+    ]
+    fig.add_scatter(
+        x=plane.x[i], y=plane.y[j], mode="markers", name=PLACES, showlegend=False, text=texts,
+        marker={"symbol": "square", "size": 9, "opacity": 0},
+        meta={"x": "first axis", "y": "second axis", "what": "loss"},
+        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
+        hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{text}<extra></extra>",
+    )  # fmt: skip
+    for ring in rings(*start):
+        fig.add_shape(ring)
+
+
+def _add_loss(fig: go.Figure, plane: Heights, frame: Frame, p: Palette, whole: bool) -> None:
+    """The loss in colour with its level lines. whole: no point is missing, so colours may blend.
+
+    Plotly draws lines over all colours: were these the lines' own, they would cover what is tinted later.
+    """
+    low, high = frame.limits
+    ticks = [t for t in _DECADES if low <= np.log10(t) <= high]
+    at = {"x": plane.x.astype(np.float32), "y": plane.y.astype(np.float32)}
+    z = np.log10(np.maximum(plane.values, 10.0**low)).T.astype(np.float32)
+    fig.add_contour(
+        **at, z=z, zmin=low, zmax=high, showscale=False, customdata=plane.values.T.astype(np.float32),
+        contours={"start": low, "end": high, "size": (high - low) / 16, "coloring": "none"},
+        line={"width": 0.6, "color": "rgba(255,255,255,0.35)"},
+        hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{customdata:.3g}<extra></extra>",
+    )  # fmt: skip
+    fig.add_heatmap(
+        **at, z=z, zmin=low, zmax=high, colorscale=COLORSCALE, showscale=frame.colorbar, hoverinfo="skip",
+        zsmooth="best" if whole else False, name="loss",
+        colorbar={
+            "title": {"text": "loss", "side": "right", "font": {"size": 12, "color": p.muted}}, "thickness": 10,
+            "outlinewidth": 0, "tickvals": np.log10(ticks).tolist(), "ticktext": [f"{t:g}" for t in ticks],
+            "tickfont": {"size": 11, "color": p.muted},
+            # As long as the panel is on a phone, where the axes' common scale makes it lower than the figure.
+            "lenmode": "pixels", "len": 270, "y": 1, "yanchor": "top",
+        },
+    )  # fmt: skip
+
+
+def _add_guesses(fig: go.Figure, plane: Heights, known: NDArray[np.bool_], frame: Frame) -> None:
+    """Under the points that are computed: what is not, in the colour of the nearest one, pale."""
+    from scipy.ndimage import distance_transform_edt  # only a plane that grows needs it
+
+    nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
+    low, high = frame.limits
+    fig.add_heatmap(
+        x=plane.x.astype(np.float32), y=plane.y.astype(np.float32), zmin=low, zmax=high, colorscale=COLORSCALE,
+        z=np.log10(np.maximum(plane.values[tuple(nearest)], 10.0**low)).T.astype(np.float32), opacity=0.4,
+        showscale=False, hoverinfo="skip", name="not computed yet",
+    )  # fmt: skip
 
 
 def _add_path(fig: go.Figure, path: Path2D) -> None:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from rbo_core.checks import require, require_choice, require_count
-from rbo_core.ironing import iron
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import add_label_noise, load
 from rbo_core.training.loop import pick_device
@@ -296,33 +295,3 @@ def _shares(plane: Plane, snapshots: list[torch.Tensor]) -> tuple[float, float]:
     away = rows - rows.mean(dim=0)
     along = ((away @ plane.axes.T.double()) ** 2).sum(dim=0) / (away**2).sum().clamp(min=1e-300)
     return float(along[0]), float(along[1])
-
-
-@dataclass(frozen=True, eq=False)
-class NoiseStudy:
-    """What is left of label noise as the ball grows.
-
-    radii (K,), with 0 first; left (K,): how far the noisy plane's shape is from the clean one's, as a share of the
-    difference at ρ = 0 (offsets of the whole plane are no shape and are taken out); vanished: the smallest radius from
-    which at most ``GONE`` of it is left, or None.
-    """
-
-    radii: Floats
-    left: Floats
-    vanished: float | None
-
-
-GONE = 0.1
-
-
-def noise_study(clean: Floats, noisy: Floats, spacing: tuple[float, float], radii: Floats) -> NoiseStudy:
-    """Iron both planes (heights already in units of the parameters) at every radius and compare their shapes."""
-    before = float((noisy - clean).std())
-    left = [1.0]
-    for radius in radii:
-        difference = iron(noisy, spacing, float(radius)).ironed - iron(clean, spacing, float(radius)).ironed
-        left.append(float(difference.std()) / before if before > 0 else 0.0)
-    shares = np.array(left)
-    gone = np.flatnonzero(np.maximum.accumulate(shares[::-1])[::-1] <= GONE)
-    where = np.concatenate([[0.0], radii])
-    return NoiseStudy(where, shares, float(where[gone[0]]) if gone.size else None)

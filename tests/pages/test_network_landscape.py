@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,14 +15,18 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import pages.player
+from pages.network_landscape import view
+from pages.network_landscape.controls import PlaneLook
 from pages.network_landscape.plane import natural_scale
 from pages.shared import tracks
 from pages.shared.network_examples import landscape_runs
+from pages.shared.network_examples import plane as example
 from rbo_core.figures.network_landscape import Frame, Heights, log_limits, noise_figure, plane_figure
 from rbo_core.figures.words import plain, short
 from rbo_core.ironing import iron, iron_landscape
 from rbo_core.training import Method, RunStore, TrainConfig, plane_of, run_training
-from rbo_core.training.landscape import NoiseStudy, PlaneConfig, comparable, compute_plane, save_plane
+from rbo_core.training.landscape import PlaneConfig, comparable, compute_plane, save_plane
+from rbo_core.training.plane_reading import NoiseStudy, Reach
 from tests.pages.drawn import drawn
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "6_Network_landscape.py"
@@ -90,6 +95,76 @@ def test_a_plane_not_yet_computed_can_be_asked_for(page, folder, queue):
     assert (asked.kind, asked.size, len(asked.runs)) == ("random", 31, 2)
 
 
+def test_the_example_stays_in_reach_and_a_new_run_is_offered(page, folder, tmp_path, queue):
+    """A store with runs and no plane: never a blank page."""
+    shutil.copytree(folder, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / "planes")
+    opened = page(tmp_path / "copy")
+    assert len(charts(opened)) == 2
+    assert "This is the example. Stored here: Rolling ball" in opened.caption[0].value
+    opened.button(key="see_newest").click().run()
+    assert not opened.exception
+    (job,) = queue.jobs()
+    with RunStore(tmp_path / "copy") as store:
+        ball = store.list(method="rbo")[0].id
+    assert PlaneConfig.from_dict(job.config).runs[0] == opened.session_state["run"] == ball
+    assert len(charts(opened)) == 2  # the example, until there is something of the plane
+    again = page(tmp_path / "copy", run="example")
+    assert len(charts(again)) == 2
+    assert "of all the paths' variance" in said(again)
+
+
+def test_a_plane_half_computed_is_shown_and_can_go_on(page, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    with RunStore(tmp_path / "copy") as store:
+        ball = store.list(method="rbo")[0].id
+        config = PlaneConfig(runs=tuple(comparable(store, ball)), size=31)
+        whole = compute_plane(config, store)
+    known = np.zeros((31, 31), bool)
+    known[::2, ::2] = True
+    save_plane(
+        replace(whole, clean=np.where(known, whole.clean, np.nan), noisy=np.where(known, whole.noisy, np.nan),
+                known=known), tmp_path / "copy",
+    )  # fmt: skip
+    opened = page(tmp_path / "copy", size="31")
+    assert "So far, 256 of 961 points" in said(opened)
+    (shown,) = charts(opened)
+    assert {"loss", "not computed yet"} <= {trace.get("name") for trace in shown["data"]}
+    assert opened.button(key="compute").label.startswith("Go on: the other 705 points, about ")
+
+
+@pytest.mark.parametrize(
+    ("radius", "out", "words"),
+    [
+        (8.0, 0.14, "Here the radius matters: a ball of ρ = 8 cannot touch 14 % of this plane (λ = 1), one of "
+                    "ρ = 4 can touch all but 4 % of it"),
+        (2.0, 0.0, "At ρ = 2 the radius hardly matters: the ball can touch all of this plane (λ = 1). It matters from "
+                   "about ρ = 8 on"),
+        (2.0, 0.02, "can touch all but 2 % of this plane"),
+    ],
+)  # fmt: skip
+def test_the_headline_says_whether_the_radius_matters(radius, out, words):
+    plane = example()
+    reach = Reach(np.array([4.0, 8.0, 16.0]), np.array([0.04, 0.12, 0.3]))
+    look = PlaneLook(plane, "paths", radius, 1.0, 0, "rigid", reach)
+    assert words in plain(view.whether_the_radius_matters(look, out))
+    flat = replace(look, reach=Reach(reach.radii, np.array([0.0, 0.01, 0.04])))
+    assert "On this plane the radius hardly matters: even a ball half as wide as it, ρ = 16, can touch all but 4 %" in (
+        plain(view.whether_the_radius_matters(flat, out))
+    )
+
+
+def test_the_example_opens_where_the_radius_matters(page, tmp_path):
+    opened = page(tmp_path / "nothing")
+    assert said(opened).startswith("Here the radius matters: a ball of ρ = ")
+    # By the picture's own numbers: the share out of reach at the radius that is shown.
+    plane = example()
+    share = iron(natural_scale(plane.own, float(plane.x[-1] - plane.x[0])) * plane.own, plane.spacing,
+                 opened.number_input(key="radius").value).unreachable_share  # fmt: skip
+    assert share >= 0.1
+    assert f"cannot touch {100 * share:.0f} % of this plane" in said(opened)
+
+
 def test_the_paths_are_drawn_where_the_runs_went(page, folder):
     opened = page(folder)
     assert not opened.error
@@ -135,7 +210,9 @@ def test_a_damaged_plane_is_said_and_can_be_computed_again(page, tmp_path, folde
     shutil.copytree(folder, tmp_path / "copy")
     for file in (tmp_path / "copy" / "planes").iterdir():
         file.write_bytes(b"not a plane")
-    opened = page(tmp_path / "copy")
+    with RunStore(tmp_path / "copy") as store:
+        ball = store.list(method="rbo")[0].id
+    opened = page(tmp_path / "copy", run=ball)
     assert "cannot be read" in opened.error[0].value
     assert opened.button(key="compute")
 
@@ -169,7 +246,7 @@ def test_the_map_shows_what_no_ball_touches():
     fig = plane_figure(
         Heights(x, x, heights), False, Frame(log_limits(heights)), radius=0.1, unreachable=~ironed.reachable
     )
-    veil = fig.data[1].z.T
+    *_, veil = (trace.z.T for trace in fig.data if trace.type == "heatmap")  # over the colours of the loss
     np.testing.assert_array_equal(np.isfinite(veil), ~ironed.reachable)
     circle = fig.layout.shapes[0]
     assert circle.x1 - circle.x0 == pytest.approx(0.2)

@@ -22,9 +22,9 @@ from rbo_core.training.landscape import (
     comparable,
     compute_plane,
     load_plane,
-    noise_study,
     save_plane,
 )
+from rbo_core.training.plane_reading import noise_study, reach_study
 from rbo_core.training.planes import Plane, evaluate, flatten, principal_plane, random_plane, window_of
 
 
@@ -281,6 +281,17 @@ def test_a_rigid_ball_rolls_to_the_bottom_of_a_bowl():
     )
     assert run.status[0] in (Status.CONVERGED, Status.RUNNING)
     np.testing.assert_allclose(run.center[-1, 0], [0.0, 0.0, 0.3], atol=1e-3)
+
+
+def test_the_radius_from_which_a_plane_is_out_of_reach_is_that_of_its_wells():
+    """A ball of ρ > 1/2 rests in the paraboloid r² on the circle r² = ρ² − 1/4; it can touch all of a tilted plane."""
+    axis = np.linspace(-2, 2, 81)
+    a, b = np.meshgrid(axis, axis, indexing="ij")
+    radii = np.array([0.2, 0.4, 0.6, 0.8, 0.9, 1.0])
+    bowl = reach_study(a**2 + b**2, (0.05, 0.05), radii)
+    np.testing.assert_allclose(bowl.out, np.pi * np.clip(radii**2 - 0.25, 0, None) / 16, atol=0.01)
+    assert bowl.matters == 0.9
+    assert reach_study(0.3 * a + 0.1 * b, (0.05, 0.05), radii).matters is None
 
 
 def test_noise_narrower_than_the_ball_goes_and_a_tilt_stays():
