@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from rbo_core.figures.phases import rings
+from rbo_core.figures.phase_map import rings
 from rbo_core.figures.style import COLORS, COLORSCALE, DASHES, Palette, color, fade, label, layout, palette
 from rbo_core.training.landscape import Path2D
 from rbo_core.training.plane_reading import GONE, NoiseStudy
