@@ -7,6 +7,7 @@ import re
 import numpy as np
 import streamlit as st
 
+from pages.shared.addresses import remember
 from pages.shared.links import URL
 from pages.shared.page import show_error
 from rbo_core.figures.player.racers import MAX_BALLS
@@ -15,6 +16,7 @@ from rbo_core.figures.words import short
 
 def more_balls() -> tuple[float, ...]:
     """The control, and the radii it holds; none while they cannot be read, which is said."""
+    remember("radii", "1.6")
     typed = st.text_input(
         "more balls of radius", "1.6", key="radii", bind=URL, help="Radii with commas between them: 0.1, 1.6"
     )

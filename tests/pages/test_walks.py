@@ -1,102 +1,157 @@
-"""Random walks over the page Roll: after each step the controls, the picture and the sentence say the same, and so does
-the page that the address opens anew. What the browser adds (history, undo, the menu) is walked in
-tests/browser/test_addresses.py."""
+"""Random walks over all pages, with the menu, links, Back, Forward and reload: whatever a visitor does, the controls,
+the pictures and the words are those that the address opens anew, and a page is found as it was left. What only a
+browser has is walked in tests/browser/test_addresses.py.
+
+The bulk, 200 walks that begin on each page: RBO_WALKS=200 python -m pytest tests/pages/test_walks.py. A failure prints
+the walk; RBO_WALK="Roll 17" walks that one again.
+"""
 
 from __future__ import annotations
 
 import os
 import random
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-import pages.player
-from docs.addresses import settings_in
-from pages.roll.presets import ROLL
-from pages.shared.addresses import _texts
-from rbo_core.figures.words import plain, two_decimals
+from docs.addresses import STATES
+from pages.phases import compute
+from tests.pages.window import Address, Seen, Window
 
-WALKS = 200 if os.environ.get("CI") else 4
-STEPS = 3
-PAGES = Path(__file__).resolve().parents[2] / "pages"
-SURFACES = ("wrinkled_bowl", "corduroy", "rastrigin", "paraboloid", "gaussian_pits", "formula")
-NUMBERS = {"radius": (0.05, 3.0), "momentum": (0.0, 0.9), "learning_rate": (0.001, 0.1), "start": (-2.5, 2.5)}
-
-
-@pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """What the page gave to the player."""
-    kept = SimpleNamespace(scene=None, click=None, radius=None)
-
-    def fake(scene: Any, key: str, **options: Any) -> None:
-        kept.scene, kept.click, kept.radius = scene, options.get("on_click"), options.get("on_radius")
-
-    monkeypatch.setattr(pages.player, "player", fake)
-    monkeypatch.setattr("pages.shared.radius.rolled", lambda *_: ())  # the other radii take their time
-    return kept
-
-
-def opened(address: dict[str, list[str]]) -> AppTest:
-    page = AppTest.from_file(str(PAGES / "1_Roll.py"), default_timeout=60)
-    for name, values in address.items():
-        page.query_params[name] = values if len(values) > 1 else values[0]
-    return page.run()
+WALKS = int(os.environ.get("RBO_WALKS", "1"))
+STEPS = 5
+ONLY = os.environ.get("RBO_WALK", "")
+ALL = [f"{title} {seed}" for title in STATES for seed in range(WALKS)]
+CHEAP: dict[str, Address] = {
+    "Roll": {"steps": ["40"]},
+    "Race": {"steps": ["30"]},
+    "Phases": {"cells": ["12"], "starts": ["1"], "steps": ["20"]},
+}
+"""Settings with which a walk begins on a page, so that it costs little."""
+DEAR = frozenset(
+    {
+        "steps",
+        "starts",
+        "starts_steps",
+        "starts_side",
+        "cells",
+        "gradients",
+        "size",
+        "samples",
+        "seeds",
+        "refine",
+        "finer",
+    }
+)
+"""Controls that only make work longer: they stay at their lower end."""
 
 
-def address(page: AppTest) -> dict[str, list[str]]:
-    """What the browser writes into the address: every control whose value is not its default."""
-    defaults = page.session_state["_defaults"]
-    shown = {one.name for one in settings_in(page)}
-    values = {name: page.session_state[name] for name in shown if page.session_state[name] != defaults[name]}
-    return {name: _texts(value) or [""] for name, value in values.items()}
+@dataclass
+class Walk:
+    """A walk in one window.
+
+    entries: what the browser's history has, as (page, address, what was seen); at: where it is.
+    """
+
+    draw: random.Random
+    window: Window = field(default_factory=Window)
+    entries: list[tuple[str, Address, Seen]] = field(default_factory=list)
+    at: int = -1
+    done: list[str] = field(default_factory=list)
+
+    def arrive(self, title: str, address: Address) -> None:
+        """Open a page at an address; a new entry, after which there is no Forward."""
+        self.enter(self.window.show(title, address))
+
+    def enter(self, seen: Seen) -> None:
+        """What is seen now is a new entry."""
+        self.entries = [*self.entries[: self.at + 1], (self.window.title, self.window.address, seen)]
+        self.at = len(self.entries) - 1
+
+    def step(self) -> None:
+        """One thing that a visitor does."""
+        kinds = {"change": 6, "menu": 2, "back": 2, "forward": 1, "reload": 1, "link": 1}
+        (kind,) = self.draw.choices(list(kinds), weights=list(kinds.values()))
+        getattr(self, kind)()
+
+    def change(self) -> None:
+        """Another value of some control."""
+        buttons = [one.key for one in self.window.session.button if str(one.key).startswith("preset_")]
+        if buttons and self.draw.random() < 0.2:
+            key = self.draw.choice(buttons)
+            self.done.append(f"{self.window.title}: {key}")
+            self.window.session.button(key).click().run()
+            self.enter(self.window.seen)
+            return
+        names = [name for name in self.window.seen.controls if self.window.options(name, DEAR)]
+        if names:
+            name = self.draw.choice(sorted(names))
+            value = self.draw.choice(self.window.options(name, DEAR))
+            self.done.append(f"{self.window.title}: {name} = {value!r}")
+            self.enter(self.window.change(name, value))
+
+    def menu(self) -> None:
+        """Another page by the menu, which is found as it was left."""
+        title = self.draw.choice([name for name in STATES if name != self.window.title])
+        left = next((seen for name, _, seen in reversed(self.entries[: self.at + 1]) if name == title), None)
+        self.done.append(f"menu to {title}")
+        self.arrive(title, self.window.left(title) or ({} if left else CHEAP.get(title, {})))
+        if left is not None:
+            assert not left.differences(self.entries[self.at][2]), f"{title} is not as it was left"
+
+    def link(self) -> None:
+        """One of the page's own links."""
+        found = self.window.links()
+        if found:
+            title, address = self.draw.choice(found)
+            self.done.append(f"link to {title} {address}")
+            self.arrive(title, address)
+
+    def back(self) -> None:
+        """Back, to what was seen there."""
+        self.travel(-1)
+
+    def forward(self) -> None:
+        """Forward."""
+        self.travel(1)
+
+    def travel(self, by: int) -> None:
+        """Along the history."""
+        if 0 <= self.at + by < len(self.entries):
+            self.at += by
+            title, address, before = self.entries[self.at]
+            self.done.append(f"{'back' if by < 0 else 'forward'} to {title} {address}")
+            seen = self.window.show(title, address, back=True)
+            assert not before.differences(seen), "another picture than the one that was left there"
+
+    def reload(self) -> None:
+        """The same address in a session of its own."""
+        title, address = self.window.title, self.window.address
+        self.done.append("reload")
+        self.window.restart()
+        self.window.show(title, address)
+
+    def check(self) -> None:
+        """The address, opened by somebody else, shows the same."""
+        title, address = self.window.title, self.window.address
+        assert not self.window.seen.differences(Window().show(title, address)), f"/{title}?{address}"
 
 
-def state(page: AppTest, seen: SimpleNamespace) -> tuple[dict[str, Any], list[Any], str]:
-    """Controls, picture and sentence, once they agree."""
-    assert not page.exception
-    controls = {one.name: page.session_state[one.name] for one in settings_in(page)}
-    ball, *points = seen.scene.racers
-    assert ball.radius == controls["radius"]
-    assert ball.center[0, 0] == pytest.approx(controls["start"], abs=ball.radius)
-    for point in points:
-        assert point.position[0, 0] == pytest.approx(controls["start"])
-    assert [point.name for point in points] == [name for name in ("sgd", "sam") if name in controls["rivals"]]
-    said = next(plain(html.proto.body) for html in page.get("html") if 'class="lab-said"' in html.proto.body)
-    if ball.status in ("at rest", "stays there", "still moving"):
-        assert f"x = {two_decimals(ball.center[-1, 0])}" in said
-    return controls, [ball.radius, ball.center.tolist(), [point.position.tolist() for point in points]], said
-
-
-def step(page: AppTest, seen: SimpleNamespace, draw: random.Random) -> None:
-    """Something that a visitor does."""
-    kind = draw.choice([*NUMBERS, "surface", "rivals", "preset", "click", "strip"])
-    if kind in NUMBERS:
-        low, high = NUMBERS[kind]
-        page.number_input(key=kind).set_value(round(draw.uniform(low, high), 3))
-    elif kind == "surface":
-        page.selectbox(key="surface").set_value(draw.choice(SURFACES))
-    elif kind == "rivals":
-        page.button_group(key="rivals").set_value(draw.choice([["sgd"], ["sam"], ["sgd", "sam"], []]))
-    elif kind == "preset":
-        page.button(f"preset_{draw.choice(list(ROLL)[:6])}").click()
-    page.run()
-    if kind == "click":
-        page.session_state["_clicked_start"] = [round(draw.uniform(-2.4, 2.4), 3)]  # as `start_from` leaves it
-        page.run()
-    elif kind == "strip":
-        page.session_state["radius"] = float(f"{draw.uniform(0.05, 3):.3g}")  # as `set_radius` does
-        page.run()
-
-
-@pytest.mark.parametrize("seed", range(WALKS))
-def test_a_walk_never_parts_address_controls_picture_and_sentence(seed: int, seen: SimpleNamespace) -> None:
-    draw = random.Random(seed)
-    page = opened({"steps": ["40"]})
-    for _ in range(STEPS):
-        step(page, seen, draw)
-        here = state(page, seen)
-        again = opened(address(page))
-        assert state(again, seen) == here
+@pytest.mark.parametrize("name", [ONLY] if ONLY else ALL)
+def test_a_walk_never_parts_address_controls_pictures_and_words(
+    name: str, queue: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(compute, "PREVIEW_SECONDS", 60.0)  # a first look that is as long as it takes
+    monkeypatch.setattr("pages.shared.radius.rolled", lambda *_: ())  # the strip's other radii take their time
+    title = name.rsplit(" ", 1)[0]
+    walk = Walk(random.Random(name))
+    try:
+        walk.arrive(title, CHEAP.get(title, {}))
+        for _ in range(STEPS):
+            walk.step()
+            walk.check()
+    except AssertionError as parted:
+        raise AssertionError(f"{name}: {parted}\n" + "\n".join(walk.done)) from parted
