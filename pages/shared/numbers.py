@@ -96,6 +96,7 @@ def number(
             format="%d" if whole else "%.6g",
             key=key,
             bind=URL,
+            placeholder="whole number" if whole else "number",  # chrome/typed.js reads what is typed by it
             label_visibility="collapsed",
             on_change=on_change,
         )

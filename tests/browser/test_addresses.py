@@ -101,14 +101,63 @@ def test_pages_keep_their_own_settings_through_menu_back_and_forward(roll, settl
     assert agree(roll) == mine
 
 
-def test_a_decimal_comma_is_a_decimal_point(roll, settle):
-    field = roll.locator(".st-key-radius input").first
-    field.fill("")
-    field.press_sequentially("0,3")
-    field.press("Enter")
-    roll.wait_for_url("**radius=0.3*")
+NO_NUMBER, NOT_WHOLE = "is no number that can be used", "is no whole number"
+TYPED = [  # what people type, for a whole number or not, and the field's value or the words
+    ("0,3", False, "0.3"), ("1,6", False, "1.6"), ("12,5", False, "12.5"), ("0,300", False, "0.3"),
+    (".5", False, "0.5"),
+    ("1.234,5", False, "1234.5"), ("1,234.5", False, "1234.5"), ("1.234.567", True, "1234567"), ("1 000", True, "1000"),
+    ("1e-3", False, "0.001"), ("1E3", True, "1000"), ("−2", False, "-2"), ("½", False, "0.5"), ("1½", False, "1.5"),
+    ("1/4", False, "0.25"), ("٣", False, "3"), ("٠٫٣", False, "0.3"), ("१.५", False, "1.5"), ("１２", True, "12"),
+    ("1,234", False, "may be 1.234 or 1234"), ("1,000", True, "may be 1 or 1000"), ("1.000", True, "may be 1 or 1000"),
+    ("2.7", True, NOT_WHOLE), ("2,5", True, NOT_WHOLE), ("½", True, NOT_WHOLE), ("1e400", True, NO_NUMBER),
+    ("", False, "is empty"), ("abc", False, NO_NUMBER), ("1.2.3", False, NO_NUMBER), ("10²", False, NO_NUMBER),
+    ("1_0", False, NO_NUMBER), ("0x10", False, NO_NUMBER), ("1/0", False, NO_NUMBER), ("inf", False, NO_NUMBER),
+    ("--1", False, NO_NUMBER), ("5 %", False, NO_NUMBER), ("1,2,3", False, NO_NUMBER),
+]  # fmt: skip
+READ = """async (table) => {
+  const module = performance.getEntriesByType("resource").map((r) => r.name).find((name) => name.endsWith("/typed.js"));
+  const { read } = await import(module);
+  const told = ([text, whole]) => { try { return read(text, whole); } catch (problem) { return problem.message; } };
+  return table.map(told);
+}"""
+
+
+def test_numbers_are_read_as_people_type_them_or_refused_with_words(roll, settle):
+    found = roll.evaluate(READ, [row[:2] for row in TYPED])
+    for (text, whole, wanted), read in zip(TYPED, found, strict=True):
+        assert read == wanted or (" " in wanted and read.startswith(wanted)), (text, whole, read)
+    field, words = roll.locator(".st-key-radius input").first, roll.locator(".lab-typed")
+    for text, value, said in (("0,3", "0.3", ""), ("1,234", "0.3", "may be 1.234 or 1234"), ("½", "0.5", "")):
+        field.fill("")
+        roll.keyboard.insert_text(text)
+        roll.keyboard.press("Enter" if text == "0,3" else "Tab")
+        roll.wait_for_url(f"**radius={value}*")
+        assert said in words.inner_text() and bool(said) == bool(words.inner_text())
+        settle(roll)
+        assert agree(roll)["radius"] == value
+
+
+def test_undo_is_the_text_boxs_own_while_one_types(roll, settle):
+    nudge(roll, "radius", settle)
+    changed = agree(roll)
+    field = roll.locator(".st-key-start input").first
+    field.click()
+    roll.keyboard.type("1")
+    roll.keyboard.press("Control+z")
+    assert field.evaluate("e => e.value") in ("-2.6", "")  # what was typed is gone, and the setting is not
+    roll.keyboard.press("Escape")
+    field.fill("-2.6")
+    roll.locator("h1").click()
     settle(roll)
-    assert agree(roll)["radius"] == "0.3"
+    assert agree(roll) == changed
+    roll.keyboard.press("Control+z")
+    roll.wait_for_url(lambda url: "radius" not in url)
+    settle(roll)
+    assert agree(roll)["radius"] == DEFAULT["radius"]
+    roll.keyboard.press("Control+Shift+z")
+    roll.wait_for_url("**radius=*")
+    settle(roll)
+    assert agree(roll) == changed
 
 
 def test_a_link_carries_its_version_and_a_code(roll):

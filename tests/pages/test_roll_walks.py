@@ -1,6 +1,6 @@
 """Random walks over the page Roll: after each step the controls, the picture and the sentence say the same, and so does
-the page that the address opens anew: what is drawn is compared with the controls, number by number. All pages are walked in
-test_walks.py."""
+the page that the address opens anew: what is drawn is compared with the controls, number by number. All pages are
+walked in test_walks.py."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-// Round every page: one history entry a change, tools (undo, redo, reset, link with a QR code, keys), a skip link, the decimal
-// comma, and the parts of an address that concern the view alone (hide=, projector=).
+// Round every page: one history entry a change, tools (undo, redo, reset, link with a QR code, keys), a skip link, numbers as
+// people type them (typed.js), and the parts of an address that concern the view alone (hide=, projector=).
 
 const SETTLED = 700; // ms in which several changes of the address are one
 const ARRIVING = 2000; // ms in which what changes in the address is a page's own doing
@@ -212,7 +212,8 @@ class Chrome {
     document.addEventListener("click", (e) => {
       if (e.button === 0 && !e.ctrlKey && !e.metaKey && !e.shiftKey) past.leave(e.target.closest?.("[data-testid=stPageLink] a"));
     }, { signal, capture: true });
-    document.addEventListener("beforeinput", comma, { signal, capture: true });
+    // not before the page is there: no number can be typed earlier
+    import("./typed.js").then(({ watch }) => watch(this.root, signal));
     past.heard = () => this.heard();
   }
 
@@ -313,14 +314,6 @@ class Chrome {
     this.root.remove();
     past.heard = () => {};
   }
-}
-
-// A number field drops a comma without a word, so that 0,3 becomes 3: here it is the decimal point that was meant.
-function comma(e) {
-  const field = e.target;
-  if (field.tagName !== "INPUT" || field.type !== "number" || !e.data?.includes(",")) return;
-  e.preventDefault();
-  document.execCommand("insertText", false, e.data.replaceAll(",", "."));
 }
 
 const known = new WeakMap();

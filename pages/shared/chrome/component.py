@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared.static import publish
 
-SCRIPT = Path(__file__).with_name("chrome.js")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("chrome.js", "typed.js")]
 STYLE = Path(__file__).with_name("chrome.css")
 LONGEST_ADDRESS = 2000
 """Characters of an address that still make a QR code one can scan from the back of a room."""
@@ -27,8 +27,8 @@ export default async function (component) {
 
 @cache
 def folder() -> str:
-    """Where chrome.js is served, under static/."""
-    return publish("chrome", [SCRIPT])
+    """Where chrome.js and what it asks for are served, under static/."""
+    return publish("chrome", SCRIPTS)
 
 
 def chrome(version: str) -> None:
