@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import landscapes
 from pages.home.opening import HEIGHT, KEY, Opening, Picture
 from pages.shared import shipped
 from pages.shared.controls import get_surface
@@ -26,7 +27,7 @@ def picture(radius: float) -> Picture:
     Raises:
         ValueError: for a run that is refused or takes too long.
     """
-    surface, roll, raced = _raced(radius)
+    surface, roll, raced = raced_at(radius)
     look = Look(loss_panel=False, readouts=False, clickable=False, radius=radius_offered(surface, roll))
     code = run_code(surface, [entry.track.method for entry in raced], Start(roll.start, roll.steps))
     message = pack(scene(surface, raced, look), HEIGHT, name=KEY)
@@ -36,7 +37,7 @@ def picture(radius: float) -> Picture:
 
 def opening() -> Opening:
     """What the lab opens with: `python -m pages.home.opening` ships it."""
-    surface, roll, raced = _raced(shipped.BALL.radius)
+    surface, roll, raced = raced_at(shipped.BALL.radius)
     shown = picture(float(shipped.BALL.radius))
     rivals = [entry.track for entry in raced[1:]]
     strip = packed_strip(surface, roll, raced[1:], lambda run: story([run, *rivals], surface.finest_scale), KEY)
@@ -46,7 +47,8 @@ def opening() -> Opening:
     return Opening(float(roll.ball.radius), (LOW, HIGH), shown.message, strip, shown.said, takings.stem, takings.code)
 
 
-def _raced(radius: Any) -> tuple[Any, Roll, tuple[Entry, ...]]:
+def raced_at(radius: Any) -> tuple[landscapes.Landscape, Roll, tuple[Entry, ...]]:
+    """The surface, the ball's run and who moves beside it, the ball first."""
     surface = get_surface(shipped.SURFACE, 1)
     ball = replace(shipped.BALL, radius=radius)
     start = (float(surface.start[0]),)

@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import pages.player
+from pages.home.opening import computed, opening
+from pages.home.rolled import raced_at
 from pages.lessons.lesson import Rolled
 from pages.lessons.seven import SEVEN
 from pages.lessons.takings import takings
+from rbo_core import Trajectory
 from rbo_core.figures.code import Start, run_code
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +34,49 @@ def test_every_page_can_be_taken_along(name, tmp_path, monkeypatch):
     assert any("2505.19527" in text for text in told)
     script = next(text for text in told if "import " in text)
     compile(script, name, "exec")
+
+
+def repeated(code: str) -> list[Trajectory]:
+    """The runs that a page's script makes."""
+    names: dict[str, list[Trajectory]] = {}
+    exec(code.replace("play(runs)", ""), names)  # noqa: S102 - what the lab itself has written
+    return names["runs"]
+
+
+@pytest.mark.parametrize("radius", [opening().radius, 0.15, 3.0])
+def test_the_python_of_home_repeats_its_picture_bit_for_bit(radius):
+    _, _, raced = raced_at(radius)
+    for entry, run in zip(raced, repeated(computed(radius).takings.code), strict=True):
+        np.testing.assert_array_equal(entry.track.position, run.position[:, 0])
+        np.testing.assert_array_equal(entry.track.loss, run.loss[:, 0])
+        if entry.track.center is not None:
+            np.testing.assert_array_equal(entry.track.center, run.center[:, 0])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"radii": "0.2 0.8", "rivals": ["Adam", "Entropy-SGD"], "start_x": "-1", "seed": "5"},
+        {"surface": "rastrigin", "projection": "newton", "momentum": "0.8", "learning_rate": "0.003"},
+        {"surface": "formula", "expression": "0.1(x^2+y^2) + sin(5x)cos(5y)/9", "projection": "gradient"},
+    ],
+    ids=["first", "seeded", "momentum", "formula"],
+)
+def test_the_python_of_race_repeats_its_picture_bit_for_bit(query, monkeypatch):
+    seen = []
+    monkeypatch.setattr(pages.player, "player", lambda scene, key, **options: seen.append(scene))
+    page = AppTest.from_file(str(ROOT / "pages" / "2_Race.py"), default_timeout=120)
+    for name, value in {"steps": "150", **query}.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception and not page.error
+    code = next(block.value for block in page.code if "runs = [" in block.value)
+    for shown, run in zip(seen[-1].racers, repeated(code), strict=True):
+        kept = [*range(len(shown.position) - 1), -1]  # the film leaves out the steps in which nobody moves
+        np.testing.assert_array_equal(shown.position[:, :2], run.position[kept, 0])
+        if shown.center is not None:
+            np.testing.assert_array_equal(shown.center, run.center[kept, 0])
 
 
 @pytest.mark.parametrize("lesson", SEVEN, ids=lambda lesson: lesson.name)
