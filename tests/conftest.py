@@ -20,16 +20,17 @@ if os.environ.get("CI"):
 LONG = {
     "test_manual.py": 70, "pages/test_addresses.py": 65, "cluster/test_cluster.py": 60, "core/test_contact.py": 50,
     "core/test_reference.py": 50, "sweep/test_interrupted.py": 50, "formula/test_against_sympy.py": 35,
-    "pages/test_roll.py": 30, "training/test_runs.py": 28, "formula/test_hostile.py": 25, "core/test_faults.py": 24,
-    "training/test_ensembles.py": 23, "core/test_cli_roll.py": 20, "jobs/test_jobs.py": 19,
-    "core/test_ball_laws.py": 18, "pages/test_first_settings.py": 18, "sweep/test_finite_size.py": 14, "serving/test_serve.py": 13,
-    "core/test_database.py": 13, "test_benchmarks.py": 13, "torch/test_distributed.py": 12,
+    "pages/test_roll.py": 30, "training/test_runs.py": 28, "formula/test_hostile.py": 25,
+    "core/test_faults.py": 24, "training/test_ensembles.py": 23, "core/test_cli_roll.py": 20,
+    "jobs/test_jobs.py": 19, "core/test_ball_laws.py": 18, "pages/test_first_settings.py": 18,
+    "sweep/test_finite_size.py": 14, "serving/test_serve.py": 13, "core/test_database.py": 13,
+    "test_benchmarks.py": 13, "torch/test_distributed.py": 12,
 }  # fmt: skip
 """Seconds that the longest files take; those of the browser some 25. They need not be exact."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let `--dist loadfile` keep the order below: its own begins with files of many tests, and may end with a long one."""
+    """Let `--dist loadfile` keep the order below: its own begins with files of many tests and ends with long ones."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
 
