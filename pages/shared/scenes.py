@@ -55,6 +55,11 @@ def _ground(surface: landscapes.Landscape, tracks: Sequence[Track], look: Look) 
         return ground_from(heights, scale)
     if surface.dim == 1:
         return ground_from(heights, scale, radius, breathes=tracks_breathe(tracks))
+    if radius < (apart := float(np.ptp(heights[0])) / (len(heights[0]) - 1)):
+        st.info(
+            f"What a ball of radius {short(radius)} sees is the surface, to the grid of the picture ({short(apart)})."
+        )
+        return ground_from(heights, scale)
     return ground_from(heights, scale, sheet=_sheet(key_of(surface), radius, scale, len(heights[0])))
 
 

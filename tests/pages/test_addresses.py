@@ -82,6 +82,12 @@ def test_a_ball_wider_than_the_window_is_told_and_rolls(
     assert any("wider than the window" in note.value for note in page.info)
 
 
+def test_a_ball_below_the_pictures_grid_is_told_and_rolls() -> None:
+    page = visit("2_Race", {"surface": "gaussian_pits", "radius": "0.02", "ironed": "true", "steps": "10"})
+    assert not page.exception and not page.error
+    assert any("sees is the surface, to the grid" in note.value for note in page.info)
+
+
 def test_moves_that_run_away_are_told() -> None:
     page = visit("2_Race", {"mode": "step", "step_gamma": "1", "step_k": "100", "steps": "10"})
     assert not page.exception

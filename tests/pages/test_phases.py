@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from rbo_core.figures.phase_cut import cut_figure
 from rbo_core.figures.phase_map import CLICKS, difference_figure, map_figure
 from rbo_core.figures.phase_marks import regions
 from rbo_core.figures.phases import Jump, Mark, Notes, PhaseMap, RadiusCurve, Reading, Span
-from rbo_core.figures.words import plain
+from rbo_core.figures.words import plain, short
 from rbo_core.frontiers import curvature_at
 from rbo_core.sweep import Refinement, order_parameters
 from tests.pages.drawn import drawn
@@ -129,6 +130,12 @@ def test_error_bars_and_theory_are_switches(phases):
     bands = [sum(trace.get("fill") == "toself" for trace in drawn(page)["cut"][0]["data"]) for page in (full, bare)]
     assert bands == [1, 0]
     assert "Theory: " in said(full) and "Theory" not in said(bare)
+    # the sentence about a row that jumps is that row's point of the picture
+    jumps = shown["detected jump, 95 %"]
+    full.number_input("learning_rate").set_value(float(jumps["y"][0])).run()
+    told = re.search(r"At η = (\S+) the .* at ρ = (\S+) \(95 % between (\S+) and ([^\s,)]+)", said(full))
+    low, high = jumps["x"][0] - jumps["error_x"]["arrayminus"][0], jumps["x"][0] + jumps["error_x"]["array"][0]
+    assert told.groups() == tuple(short(value) for value in (jumps["y"][0], jumps["x"][0], low, high))
     assert any("band: 95 %" in caption.value for caption in full.caption)
     assert not any("band: 95 %" in caption.value for caption in bare.caption)
 

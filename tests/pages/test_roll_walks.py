@@ -100,3 +100,11 @@ def test_a_walk_never_parts_address_controls_picture_and_sentence(seed: int, see
         here = state(page, seen)
         again = opened(address(page))
         assert state(again, seen) == here
+
+
+def test_every_story_says_what_its_picture_shows(seen: SimpleNamespace) -> None:
+    page = opened({})
+    for name, settings in ROLL.items():
+        page.button(f"preset_{name}").click().run()
+        controls, _, _ = state(page, seen)
+        assert {key: controls[key] for key in settings} == settings

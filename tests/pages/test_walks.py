@@ -145,6 +145,9 @@ def test_a_walk_never_parts_address_controls_pictures_and_words(
 ) -> None:
     monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(compute, "PREVIEW_SECONDS", 60.0)  # a first look that is as long as it takes
+    monkeypatch.setattr(
+        "pages.roll.presets.story_asked", lambda: 0
+    )  # counts the stories: each plays from its beginning
     monkeypatch.setattr("pages.shared.radius.rolled", lambda *_: ())  # the strip's other radii take their time
     title = name.rsplit(" ", 1)[0]
     walk = Walk(random.Random(name))
