@@ -48,7 +48,8 @@ def open_page(title: str, caption: str, icon: str | None = None, heading: str | 
     st.html(STYLE)
     with st.sidebar:
         _menu()
-    st.html(f'<div class="lab-head"><h1>{heading or title}</h1><p>{caption}</p></div>')
+    with st.container(key=f"head_{title.lower().replace(' ', '_')}"):
+        st.html(f'<div class="lab-head"><h1>{heading or title}</h1><p>{caption}</p></div>')
     chrome(LINK_VERSION)
     _check_link_version()
 
