@@ -18,19 +18,20 @@ MOST = 0.1
 
 
 @pytest.mark.parametrize(
-    ("page", "picture"),
+    ("page", "picture", "width"),
     [
-        ("", "home_player"),
-        ("Roll", "roll_player"),
-        ("Race", "race_player"),
-        ("Iron", "iron_curve"),
-        ("Train", "train_curves"),
+        ("", "home_player", 640),
+        ("Roll", "roll_player", 1280),
+        ("Race", "race_player", 1280),
+        ("Iron", "iron_curve", 400),
+        ("Train", "train_curves", 1280),
+        ("Lessons", "lesson_waiting", 400),
     ],
 )
-def test_nothing_jumps_while_a_page_arrives(server, open_page, page, picture):
-    opened = open_page(f"{server}/{page}", script=WATCH)
+def test_nothing_jumps_while_a_page_arrives(server, open_page, page, picture, width):
+    opened = open_page(f"{server}/{page}", script=WATCH, width=width)
     opened.locator(f".st-key-{picture} :is({PICTURE})").first.wait_for(timeout=60_000)
-    opened.locator(".lab-said").first.wait_for()
+    opened.locator(".lab-said, [data-testid=stCaptionContainer]").first.wait_for()
     assert opened.evaluate("shift") < MOST
 
 
