@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from rbo_core.checks import require, require_choice, require_count
 from rbo_core.training.config import TrainConfig
 from rbo_core.training.data import add_label_noise, load
+from rbo_core.training.flat_loss import Task, hessian_plane, suiting_reach
 from rbo_core.training.loop import pick_device
-from rbo_core.training.own_plane import Task, hessian_plane, suiting_reach
 from rbo_core.training.planes import Grid, Plane, evaluate, principal_plane, random_plane, window_of
 from rbo_core.training.results import key_of, load_result, result_path, save_result
 from rbo_core.training.store import RunStore
