@@ -136,3 +136,20 @@ def test_the_command_writes_table_and_records(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert main([*command, "--out", str(tmp_path / "file" / "x")]) == 2
     assert "cannot be written to" in capsys.readouterr().err
+
+
+def test_the_commands_for_a_gpu_run_in_small(tmp_path, capsys):
+    """Those of docs/does-it-help.md: several budgets and noises, forms by norms; and a convolutional network."""
+    small = ["--settings", "2", "--tuning-seeds", "1", "--seeds", "2", "--train-size", "50", "--batch-size", "10"]
+    small += ["--data", "digits", "--device", "cpu", "--json"]
+    out = tmp_path / "all"
+    command = ["contest", "--gradients", "2", "4", "--label-noise", "0", "0.4", "--methods", "momentum", "rbo_filters"]
+    assert main([*command, *small, "--out", str(out)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["train"]["gradient_budget"], one["train"]["label_noise"]) for one in found] == [
+        (2, 0.0), (2, 0.4), (4, 0.0), (4, 0.4)
+    ]  # fmt: skip
+    assert {one["name"] for one in found[0]["standings"]} == {"momentum", "rbo_filters"}
+    assert len(out.with_suffix(".csv").read_text().splitlines()) == 1 + 4 * 2
+    assert main(["contest", "--gradients", "2", "--methods", "rbo", "--model", "resnet8-gn", *small]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["train"]["model"] == "resnet8-gn"
