@@ -12,6 +12,7 @@ from landscapes.spline import MAX_HARMONICS, random_field, spline_kernel, varian
 from landscapes.vector import BLOCK, collect, sincos
 
 _LANES = 16
+_FEW = 4  # points up to which one after the other is faster than all lanes, most of them idle
 
 
 @kernel
@@ -24,7 +25,7 @@ def weierstrass_like_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Float
     terms = int(p[0])
     height = p[1]
     n, d = x.shape
-    blocks = n // _LANES
+    blocks = n // _LANES if n % _LANES <= _FEW else n // _LANES + 1
     if blocks > 0:
         zr, zi = np.empty(_LANES), np.empty(_LANES)
         wr, wi = np.empty(_LANES), np.empty(_LANES)
@@ -32,11 +33,12 @@ def weierstrass_like_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Float
         fs, gs = np.empty(_LANES), np.empty(_LANES)
         for block in range(blocks):
             first = block * _LANES
-            for m in range(_LANES):
+            count = min(_LANES, n - first)
+            for m in range(count):
                 f[first + m] = 0.0
             for j in range(d):
                 for m in range(_LANES):
-                    s, c = sincos(x[first + m, j])
+                    s, c = sincos(x[first + min(m, count - 1), j])
                     zr[m], zi[m] = c, s
                     qr[m], qi[m] = c * c - s * s, 2.0 * c * s
                     wr[m], wi[m] = qr[m] * c - qi[m] * s, qr[m] * s + qi[m] * c
@@ -50,7 +52,7 @@ def weierstrass_like_kernel(x: Floats, p: Floats, t: Floats, f: Floats, g: Float
                         zr[m], zi[m] = a, b
                         a, b = wr[m] * qr[m] - wi[m] * qi[m], wr[m] * qi[m] + wi[m] * qr[m]
                         wr[m], wi[m] = a, b
-                for m in range(_LANES):
+                for m in range(count):
                     f[first + m] += height * fs[m]
                     if grad:
                         g[first + m, j] = height * gs[m]

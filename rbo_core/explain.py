@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rbo_core.ball.hull import smallest_elements
 from rbo_core.ball.rigid import RigidState, lower_onto, roll
-from rbo_core.objective import Surface, SurfaceObjective, value_of
+from rbo_core.objective import Loss, Surface, SurfaceObjective
 from rbo_core.reference import StepExplanation
 from rbo_core.rolling import RBO
 
@@ -46,7 +46,7 @@ def explain_rigid_step(ball: RBO, surface: Surface, theta: Floats, length: float
     _check_ground(ball, after)
 
     def lifted(points: Floats) -> Floats:
-        return np.column_stack([points, ball.loss_scale * value_of(surface)(points)])
+        return np.column_stack([points, ball.loss_scale * Loss(surface)(points)])
 
     center, new_center = (np.append(state.center[0], state.height[0]) for state in (before, after))
     contact, new_contact = lifted(before.x)[0], lifted(after.x)[0]
@@ -80,7 +80,7 @@ class _Near:
         return float(getattr(self.surface, "finest_scale", np.inf))
 
     def value(self, x: Floats) -> Floats:
-        return value_of(self.surface)(x)
+        return Loss(self.surface)(x)
 
     def value_and_grad(self, x: Floats) -> tuple[Floats, Floats]:
         return self.surface.value_and_grad(x)

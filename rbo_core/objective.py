@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.arrays import Array, Namespace, plain
+from rbo_core.compiled.surface import kernel_of
 from rbo_core.noise import standard_normal
 
-__all__ = ["Array", "Objective", "Surface", "SurfaceObjective", "value_of"]
+__all__ = ["Array", "Loss", "Objective", "Surface", "SurfaceObjective", "into"]
 
 
 class Surface(Protocol):
@@ -26,10 +27,40 @@ class Surface(Protocol):
     def value_and_grad(self, x: NDArray[np.float64], /) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 
 
-def value_of(surface: Surface) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """The surface's own loss (P, d) → (P,), without a gradient where the surface can do that."""
-    value = getattr(surface, "value", None)
-    return value if value is not None else lambda x: surface.value_and_grad(x)[0]
+class Loss:
+    """A surface's own loss (P, d) → (P,), without a gradient where the surface can do that.
+
+    kernel: the surface's compiled kernel, for loops that are compiled themselves; None where it has none.
+    """
+
+    def __init__(self, surface: Surface) -> None:
+        own = getattr(surface, "value", None)
+        self._value = own if own is not None else lambda x: surface.value_and_grad(x)[0]
+        self.kernel = kernel_of(surface)
+
+    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._value(x)
+
+
+MANY = 50_000
+"""Points from which a surface itself is asked, which cuts them among threads."""
+_NO_GRADIENT = np.empty((0, 0))
+
+
+def into(value: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Callable[..., None]:
+    """``evaluate(x (P, d), out (P,))`` of a loss.
+
+    The kernel itself where there is one: a ball asks for few points at a time, thousands of times.
+    """
+    kernel = getattr(value, "kernel", None)
+
+    def evaluate(x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        if kernel is None or len(x) > MANY:
+            out[:] = value(x)
+        else:
+            kernel.call(x, kernel.p, kernel.t, out, _NO_GRADIENT, False)
+
+    return evaluate
 
 
 class Objective(Protocol):
@@ -81,7 +112,7 @@ class SurfaceObjective:
         gradient_noise: float | NDArray[np.float64] = 0.0,
     ) -> None:
         self.surface = surface
-        self.value = value_of(surface)
+        self.value = Loss(surface)
         self.gradients = np.zeros(batch, dtype=np.int64)
         self.evaluations = np.zeros(batch, dtype=np.int64)
         self.active = np.ones(batch, dtype=bool)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from rbo_core.objective import Surface, value_of
+from rbo_core.objective import Loss, Surface
 from rbo_core.rolling import RBO
 
 Floats = NDArray[np.float64]
@@ -117,7 +117,7 @@ def nearest_by_scan(ball: RBO, surface: Surface, center: Floats, reach: float) -
     """Parameters (d,) of the graph's point nearest to center (d + 1,), by a dense scan within `reach` of it, then
     Nelder-Mead."""
     dim = center.size - 1
-    value = value_of(surface)
+    value = Loss(surface)
 
     def away(z: Floats) -> Floats:
         return np.sum((z - center[:dim]) ** 2, axis=1) + (ball.loss_scale * value(z) - center[dim]) ** 2
@@ -141,7 +141,7 @@ def rigid_contacts(
     ``nodes`` is the lattice's size along an axis; by default it resolves the surface's finest scale tenfold.
     """
     rho, dim = float(ball.radius), theta.size
-    value = value_of(surface)
+    value = Loss(surface)
 
     def center_height(y: Floats) -> Floats:
         gap = rho**2 - np.sum((y - theta) ** 2, axis=1)
@@ -236,7 +236,7 @@ def _rigid_step(ball: RBO, surface: Surface, theta: Floats, velocity: Floats) ->
             new_h, new_points, new_slopes = rigid_contacts(ball, surface, new_theta, tie=1e-5)
 
     def lifted(y: Floats) -> Floats:
-        return np.append(y, ball.loss_scale * value_of(surface)(y[None, :])[0])
+        return np.append(y, ball.loss_scale * Loss(surface)(y[None, :])[0])
 
     center = np.append(theta, h)
     contact = lifted(points[np.argmin(np.sum(slopes**2, axis=1))])

@@ -1,4 +1,8 @@
-"""Dilation by a ball, against SciPy, scikit-image and a direct loop in numba: curves and surfaces, radii in samples."""
+"""Dilation by a ball, against SciPy, scikit-image and a direct loop in numba: curves and surfaces, radii in samples.
+
+A GPU is not measured: there is no ironing on one. The envelope is a stack a row, which no two threads can share, and
+its monotone-matrix form was not written, because no GPU was at hand to run it on.
+"""
 
 from __future__ import annotations
 

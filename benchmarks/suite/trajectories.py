@@ -1,4 +1,10 @@
-"""Balls on a curve of 100 harmonics, 500 steps, published projection (K = 20): ours, NumPy, JAX; and rigid balls."""
+"""Balls on a curve of 100 harmonics, 500 steps, published projection (K = 20): ours, NumPy, JAX; and rigid balls.
+
+The limit of one local ball is the surface: 10,000 gradients of 100 harmonics, each a chain of dependent complex
+products (0.25 µs), are 2.5 ms; the rest of the loop takes 12 operations of some 5 ns for each gradient. With many balls
+the surface takes nine tenths of the time. A rigid ball's time goes into values of the surface (a contact search climbs
+in some ten looks of four values each) and into the scan of its height grid; with one ball into starting the kernels.
+"""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from rbo_core.ball.candidates import Candidates
 from rbo_core.ball.kernels import helper, inlined, kernel
 from rbo_core.ball.records import CLIMBER, STENCIL, Record, Records
+from rbo_core.objective import into
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -85,11 +86,15 @@ def climb(value: Value, balls: Records, found: Candidates, dim: int) -> Records:
     points = 3**dim
     around, ahead = np.empty((climbers.size * points, dim)), np.empty((climbers.size, dim))
     live = np.empty(climbers.size, dtype=np.int64)
+    loss, evaluate = np.empty(len(around)), into(value)
     _set_out(found, balls, climbers, live, dim)
     for _ in range(MOST_LOOKS):
+        count = live.size
         _look_around(climbers, live, balls, around)
-        _look_ahead(climbers, live, balls, value(around[: live.size * points]), ahead)
-        live = live[: _step(climbers, live, balls, value(ahead[: live.size]), points)]
+        evaluate(around[: count * points], loss[: count * points])
+        _look_ahead(climbers, live, balls, loss, ahead)
+        evaluate(ahead[:count], loss[:count])
+        live = live[: _step(climbers, live, balls, loss, points)]
         if live.size == 0:
             break
     return climbers

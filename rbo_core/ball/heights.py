@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.objective import Surface, value_of
+from rbo_core.objective import Loss, Surface
 
 BLOCKS = ((1, 64), (8, 8))
 """Nodes of a block: on a curve, on a surface. Fewer are more bounds to look at, more are fewer blocks skipped."""
@@ -151,7 +151,7 @@ def _sample(surface: Surface, margin_steps: int) -> HeightGrid:
     first = (-np.ceil(margin / spacing).astype(np.int64) - 1) // sides * sides
     last = np.ceil((bounds[:, 1] - bounds[:, 0] + margin) / spacing).astype(np.int64) + 1
     axes = [bounds[i, 0] + np.arange(first[i], last[i] + 1) * spacing[i] for i in range(dim)]
-    value = value_of(surface)
+    value = Loss(surface)
     if dim == 1:
         heights = value(axes[0][:, None])[None, :]
         nodes = Nodes(0.0, float(bounds[0, 0]), 1.0, float(spacing[0]), 0, int(first[0]), *block)

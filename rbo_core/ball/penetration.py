@@ -19,7 +19,7 @@ from rbo_core.ball.candidates import CANDIDATES, Candidates, no_candidates
 from rbo_core.ball.heights import MEASURED, HeightGrid, height_grid, radius_limits
 from rbo_core.ball.nearest import REACH, Centers, scan_nearest
 from rbo_core.ball.records import APART
-from rbo_core.objective import Surface, value_of
+from rbo_core.objective import Loss, Surface
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -59,7 +59,7 @@ def penetration_on(
     largest = max(largest_ball, float(radius.max()))
     if largest > most or radius.max() < least:
         return None
-    grid, value = height_grid(surface, MEASURED * largest), value_of(surface)
+    grid, value = height_grid(surface, MEASURED * largest), Loss(surface)
     depth = np.empty(radius.size)
     for first in range(0, radius.size, CHUNK):
         part = slice(first, first + CHUNK)

@@ -1,47 +1,32 @@
 """The loop that runs a Program: all operations of a step, for all steps, without Python in between.
 
-It calls the surface's kernel through its address, so it is compiled once for all surfaces and methods.
+It is compiled once, for all surfaces and methods.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from numba import types
-
+from rbo_core.compiled.surface import kernel_at
 from rbo_core.compiled.symbols import ABSOLUTE, ADD, DIVIDE, EVALUATE, MINIMUM, MULTIPLY, SQRT, SUBTRACT
 from rbo_core.kernel_cache import njit
 
-_LINE, _TABLE, _CUBE = (types.Array(types.float64, n, "C") for n in (1, 2, 3))
-_PATH = types.Array(types.float64, 3, "A")
-_NUMBERS, _LISTS = (types.Array(types.int64, n, "C") for n in (1, 2))
-_KERNEL = types.FunctionType(types.void(_TABLE, _LINE, _TABLE, _LINE, _TABLE, types.boolean))
-_SIGNATURE = types.void(
-    _KERNEL, _LINE, _TABLE, _LISTS, _NUMBERS, _LISTS, types.int64, _TABLE, _CUBE, _LINE, _TABLE, _TABLE, _PATH
-)
 
-
-@cache
-def machine() -> Callable[..., None]:
-    """:func:`_run`, compiled on first use: a surface's kernel is then any function of a kernel's signature."""
-    compiled: Callable[..., None] = njit(_SIGNATURE, cache=True, nogil=True, error_model="numpy")(_run)
-    return compiled
-
-
-def _run(
-    kernel: Any, p: Any, t: Any, code: Any, begin: Any, places: Any, phase: int,
+@njit(cache=True, nogil=True, error_model="numpy")
+def run(
+    address: int, p: Any, t: Any, code: Any, begin: Any, places: Any, phase: int,
     registers: Any, given: Any, f: Any, x: Any, g: Any, path: Any,
 ) -> None:  # fmt: skip
     """Run ``len(path)`` steps of L balls.
 
-    kernel, p, t: the surface. code (N, 4): operation, register written, registers read; of an evaluation its row of
-    ``places``: the registers of x, f and g. begin (P + 1,): where in the code each of P successive steps begins, of
-    which ``phase`` comes first. registers (R, L): the first d hold x, the last W what is read in: given (steps, W, L).
+    address, p, t: the surface's kernel. code (N, 4): operation, register written, registers read; of an evaluation its
+    row of ``places``: the registers of x, f and g. begin (P + 1,): where in the code each of P successive steps begins,
+    of which ``phase`` comes first. registers (R, L): the first d hold x, the last W what is read in: given (steps, W,
+    L).
     f (L,), x (L, d), g (L, d): for the kernel. path (steps, L, d): receives x after each step.
     """
+    kernel = kernel_at(address)
     lanes, dim = x.shape
     first_given = registers.shape[0] - given.shape[1]
     for step in range(path.shape[0]):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.core.registry import CPUDispatcher
 from numpy.typing import NDArray
 
-from rbo_core.compiled.machine import machine
+from rbo_core.compiled.machine import run
 from rbo_core.compiled.recording import FIRST, Recording, record
+from rbo_core.compiled.surface import SurfaceKernel, kernel_of
 from rbo_core.compiled.symbols import EVALUATE, Floats, Unrecordable
 from rbo_core.method import BatchedMethod, State
 from rbo_core.objective import SurfaceObjective
@@ -25,11 +25,8 @@ class Program:
     evaluations: (P,) gradients that each of P successive steps spends; the others repeat them.
     """
 
-    def __init__(self, surface: tuple[Any, Floats, Floats], recording: Recording) -> None:
-        """surface: its kernel, constants and table."""
-        # The machine's kernel is compiled for arrays that can be written to and lie in order.
-        tables = [np.require(table, dtype=float, requirements=["C", "W"]) for table in surface[1:]]
-        self._surface = surface[0], *tables
+    def __init__(self, surface: SurfaceKernel, recording: Recording) -> None:
+        self._surface = surface.address, surface.p, surface.t
         self._tape = tape = recording.tape
         self.evaluations = np.array(recording.evaluations)
         self._taken = FIRST
@@ -43,7 +40,7 @@ class Program:
                 evaluated += 1
             else:
                 rows.append((operation, slots[written[0]], slots[read[0]], slots[read[-1]]))
-        self._code = np.array(rows, dtype=np.int64), np.array(begin), np.array(places, dtype=np.int64)
+        self._code = np.array(rows, dtype=np.int64), np.array(begin, dtype=np.int64), np.array(places, dtype=np.int64)
         self._registers = np.zeros((size, tape.batch))
         for register, value in tape.constants.items():
             self._registers[slots[register]] = value
@@ -60,26 +57,27 @@ class Program:
         taken = np.arange(self._taken, self._taken + steps)
         given = [values(taken) for _, values in self._tape.read_in]
         table = np.concatenate(given, axis=1) if given else np.zeros((steps, 0, batch))
-        path = np.empty((steps, batch, dim))
+        paths = []
         phase = (self._taken - FIRST) % self.evaluations.size
         for first in range(0, batch, LANES):
             some = slice(first, min(first + LANES, batch))
             lanes = some.stop - first
             registers, read = (np.ascontiguousarray(one[..., some]) for one in (self._registers, table))
             room = np.empty(lanes), np.empty((lanes, dim)), np.empty((lanes, dim))
-            machine()(*self._surface, *self._code, phase, registers, read, *room, path[:, some])
+            paths.append(np.empty((steps, lanes, dim)))
+            run(*self._surface, *self._code, phase, registers, read, *room, paths[-1])
             self._registers[:, some] = registers
         self._taken += steps
-        return path
+        return paths[0] if len(paths) == 1 else np.concatenate(paths, axis=1)
 
 
 def program_of(method: BatchedMethod[Any], objective: SurfaceObjective, state: State) -> Program | None:
     """The rest of a run whose first step led to ``state``; None where it cannot run as a whole."""
-    compiled = getattr(objective.surface, "compiled", None)
-    if compiled is None or not isinstance(compiled[0], CPUDispatcher):
+    surface = kernel_of(objective.surface)
+    if surface is None:
         return None
     try:
-        return Program(compiled, record(method, objective, state))
+        return Program(surface, record(method, objective, state))
     except Unrecordable:
         return None
 

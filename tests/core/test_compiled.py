@@ -25,12 +25,13 @@ RUNS: dict[str, Any] = {
     "looksam": LookSAM(interval=3, momentum=0.3, gradient_noise=0.2),
     "adam": Adam(beta1=EACH / 4),
     "nesterov": Momentum(nesterov=True),
+    "rigid": RBO(projection="rigid", radius=0.4 * EACH, momentum=0.3),
     "entropy": EntropySGD(thermal_noise=0.1, gradient_noise=0.1),
     **{name: one(**{"adaptive": True} if name == "sam" else {}) for name, one in METHODS.items() if name != "rbo"},
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Uncompiled:
     """A surface of which nobody knows that it has a compiled kernel."""
 
@@ -41,6 +42,10 @@ class Uncompiled:
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", self.surface.dim)
         object.__setattr__(self, "bounds", self.surface.bounds)
+
+    @property
+    def finest_scale(self) -> float:
+        return float(self.surface.finest_scale)
 
     def value_and_grad(self, x: Any) -> Any:
         return self.surface.value_and_grad(x)
@@ -66,7 +71,7 @@ def test_every_surface_and_method_gives_the_bits_of_the_run_step_by_step(name: s
         assert_same(trace(method, surface, start, 12, seed), trace(method, twin, start, 12, seed))
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [name for name in RUNS if name != "rigid"])
 def test_these_methods_do_run_as_a_whole(name: str) -> None:
     surface = landscapes.get("wrinkled_bowl")
     objective = SurfaceObjective(surface, EACH.size, 3, RUNS[name].gradient_noise)
