@@ -9,6 +9,7 @@ from pages.shared.downloads import download
 from pages.shared.page import how_it_works, is_dark, link, open_page, sentence, show_error
 from pages.shared.run_table import number_formats, per_epoch
 from pages.shared.take_away import take_away
+from pages.shared.terms import term
 from pages.train import job as race_job
 from pages.train.controls import ask
 from pages.train.takings import takings
@@ -37,7 +38,10 @@ lower bound, which a few more steps raise little once one eigenvalue stands out.
 - Runs of `python -m rbo_core train` land in the same store; see the page Results.
 """
 
-open_page("Train", "Who learns most from the same number of gradients? Start the race and watch.")
+open_page(
+    "Train",
+    f"Who learns most from the same number of {term('gradient', 'gradient evaluations')}? Start the race and watch.",
+)
 network_jobs.load_link(race_job.job_controls)
 with st.sidebar:
     task, chosen = ask()

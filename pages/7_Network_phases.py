@@ -9,6 +9,7 @@ from pages.shared.downloads import download
 from pages.shared.maps import clickable_map
 from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
 from pages.shared.take_away import take_away
+from pages.shared.terms import term
 from rbo_core.figures.edge import edge_figure
 from rbo_core.figures.network_phases import along_radius, phases_figure
 from rbo_core.training.phases import PhaseResult
@@ -54,7 +55,10 @@ as flat (rings) costs half. The rightmost network has not sharpened that far. 30
 by `python benchmarks/edge_of_stability.py`.
 """
 
-open_page("Network phases", "Which radius and which learning rate train best? Click a cell, or take the arrow keys.")
+open_page(
+    "Network phases",
+    f"Which radius {term('ρ')} and which learning rate {term('η')} train best? Click a cell, or take the arrow keys.",
+)
 job_id = network_jobs.current()
 network_jobs.load_link(controls.job_controls)
 with st.sidebar:

@@ -29,7 +29,8 @@ def go_to(name: str) -> None:
 name = choice("Lesson", "lesson", titles, quiet=True, on_change=begin_again)
 place = list(titles).index(name)
 lesson = SEVEN[place]
-st.html(f'<p class="lab-question">{lesson.question}</p>')
+with st.container(key="lesson_question"):
+    st.html(f'<p class="lab-question">{lesson.question}</p>')
 guess = open_choice("What do you predict?", "guess", {str(n): text for n, text in enumerate(lesson.choices, 1)})
 try:
     show(lesson, guess is not None)

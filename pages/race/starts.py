@@ -14,6 +14,7 @@ import rbo_core
 from pages.race.basins import basins_of
 from pages.shared.controls import Scale, number
 from pages.shared.errors import show_error
+from pages.shared.terms import term
 from pages.shared.tracks import out_of_patience, too_long
 from rbo_core.figures.race import BasinMap, basin_map
 from rbo_core.figures.style import color, label
@@ -21,6 +22,9 @@ from rbo_core.refining import interleaved
 
 PATIENCE = 20.0
 """Seconds of computing for the maps of all methods: who presses the button expects to wait, others should not long."""
+
+GLANCE = 0.5
+"""Seconds of computing, a method, for a first look at a map that nobody asked for yet."""
 
 KEPT = 6
 """Settings whose maps a visitor finds again."""
@@ -50,10 +54,11 @@ def map_of(surface: landscapes.Landscape, method: Any, starts: np.ndarray, run: 
 def maps(
     surface: landscapes.Landscape, methods: Sequence[Any], seed: int, draw: Callable[[list[BasinMap]], None]
 ) -> list[BasinMap]:
-    """Controls, progress, and the maps as far as they are computed; before, what to press and none.
+    """Controls, progress, and the maps as far as they are computed: a first look at once, all of them after a press.
 
     A press on Cancel reruns the page, which ends the computation in progress; the parts that were done are kept, as are
-    the maps of the settings before. draw: shows the maps of all methods after each part.
+    the maps of the settings before, which stand there where even a first look takes too long. draw: shows the maps of
+    all methods after each part.
     """
     left, middle, right = st.columns([1, 1, 1.2], vertical_alignment="bottom")
     with left:
@@ -62,6 +67,11 @@ def maps(
         steps = int(number("steps each", "starts_steps", 500, Scale(50, 1000, integer=True, log=True)))
     key = (surface.name, tuple(sorted(surface.parameters.items())), tuple(methods), side, steps, seed)
     store: dict[Any, list[BasinMap]] = st.session_state.setdefault("_basin_maps", {})
+    starts = lattice(surface, side)
+    if key not in store:
+        glance = _glance(surface, methods, starts, steps, seed)
+        if glance is not None:
+            store[key] = glance
     left_over = side * side if key not in store else int((~store[key][0].rolled).sum())
     with right, st.container(horizontal=True):
         button = f"Roll from {left_over} starts" if key not in store else f"Roll the other {left_over}"
@@ -70,7 +80,7 @@ def maps(
     if wanted:
         cancel.button("Cancel", key="starts_cancel")
         try:
-            for made in _growing(surface, methods, lattice(surface, side), steps, seed, store.get(key)):
+            for made in _growing(surface, methods, starts, steps, seed, store.get(key)):
                 store[key] = made
                 draw(made)
             press.empty()
@@ -78,11 +88,16 @@ def maps(
             show_error(error)
         finally:
             cancel.empty()
-        while len(store) > KEPT:
-            del store[next(iter(store))]
-    if key not in store:
-        st.info("Every square becomes a start; one press rolls them all, part by part.")
-    return store.get(key, [])
+    while len(store) > KEPT:
+        del store[next(iter(store))]
+    if key in store:
+        return store[key]
+    before = next((made for known, made in reversed(store.items()) if known[:2] == key[:2]), None)
+    st.info(
+        "Every square becomes a start; one press rolls them all, part by part."
+        + ("" if before is None else f" Until then: the maps of the settings before, {before[0].label}.")
+    )
+    return before or []
 
 
 def figures(surface: landscapes.Landscape, shown: Sequence[BasinMap], dark: bool) -> list[go.Figure]:
@@ -100,9 +115,32 @@ def said(shown: Sequence[BasinMap]) -> str:
     rolled = int(best.rolled.sum())
     of = f"{len(best.start)} starts" if rolled == len(best.start) else f"the first {rolled} of {len(best.start)} starts"
     return (
-        f"The flooded basin was reached by {told} of {of}.{lead} "
+        f"The flooded {term('basin')} was reached by {told} of {of}.{lead} "
         "Coloured: arrived inside the line. A grey: another minimum, the same grey for the same one."
     )
+
+
+def _glance(
+    surface: landscapes.Landscape, methods: Sequence[Any], starts: np.ndarray, steps: int, seed: int
+) -> list[BasinMap] | None:
+    """The maps of a few starts far apart, or None where they take too long or are refused: the press says why."""
+    side = int(np.sqrt(len(starts)))
+    part = interleaved((side, side), 4 if side <= 12 else 8)[0]
+    made = []
+    for method in methods:
+        try:
+            # compiles, where nothing did yet, which is no part of the price
+            rbo_core.trace(method, surface, starts[part], 1, seed=part + seed)
+            run = rbo_core.trace(
+                method, surface, starts[part], steps, seed=part + seed, progress=out_of_patience(GLANCE)
+            )
+        except ValueError:
+            return None
+        if run.cancelled:
+            return None
+        piece = map_of(surface, method, starts[part], run)
+        made.append(BasinMap.unknown(piece, starts).with_part(part, piece))
+    return made
 
 
 def _growing(
@@ -122,8 +160,9 @@ def _growing(
     side = int(np.sqrt(len(starts)))
     wanted = interleaved((side, side), 2)  # the map grows finer
     made = so_far
-    for k, part in enumerate(wanted):
-        if made is not None and made[0].rolled[part].all():
+    for k, whole in enumerate(wanted):
+        part = whole if made is None else whole[~made[0].rolled[whole]]
+        if not part.size:
             continue
         grown = []
         for index, method in enumerate(methods):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -91,5 +92,9 @@ def painted(page: bytes, depth: int, modules: Sequence[str] = ()) -> bytes:
     modules: scripts below static/ that are fetched at once.
     """
     server = _SERVER % (-depth if depth else "undefined", json.dumps(list(modules)))
-    style = f"<style>{STYLE.read_text(encoding='utf-8')}</style>"
-    return page.replace(_BODY_ENDS, f"{server}{style}\n  ".encode() + _BODY_ENDS, 1)
+    return page.replace(_BODY_ENDS, f"{server}{_style()}\n  ".encode() + _BODY_ENDS, 1)
+
+
+@cache
+def _style() -> str:
+    return f"<style>{STYLE.read_text(encoding='utf-8')}</style>"

@@ -11,6 +11,7 @@ import pages.player
 from pages.shared.asked import Asked
 from pages.shared.controls import Scale, number
 from pages.shared.page import sentence, show_error
+from pages.shared.terms import term
 from rbo_core.figures.player.scene import Scene
 from rbo_core.figures.player.step import SINKS, Shown, explain, section_through, step_scene
 from rbo_core.figures.player.track import Track
@@ -89,6 +90,17 @@ def _sinks(depths: dict[str, float]) -> str:
     return " The nearest point of all, as the paper defines the contact, sinks in too: the ball does not fit there."
 
 
+def _before_and_after(track: Track, at: int) -> str:
+    """Where the ball is before the step and after it, in words."""
+
+    def touched(index: int) -> str:
+        place = ", ".join(short(float(f"{x:.4g}")) for x in track.place[index])
+        where = f"x = {place}" if track.place.shape[1] == 1 else f"({place})"
+        return f"{where}, loss {short(float(f'{track.loss[index]:.4g}'))}"
+
+    return f"Before step {at + 1} of its run the ball is at {touched(at)}; after it, at {touched(at + 1)}."
+
+
 def _sentence(track: Track, at: int, wanted: int, shown: tuple[Shown, ...]) -> str:
     assert track.center is not None
     moved = float(np.linalg.norm(track.center[at + 1] - track.center[at])) / float(shown[0].ball.radius)
@@ -100,7 +112,8 @@ def _sentence(track: Track, at: int, wanted: int, shown: tuple[Shown, ...]) -> s
         notes += " The ball also touches in front of or behind the picture."
     depths = {each.ball.projection: 100 * max(each.penetration, 0) for each in shown}
     return (
-        f"Step {at + 1}, ended four ways. Penetration: rigid {depths['rigid']:.1f} %, exact argmin "
-        f"{depths['argmin']:.1f} %, Newton {depths['newton']:.1f} %, gradient {depths['gradient']:.1f} % of ρ."
+        f"{_before_and_after(track, at)} Step {at + 1}, ended four ways. {term('penetration', 'Penetration')}: "
+        f"rigid {depths['rigid']:.1f} %, exact argmin {depths['argmin']:.1f} %, Newton {depths['newton']:.1f} %, "
+        f"gradient {depths['gradient']:.1f} % of ρ."
         f"{_sinks(depths)} The picture is the vertical section through contact and centre.{notes}"
     )

@@ -123,26 +123,31 @@ def test_any_step_of_the_run_can_be_followed():
     assert end < 100
 
 
-def test_many_starts_waits_for_a_press_then_draws_three_maps():
+def test_many_starts_show_a_few_at_once_and_all_after_a_press(monkeypatch):
     app = open_race(mode="starts", starts_side="4", starts_steps="50")
-    assert not app.get("plotly_chart")
+    assert len(app.get("plotly_chart")) == 3
+    assert any("the first 1 of 16 starts" in html.body for html in app.get("html"))
     app.button(key="starts_run").click().run()
     assert not app.exception
     assert len(app.get("plotly_chart")) == 3
-    assert any("of 16 starts" in html.body for html in app.get("html"))
+    assert any("of 16 starts" in html.body and "first" not in html.body for html in app.get("html"))
+    monkeypatch.setattr(starts, "GLANCE", -1.0)
+    app.number_input(key="radius").set_value(0.3).run()
+    assert any("the maps of the settings before, Ball ρ = 0.4" in one.value for one in app.info)
+    assert len(app.get("plotly_chart")) == 3, "what was computed stands there until something better does"
 
 
 def test_maps_grow_part_by_part_for_all_methods_and_what_was_done_is_kept(monkeypatch):
     """Whoever is cut off after the first part finds it, goes on from there, and ends with the maps of one batch."""
     told = []
-    monkeypatch.setattr(starts, "out_of_patience", lambda seconds: lambda done, total: len(told) > 1)
+    monkeypatch.setattr(starts, "out_of_patience", lambda seconds: lambda done, total: len(told) > 2)
     figures = starts.figures
     monkeypatch.setattr(
         starts, "figures", lambda surface, maps, dark: told.append(maps) or figures(surface, maps, dark)
     )
     app = open_race(mode="starts", starts_side="5", starts_steps="60")
     app.button(key="starts_run").click().run(timeout=60)
-    assert [[int(one.rolled.sum()) for one in maps] for maps in told[:2]] == [[9, 9, 9], [13, 13, 13]]
+    assert [[int(one.rolled.sum()) for one in maps] for maps in told[:3]] == [[4, 4, 4], [9, 9, 9], [13, 13, 13]]
     assert any("of the first 13 of 25 starts" in html.body for html in app.get("html"))
     assert app.run().button(key="starts_run").label == "Roll the other 12"
     monkeypatch.setattr(starts, "out_of_patience", lambda seconds: lambda done, total: False)
@@ -194,7 +199,7 @@ def test_a_typed_number_outlives_a_browser_that_has_not_heard_of_its_slider():
     for _ in range(2):
         app._run(sent)
         assert app.number_input(key="starts_side").value == 20
-    assert app.button(key="starts_run").label == "Roll from 400 starts"
+    assert app.button(key="starts_run").label in ("Roll the other 391", "Roll from 400 starts")
     slider = next(s for s in app.select_slider if s.label == "starts a side")
     assert slider.value == 20
     slider.set_value(9).run()

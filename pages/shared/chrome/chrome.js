@@ -214,6 +214,7 @@ class Chrome {
     }, { signal, capture: true });
     // not before the page is there: no number can be typed earlier
     import("./typed.js").then(({ watch }) => watch(this.root, signal));
+    for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, inside, { signal });
     past.heard = () => this.heard();
   }
 
@@ -314,6 +315,15 @@ class Chrome {
     this.root.remove();
     past.heard = () => {};
   }
+}
+
+// What a word means is told beside it, and not beyond the window's edge: style.css moves it by --lab-tip.
+function inside({ target }) {
+  const word = target.closest?.(".lab-term");
+  if (!word) return;
+  const width = Math.min(19 * parseFloat(getComputedStyle(document.documentElement).fontSize), 0.7 * innerWidth);
+  const over = innerWidth < 641 ? 0 : word.getBoundingClientRect().left + width + 16 - innerWidth;
+  word.style.setProperty("--lab-tip", `${-Math.max(over, 0)}px`);
 }
 
 const known = new WeakMap();

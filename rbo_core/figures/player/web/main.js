@@ -18,6 +18,7 @@ import { Said } from "./said.js";
 import { Sound } from "./sound.js";
 import { RadiusStrip } from "./strip.js";
 import { SurfaceView } from "./surface.js";
+import { Telling } from "./telling.js";
 import { readTheme } from "./theme.js";
 
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -78,6 +79,7 @@ class Player {
     this.live = document.createElement("div");
     this.live.className = "rbp-unseen";
     this.live.setAttribute("aria-live", "polite");
+    this.telling = new Telling(this.live, (frame) => `${this.bar.text.textContent}. ${this.readouts.spoken(frame)}`);
     this.root.append(this.pencil.element, this.stage, this.bar.element, this.strip.element, this.readouts.element, this.live);
     parent.append(this.root);
     this.lossCanvas = document.createElement("canvas");
@@ -366,7 +368,7 @@ class Player {
       this.onFrame?.(Math.floor(frame + 1e-9));
       this.read = now;
     }
-    if (wasPlaying && !this.clock.playing) this.live.textContent = `${this.bar.text.textContent}. ${this.readouts.spoken(frame)}`;
+    this.telling.at(frame, wasPlaying, this.clock.playing);
     this.root.dataset.frame = Math.floor(frame + 1e-9);
     this.drawn += 1;
   }
@@ -378,6 +380,7 @@ class Player {
     this.sizes.disconnect();
     window.removeEventListener("resize", this.resized);
     this.sound.dispose();
+    this.telling.dispose();
     this.view?.dispose();
     this.root.remove();
   }
