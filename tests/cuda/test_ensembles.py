@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA G
 SHORT = {"epochs": 3, "train_size": 300, "precision": "float64", "diagnostics": "final"}
 METHODS = {
     "rbo": Method.of("rbo"),
+    "rbo_filters": Method.of("rbo", scaled_by="filters"),
     "rbo_momentum": Method.of("rbo", momentum=0.9, n_projection_steps=3),
     "sam": Method.of("sam", momentum=0.9),
     "momentum": Method.of("momentum", nesterov=True),
