@@ -14,16 +14,27 @@ from pages.home.rolled import raced_at
 from pages.lessons.lesson import Rolled
 from pages.lessons.seven import SEVEN
 from pages.lessons.takings import takings
+from pages.shared import take_away
 from rbo_core import Trajectory
 from rbo_core.figures.code import Start, run_code
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST = 1.95
+"""MB of an offline page: a page with Plotly has 1.85 to 1.93."""
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[0-9]*_*.py"))]
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if "Results" not in name])
 def test_every_page_can_be_taken_along(name, tmp_path, monkeypatch):
     monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    makers = {}
+    offered = take_away.download
+
+    def noted(label, make, file_name, key):
+        makers[label] = make
+        offered(label, make, file_name, key)
+
+    monkeypatch.setattr(take_away, "download", noted)
     page = AppTest.from_file(str(ROOT / name), default_timeout=120)
     if "Lessons" in name:
         page.query_params["guess"] = "1"
@@ -34,6 +45,11 @@ def test_every_page_can_be_taken_along(name, tmp_path, monkeypatch):
     assert any("2505.19527" in text for text in told)
     script = next(text for text in told if "import " in text)
     compile(script, name, "exec")
+    size = len(makers["Offline page"]().encode()) / 1e6
+    assert size < MOST, (
+        f"the offline page of {name} has {size:.2f} MB, and 2 MB are promised: most of it is Plotly's own script "
+        "(rbo_core/figures/figures_page.py); send fewer numbers, or draw without it"
+    )
 
 
 def repeated(code: str) -> list[Trajectory]:

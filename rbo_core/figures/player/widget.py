@@ -22,13 +22,20 @@ export default {
     stage.className = "rbp-notebook";
     el.append(stage);
     const bytes = () => { const v = model.get("scene"); return new Uint8Array(v.buffer, v.byteOffset, v.byteLength); };
-    let told = -1;
+    let told = -1, when = -Infinity;
     const tell = (name, value) => { model.set(name, value); model.save_changes(); };
     const component = {
       parentElement: stage,
       get data() { return bytes(); },
       setTriggerValue: (name, value) => name === "click" && tell("start", Array.from(value.x)),
-      onFrame: (frame) => { if (frame !== told) { told = frame; tell("frame", frame); } },
+      // Jupyter drops what the kernel sets while the browser's own changes are on their way, so a film tells twice a
+      // second where it is, and again where it stops.
+      onFrame: (frame) => {
+        const now = performance.now();
+        if (frame === told || (stage.querySelector(".rbp").__player.clock.playing && now - when < 500)) return;
+        [told, when] = [frame, now];
+        tell("frame", frame);
+      },
     };
     const show = () => { mount(component); };
     const dispose = mount(component);
@@ -52,7 +59,7 @@ class PlayerWidget(anywidget.AnyWidget):
     """Runs on one surface, played in the notebook.
 
     Traits:
-        frame: the frame that is shown; set it to go there.
+        frame: the frame that is shown, half a second late while the film plays; set it to stop there.
         start: (d,) where the runs begin; set it, or click on the ground, and they roll again from there.
     """
 
