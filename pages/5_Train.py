@@ -11,6 +11,7 @@ from pages.shared.run_table import number_formats, per_epoch
 from pages.shared.take_away import take_away
 from pages.shared.terms import term
 from pages.train import job as race_job
+from pages.train import paired_table
 from pages.train.controls import ask
 from pages.train.takings import takings
 from pages.train.view import EARLIER, Race, seen
@@ -44,7 +45,7 @@ open_page(
 )
 network_jobs.load_link(race_job.job_controls)
 with st.sidebar:
-    task, chosen = ask()
+    task, chosen, reference = ask()
 configs, problem, size = [], None, 0.0
 try:
     configs = task.configs(chosen)
@@ -71,7 +72,8 @@ if started:
     )  # fmt: skip
 
 prices = [Price(one.label, one.contender.method, one.gradients_per_step) for one in chosen]
-race = Race(configs, quantity, axis, prices, task.amount if task.unit == "gradients" else None)
+budget = task.amount if task.unit == "gradients" else None
+race = Race(configs, quantity, axis, prices, budget, race_job.group_of(configs, chosen, reference))
 
 
 def draw(job: Job | None) -> None:
@@ -92,8 +94,8 @@ def draw(job: Job | None) -> None:
         plots.show(now.small, "train_beside", columns=len(now.small))
     if now.table is None:
         return
-    formats = number_formats(now.table)
-    st.dataframe(now.table, hide_index=True, key="train_table", column_config=formats, placeholder="–")
+    shown = paired_table.readable(now.table, is_dark())
+    st.dataframe(shown, hide_index=True, key="train_table", column_config=number_formats(now.table), placeholder="–")
     if not now.active:
         table, runs = now.table, now.runs
         with st.container(horizontal=True):

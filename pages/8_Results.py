@@ -3,12 +3,12 @@
 import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import streamlit as st
 
-from pages.results import listing, paper
+from pages.results import listing, notes, paper
 from pages.shared import network_runs, plots
 from pages.shared.curve_choice import curve_choice
 from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, is_dark, link, open_page, sentence, show_error
-from pages.shared.run_table import per_epoch
+from pages.shared.run_table import means, per_epoch
 from pages.shared.take_away import take_away
 
 EXPLANATION = """
@@ -18,6 +18,9 @@ default `./runs`), so what one makes the other shows.
 **Compare.** Tick runs in the list: their curves are drawn together, the mean over seeds with its 95 % interval by
 Student's t, and they are what is exported or deleted. With nothing ticked, the picture has the runs of the task that
 most of them share, and all listed runs are exported.
+
+**Means** come first: runs that differ by their seed alone are one row, with the 95 % interval of their mean. A name and
+a note for a run are kept in its record; the filter finds their words.
 
 **The paper's table** is arXiv 2505.19527, a preprint. *Here* is, for every method, its best stored group of equal
 settings without label noise: the mean over its seeds. Choosing the best of many groups by its test accuracy flatters a
@@ -43,6 +46,13 @@ elif not shown:
     st.info("No run passes these filters.")
 else:
     plot = st.container(key="results_stage")
+    st.header("Means over seeds")
+    table = means(shown)
+    st.dataframe(
+        table, hide_index=True, key="means", column_config=listing.formats(table), placeholder="–",
+        height=min(420, 38 + 35 * len(table)),
+    )  # fmt: skip
+    st.header("Single runs")
     seen = listing.ticked(shown)
     with plot:
         if (figure := listing.picture(seen, quantity, axis, is_dark())) is not None:
@@ -56,9 +66,19 @@ else:
         download("Every epoch (CSV)", lambda: epochs, "epochs.csv", "epochs_csv", disabled=not len(epochs))
         download("Every epoch (Parquet)", lambda: epochs, "epochs.parquet", "epochs_parquet", disabled=not len(epochs))
         take_away(listing.takings(seen, quantity, axis))
+        notes.note_button(seen)
         listing.delete_button(seen)
+    st.header("Differences of settings")
+    if seen.count > 1:
+        differences = notes.differing(seen.runs)
+        if len(differences.columns) > 1:
+            st.dataframe(differences, hide_index=True, key="differing")
+        else:
+            st.caption("The ticked runs have the same settings throughout.")
+    else:
+        st.caption("Tick two or more runs to see only the settings in which they differ.")
 
-st.subheader("The paper's Table 1, and ours")
+st.header("The paper's Table 1, and ours")
 st.caption("Test accuracy in percent. Ours: mean ± 95 % interval over n seeds of the best stored settings.")
 with st.container(key="paper"):
     st.dataframe(

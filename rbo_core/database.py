@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,15 +13,15 @@ FORMAT_ID = 0x52424F31  # "RBO1": the file's application_id, so that a foreign d
 PATIENCE = 30.0  # seconds that one process waits for another's transaction
 
 
-def open_database(path: Path | str, version: int, schema: str, added: str = "") -> sqlite3.Connection:
+def open_database(path: Path | str, version: int, schema: str, added: Sequence[str] = ()) -> sqlite3.Connection:
     """Open or create a database of this project; many processes may do so at the same instant.
 
     Args:
         path: the file; its folder is made when missing.
         version: the schema version this release writes.
         schema: statements that create the tables of an empty file.
-        added: one statement, ``CREATE TABLE IF NOT EXISTS``, for what a later release keeps beside them; earlier ones
-            leave it alone.
+        added: statements, ``CREATE TABLE IF NOT EXISTS``, for what later releases keep beside them; earlier ones leave
+            these tables alone.
 
     Raises:
         ValueError: the file is not one of ours, or was written by a newer release. Such a file is left untouched.
@@ -39,8 +39,9 @@ def open_database(path: Path | str, version: int, schema: str, added: str = "") 
         if empty:
             _use_wal(connection)
             _create(connection, path, version, schema)
-        if added and not _has(connection, _table(added)):
-            connection.execute(added)
+        for statement in added:
+            if not _has(connection, _table(statement)):
+                connection.execute(statement)
         connection.execute("PRAGMA synchronous=NORMAL")
     return connection
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages.shared import background, network_runs
+from pages.shared.addresses import remember
+from pages.shared.links import URL
 from pages.shared.run_table import curves, listing, number_formats
 from pages.shared.run_view import RunView, largest_task, told_apart
 from pages.shared.take_away import Takings, figure_takings
@@ -18,8 +21,10 @@ from pages.shared.widgets import several
 from rbo_core.figures.curves import curves_figure
 from rbo_core.figures.network_code import train_code
 from rbo_core.figures.player.offline import Words
+from rbo_core.training.store import LONGEST_NAME
 
 TITLES = {"data": network_runs.DATA, "model": network_runs.MODELS}
+FIND = "find"
 FILTERS = {"data": "Data", "model": "Network", "label": "Method", "state": "State"}
 
 
@@ -46,14 +51,16 @@ class Ticked:
 
 
 def filtered(runs: Sequence[RunView]) -> list[RunView]:
-    """The runs that pass the filters; in the sidebar."""
+    """The runs that pass the filters, and whose name and note hold the words asked for; in the sidebar."""
     kept = list(runs)
     for name, title in FILTERS.items():
         found = sorted({str(getattr(run, name)) for run in runs})
         options = {value: TITLES.get(name, {}).get(value, value) for value in found}
         picked = several(title, f"only_{name}", options, ()) if len(options) > 1 else ()
         kept = [run for run in kept if not picked or str(getattr(run, name)) in picked]
-    return kept
+    remember(FIND, "")
+    said = st.text_input("Words in name or note", key=FIND, bind=URL, max_chars=LONGEST_NAME).casefold().split()
+    return [run for run in kept if all(word in f"{run.name} {run.note}".casefold() for word in said)]
 
 
 def ticked(runs: Sequence[RunView]) -> Ticked:
@@ -68,17 +75,23 @@ def ticked(runs: Sequence[RunView]) -> Ticked:
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="–",
-        column_config={
-            **number_formats(table),
-            "method": st.column_config.TextColumn(width="medium"),
-            "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            "label noise": st.column_config.NumberColumn(format="percent"),
-            "epochs": st.column_config.NumberColumn(format="%d"),
-        },
+        column_config=formats(table),
     )
     rows = list(state.selection.rows) if state else []
     ids = set(table["id"].iloc[rows] if rows else table["id"])
     return Ticked(table, runs, [run for run in runs if run.id in ids], len(rows))
+
+
+def formats(table: pd.DataFrame) -> dict[str, Any]:
+    """How the columns of the page's tables of runs are written."""
+    own = {
+        "method": st.column_config.TextColumn(width="medium"),
+        "name": st.column_config.TextColumn(width="small"),
+        "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+        "label noise": st.column_config.NumberColumn(format="percent"),
+        "epochs": st.column_config.NumberColumn(format="%d"),
+    }
+    return {**number_formats(table), **{name: form for name, form in own.items() if name in table}}
 
 
 def picture(seen: Ticked, quantity: str, axis: str, dark: bool) -> go.Figure | None:

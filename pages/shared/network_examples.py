@@ -1,11 +1,13 @@
 """What the network pages show before anything was trained here: results of the default settings, measured earlier.
 
-`python -m pages.shared.network_examples` makes them again (about two minutes on two cores).
+`python -m pages.shared.network_examples` makes them again (some four minutes on two cores); with `race` only the page
+Train's.
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +24,7 @@ from rbo_core.training import Method, RunStore, StoredRun, TrainConfig, run_trai
 from rbo_core.training.landscape import PlaneConfig, PlaneResult, compute_plane, load_plane, save_plane
 from rbo_core.training.phases import PhaseConfig, PhaseResult, compute_phases, load_phases, save_phases
 from rbo_core.training.results import load_result, save_result
+from rbo_core.training.together import train_together
 
 FOLDER = Path(__file__).with_name("examples")
 NAME = "default"
@@ -77,21 +80,25 @@ def race(configs: Sequence[Mapping[str, Any]]) -> list[RunView]:
     return _race() if [same(config) for config in configs] == [same(config) for config in usual] else []
 
 
-def make() -> None:
-    """Measure all again and write them into the folder of the examples."""
-    with tempfile.TemporaryDirectory() as folder:
-        with RunStore(folder) as store:
-            ids = [str(run_training(TrainConfig.from_dict(config), store).run_id) for config in landscape_runs()]
-            file = save_plane(compute_plane(PlaneConfig(runs=tuple(ids)), store), folder)
-        _keep(file, "planes")
-        _keep(save_phases(compute_phases(PhaseConfig()), folder), "network_phases")
-        _keep(_train_race(Path(folder)), "race")
+def make(only: Sequence[str] = ()) -> None:
+    """Measure again, all or only some of "planes", "network_phases" and "race", and write the examples' files."""
+    makers = {"planes": _plane, "network_phases": lambda folder: save_phases(compute_phases(PhaseConfig()), folder),
+              "race": _train_race}  # fmt: skip
+    for kind in only or makers:
+        with tempfile.TemporaryDirectory() as folder:
+            _keep(makers[kind](Path(folder)), kind)
+
+
+def _plane(folder: Path) -> Path:
+    with RunStore(folder) as store:
+        ids = [str(run_training(TrainConfig.from_dict(config), store).run_id) for config in landscape_runs()]
+        return save_plane(compute_plane(PlaneConfig(runs=tuple(ids)), store), folder)
 
 
 def _train_race(folder: Path) -> Path:
+    configs = [TrainConfig.from_dict(config) for config in network_runs.DEFAULT.configs(standard(*DEFAULT))]
     with RunStore(folder / "race") as store:
-        configs = network_runs.DEFAULT.configs(standard(*DEFAULT))
-        ids = [str(run_training(TrainConfig.from_dict(config), store).run_id) for config in configs]
+        ids = [str(one.run_id) for one in train_together([(c, None) for c in configs], store, lambda *_: False)]
         runs = [store.get(run_id) for run_id in ids]
         metrics = [store.metrics(run_id) for run_id in ids]
     about = {
@@ -109,4 +116,4 @@ def _keep(file: Path, kind: str) -> None:
 
 
 if __name__ == "__main__":
-    make()
+    make(sys.argv[1:])

@@ -65,7 +65,7 @@ _TUNED = (
     Contender("momentum", "momentum", "Momentum", first={"lr": 0.2}),
     Contender("adam", "adam", "Adam", first={"lr": 0.01}, left_out=("beta1", "beta2")),
     Contender("adamw", "adamw", "AdamW", first={"lr": 0.01}, left_out=("beta1", "beta2")),
-    Contender("sam", "sam", "SAM", first={"lr": 1.0}),
+    Contender("sam", "sam", "SAM", first={"lr": 0.5}),
     Contender("entropy_sgd", "entropy_sgd", "Entropy-SGD", first={"langevin_lr": 0.3}),
 )  # fmt: skip
 

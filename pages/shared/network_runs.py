@@ -118,7 +118,7 @@ class Task:
 
 
 DEFAULT = Task(
-    data="digits", model="mlp", label_noise=0.0, unit="gradients", amount=640, seeds=3, batch_size=50,
+    data="digits", model="mlp", label_noise=0.0, unit="gradients", amount=640, seeds=10, batch_size=50,
     schedule="cosine", train_size=0, augment=False, device="auto", sharpness=True,
 )  # fmt: skip
 """What the page Train offers first."""
@@ -182,6 +182,18 @@ def delete(ids: Sequence[str], may_change: Callable[[str], bool]) -> None:
                 store.delete(run_id)
 
 
+def annotate(run_id: str, name: str, note: str, may_change: Callable[[str], bool]) -> None:
+    """Write a name and a note to a run, if its owner's answer to may_change allows it.
+
+    Raises:
+        ValueError: they are too long, the run is gone, or it belongs to somebody else.
+    """
+    with RunStore() as store:
+        if not may_change(store.owner(run_id)):
+            raise ValueError("this run belongs to another visitor: only they write to it")
+        store.annotate(run_id, name, note)
+
+
 def data_note(name: str) -> str | None:
     """What happens first when a data set is not on this machine; None when it is."""
     if name == "digits":
@@ -210,11 +222,10 @@ def views(runs: Sequence[StoredRun], metrics: Sequence[Mapping[str, Any]]) -> li
 def _view(run: StoredRun, metrics: Mapping[str, Any], label: str) -> RunView:
     config = run.config
     plain = config.to_dict()
-    group = same_run({**plain, "seed": 0})
     score = run.summary.get("test_accuracy") if run.state in ("done", "diverged") else None
     return RunView(
         id=run.id,
-        group=group,
+        group=group(plain),
         label=label,
         method=config.method.name,
         data=config.data,
@@ -230,6 +241,8 @@ def _view(run: StoredRun, metrics: Mapping[str, Any], label: str) -> RunView:
         test_accuracy=score,
         problem=run.message,
         budget=f"{config.gradient_budget:,} gradients" if config.gradient_budget else counted(config.epochs, "epoch"),
+        name=run.name,
+        note=run.note,
     )
 
 
@@ -254,6 +267,11 @@ def _name(method: Method) -> str:
         title = contenders()[method.name].title
     extra = method.name in ("rbo", "sam") and method["momentum"] > 0
     return f"{title} + momentum" if extra else title
+
+
+def group(config: Mapping[str, Any]) -> str:
+    """Equal for configs that differ by their seed alone."""
+    return same_run({**config, "seed": 0})
 
 
 def same_run(config: Mapping[str, Any]) -> str:

@@ -71,11 +71,27 @@ def results(runs: Sequence[RunView]) -> pd.DataFrame:
     return table.sort_values(by, ascending=False, ignore_index=True) if rows else table
 
 
+def means(runs: Sequence[RunView]) -> pd.DataFrame:
+    """One row a group of equal settings, with its task, the best of each task first: mean, interval and seeds."""
+    tasks: dict[tuple[str, str, float, str], list[RunView]] = {}
+    for run in runs:
+        tasks.setdefault(run.task, []).append(run)
+    tables = []
+    for (data, model, noise, budget), members in sorted(tasks.items(), key=lambda one: -len(one[1])):
+        about: dict[str, Any] = {"data": data, "model": model, "label noise": noise, "budget": budget}
+        table, task = results(members).assign(**about), list(about)
+        last = ["settings"]
+        rest = [name for name in table.columns if name not in (*task, *last)]
+        tables.append(table[[*rest[:4], *task, *rest[4:], *last]])
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
 def listing(runs: Sequence[RunView]) -> pd.DataFrame:
     """One row a run, the newest first: what the page Results lists and exports."""
     rows = [
         {
             "method": run.label,
+            "name": run.name,
             "seed": run.seed,
             "test accuracy (%)": 100 * run.last("test_accuracy"),
             "validation accuracy (%)": 100 * run.last("validation_accuracy"),
@@ -90,6 +106,7 @@ def listing(runs: Sequence[RunView]) -> pd.DataFrame:
             "gradients": run.last("gradients"),
             "seconds": run.last("seconds"),
             "settings": settings_text(run.settings),
+            "note": run.note,
             "problem": run.problem,
             "id": run.id,
         }

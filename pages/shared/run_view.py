@@ -20,6 +20,7 @@ class RunView:
     optimizer (its colour). epochs: one row an epoch with the columns epoch, gradients, seconds and what was measured.
     config: the run as `TrainConfig.to_dict` gives it.
     state: running, done, failed, interrupted or broken (its records cannot be read; problem says why).
+    name, note: what people wrote to it.
     """
 
     id: str
@@ -39,6 +40,8 @@ class RunView:
     problem: str = ""
     owner: str = ""
     budget: str = ""
+    name: str = ""
+    note: str = ""
 
     def last(self, name: str) -> float:
         """The last measured value of a column; NaN when there is none."""

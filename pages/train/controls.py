@@ -11,9 +11,12 @@ from pages.shared.network_methods import Chosen
 from pages.shared.network_runs import RANDOM_LABELS, Task
 from pages.shared.page import group
 
+REFERENCE = "momentum"
+"""The baseline that the table compares with first, as the contests do."""
 
-def ask() -> tuple[Task, tuple[Chosen, ...]]:
-    """What the methods shall learn, and who takes part; in the sidebar."""
+
+def ask() -> tuple[Task, tuple[Chosen, ...], str | None]:
+    """What the methods shall learn, who takes part, and whom the table compares them with; in the sidebar."""
     usual = network_runs.DEFAULT
     group("Task")
     data = choice("Data", "data", network_runs.DATA, usual.data)
@@ -49,7 +52,20 @@ def ask() -> tuple[Task, tuple[Chosen, ...]]:
         batch_size=int(batch), schedule=schedule, train_size=int(images), augment=augment, device=device,
         sharpness=sharpness, radius_schedule=way, final_radius=final,
     )  # fmt: skip
-    return task, chosen
+    return task, chosen, _reference(chosen)
+
+
+def _reference(chosen: tuple[Chosen, ...]) -> str | None:
+    """The method that the others are compared with, seed by seed; None where there is nobody to compare."""
+    if len(chosen) < 2:
+        return None
+    titles = {one.contender.key: one.label for one in chosen}
+    first = REFERENCE if REFERENCE in titles else next(iter(titles))
+    return choice(
+        "paired difference to", "against", titles, first,
+        help="The table's difference to this method, seed by seed. Green: the paired t-test calls the method better, "
+             "corrected by Holm over the methods.",
+    )  # fmt: skip
 
 
 def _budget() -> tuple[str, int]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.network_methods import Chosen
+from pages.shared.network_runs import group
 from rbo_core.jobs import Job
 
 
@@ -31,3 +33,11 @@ def job_key(configs: Sequence[dict[str, Any]]) -> str:
 def job_controls(job: Job) -> dict[str, Any]:
     """The controls as they stood when the job was started; none where it was started elsewhere."""
     return dict(job.config.get("controls", {})) if isinstance(job.config, dict) else {}
+
+
+def group_of(configs: Sequence[dict[str, Any]], chosen: Sequence[Chosen], key: str | None) -> str | None:
+    """The group of the stored runs of one of the chosen methods; None where it is not among them."""
+    for config, one in zip(configs, chosen, strict=False):  # the first seed's
+        if one.contender.key == key:
+            return group(config)
+    return None

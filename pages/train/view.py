@@ -14,6 +14,7 @@ from pages.shared.run_table import beside, curves, results
 from pages.shared.run_view import RunView
 from pages.shared.verdict import verdict
 from pages.train.job import job_configs
+from pages.train.paired_table import with_differences
 from rbo_core.figures.curves import Price, curves_figure, message_figure, price_figure, small_figure
 from rbo_core.jobs import Job
 
@@ -32,13 +33,14 @@ _WAITING = {
 @dataclass(frozen=True)
 class Race:
     """A race as the controls describe it. configs: its runs; quantity, axis: of the main plot; prices, budget: what
-    `price_figure` draws before anybody has run."""
+    `price_figure` draws before anybody has run; reference: group of the runs that the table compares with."""
 
     configs: Sequence[dict[str, Any]]
     quantity: str
     axis: str
     prices: Sequence[Price] = ()
     budget: int | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ def seen(race: Race, job: Job | None, dark: bool) -> Seen:
         after=(NOISY,) if not active and any(run.label_noise > 0 for run in runs) else (),
         warnings=_problems(runs),
         small=[small_figure(made, name, race.axis, dark) for name, made in small.items()],
-        table=results(runs),
+        table=with_differences(results(runs), runs, next((r.label for r in runs if r.group == race.reference), None)),
     )
 
 

@@ -54,6 +54,9 @@ CREATE TABLE metrics (run TEXT, {", ".join(f"{name} REAL" for name in METRICS)},
 
 
 OWNERS = "CREATE TABLE IF NOT EXISTS owners (run TEXT PRIMARY KEY, owner TEXT NOT NULL)"
+NOTES = "CREATE TABLE IF NOT EXISTS notes (run TEXT PRIMARY KEY, name TEXT NOT NULL, note TEXT NOT NULL)"
+LONGEST_NAME, LONGEST_NOTE = 60, 1000
+"""Characters of what people may write to a run."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class StoredRun:
     """A stored run. created, updated: seconds since 1970; summary: test accuracy and other final numbers, or empty.
 
     state: as in STATES, or "interrupted" when its process is gone. owner: the visitor whose job trained it, "" for the
-    command line.
+    command line. name, note: what people wrote to it, plain text.
     """
 
     id: str
@@ -72,6 +75,8 @@ class StoredRun:
     config: TrainConfig
     summary: dict[str, Any]
     owner: str = ""
+    name: str = ""
+    note: str = ""
 
 
 class BeingTrained(ValueError):
@@ -86,9 +91,9 @@ class RunStore:
 
     def __init__(self, folder: Path | str | None = None) -> None:
         self.folder = Path(folder if folder is not None else data_folder())
-        self._connection = open_database(self.folder / "training.sqlite", 1, SCHEMA, OWNERS)
-        owners = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name='owners'").fetchone()
-        self._select = _SELECT if owners else _SELECT_OLD
+        self._connection = open_database(self.folder / "training.sqlite", 1, SCHEMA, (OWNERS, NOTES))
+        tables = {str(row[0]) for row in self._connection.execute("SELECT name FROM sqlite_master").fetchall()}
+        self._select = _select(tables)
         self.broken: dict[str, str] = {}
 
     def __enter__(self) -> RunStore:
@@ -125,6 +130,25 @@ class RunStore:
             c.execute("UPDATE runs SET state=?, message=?, updated=? WHERE id=?", (state, message, time.time(), run_id))
             if summary is not None:
                 c.execute("UPDATE runs SET summary=? WHERE id=?", (json.dumps(summary), run_id))
+
+    def annotate(self, run_id: str, name: str, note: str) -> None:
+        """Write a name and a note to a run, in place of what it had; both empty take them away.
+
+        Raises:
+            ValueError: there is no such run, or they are too long.
+        """
+        # One line for the name; of control characters only line breaks are kept, in the note.
+        name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+        note = "\n".join("".join(c for c in line if c.isprintable()).rstrip() for line in note.splitlines()).strip()
+        for what, text, most in (("name", name, LONGEST_NAME), ("note", note, LONGEST_NOTE)):
+            if len(text) > most:
+                raise ValueError(f"a run's {what} has at most {most:,} characters, got {len(text):,}; shorten it")
+        with transaction(self._connection) as c:
+            if c.execute("SELECT 1 FROM runs WHERE id=?", (run_id,)).fetchone() is None:
+                raise ValueError(f"there is no run {run_id!r} to write to; it may have been deleted meanwhile")
+            c.execute("DELETE FROM notes WHERE run=?", (run_id,))
+            if name or note:
+                c.execute("INSERT INTO notes VALUES (?, ?, ?)", (run_id, name, note))
 
     def add_metrics(self, run_id: str, row: dict[str, float]) -> None:
         """Enter one epoch's numbers; what is missing is NULL. An epoch entered again is replaced."""
@@ -190,6 +214,7 @@ class RunStore:
             c.execute("DELETE FROM metrics WHERE run=?", (run_id,))
             c.execute("DELETE FROM runs WHERE id=?", (run_id,))
             c.execute("DELETE FROM owners WHERE run=?", (run_id,))
+            c.execute("DELETE FROM notes WHERE run=?", (run_id,))
         shutil.rmtree(self.path(run_id), ignore_errors=True)
 
     def save_snapshot(self, run_id: str, epoch: int, parameters: torch.Tensor) -> None:
@@ -267,15 +292,22 @@ class RunStore:
             return True
 
     def _run(self, row: tuple[Any, ...]) -> StoredRun:
-        run_id, created, updated, state, message, config, summary, owner = row
+        run_id, created, updated, state, message, config, summary, owner, name, note = row
         if state == "running" and not self._alive(run_id, updated):
             state = "interrupted"
         try:
             made = TrainConfig.from_dict(json.loads(config))
-            return StoredRun(run_id, created, updated, state, message, made, json.loads(summary), owner or "")
+            known = json.loads(summary)
+            return StoredRun(
+                run_id, created, updated, state, message, made, known, owner or "", name or "", note or ""
+            )  # fmt: skip
         except (TypeError, ValueError) as problem:
             raise ValueError(f"run {run_id} cannot be read ({problem}); delete it") from problem
 
 
-_SELECT = "SELECT runs.*, owners.owner FROM runs LEFT JOIN owners ON owners.run = runs.id"
-_SELECT_OLD = "SELECT runs.*, '' FROM runs"  # of an earlier release, in a store that cannot be written
+def _select(tables: set[str]) -> str:
+    """All of a run; a store of an earlier release that cannot be written lacks what later ones added."""
+    owner = "owners.owner" if "owners" in tables else "''"
+    written = "notes.name, notes.note" if "notes" in tables else "'', ''"
+    joins = "".join(f" LEFT JOIN {one} ON {one}.run = runs.id" for one in ("owners", "notes") if one in tables)
+    return f"SELECT runs.*, {owner}, {written} FROM runs{joins}"

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from pages.results import paper
+from pages.results import notes, paper
 from pages.shared import network_runs
 from pages.shared.downloads import as_bytes
 from pages.shared.run_table import listing, per_epoch, results
@@ -164,6 +164,11 @@ def visit(**query) -> AppTest:
     return page
 
 
+def listed(page: AppTest) -> pd.DataFrame:
+    """The single runs; before them stand the means over seeds."""
+    return page.dataframe[1].value
+
+
 def fill(folder) -> list[str]:
     made = []
     with RunStore(folder) as store:
@@ -197,7 +202,7 @@ def test_an_empty_store_points_to_the_page_train(folder):
 def test_all_runs_are_listed_and_a_filter_keeps_some(folder):
     fill(folder)
     page = visit()
-    assert len(page.dataframe[0].value) == 4
+    assert len(listed(page)) == 4
     assert page.button("delete").disabled
     assert "Offline page" in {button.proto.label for button in page.get("download_button")}
     names = {}
@@ -206,12 +211,12 @@ def test_all_runs_are_listed_and_a_filter_keeps_some(folder):
         stored = [one.config.to_dict() for one in store.list()]
     assert names["configs"] and all(one in stored for one in names["configs"])
     page.pills("only_label").set_value(["SAM"]).run()
-    assert list(page.dataframe[0].value["method"]) == ["SAM", "SAM"]
+    assert list(listed(page)["method"]) == ["SAM", "SAM"]
 
 
 def test_a_run_of_the_command_line_is_on_the_page(folder, capsys):
     assert main(["train", "--method", "sgd", "--gradient-budget", "40", "--diagnostics", "none", "--json"]) == 0
-    table = visit().dataframe[0].value
+    table = listed(visit())
     assert list(table["method"]) == ["SGD"]
     assert list(table["gradients"]) == [40]
 
@@ -221,12 +226,12 @@ def test_a_broken_run_is_listed_with_its_reason_and_can_be_deleted(folder):
     with sqlite3.connect(folder / "training.sqlite") as database:
         database.execute("UPDATE runs SET config = '{not json' WHERE id = ?", (first,))
     database.close()
-    table = visit().dataframe[0].value
+    table = listed(visit())
     (broken,) = table[table["state"] == "broken"].to_dict("records")
     assert broken["id"] == first
     assert "cannot be read" in broken["problem"]
     network_runs.delete([first], lambda owner: owner == "")
-    assert len(visit().dataframe[0].value) == 3
+    assert len(listed(visit())) == 3
 
 
 def test_a_store_that_is_no_database_is_said(folder):
@@ -251,3 +256,43 @@ def test_methods_of_one_name_say_how_they_differ(folder):
         store.create(TrainConfig(method=Method.of("rbo", projection="gradient", n_projection_steps=20)))
     labels = {view.label for view in network_runs.all_runs()[0]}
     assert labels == {"Rolling ball (radius 0.1)", "Rolling ball (radius 0.5)", "Rolling ball, as published"}
+
+
+def test_means_come_first_grouped_by_settings(folder):
+    fill(folder)
+    table = visit().dataframe[0].value
+    assert list(table["method"]) == ["SGD", "SAM"] or list(table["method"]) == ["SAM", "SGD"]
+    assert list(table["seeds"]) == [2, 2]
+    assert list(table["test accuracy (%)"]) == pytest.approx([90.5, 90.5])
+    assert list(table["± (%)"]) == pytest.approx([stats.t.ppf(0.975, 1) * 0.5] * 2)
+
+
+def test_words_of_a_name_or_a_note_find_the_run(folder):
+    made = fill(folder)
+    network_runs.annotate(made[1], "Best so far", "larger batch ![x](http://evil/x.png)", lambda owner: owner == "")
+    page = visit(find="BATCH best")
+    assert list(listed(page)["id"]) == [made[1]]
+    assert list(listed(page)["note"]) == ["larger batch ![x](http://evil/x.png)"]
+    assert len(page.dataframe[0].value) == 1
+    page.text_input("find").set_value("no such words").run()
+    assert "No run passes" in page.info[0].value
+
+
+def test_only_the_owner_writes_to_a_run_and_not_at_any_length(folder, monkeypatch):
+    monkeypatch.setenv("RBO_JOB_OWNER", "0123456789abcdef")
+    (theirs, *_) = fill(folder)
+    with pytest.raises(ValueError, match="another visitor"):
+        network_runs.annotate(theirs, "mine", "", lambda owner: owner == "")
+    with pytest.raises(ValueError, match="at most 60 characters, got 61; shorten it"):
+        network_runs.annotate(theirs, "x" * 61, "", lambda owner: True)
+
+
+def test_only_the_settings_that_differ_are_shown():
+    first = TrainConfig(method=Method.of("rbo", radius=0.1)).to_dict()
+    second = TrainConfig(method=Method.of("rbo", radius=0.5), seed=3).to_dict()
+    runs = [run(config=first, name="small"), run(seed=1, config=second)]
+    table = notes.differing(runs)
+    assert table.to_dict("list") == {"run": ["small", "SGD1"], "radius": ["0.1", "0.5"], "seed": ["0", "3"]}
+    assert list(notes.differing([runs[0], runs[0]]).columns) == ["run"]
+    sgd = run(seed=2, config=TrainConfig(method=Method.of("sgd", lr=0.1)).to_dict())
+    assert notes.differing([runs[0], sgd])["radius"].tolist() == ["0.1", "–"]

@@ -13,6 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared import background, network_examples, network_jobs, network_methods, network_runs
 from pages.shared.network_methods import DEFAULT, contenders, standard
+from pages.shared.run_table import results
+from pages.shared.run_view import RunView
+from pages.train import paired_table
 from rbo_core.figures import curves as figures
 from rbo_core.intervals import student
 from rbo_core.jobs import Dispatcher
@@ -186,6 +189,11 @@ def test_an_empty_store_shows_the_default_race_and_invites_to_train(store):
     assert any("measured earlier" in caption.value for caption in page.caption)
     (table,) = page.dataframe
     assert len(table.value) == len(DEFAULT)
+    # Its seeds tell methods apart, by the test that the contests use.
+    told = table.value.set_index("method")
+    assert "minus Momentum (points)" in told and told.loc["Momentum", "the test says"] == ""
+    assert (told["the test says"] == "better").any()
+    assert ((told["the test says"] == "not told apart") == (told["p (Holm)"] >= 0.05)).all()
 
 
 def test_other_settings_say_what_training_will_do(store):
@@ -198,7 +206,7 @@ def test_other_settings_say_what_training_will_do(store):
 
 def test_the_shipped_race_is_what_the_optimizers_of_today_do():
     shipped = network_examples.race(network_runs.DEFAULT.configs(standard(*DEFAULT)))
-    assert len(shipped) == 3 * len(DEFAULT)
+    assert len(shipped) == 10 * len(DEFAULT)
     for key in ("rbo", "sgd"):
         (config,) = (c for c in network_runs.DEFAULT.configs(standard(key)) if c["seed"] == 1)
         (stored,) = (run for run in shipped if run.method == key and run.seed == 1)
@@ -283,3 +291,37 @@ def test_a_job_that_starts_again_does_nothing_twice(store):
         runs.update(failed, "failed", "no disk")
         assert done.state == "done"
         assert unfinished(configs, runs, since) == [(configs[1], begun), (configs[2], None), (configs[3], None)]
+
+
+def paired(**finals) -> list[RunView]:
+    """Runs of some methods with these test accuracies, a seed each."""
+    return [
+        RunView(f"{name}{k}", name, name, "sgd", "digits", "mlp", 0.0, k, "done", 1e9, test_accuracy=value)
+        for name, values in finals.items()
+        for k, value in enumerate(values)
+    ]
+
+
+def test_differences_are_paired_and_corrected_over_the_methods():
+    base = np.array([0.80, 0.85, 0.90, 0.83, 0.88])
+    better, same = base + np.array([1.0, 1.2, 0.9, 1.1, 1.0]) / 100, base + np.array([1, -1, 1, -1, 0.5]) / 100
+    told = paired_table.differences_to(paired(SGD=base, Ball=better, SAM=same), "SGD")
+    raw = {name: stats.ttest_rel(values, base).pvalue for name, values in (("Ball", better), ("SAM", same))}
+    assert told["Ball"].mean == pytest.approx(1.04) and told["Ball"].holm == pytest.approx(2 * raw["Ball"])
+    assert told["SAM"].holm == pytest.approx(max(raw["SAM"], 2 * raw["Ball"]))
+    table = paired_table.with_differences(results(paired(SGD=base, Ball=better, SAM=same)), paired(
+        SGD=base, Ball=better, SAM=same), "SGD")  # fmt: skip
+    assert table.set_index("method")["the test says"].to_dict() == {
+        "Ball": "better", "SAM": "not told apart", "SGD": "",
+    }  # fmt: skip
+    html = paired_table.readable(table, dark=False).to_html()
+    assert html.count("#00694B") == 1 and "+1.04" in html  # one rule, for the cells of the ball's row
+    worse = paired_table.with_differences(table[["method", "± (%)"]], paired(SGD=base, Ball=better), "Ball")
+    assert worse.set_index("method")["the test says"]["SGD"] == "worse"
+
+
+@pytest.mark.parametrize(
+    "finals", [{"SGD": [0.8], "SAM": [0.9]}, {"SGD": [0.8, 0.9]}, {"SAM": [0.8, 0.9], "Adam": [0.7, 0.8]}]
+)
+def test_nothing_is_compared_without_two_common_seeds_and_a_reference(finals):
+    assert paired_table.differences_to(paired(**finals), "SGD") == {}

@@ -321,3 +321,19 @@ def test_a_run_belongs_to_who_asked_for_it(tmp_path, monkeypatch):
         assert (store.get(nobodys).owner, store.get(anns).owner) == ("", "0123456789abcdef")
         store.delete(anns)
         assert [run.owner for run in store.list()] == [""]
+
+
+def test_names_and_notes_are_kept_with_the_run_and_go_with_it(tmp_path):
+    with RunStore(tmp_path) as store, RunStore(tmp_path) as other:
+        first, second = store.create(QUICK), store.create(QUICK)
+        store.annotate(first, "  the \n best\x00 ", "why:\r\n- larger batch\x1b[0m  \n")
+        run = other.get(first)  # another process's connection
+        assert (run.name, run.note) == ("the best", "why:\n- larger batch[0m")
+        other.annotate(first, "better", "")
+        assert {one.id: one.name for one in store.list()} == {first: "better", second: ""}
+        store.delete(first)
+        with pytest.raises(ValueError, match="may have been deleted meanwhile"):
+            other.annotate(first, "x", "")
+        assert store._connection.execute("SELECT count(*) FROM notes").fetchone()[0] == 0
+        with pytest.raises(ValueError, match="note has at most 1,000 characters, got 1,001"):
+            store.annotate(second, "", "n" * 1001)
