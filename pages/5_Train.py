@@ -63,7 +63,7 @@ if problem is not None:
     show_error(problem)
 elif note := network_runs.data_note(task.data):
     st.info(note)
-elif size > 1e8:
+elif size > 5e8:
     st.caption(f"These {len(configs)} runs will store up to {size / 1e9:.1f} GB.")
 if started:
     network_jobs.start(

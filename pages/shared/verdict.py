@@ -123,7 +123,7 @@ def _points(gap: tuple[float, float]) -> str:
 
 
 def _signed(gap: tuple[float, float]) -> str:
-    return f"{gap[0]:+.1f} ± {gap[1]:.1f} points".replace("-", "\u2212")
+    return f"{round(gap[0], 1) + 0.0:+.1f} ± {gap[1]:.1f} points".replace("-", "\u2212")
 
 
 def _ordinal(place: int) -> str:

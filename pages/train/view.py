@@ -18,7 +18,10 @@ from pages.train.paired_table import with_differences
 from rbo_core.figures.curves import Price, curves_figure, message_figure, price_figure, small_figure
 from rbo_core.jobs import Job
 
-EARLIER = "These curves were measured earlier with these very settings; press Train to race on this machine."
+EARLIER = (
+    "These curves were measured earlier with these very settings, by `python -m pages.shared.network_examples race`; "
+    "press Train to race on this machine."
+)
 CHANGED = "These are the results of this address. The settings have changed since: press Train to run them."
 NOISY = (
     "The settings offered here suit true labels. With random ones a smaller learning rate helps, SGD and "
