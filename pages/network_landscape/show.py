@@ -12,22 +12,19 @@ from pages.shared.page import readouts, sentence
 from rbo_core.figures.network_landscape import PLACES
 from rbo_core.training.landscape import PlaneResult
 
-ROLLING = (2.4, 1.0)  # widths of the film and of the map it is started from
+FROM_ABOVE = (1.0, 1.6)  # widths of the map that a ball is started from, and of nothing beside it
 
 
 def show(look: PlaneLook, seen: view.Seen) -> None:
     """The sentence and the view's pictures and numbers; a place that was chosen on a map begins the run again."""
     sentence(seen.sentence, view=look.view)
     if seen.scene is not None:
-        left, right = st.columns(ROLLING)
-        with left:
-            click = film.player(seen.scene, key="plane_player", height=460)
+        click = film.player(seen.scene, key="plane_player", height=460)
         if click is not None:
             view.start_at(click.x)
             st.rerun()
-    else:
-        left, right = st.columns(view.PAIR)
-    for column, panel in zip((left, right) if seen.scene is None else (right,), seen.panels, strict=False):
+    columns = st.columns(view.PAIR if seen.scene is None else FROM_ABOVE)
+    for column, panel in zip(columns, seen.panels, strict=False):
         with column:
             st.html(f'<p class="plane-head">{panel.head}</p>')
             _panel(panel, look.result)

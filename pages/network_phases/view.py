@@ -97,8 +97,9 @@ def cell_numbers(
     lost = int(result.diverged[i, j].sum())
     note = f" · {lost} of {result.config.seeds} diverged" if lost else ""
     head = (
-        f'<p class="cell-head"><span style="color:{color("rbo")}">○</span> ρ = {short(float(f"{radius:.3g}"))}, '
-        f"η = {short(float(f'{rate:.3g}'))} · {cell_state(result, told, i, j)}{note}</p>"
+        f'<p class="cell-head"><span aria-hidden="true" style="color:{color("rbo")}">○</span> '
+        f"ρ = {short(float(f'{radius:.3g}'))}, η = {short(float(f'{rate:.3g}'))} · "
+        f"{cell_state(result, told, i, j)}{note}</p>"
     )
     return items, head
 

@@ -125,7 +125,7 @@ def _add_loss(fig: go.Figure, plane: Heights, frame: Frame, p: Palette, whole: b
     at = {"x": plane.x.astype(np.float32), "y": plane.y.astype(np.float32)}
     z = np.log10(np.maximum(plane.values, 10.0**low)).T.astype(np.float32)
     fig.add_contour(
-        **at, z=z, zmin=low, zmax=high, showscale=False, customdata=plane.values.T.astype(np.float32),
+        **at, z=z, zmin=low, zmax=high, showscale=False, showlegend=False, customdata=plane.values.T.astype(np.float32),
         contours={"start": low, "end": high, "size": (high - low) / 16, "coloring": "none"},
         line={"width": 0.6, "color": "rgba(255,255,255,0.35)"},
         hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{customdata:.3g}<extra></extra>",

@@ -28,7 +28,7 @@ PER_FLOP = 1.4e-11
 """Seconds of one floating-point operation in a layer of many networks at once."""
 PER_POINT_FLOP = 2.6e-11
 """The same on a plane, where every network is evaluated on the same images and under two labellings."""
-PER_PARAMETER = 6.5e-9
+PER_PARAMETER = 3e-9
 """Seconds a gradient and parameter for what does not grow with the minibatch: the steps of the method."""
 HELD_OUT = {"digits": (297, 500), "mnist": (5_000, 10_000), "fashion_mnist": (5_000, 10_000)}
 """Validation and test images of the data sets that maps are offered of."""

@@ -56,11 +56,14 @@ def test_text_stands_out_and_buttons_can_be_hit(server, open_page, scheme):
 
 
 @pytest.mark.parametrize(
-    ("page_name", "scheme"), [("", "dark"), ("Race", "light"), ("Iron", "dark"), ("Lessons?guess=1", "light")]
+    ("page_name", "scheme"),
+    [("", "dark"), ("Race", "light"), ("Iron", "dark"), ("Lessons?guess=1", "light"), ("Network_landscape", "light")],
 )
 def test_axe_finds_nothing(server, open_page, page_name, scheme):
     page = open_page(f"{server}/{page_name}", color_scheme=scheme, reduced_motion="reduce")
-    page.wait_for_selector(".lab-plots[data-drawn]" if page_name == "Iron" else ".rbp[data-frame]")
+    page.wait_for_selector(
+        ".lab-plots[data-drawn]" if page_name in ("Iron", "Network_landscape") else ".rbp[data-frame]"
+    )
     page.wait_for_function("document.getElementById('picture')")
     found = Axe().run(page).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
+PLAYER = "document.querySelector('.rbp').__player"
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -21,8 +23,56 @@ def test_from_an_empty_store_to_a_ball_on_a_networks_plane(server, open_page, pr
     press(page.get_by_role("radio", name="Roll a ball"))
     page.locator(".lab-said[data-view=roll]").wait_for()
     assert "lowest point of this plane" in page.locator(".lab-said").inner_text()
+    # The arrow keys move the place where ball and point start, on the map below the film.
+    above = page.locator(".st-key-plane_start [role=application]")
+    above.wait_for()
+    above.focus()
+    before = page.evaluate(f"{PLAYER}.base.racers.map(one => Array.from(one.position.slice(0, 2)))")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(re.compile(r"start=-?[0-9.]+(,|%2C)-?[0-9.]+"))
+    page.wait_for_function(f"{PLAYER}.base.racers[1].position[0] < {before[1][0]} - 1e-3")
     press(page.get_by_role("radio", name="Label noise"))
     page.locator(".lab-said[data-view=noise]").wait_for()
+    # The example is still there.
+    page.goto(f"{server}/Network_landscape?run=example")
+    page.get_by_text("This is the example").wait_for()
+    page.locator(".st-key-plane_loss .js-plotly-plot").wait_for()
+
+
+def test_a_map_fills_is_kept_when_it_is_cancelled_and_goes_on(server, open_page, press):
+    page = open_page(f"{server}/Network_phases?cells=8&epochs=15")
+    page.get_by_text("Not trained yet: 64 networks").wait_for()
+    press(page.get_by_role("button", name=re.compile(r"Train the map, about \d+ s")))
+    page.locator(".lab-said[data-verdict=unfinished]").wait_for()
+    page.get_by_role("button", name="Cancel", exact=True).first.click()
+    going_on = page.get_by_role("button", name=re.compile("Go on: the other"))
+    going_on.wait_for()
+    page.get_by_text("Cancelled; what was finished is kept.").wait_for()
+    there = int(page.locator(".lab-said[data-cells]").get_attribute("data-cells"))
+    assert 0 < there < 64
+    assert f"the other {64 - there} networks" in going_on.inner_text()
+    page.reload()
+    page.locator(f".lab-said[data-cells='{there}']").wait_for()
+
+
+def test_the_arrow_keys_move_the_cell_and_say_what_it_is(server, open_page):
+    page = open_page(f"{server}/Network_phases", color_scheme="dark")
+    cells = page.locator(".st-key-network_map [role=application]")
+    cells.wait_for()
+    assert "ρ = 0.788, η = 0.633: validation accuracy 99%" in cells.get_attribute("aria-label")
+    assert [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]] == []
+    cells.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.locator(".lab-unseen").get_by_text("η = 1.79: validation accuracy 8%, unstable").or_(
+        page.locator(".lab-unseen").get_by_text("η = 3: validation accuracy")
+    ).first.wait_for(state="attached")
+    page.wait_for_url(re.compile(r"cell=0\.788\d*(,|%2C)"))
+    page.locator(".cell-head").get_by_text("unstable: a smaller η learns").wait_for()
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "application"
+    page.keyboard.press("?")
+    assert page.get_by_text("← → ↑ ↓ on a map").is_visible()
 
 
 def test_a_grid_is_trained_and_a_click_chooses_its_cell(server, open_page, settle, press):
