@@ -12,6 +12,7 @@ PLAYING = ("", "Roll", "Race", "Lessons")
 def needed(page: str) -> list[str]:
     """Scripts below static/ for a page; none where they cannot be written, which the page itself says."""
     try:
-        return [f"{chrome_folder()}/chrome.js", *([f"{player_folder()}/player.js"] if page in PLAYING else [])]
+        chrome = [f"{chrome_folder()}/{name}" for name in ("chrome.js", "past.js")]
+        return [*chrome, *([f"{player_folder()}/player.js"] if page in PLAYING else [])]
     except ValueError:
         return []

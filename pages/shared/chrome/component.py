@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared.static import publish
 
-SCRIPTS = [Path(__file__).with_name(name) for name in ("chrome.js", "typed.js")]
+SCRIPTS = [Path(__file__).with_name(name) for name in ("chrome.js", "past.js", "typed.js")]
 STYLE = Path(__file__).with_name("chrome.css")
 LONGEST_ADDRESS = 2000
 """Characters of an address that still make a QR code one can scan from the back of a room."""
@@ -27,7 +27,7 @@ export default async function (component) {
 
 @cache
 def folder() -> str:
-    """Where chrome.js and what it asks for are served, under static/."""
+    """Where chrome.js and the modules it imports are served, under static/."""
     return publish("chrome", SCRIPTS)
 
 

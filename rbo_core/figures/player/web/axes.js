@@ -1,6 +1,6 @@
 // Axes of the 3-D view, drawn on the canvas over it.
 
-import { tickText, ticks } from "./draw.js";
+import { tickText, ticks } from "./scale.js";
 import { rgba } from "./theme.js";
 
 // Ticks along the two lower edges that face the viewer and up the corner at the left.

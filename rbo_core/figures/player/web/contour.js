@@ -2,7 +2,8 @@
 
 import { place, row } from "./data.js";
 import { colours } from "./cividis.js";
-import { fit, flat, marker, symbol, tickText, ticks, trail } from "./draw.js";
+import { fit, flat, marker, symbol, trail } from "./draw.js";
+import { tickText, ticks } from "./scale.js";
 import { spot } from "./extent.js";
 import { Field } from "./field.js";
 import { rgba } from "./theme.js";

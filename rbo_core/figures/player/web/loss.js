@@ -1,6 +1,7 @@
 // The second panel: loss against step (or gradient evaluations, or milliseconds), drawn up to the frame shown.
 
-import { decades, fit, inkOf, symbol, tickText, ticks } from "./draw.js";
+import { decades, tickText, ticks } from "./scale.js";
+import { fit, inkOf, symbol } from "./draw.js";
 import { leaps, row } from "./data.js";
 import { rgba } from "./theme.js";
 

@@ -1,7 +1,9 @@
 // The canvas over the 3-D view: markers, contacts, what a ball hides, arrows and words.
 
 import { drawAxes } from "./axes.js";
-import { Labels, arrows, fit, inkOf, marker, symbol } from "./draw.js";
+import { Labels } from "./labels.js";
+import { arrows } from "./arrows.js";
+import { fit, inkOf, marker, symbol } from "./draw.js";
 import { drawRim } from "./grip.js";
 import { rgba } from "./theme.js";
 

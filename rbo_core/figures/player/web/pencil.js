@@ -2,7 +2,7 @@
 // says so; who rolls on the curve, and what the page keeps of it, is the player's business.
 
 import { added, read, redrawn, spline, within, write } from "./spline.js";
-import { tickText } from "./draw.js";
+import { tickText } from "./scale.js";
 import { magnification } from "./extent.js";
 import { rgba } from "./theme.js";
 

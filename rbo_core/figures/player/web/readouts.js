@@ -1,6 +1,6 @@
 // The numbers under the bar: one row per racer, changing with the frame.
 
-import { number } from "./draw.js";
+import { number } from "./scale.js";
 import { row } from "./data.js";
 
 const ROUND = "border-radius:50%";

@@ -9,31 +9,18 @@ import { Field } from "./field.js";
 import { gripOn, pulled } from "./grip.js";
 import { dots, ribbon, sheet, walls } from "./meshes.js";
 import { drawOver } from "./overlay.js";
+import { drawnByProcessor } from "./renderer.js";
+import { clarity, drawBall, drawGround, drawPaths, drawSheet, unit } from "./scenery.js";
 import { BALL, DOT, LINE, SURFACE, program } from "./shaders.js";
 import { Shapes } from "./shapes.js";
-import { parse } from "./theme.js";
 import { Turntable } from "./turntable.js";
-import { matrixAt, orientations } from "./turn.js";
+import { orientations } from "./turn.js";
 
 const SHEET = [["aPosition", 3], ["aNormal", 3]];
 const RIBBON = [["aPosition", 3], ["aBefore", 3], ["aAfter", 3], ["aSide", 2]];
 const DOTS = [["aPosition", 3], ["aFrame", 1]];
 const LOST = "The graphics card was taken away; the picture comes back as soon as it is there again.";
 const BODY = 26; // px round a ball's centre by which it is moved; beside it the scene is turned
-const GLASS = 0.45; // opacity of a ball that hides a smaller one
-const unit = (color) => (Array.isArray(color) ? color : parse(color)).map((v) => v / 255);
-
-// Software WebGL pays dearly for smooth edges: there they are left for when the picture stands still. A test that wants
-// the branch of a graphics card sets window.rbpRenderer = "hardware".
-function drawnByProcessor() {
-  if (window.rbpRenderer) return window.rbpRenderer === "software";
-  const gl = document.createElement("canvas").getContext("webgl2");
-  if (!gl) return false;
-  const info = gl.getExtension("WEBGL_debug_renderer_info");
-  const name = String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
-  gl.getExtension("WEBGL_lose_context")?.loseContext();
-  return /swiftshader|llvmpipe|software|basic render/i.test(name);
-}
 
 export class SurfaceView {
   constructor(canvas, over, actions) {
@@ -202,118 +189,13 @@ export class SurfaceView {
     }
     const now = scene.racers.map((r) => place(r, Math.min(frame, r.n - 1), this.scale));
     this.now = now;
-    this.drawGround(theme, now);
-    this.drawPaths(frame, theme);
+    drawGround(this, theme, now);
+    drawPaths(this, frame, theme);
     // small balls first, so that they are seen through large ones
     const balls = scene.racers.map((r, i) => [r, i]).filter(([r]) => r.ball).sort(([a], [b]) => a.radius - b.radius);
-    for (const [r, i] of balls) this.drawBall(r, this.paths[i], now[i], frame, this.clarity(i, now));
-    if (this.sheet) this.drawSheet(theme);
+    for (const [r, i] of balls) drawBall(this, r, this.paths[i], now[i], frame, clarity(this, i, now));
+    if (this.sheet) drawSheet(this, theme);
     drawOver(this, frame, theme, now);
-  }
-
-  drawGround(theme, now) {
-    const { gl, surface, camera, field, scene } = this;
-    gl.useProgram(surface.p);
-    gl.uniformMatrix4fv(surface.u.uMatrix, false, camera.matrix);
-    gl.uniform2f(surface.u.uRange, field.low, field.high);
-    gl.uniform1f(surface.u.uIso, this.rough ? 0 : (field.high - field.low) / 14 || 1);
-    gl.uniform3fv(surface.u.uEye, camera.eye);
-    gl.uniform3fv(surface.u.uInk, theme.dark ? [0.05, 0.06, 0.09] : [0.12, 0.14, 0.2]);
-    gl.uniform3fv(surface.u.uPage, unit(theme.background));
-    const balls = new Float32Array(32);
-    let count = 0;
-    scene.racers.forEach((r, i) => {
-      if (r.ball && count < 8) balls.set([...now[i].center, r.radius], 4 * count++);
-    });
-    gl.uniform4fv(surface.u.uBalls, balls);
-    gl.uniform1i(surface.u.uCount, count);
-    gl.uniform4f(surface.u.uTint, 0, 0, 0, 0);
-    gl.uniform1f(surface.u.uSide, 0);
-    this.shapes.draw(this.ground, gl.TRIANGLES);
-    gl.uniform1f(surface.u.uSide, 1);
-    gl.uniform1i(surface.u.uCount, 0);
-    this.shapes.draw(this.walls, gl.TRIANGLES);
-  }
-
-  drawSheet(theme) {
-    const { gl, surface } = this;
-    gl.useProgram(surface.p);
-    gl.enable(gl.BLEND);
-    gl.depthMask(false);
-    gl.uniform1f(surface.u.uSide, 0);
-    gl.uniform4f(surface.u.uTint, ...unit(theme.sheet), 0.3);
-    this.shapes.draw(this.sheet, gl.TRIANGLES);
-    gl.depthMask(true);
-    gl.disable(gl.BLEND);
-  }
-
-  drawPaths(frame, theme) {
-    const { gl, line, dot, camera, scene } = this;
-    gl.enable(gl.BLEND);
-    gl.depthMask(false);
-    const tail = Math.max(40, 0.35 * scene.frames);
-    // twice: what the hills hide stays visible, faintly
-    for (const [test, alpha] of [[gl.GREATER, 0.2], [gl.LEQUAL, 1]]) {
-      gl.depthFunc(test);
-      gl.useProgram(line.p);
-      gl.uniformMatrix4fv(line.u.uMatrix, false, camera.matrix);
-      gl.uniform2f(line.u.uSize, this.canvas.width, this.canvas.height);
-      gl.uniform1f(line.u.uLift, 0.0006);
-      gl.uniform1f(line.u.uTail, tail);
-      scene.racers.forEach((r, i) => {
-        const { ribbon: strip } = this.paths[i];
-        gl.uniform1f(line.u.uWidth, (r.center ? 2.2 : 3) * this.ratio);
-        gl.uniform1f(line.u.uAlpha, alpha);
-        gl.uniform1f(line.u.uFrame, Math.min(frame, r.n - 1));
-        gl.uniform3fv(line.u.uColor, unit(r.color));
-        this.shapes.draw(strip, gl.TRIANGLE_STRIP);
-      });
-    }
-    gl.useProgram(dot.p);
-    gl.uniformMatrix4fv(dot.u.uMatrix, false, camera.matrix);
-    gl.uniform1f(dot.u.uDot, 3 * this.ratio);
-    gl.uniform1f(dot.u.uLift, 0.0008);
-    gl.uniform1f(dot.u.uTail, tail);
-    scene.racers.forEach((r, i) => {
-      const touch = this.paths[i].dots;
-      if (!touch) return;
-      gl.uniform1f(dot.u.uFrame, Math.min(frame, r.n - 1));
-      gl.uniform3fv(dot.u.uColor, unit(r.color));
-      this.shapes.draw(touch, gl.POINTS);
-    });
-    gl.depthMask(true);
-    gl.disable(gl.BLEND);
-  }
-
-  // How opaque a ball is: glass where a smaller one is behind or in it, and pale for a ghost.
-  clarity(own, now) {
-    const { racers } = this.scene;
-    const [r, at] = [racers[own], this.project(now[own].center)];
-    const hides = racers.some((other, i) => {
-      if (!other.ball || i === own || other.radius >= 0.999 * r.radius) return false;
-      const to = this.project(now[i].center);
-      return Math.hypot(to.x - at.x, to.y - at.y) < r.radius * at.k && to.depth > at.depth - r.radius;
-    });
-    return r.opacity * (hides ? GLASS : 1);
-  }
-
-  drawBall(r, path, at, frame, alpha) {
-    const { gl, ball, camera } = this;
-    gl.useProgram(ball.p);
-    gl.enable(gl.BLEND);
-    gl.uniformMatrix4fv(ball.u.uMatrix, false, camera.matrix);
-    gl.uniform3fv(ball.u.uCenter, at.center);
-    gl.uniform1f(ball.u.uRadius, r.radius);
-    gl.uniform3fv(ball.u.uRight, camera.right);
-    gl.uniform3fv(ball.u.uUp, camera.up);
-    gl.uniform3fv(ball.u.uBack, camera.back);
-    gl.uniform3fv(ball.u.uEye, camera.eye);
-    gl.uniform2fv(ball.u.uDepth, camera.depth);
-    gl.uniform3fv(ball.u.uColor, unit(r.color));
-    gl.uniform1f(ball.u.uAlpha, alpha);
-    gl.uniformMatrix3fv(ball.u.uTurn, false, matrixAt(path.turn.out, Math.min(frame, r.n - 1)));
-    this.shapes.draw(this.square, gl.TRIANGLE_STRIP);
-    gl.disable(gl.BLEND);
   }
 
   project(p) {

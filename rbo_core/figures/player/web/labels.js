@@ -1,0 +1,91 @@
+// Words in a picture that keep clear of each other and of what they name.
+
+import { rgba } from "./theme.js";
+
+export class Labels {
+  // left: where the drawing begins; words to the left of it would be cut off
+  constructor(context, theme, width, height, { size = 12, left = 0 } = {}) {
+    Object.assign(this, { context, theme, width, height, size, left, boxes: [] });
+  }
+
+  // A marker or ball that words should not cover.
+  avoid(x, y, r) {
+    this.boxes.push([x - r, y - r, x + r, y + r]);
+  }
+
+  // The same for a whole ball.
+  avoidBall(x, y, r) {
+    for (const [w, h] of [[0.7, 0.7], [0.95, 0.3], [0.3, 0.95]]) this.boxes.push([x - w * r, y - h * r, x + w * r, y + h * r]);
+  }
+
+  // A line that words should not cover.
+  avoidLine([x0, y0], [x1, y1]) {
+    const n = Math.max(2, Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 8));
+    for (let i = 0; i <= n; i++) this.avoid(x0 + ((x1 - x0) * i) / n, y0 + ((y1 - y0) * i) / n, 1.5);
+  }
+
+  measure(text, weight, size) {
+    this.context.font = `${weight} ${size}px ${this.theme.font}`;
+    return this.context.measureText(text).width;
+  }
+
+  // Text with a halo near (x, y), moved away from labels already placed.
+  // reach: half height of the thing that is named; with it, the sides and the place below are tried too.
+  put(text, x, y, color, { align = "center", weight = 600, up = true, size = this.size, plain = false, reach = 0 } = {}) {
+    const w = this.measure(text, weight, size);
+    const home = [align === "center" ? x - w / 2 : align === "right" ? x - w : x, y - size];
+    const places = [home];
+    if (reach) {
+      const middle = y + reach + 4 - size / 2;
+      places.push([x + reach + 6, middle], [x - reach - 6 - w, middle], [home[0], y + 2 * reach + 12]);
+      for (const n of [1, -1, 2, -2, 3, -3]) {
+        places.push([x + reach + 6, middle + n * (size + 4)], [x - reach - 6 - w, middle + n * (size + 4)]);
+      }
+    }
+    for (let n = 1; n < 7; n++) places.push([home[0], home[1] + (up ? -n : n) * (size + 4)]);
+    this.write(text, places, color, { weight, size, plain });
+  }
+
+  // The name of an arrow beside its middle, or of a dot beside it; on whichever side is free.
+  name(text, [x0, y0], [x1, y1], color, { weight = 600, size = this.size } = {}) {
+    const w = this.measure(text, weight, size);
+    const length = Math.hypot(x1 - x0, y1 - y0);
+    const spots = [];
+    if (length > 1) {
+      const [nx, ny] = [-(y1 - y0) / length, (x1 - x0) / length];
+      for (const t of [0.5, 0.75, 0.3, 1]) for (const side of [-1, 1]) for (const far of [7, 16]) spots.push([t, side * nx, side * ny, far]);
+      spots.push([1, (x1 - x0) / length, (y1 - y0) / length, 8]);
+    } else {
+      for (const far of [7, 18, 30]) for (let n = 0; n < 8; n++) spots.push([1, Math.cos((n * Math.PI) / 4 + 0.7), Math.sin((n * Math.PI) / 4 + 0.7), far]);
+    }
+    // a text hangs off its spot away from the line
+    const places = spots.map(([t, ux, uy, far]) => {
+      const [px, py] = [x0 + t * (x1 - x0) + far * ux, y0 + t * (y1 - y0) + far * uy];
+      return [px + (ux - 1) * (w / 2), py + (uy - 1) * (size / 2)];
+    });
+    this.write(text, places, color, { weight, size, plain: false });
+  }
+
+  write(text, places, color, { weight, size, plain }) {
+    const c = this.context;
+    const w = this.measure(text, weight, size);
+    const home = places[0];
+    const free = ([l, t]) =>
+      l >= this.left + 2 && l + w <= this.width - 2 && t >= 1 && t + size <= this.height - 1 &&
+      !this.boxes.some((b) => l < b[2] + 4 && l + w + 4 > b[0] && t < b[3] && t + size + 3 > b[1]);
+    let [left, top] = places.find(free) || home;
+    left = Math.min(Math.max(left, this.left + 4), this.width - w - 4);
+    top = Math.min(Math.max(top, 2), this.height - size - 2);
+    this.boxes.push([left, top, left + w, top + size + 3]);
+    c.textAlign = "left";
+    c.textBaseline = "alphabetic";
+    if (!plain) {
+      c.lineWidth = 3.5;
+      c.lineJoin = "round";
+      c.strokeStyle = rgba(this.theme.background, 0.85);
+      c.strokeText(text, left, top + size - 1);
+    }
+    c.fillStyle = color;
+    c.fillText(text, left, top + size - 1);
+  }
+}

@@ -1,0 +1,111 @@
+// The views of a scene's kind, and how they share the player's room.
+
+import { ContourView } from "./contour.js";
+import { CurveView } from "./curve.js";
+import { stageHeight } from "./extent.js";
+import { PanelsView } from "./panels.js";
+import { SurfaceView } from "./surface.js";
+
+// Without WebGL the contour map still shows the race.
+class Blank {
+  constructor(parent, error) {
+    parent.replaceChildren();
+    const note = document.createElement("p");
+    note.className = "rbp-note";
+    note.textContent = `${error.message} The contour map shows the same run.`;
+    parent.append(note);
+  }
+
+  load() {}
+  draw() {}
+  setZoom() {}
+  dispose() {}
+}
+
+export function build(player, kind) {
+  player.view?.dispose();
+  player.kind = kind;
+  player.root.dataset.kind = kind;
+  player.main.replaceChildren();
+  player.side.replaceChildren();
+  const canvas = (name) => Object.assign(document.createElement("canvas"), { className: name });
+  const actions = {
+    click: (x) => player.send("click", { x }),
+    radius: (radius) => player.strip.move(radius),
+    chosen: () => player.strip.done(),
+    settle: () => player.settle(),
+    redraw: () => player.redraw(),
+    playing: () => player.clock.playing,
+    frame: () => player.clock.shown,
+  };
+  const [view, over] = [canvas("rbp-view"), canvas("rbp-over")];
+  player.main.append(view);
+  player.contour = null;
+  if (kind.startsWith("panels")) player.view = new PanelsView(player.main, actions);
+  else if (kind === "curve") player.view = new CurveView(view, actions, player.pencil);
+  else {
+    player.contourCanvas = canvas("rbp-contour");
+    player.contour = new ContourView(player.contourCanvas, actions);
+    player.side.append(player.contourCanvas);
+    player.main.append(over);
+    try {
+      player.view = new SurfaceView(view, over, actions);
+    } catch (error) {
+      player.view = new Blank(player.main, error);
+    }
+  }
+  if (kind === "curve") player.main.append(player.pencil.handle);
+  player.main.append(zoomButtons(player));
+  player.side.append(player.lossCanvas);
+}
+
+function zoomButtons(player) {
+  const box = document.createElement("div");
+  box.className = "rbp-zoom";
+  for (const [text, label, factor] of [["+", "Zoom in", 1.6], ["−", "Zoom out", 1 / 1.6], ["⤢", "Whole view", 0]]) {
+    const b = document.createElement("button");
+    b.type = "button";
+    b.textContent = text;
+    b.title = label;
+    b.setAttribute("aria-label", label);
+    b.addEventListener("click", () => player.view.setZoom(factor));
+    box.append(b);
+  }
+  return box;
+}
+
+export function layout(player) {
+  if (!player.scene) return;
+  const width = player.root.clientWidth;
+  const { lossPanel, dim } = player.scene;
+  const page = player.root.closest("[data-testid=stMain]");
+  const height = stageHeight(player.scene.height, player.root.getBoundingClientRect().top + player.pencil.element.offsetHeight + (page?.scrollTop ?? window.scrollY));
+  const narrow = width < 620;
+  player.root.dataset.narrow = narrow;
+  // on a phone bar and radius follow the picture at once, and the other panels come after them
+  if (narrow !== (player.side.parentElement === player.root)) narrow ? player.strip.element.after(player.side) : player.stage.append(player.side);
+  const flat = dim === 1 && player.view.aspect < 0.75;
+  const { contour } = player.scene;
+  if (player.contourCanvas) player.contourCanvas.hidden = !contour;
+  player.lossCanvas.hidden = !lossPanel;
+  const panels = (dim === 2 && contour ? 1 : 0) + (lossPanel ? 1 : 0);
+  player.side.hidden = !panels;
+  if (player.scene.panels.length) {
+    player.stage.dataset.layout = "stacked";
+    player.main.style.height = `${narrow ? player.scene.panels.length * 270 : height}px`;
+    return;
+  }
+  const beside = panels && !narrow && !flat;
+  player.stage.dataset.layout = beside ? "beside" : "stacked";
+  if (beside) {
+    player.main.style.height = player.side.style.height = `${height}px`;
+    player.side.style.gridTemplateRows = panels === 2 ? "minmax(0, 1.55fr) minmax(0, 1fr)" : "";
+    return;
+  }
+  const map = dim === 2 && contour ? Math.min(width, 420) : 0;
+  const below = map + (lossPanel ? (narrow ? 170 : Math.round(0.27 * height)) : 0);
+  const most = narrow ? Math.min(height, Math.round(dim === 1 ? Math.min(Math.max(1.2 * player.view.aspect * width + 60, 220), width) : width)) : height - below + map;
+  player.main.style.height = `${most}px`;
+  player.side.style.height = `${below}px`;
+  player.side.style.gridTemplateRows = map && lossPanel ? `${map}px minmax(0, 1fr)` : "";
+}
