@@ -15,7 +15,7 @@ from skimage.restoration import ellipsoid_kernel, rolling_ball
 
 from benchmarks.suite.measure import Report, compared, growth, steady
 from rbo_core.ironing import iron
-from rbo_core.ironing.dilation import dilate_grid, dilate_row
+from rbo_core.ironing.dilation import dilate_curve, dilate_grid
 
 PATIENCE = 15.0
 """Seconds of one call beyond which a competitor is left out; predicted from its cost a sample and offset."""
@@ -50,8 +50,8 @@ def _curves(report: Report, quick: bool) -> None:
         for n in sizes:
             x = np.arange(n, dtype=float)
             f, out = (x - n / 2) ** 2 / (40 * n) + 8 * np.cos(x / 3), np.empty(n)
-            expected = dilate_row(f, 1.0, float(radius))[0]
-            calls: dict[str, Any] = {"ours": lambda f=f, r=radius: dilate_row(f, 1.0, float(r))}
+            expected = dilate_curve(f, 1.0, float(radius))
+            calls: dict[str, Any] = {"ours": lambda f=f, r=radius: dilate_curve(f, 1.0, float(r))}
             if n * (2 * radius + 1) * PACE["SciPy"] < PATIENCE:
                 calls["SciPy"] = lambda f=f, cap=cap: ndimage.grey_dilation(
                     f, footprint=np.ones(cap.size, bool), structure=cap, mode="constant", cval=-1e300

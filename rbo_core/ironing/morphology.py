@@ -17,7 +17,14 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbo_core.ironing.dilation import Array, dilate_arcs, dilate_grid, dilate_grid_with_contacts, dilate_row
+from rbo_core.ironing.dilation import (
+    Array,
+    dilate_arcs,
+    dilate_curve,
+    dilate_grid,
+    dilate_grid_with_contacts,
+    dilate_row,
+)
 from rbo_core.ironing.holes import concerns_of, with_holes
 from rbo_core.ironing.touch import touched
 
@@ -210,7 +217,7 @@ def _iron(f: Array, spacing: tuple[float, ...], radius: float, pad: tuple[int, .
     hole = heights == -np.inf
     if f.ndim == 1:
         wide, index, between = dilate_row(f, spacing[0], radius, half[0])
-        closing = -dilate_row(wide, spacing[0], radius, half[0], sign=-1.0)[0]
+        closing = -dilate_curve(wide, spacing[0], radius, half[0], sign=-1.0)
         reachable = _touched(index, between, f.size, spacing[0], half[0])[pad[0] : f.size - pad[0]]
     else:
         steps, cut = (spacing[0], spacing[1]), (half[0], half[1])
@@ -301,7 +308,7 @@ def sweep_field(
             ironed.append(np.where(hole, np.nan, crop(wide, half) - radius))
             masks.append(crop(_touched(index, between, f.size, field.spacing[0], half[0]), field.pad) & ~hole)
             if closing:
-                under = -dilate_row(wide, field.spacing[0], radius, half[0], sign=-1.0)[0]
+                under = -dilate_curve(wide, field.spacing[0], radius, half[0], sign=-1.0)
                 closings.append(np.maximum(under, field.heights))
         else:
             one = _iron(f, field.spacing, radius, field.pad, field.axes)

@@ -319,3 +319,13 @@ def test_mask_of_an_extruded_curve_is_the_curves_exact_mask(radius, share):
     inner = slice(m, -m)
     assert not (surface & ~curve)[inner].any(), "a sample no ball can touch was called reachable"
     assert (curve & ~surface)[inner].mean() <= share
+
+
+@pytest.mark.parametrize("radius", [0.4, 1.0, 5.0, 17.3, 40.0, 41.0])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_curves_direct_maximum_is_the_envelopes_to_the_last_bit(radius: float, sign: float) -> None:
+    f = np.cumsum(np.random.default_rng(3).normal(size=400))
+    f[[0, 57, 58, 399]] = -sign * np.inf  # nothing there
+    for crop in (0, 30):
+        envelope = dilation.dilate_row(f, 1.0, radius, crop, sign)[0]
+        np.testing.assert_array_equal(dilation.dilate_curve(f, 1.0, radius, crop, sign), envelope)
