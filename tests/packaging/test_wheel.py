@@ -48,7 +48,11 @@ def test_every_line_of_the_requirements_is_asked_for_and_torch_only_with_network
 def test_the_command_is_there_and_every_page_travels(installed):
     assert "rolling-ball = rbo_core.cli:main" in metadata(installed, "entry_points.txt")
     home = installed / "rbo_core" / "_app"
-    pages = {file.relative_to(ROOT) for file in (ROOT / "pages").rglob("*") if file.suffix in {".py", ".css", ".js"}}
+    pages = {
+        file.relative_to(ROOT)
+        for file in (ROOT / "pages").rglob("*")
+        if file.suffix in {".py", ".css", ".js", ".npz", ".zip"}
+    }
     assert pages and all((home / page).is_file() for page in pages)
     assert (home / ".streamlit" / "config.toml").read_bytes() == (ROOT / ".streamlit" / "config.toml").read_bytes()
 
