@@ -48,6 +48,35 @@ def test_a_new_scene_draws_its_ground_at_once(app, open_page, renderer):
         assert again == pytest.approx(first, abs=0.01)
 
 
+# The first view, another one, another frame: each with the ground kept (copied the second time) and drawn in full.
+KEPT = f"""(p => {{
+    const {{ view }} = p, {{ gl, canvas }} = view;
+    view.rest = () => {{}};
+    clearTimeout(view.resting);
+    const pixels = (frame, software) => {{
+        view.software = software;
+        view.draw(frame, p.theme);
+        const dots = new Uint8Array(4 * canvas.width * canvas.height);
+        gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, dots);
+        return dots;
+    }};
+    return [[0, 0], [0.4, 0], [0, p.clock.last]].map(([turn, frame]) => {{
+        view.camera.turn(turn, 0);
+        pixels(frame, true);
+        const [kept, full] = [pixels(frame, true), pixels(frame, false)];
+        return [kept.reduce((most, v, n) => Math.max(most, Math.abs(v - full[n])), 0), gl.getError()];
+    }});
+}})({PLAYER})"""
+
+
+def test_kept_ground_with_shadows_laid_on_it_is_the_picture_drawn_in_full(app, open_page):
+    page = open_page(f"{app}/?scene=plane")
+    page.wait_for_selector(".rbp[data-frame]")
+    for difference, error in page.evaluate(KEPT):
+        assert error == 0
+        assert difference <= 2  # of 255: the kept colour is rounded before the shadow falls on it
+
+
 def test_a_lost_context_is_told_and_the_picture_comes_back(app, open_page):
     page = open_page(f"{app}/?scene=plane")
     page.wait_for_selector(".rbp[data-frame]")

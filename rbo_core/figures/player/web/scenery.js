@@ -4,10 +4,29 @@ import { parse } from "./theme.js";
 import { matrixAt } from "./turn.js";
 
 const GLASS = 0.45; // opacity of a ball that hides a smaller one
-export const unit = (color) => (Array.isArray(color) ? color : parse(color)).map((v) => v / 255);
+const unit = (color) => (Array.isArray(color) ? color : parse(color)).map((v) => v / 255);
+
+// The balls that throw shadows, as the shaders take them: up to eight of (x, y, z, radius).
+function shadows(view, now) {
+  const data = new Float32Array(32);
+  let count = 0;
+  view.scene.racers.forEach((r, i) => {
+    if (r.ball && count < 8) data.set([...now[i].center, r.radius], 4 * count++);
+  });
+  return { data, count };
+}
 
 export function drawGround(view, theme, now) {
-  const { gl, surface, camera, field, scene } = view;
+  const balls = shadows(view, now);
+  // a fine picture is drawn once, and a graphics card is as fast without
+  if (!view.software || view.quality > 1) paintGround(view, theme, balls);
+  else view.still.draw(view, `${view.camera.matrix} ${theme.dark} ${theme.background}`, balls, () => paintGround(view, theme, { ...balls, count: 0 }));
+}
+
+function paintGround(view, theme, balls) {
+  const { gl, surface, camera, field } = view;
+  gl.clearColor(...unit(theme.background), 0); // the canvas has no alpha; kept ground tells by it where no shadow falls
+  gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
   gl.useProgram(surface.p);
   gl.uniformMatrix4fv(surface.u.uMatrix, false, camera.matrix);
   gl.uniform2f(surface.u.uRange, field.low, field.high);
@@ -15,13 +34,8 @@ export function drawGround(view, theme, now) {
   gl.uniform3fv(surface.u.uEye, camera.eye);
   gl.uniform3fv(surface.u.uInk, theme.dark ? [0.05, 0.06, 0.09] : [0.12, 0.14, 0.2]);
   gl.uniform3fv(surface.u.uPage, unit(theme.background));
-  const balls = new Float32Array(32);
-  let count = 0;
-  scene.racers.forEach((r, i) => {
-    if (r.ball && count < 8) balls.set([...now[i].center, r.radius], 4 * count++);
-  });
-  gl.uniform4fv(surface.u.uBalls, balls);
-  gl.uniform1i(surface.u.uCount, count);
+  gl.uniform4fv(surface.u.uBalls, balls.data);
+  gl.uniform1i(surface.u.uCount, balls.count);
   gl.uniform4f(surface.u.uTint, 0, 0, 0, 0);
   gl.uniform1f(surface.u.uSide, 0);
   view.shapes.draw(view.ground, gl.TRIANGLES);

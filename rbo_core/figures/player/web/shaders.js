@@ -1,5 +1,20 @@
 // GLSL (WebGL 2). Everything is in world units; lines and balls are expanded in screen space.
 
+// What the balls leave of the light at a place of the ground.
+const SHADOW = `
+    uniform vec4 uBalls[8]; uniform int uCount;
+    float shadow(vec3 at) {
+      float light = 1.0;
+      for (int i = 0; i < 8; i++) {
+        if (i >= uCount) break;
+        vec4 b = uBalls[i];
+        float away = length(at.xy - b.xy) / b.w;
+        float gap = max(b.z - at.z, 0.0) / b.w;
+        light *= 1.0 - 0.5 * (1.0 - smoothstep(0.15, 1.15, away)) / (1.0 + 0.35 * max(gap - 1.0, 0.0));
+      }
+      return light;
+    }`;
+
 export const SURFACE = {
   vertex: `#version 300 es
     in vec3 aPosition; in vec3 aNormal;
@@ -9,7 +24,7 @@ export const SURFACE = {
     precision highp float;
     in vec3 vPosition; in vec3 vNormal; out vec4 color;
     uniform sampler2D uMap; uniform vec2 uRange; uniform float uIso; uniform vec3 uEye; uniform vec3 uInk;
-    uniform vec3 uPage; uniform vec4 uBalls[8]; uniform int uCount; uniform float uSide; uniform vec4 uTint;
+    uniform vec3 uPage; uniform float uSide; uniform vec4 uTint;${SHADOW}
     void main() {
       vec3 n = normalize(vNormal);
       vec3 view = normalize(uEye - vPosition);
@@ -33,14 +48,32 @@ export const SURFACE = {
         base = mix(base, uInk, 0.22 * line * (1.0 - smoothstep(0.25, 0.6, width)));
         base += 0.10 * pow(max(dot(n, normalize(light + view)), 0.0), 30.0);
       }
-      for (int i = 0; i < 8; i++) {
-        if (i >= uCount) break;
-        vec4 b = uBalls[i];
-        float away = length(vPosition.xy - b.xy) / b.w;
-        float gap = max(b.z - vPosition.z, 0.0) / b.w;
-        base *= 1.0 - 0.5 * (1.0 - smoothstep(0.15, 1.15, away)) / (1.0 + 0.35 * max(gap - 1.0, 0.0));
+      color = vec4(base * shadow(vPosition), 1.0 - uSide); // on walls no shadow falls
+    }`,
+};
+
+// The ground as it was kept (still.js), with its depth: where a pixel lies tells what shadow falls on it.
+export const KEPT = {
+  vertex: `#version 300 es
+    in vec2 aCorner;
+    void main() { gl_Position = vec4(aCorner, 0.0, 1.0); }`,
+  fragment: `#version 300 es
+    precision highp float;
+    precision highp sampler2D;
+    out vec4 color;
+    uniform sampler2D uColour; uniform sampler2D uDepths; uniform vec2 uSize; uniform vec2 uDepth; uniform vec2 uOffset;
+    uniform vec2 uLens; uniform vec3 uEye; uniform vec3 uRight; uniform vec3 uUp; uniform vec3 uBack;${SHADOW}
+    void main() {
+      ivec2 pixel = ivec2(gl_FragCoord.xy);
+      color = texelFetch(uColour, pixel, 0);
+      float depth = texelFetch(uDepths, pixel, 0).r;
+      gl_FragDepth = depth;
+      if (color.a > 0.5) {
+        vec2 at = (2.0 * gl_FragCoord.xy / uSize - 1.0 - uOffset) * uLens;
+        float far = -uDepth.y / (1.0 - 2.0 * depth - uDepth.x);
+        color.rgb *= shadow(uEye + far * (at.x * uRight + at.y * uUp - uBack));
       }
-      color = vec4(base, 1.0);
+      color.a = 1.0;
     }`,
 };
 

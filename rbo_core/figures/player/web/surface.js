@@ -10,9 +10,10 @@ import { gripOn, pulled } from "./grip.js";
 import { dots, ribbon, sheet, walls } from "./meshes.js";
 import { drawOver } from "./overlay.js";
 import { drawnByProcessor } from "./renderer.js";
-import { clarity, drawBall, drawGround, drawPaths, drawSheet, unit } from "./scenery.js";
+import { clarity, drawBall, drawGround, drawPaths, drawSheet } from "./scenery.js";
 import { BALL, DOT, LINE, SURFACE, program } from "./shaders.js";
 import { Shapes } from "./shapes.js";
+import { Still } from "./still.js";
 import { Turntable } from "./turntable.js";
 import { orientations } from "./turn.js";
 
@@ -46,6 +47,7 @@ export class SurfaceView {
     this.ball = program(gl, BALL);
     this.square = new Shapes(gl).add(this.ball, [["aCorner", 2]], new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]));
     this.shapes = new Shapes(gl);
+    this.still = new Still(gl);
     this.map = this.mapFor = null;
   }
 
@@ -173,8 +175,6 @@ export class SurfaceView {
     this.size();
     const { gl, camera, scene } = this;
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
-    gl.clearColor(...unit(theme.background), 1);
-    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.enable(gl.DEPTH_TEST);
     gl.depthFunc(gl.LEQUAL);
     gl.depthMask(true);
