@@ -3,7 +3,7 @@
 import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import streamlit as st
 
-from pages.shared import network_jobs, network_runs, plots
+from pages.shared import background, network_jobs, network_runs, plots
 from pages.shared.curve_choice import curve_choice
 from pages.shared.downloads import download
 from pages.shared.page import how_it_works, is_dark, link, open_page, sentence, show_error
@@ -105,6 +105,8 @@ def draw(job: Job | None) -> None:
 
 
 job_id = network_jobs.current()
+if job_id is None and configs and (running := background.job_of(race_job.job_key(configs))) is not None:
+    job_id = network_jobs.adopt(running)  # somebody comes back by the menu, or with a link that has the settings alone
 if job_id is None:
     draw(None)
     network_jobs.others()

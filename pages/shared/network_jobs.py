@@ -60,9 +60,15 @@ def start(
     except ValueError as error:
         show_error(error)
         return None
+    adopt(job)
+    return job
+
+
+def adopt(job: Job) -> str:
+    """Let the address name a job whose settings the controls have; returns its id."""
     st.query_params[PARAMETER] = job.id
     st.session_state["_job_loaded"] = job.id  # the controls are what started it
-    return job
+    return job.id
 
 
 def load_link(controls: Callable[[Job], Mapping[str, Any]]) -> None:

@@ -254,6 +254,10 @@ def test_train_puts_one_job_into_the_queue_and_its_id_into_the_address(store):
     page.number_input("seeds").set_value(1).run()
     page.button("train").click().run()
     assert len(background.queue().jobs()) == 2
+    # While it waits or runs the settings alone find it, as when one comes back by the menu; other settings do not.
+    again = visit(methods=["sgd", "sam"], gradients="40", seeds="2").query_params["job"]
+    assert again in (job.id, [job.id])
+    assert "job" not in visit(methods=["sgd"], gradients="42").query_params
     # The bare link brings the settings back.
     link = visit(job=job.id)
     assert link.number_input("seeds").value == 2
