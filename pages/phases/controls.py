@@ -60,8 +60,8 @@ def ask() -> tuple[MapAsked, MapLook, ShownRun]:
         curvatures = toggle(
             "axes ρλκ and ηλκ", "curvatures", help="Dimensionless: κ is the curvature at the global minimum."
         )
-        bars = toggle("error bars", "bars", True, help="95 % intervals of jumps and cuts.")
-        theory = toggle("theory", "theory", True, help="What is known without the balls: dashed and dotted lines.")
+    bars = toggle("error bars", "bars", True, help="95 % intervals of jumps and cuts.")
+    theory = toggle("theory", "theory", True, help="What is known without the balls: dashed and dotted lines.")
     group("Shown run")
     radius = number("radius ρ", "radius", 0.6, Scale(0.005, 10.0, log=True), help="Or click a cell of the map.")
     rate = number("learning rate η", "learning_rate", 0.05, Scale(1e-4, 10.0, log=True))
