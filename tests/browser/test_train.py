@@ -106,6 +106,18 @@ def test_a_job_survives_reload_and_server_and_others_wait_for_it(server, queue, 
     page.get_by_text(re.compile(r"about .* left")).first.wait_for()
     done = queue.get(first).done
     until(lambda: queue.get(first).done > done)
+    # It stays in view after a change of page by the menu, Back, Forward and a reload.
+    running = page.get_by_role("button", name="Cancel").first
+    for name in ("Results", "Train"):
+        press(page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True))
+        page.wait_for_url(re.compile(f"/{name}"))
+    running.wait_for()
+    page.go_back()
+    page.wait_for_url(re.compile("/Results"))
+    page.go_forward()
+    running.wait_for()
+    page.reload()
+    running.wait_for()
 
     # Three: at most two of one browser run, on two cores one, and the page says what waits.
     for seeds in (2, 3):
