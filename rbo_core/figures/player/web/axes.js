@@ -3,8 +3,8 @@
 import { tickText, ticks } from "./scale.js";
 import { rgba } from "./theme.js";
 
-// Ticks along the two lower edges that face the viewer and up the corner at the left.
-export function drawAxes(view, c, theme) {
+// Ticks along the two lower edges that face the viewer and up the corner at the left; labels: what shall keep clear of them.
+export function drawAxes(view, c, theme, labels) {
   const [a, b, d, e] = view.field.box;
   const { base, camera, scene } = view;
   const [vx, vy] = [camera.back[0] > 0 ? b : a, camera.back[1] > 0 ? e : d];
@@ -30,13 +30,14 @@ export function drawAxes(view, c, theme) {
       c.lineTo(at.x + 4 * ox, at.y + 4 * oy);
       c.stroke();
       c.fillText(tickText(v), at.x + 9 * ox, at.y + 11 * oy);
+      labels.avoid(at.x + 9 * ox, at.y + 11 * oy, 7);
     }
     const mid = view.project(from.map((f, n) => (f + to[n]) / 2));
     c.fillStyle = theme.ink;
     c.fillText(name, mid.x + 30 * ox, mid.y + 27 * oy);
     c.fillStyle = theme.soft;
   };
-  drawHeights(view, c, theme);
+  drawHeights(view, c, theme, labels);
   // the balls stand before the upright axis
   c.globalCompositeOperation = "destination-out";
   scene.racers.forEach((r, i) => {
@@ -51,7 +52,7 @@ export function drawAxes(view, c, theme) {
   edge([vx, d, base], [vx, e, base], d, e, scene.labels.y);
 }
 
-function drawHeights(view, c, theme) {
+function drawHeights(view, c, theme, labels) {
   const [a, b, d, e] = view.field.box;
   const { base, scene } = view;
   const corners = [[a, d], [a, e], [b, d], [b, e]].map(([x, y]) => ({ x, y, at: view.project([x, y, base]) }));
@@ -74,6 +75,7 @@ function drawHeights(view, c, theme) {
     c.lineTo(at.x - 4, at.y);
     c.stroke();
     c.fillText(tickText(v), at.x - 8, at.y);
+    labels.avoid(at.x - 14, at.y, 8);
   }
   const note = view.scale === 1 ? "" : ` (× ${tickText(+view.scale.toPrecision(2))})`;
   c.fillStyle = theme.ink;

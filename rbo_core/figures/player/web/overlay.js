@@ -46,8 +46,8 @@ export function drawOver(view, frame, theme, now) {
   const { context: c, width, height } = fit(view.over);
   const { scene } = view;
   c.clearRect(0, 0, width, height);
-  drawAxes(view, c, theme);
   const labels = new Labels(c, theme, width, height);
+  drawAxes(view, c, theme, labels);
   if (scene.minimum) {
     const p = [scene.minimum[0], scene.minimum[1], scene.minimum[2] * view.scale];
     const at = view.project(p);
