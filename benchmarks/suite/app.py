@@ -22,6 +22,12 @@ from rbo_core.figures.playing import raced
 FRAME = "Number(document.querySelector('.rbp')?.dataset.frame)"
 SIZE = {"width": 1280, "height": 900}
 PATIENCE = 180_000
+PLAYER, PLOT = ".rbp[data-frame]", ".lab-plots[data-drawn]"
+PICTURES = {
+    "": PLAYER, "Roll": PLAYER, "Race": PLAYER, "Iron": PLOT, "Phases": PLOT, "Train": PLOT, "Network_landscape": PLOT,
+    "Network_phases": PLOT, "Results": "[data-testid=stDataFrame] canvas", "Lessons": PLAYER,
+}  # fmt: skip
+"""Every page, and what is on it once its first picture is there."""
 
 
 def run(quick: bool) -> Report:
@@ -44,6 +50,8 @@ def run(quick: bool) -> Report:
     with app_in_browser() as (address, browser):
         for page in ("Roll", "Race"):
             report.rows += _page(browser, f"{address}/{page}", page, 2 if quick else 7, 1.0 if quick else 4.0)
+        for page, picture in PICTURES.items():
+            report.rows += _first_picture(browser, f"{address}/{page}", picture, page or "Home", 1 if quick else 3)
         report.rows.append(_memory(browser, f"{address}/Roll", 2 if quick else 6))
     return report
 
@@ -63,6 +71,27 @@ def _moving(browser: Any, address: str) -> float:
     took = time.perf_counter() - begin
     page.close()
     return took
+
+
+def _first_picture(browser: Any, address: str, picture: str, name: str, rounds: int) -> list[Row]:
+    """Seconds to a page's first picture when others have opened it before, and of them the server's own computing."""
+    server, took, computed = _server(), [], []
+    context = browser.new_context(viewport=SIZE)
+    for _ in range(rounds + 1):
+        page = context.new_page()
+        before = sum(server.cpu_times()[:2])
+        begin = time.perf_counter()
+        page.goto(address)
+        page.wait_for_selector(picture, timeout=PATIENCE)
+        took.append(time.perf_counter() - begin)
+        computed.append(sum(server.cpu_times()[:2]) - before)
+        page.close()
+    context.close()
+    warm, work = statistics.median(took[1:]), statistics.median(computed[1:])
+    return [
+        Row("first picture of a page, warm", name, warm, "s", took[0], rounds=rounds),
+        Row("of it the server's computing", name, work, "s", computed[0], rounds=rounds),
+    ]
 
 
 def _page(browser: Any, address: str, name: str, changes: int, watched: float) -> list[Row]:
@@ -94,9 +123,7 @@ def _page(browser: Any, address: str, name: str, changes: int, watched: float) -
 
 
 def _memory(browser: Any, address: str, visitors: int) -> Row:
-    server = next(
-        one for one in psutil.Process().children(recursive=True) if "streamlit" in " ".join(one.cmdline()[:4])
-    )
+    server = _server()
     before, pages = server.memory_info().rss, []
     for _ in range(visitors):
         page = browser.new_page(viewport=SIZE)
@@ -107,3 +134,7 @@ def _memory(browser: Any, address: str, visitors: int) -> Row:
     for page in pages:
         page.close()
     return Row("memory of the server", f"a further visitor of Roll ({visitors} of them)", grown / visitors / 1e6, "MB")
+
+
+def _server() -> Any:
+    return next(one for one in psutil.Process().children(recursive=True) if "streamlit" in " ".join(one.cmdline()[:4]))

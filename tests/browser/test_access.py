@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+
+from pages.shared.page import page_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PLAYER = "document.querySelector('.rbp').__player"
@@ -55,17 +59,20 @@ def test_text_stands_out_and_buttons_can_be_hit(server, open_page, scheme):
     assert small == []
 
 
-@pytest.mark.parametrize(
-    ("page_name", "scheme"),
-    [("", "dark"), ("Race", "light"), ("Iron", "dark"), ("Lessons?guess=1", "light"), ("Network_landscape", "light")],
-)
-def test_axe_finds_nothing(server, open_page, page_name, scheme):
-    page = open_page(f"{server}/{page_name}", color_scheme=scheme, reduced_motion="reduce")
-    page.wait_for_selector(
-        ".lab-plots[data-drawn]" if page_name in ("Iron", "Network_landscape") else ".rbp[data-frame]"
-    )
+@pytest.mark.parametrize("name", ["", *(title.replace(" ", "_") for title in page_files())])
+def test_axe_finds_nothing_light_and_wide_or_dark_and_narrow(server, open_lasting_page, name):
+    asked = {"Lessons": "guess=1", "Phases": "steps=50"}.get(name, "")
+    page = open_lasting_page(f"{server}/{name}?{asked}", color_scheme="light", reduced_motion="reduce")
+    page.bring_to_front()
+    page.wait_for_selector(".rbp[data-frame], .lab-plots[data-drawn], [data-testid=stDataFrame]")
     page.wait_for_function("document.getElementById('picture')")
     found = Axe().run(page).response["violations"]
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 400, "height": 900})
+    ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+    page.wait_for_function(f"{ground} === 'rgb(18, 21, 28)'")
+    found += Axe().run(page).response["violations"]
+    page.close()
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
 
 
@@ -115,6 +122,19 @@ def test_a_message_in_a_folded_group_unfolds_it_and_a_narrow_stage_takes_the_foc
     page.wait_for_selector(".rbp[data-narrow=true]")
     page.locator(".rbp-stage").focus()
     assert page.evaluate("document.activeElement.className") == "rbp-stage"
+
+
+def test_a_word_explains_itself_and_a_moved_film_tells_where_everyone_is(server, open_page):
+    page = open_page(f"{server}/Roll?autoplay=0")
+    page.wait_for_selector(".rbp-radius[data-runs='33']")
+    word = page.locator(".lab-head .lab-term")
+    word.focus()
+    assert word.evaluate("w => getComputedStyle(w, '::after').content").startswith('"The radius of the ball')
+    page.set_viewport_size({"width": 400, "height": 860})
+    box = word.evaluate("w => ['left', 'right'].map((side) => parseFloat(getComputedStyle(w, '::after')[side]))")
+    assert min(box) >= 0  # inside the window
+    page.locator(".rbp-stage").press("ArrowRight")
+    page.get_by_text(re.compile(r"step \d+ of 900\. Ball: loss .*; SGD: loss ")).wait_for(state="attached")
 
 
 def test_a_pinned_run_stays_as_a_ghost_beside_the_next(server, open_page):
