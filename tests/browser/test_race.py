@@ -47,7 +47,8 @@ def drag(page, dx: int, dy: int) -> None:
 
 def set_number(page, name: str, key: str, value: str) -> None:
     """Type a number and wait until the script has run with it: a button under the pointer may still move before."""
-    box = page.get_by_role("spinbutton", name=name)
+    # a number's field is one of text while one types
+    box = page.get_by_role("spinbutton", name=name).or_(page.get_by_role("textbox", name=name))
     box.fill(value)
     box.press("Enter")
     page.wait_for_url(re.compile(f"[?&]{key}={value}(&|$)"))
