@@ -21,6 +21,8 @@ import { readTheme } from "./theme.js";
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const same = (a, b) => a.length === b.length && a.every((v, i) => v === b[i]);
 
+const BESIDE = 120; // ms between two pictures of the map beside a scene that the processor draws
+
 export class Player {
   constructor(parent) {
     this.parent = parent;
@@ -221,6 +223,14 @@ export class Player {
     this.view.stale = true;
   }
 
+  // Map and losses beside the scene. Where the processor draws all, they take turns with it while the film runs.
+  drawBeside(frame, now) {
+    if (this.clock.playing && this.view.software && now - (this.beside || 0) < BESIDE) return;
+    this.beside = now;
+    this.contour?.draw(frame, this.theme);
+    if (this.scene.lossPanel && this.scene.racers.length) this.loss.draw(frame, this.theme);
+  }
+
   paint(now) {
     const wasPlaying = this.clock.playing;
     this.sound.play(this.clock.shown, this.clock.playing);
@@ -228,8 +238,7 @@ export class Player {
     const frame = this.clock.shown;
     this.breathe(frame);
     this.view.draw(frame, this.theme);
-    this.contour?.draw(frame, this.theme);
-    if (this.scene.lossPanel && this.scene.racers.length) this.loss.draw(frame, this.theme);
+    this.drawBeside(frame, now);
     this.bar.update(this.scene.steps, this.scene.word);
     this.strip.draw(this.theme, this.scene.racers[0]);
     if (!this.clock.playing || now - (this.read || 0) > 80) {
