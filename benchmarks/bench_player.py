@@ -3,9 +3,11 @@
     python benchmarks/bench_player.py [seconds]
 
 Prints updates a second for the 2-D view and for a 72 × 72 surface with one ball and three points (standing still and
-while the camera turns), the drift of the frame against the clock, and the payload of 4 racers × 1,000 steps. Then the
-waits on the page Race: seconds from a click on the map to the new race (two rigid balls, SGD, SAM), and from the button
-to the basin maps of 400 starts × 500 steps × 3 methods. A machine that does other work at the same time says little.
+while the camera turns), the drift of the frame against the clock, and the payload of 4 racers × 1,000 steps. Then
+frames a second of Home, Roll (at 1920) and Race, pictures a second of a drag along the strip, and seconds from a
+radius to its picture. Then the waits on the page Race: seconds from a click on the map to the new race (two rigid
+balls, SGD, SAM), and from the button to the basin maps of 400 starts × 500 steps × 3 methods. A machine that does
+other work at the same time says little.
 """
 
 from __future__ import annotations
@@ -71,6 +73,24 @@ TURN = """(p => { const turn = () => { p.view.camera.azimuth += 0.02; p.redraw()
     turn(); })(document.querySelector('.rbp').__player)"""
 
 
+# Sixty radii along the strip, one a frame of the screen, as fast as they are drawn.
+DRAG = """(p => new Promise((done) => {
+    p.clock.pause();
+    const { low, high } = p.base.radius, begun = performance.now(), drawn = p.drawn;
+    let k = 0;
+    const step = () => {
+        if (k++ === 60) {
+            const rate = (p.drawn - drawn) / (performance.now() - begun) * 1000;
+            p.settle();
+            return done(rate);
+        }
+        p.strip.move(low * (high / low) ** (k / 61));
+        requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+}))(document.querySelector('.rbp').__player)"""
+
+
 def race_page(browser: object, address: str, clicks: int = 9) -> None:
     """Waits of a visitor of the page Race, in seconds."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -99,6 +119,37 @@ def race_page(browser: object, address: str, clicks: int = 9) -> None:
     page.get_by_text("of 400 starts").wait_for(timeout=120_000)
     print(f"400 starts × 500 steps × 3 methods: {time.perf_counter() - began:.1f} s")
     page.close()
+
+
+def frames_and_radius(browser: object, address: str, seconds: float, changes: int = 5) -> None:
+    """Frames a second of Roll and Race in playback, and seconds from a radius chosen on the strip to the new picture.
+
+    Beside them what a drag along the strip draws a second: it asks no server, which Home, Roll and Race do alike.
+    """
+    player = "document.querySelector('.rbp').__player"
+    for name, width, height in [("Home", 1280, 900), ("Roll", 1920, 1080), ("Race", 1280, 900)]:
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.goto(f"{address}/{'' if name == 'Home' else name}?v=1&autoplay=0")
+        page.wait_for_selector(".rbp[data-frame]", timeout=120_000)
+        page.wait_for_function(f"{player}.batch?.runs.length > 0", timeout=120_000)
+        page.evaluate(f"(p => {{ p.clock.loop = true; p.clock.play(); }})({player})")
+        page.wait_for_timeout(500)
+        a = page.evaluate(READ)
+        page.wait_for_timeout(1000 * seconds)
+        b = page.evaluate(READ)
+        print(f"{name} at {width}: {(b[0] - a[0]) / (b[1] - a[1]) * 1000:.1f} frames a second")
+        dragged = page.evaluate(DRAG)
+        print(f"{name}, dragging along the strip: {dragged:.1f} pictures a second")
+        took = []
+        for k in range(changes if name != "Home" else 0):
+            page.evaluate(f"window.before = {player}.base")
+            began = time.perf_counter()
+            page.evaluate(f"(s => {{ s.move({0.31 + 0.013 * k}); s.done(); }})({player}.strip)")
+            page.wait_for_function(f"{player}.base !== window.before", polling=10, timeout=120_000)
+            took.append(time.perf_counter() - began)
+        if took:
+            print(f"{name}, radius to picture: median {statistics.median(took):.2f} s, worst {max(took):.2f} s")
+        page.close()
 
 
 def main(seconds: float = 5.0) -> None:
@@ -132,6 +183,7 @@ def main(seconds: float = 5.0) -> None:
                 print(f"{words}: {(b[0] - a[0]) / (b[1] - a[1]) * 1000:.1f} updates a second, clock drift {drift:.1e}")
                 page.close()
             with serve(ROOT / "app.py") as app:
+                frames_and_radius(browser, app, seconds)
                 race_page(browser, app)
             browser.close()
 
