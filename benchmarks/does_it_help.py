@@ -1,4 +1,4 @@
-"""The figure and the table of docs/does-it-help.md, from the stored contests.
+"""The figure and the table of docs/does-it-help.md and of the page Results, from the stored contests.
 
 python benchmarks/does_it_help.py
 """
@@ -16,13 +16,13 @@ from matplotlib.figure import Figure
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from rbo_core.figures.contests import BALLS, REFERENCES, rows  # noqa: E402
 from rbo_core.figures.style import color, palette  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "contest"
 PAGE = ROOT / "docs" / "does-it-help.md"
-NETWORKS = {"mlp": "MLP", "resnet8-gn": "ResNet-8", "vgg9-gn": "VGG-9"}
+PACKED = ROOT / "pages" / "results" / "contests.json"
 BEGIN, END = "<!-- table -->", "<!-- end -->"
-BALLS = ("rbo", "rbo_step", "rbo_interval", "rbo_tangent")
 SHOWN = {
     "sgd": ("SGD", color("sgd"), "-"),
     "momentum": ("SGD + momentum", color("momentum"), "-"),
@@ -73,35 +73,37 @@ def table() -> str:
         "| minus SAM + momentum (Holm p) |",
         "| --- | --- | ---: | ---: | --- | ---: | --- | --- |",
     ]
-    for record in sorted(contests(), key=lambda record: _place(record["train"])):
-        train, paired = record["train"], {(d["name"], d["reference"]): d for d in record["differences"]}
-        best = max((s for s in record["standings"] if s["name"] in BALLS), key=lambda s: s["validation"])
-        cells = " | ".join(_told(paired[best["name"], other]) for other in ("momentum", "sam_momentum"))
+    for row in rows(contests()):
+        cells = " | ".join(f"**{gap.text}**" if gap.says else gap.text for gap in map(row.gaps.__getitem__, REFERENCES))
         lines.append(
-            f"| {_data(train)} | {NETWORKS[train['model']]} | {train['label_noise']:.0%} "
-            f"| {train['gradient_budget']:,} | {best['label']} | {best['mean']:.2f} ± {best['half']:.2f} | {cells} |"
+            f"| {row.task} | {row.network} | {row.noise:.0%} | {row.gradients:,} | {row.ball} "
+            f"| {row.mean:.2f} ± {row.half:.2f} | {cells} |"
         )
     return "\n".join(lines)
 
 
-def _place(train: dict[str, Any]) -> tuple[Any, ...]:
-    """Where a contest stands in the table."""
-    return (train["data"], list(NETWORKS).index(train["model"]), train["train_size"] or 10**9, train["label_noise"],
-            train["gradient_budget"])  # fmt: skip
+def packed() -> list[dict[str, Any]]:
+    """Of each contest what the page Results shows."""
 
+    def kept(one: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+        return {name: round(one[name], 5) if isinstance(one[name], float) else one[name] for name in names}
 
-def _data(train: dict[str, Any]) -> str:
-    size = train["train_size"]
-    return train["data"] if train["data"] == "digits" else f"{train['data']}, {f'{size:,}' if size else 'all'}"
-
-
-def _told(one: dict[str, Any]) -> str:
-    text = f"{one['mean']:+.2f} ± {one['half']:.2f} ({one['holm']:.1g})".replace("-", "−")
-    return f"**{text}**" if one["holm"] < 0.05 else text
+    return [
+        {
+            "train": kept(record["train"], ("data", "model", "train_size", "label_noise", "gradient_budget")),
+            "standings": [kept(s, ("name", "label", "validation", "mean", "half")) for s in record["standings"]],
+            "differences": [
+                kept(d, ("name", "reference", "mean", "half")) | {"holm": float(f"{d['holm']:.3g}")}
+                for d in record["differences"] if d["name"] in BALLS
+            ],
+        }
+        for record in contests()
+    ]  # fmt: skip
 
 
 def main() -> None:
-    """Write both."""
+    """Write all three."""
+    PACKED.write_text(json.dumps(packed(), separators=(",", ":")), encoding="utf-8")
     mpl.rcParams["svg.fonttype"] = "none"
     mpl.rcParams["svg.hashsalt"] = "does-it-help"
     figure().savefig(ROOT / "docs" / "does-it-help.svg", bbox_inches="tight", metadata={"Date": None})

@@ -46,9 +46,10 @@ open_page(
 network_jobs.load_link(race_job.job_controls)
 with st.sidebar:
     task, chosen, reference = ask()
-configs, problem, size = [], None, 0.0
+configs, problem, size, seconds = [], None, 0.0, None
 try:
     configs = task.configs(chosen)
+    seconds = network_runs.will_take(configs)
     size = network_runs.will_store(configs)
     problem = network_jobs.device_problem(task.device)
 except ValueError as error:
@@ -57,7 +58,8 @@ if not chosen:
     problem = "Choose at least one method under Methods, on the left."
 
 with st.container(horizontal=True, vertical_alignment="center", key="train_bar"):
-    started = st.button("Train", type="primary", key="train", disabled=problem is not None)
+    time = "" if problem or seconds is None else f", about {background.clock(seconds)}"
+    started = st.button(f"Train{time}", type="primary", key="train", disabled=problem is not None)
     quantity, axis = curve_choice(segmented=True)
 if problem is not None:
     show_error(problem)

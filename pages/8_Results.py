@@ -3,13 +3,14 @@
 import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import streamlit as st
 
-from pages.results import listing, notes, paper
+from pages.results import helps, listing, notes, paper
 from pages.shared import network_runs, plots
 from pages.shared.curve_choice import curve_choice
 from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, is_dark, link, open_page, sentence, show_error
 from pages.shared.run_table import means, per_epoch
 from pages.shared.take_away import take_away
+from rbo_core.figures.contests import verdict
 
 EXPLANATION = """
 **One store.** Runs of the page Train and of `python -m rbo_core train` lie in the same file (in `RBO_DATA_DIR`, by
@@ -77,6 +78,13 @@ else:
             st.caption("The ticked runs have the same settings throughout.")
     else:
         st.caption("Tick two or more runs to see only the settings in which they differ.")
+
+st.header("Does a ball help?")
+sentence(verdict(helps.told()))
+with st.container(key="helps"):
+    plots.show(helps.figures(is_dark()), "helps_curves", columns=2)
+st.dataframe(helps.table(), hide_index=True, key="helps_table", height="content")
+st.caption(helps.HOW)
 
 st.header("The paper's Table 1, and ours")
 st.caption("Test accuracy in percent. Ours: mean ± 95 % interval over n seeds of the best stored settings.")

@@ -5,6 +5,7 @@ The command line writes into the same store, so its runs appear on the pages and
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from rbo_core.folder import data_folder
 from rbo_core.jobs import CONFIG
 from rbo_core.training import Method, RunStore, StoredRun, TrainConfig
 from rbo_core.training import data as data_sets
+from rbo_core.training.price import runs_pace, runs_seconds
 from rbo_core.training.storage import check_space
 
 DATA = {
@@ -45,6 +47,8 @@ RANDOM_LABELS = (
 )
 SCHEDULES = {"cosine": "Cosine to zero", "constant": "Constant"}
 RADIUS_SCHEDULES = {"constant": "Constant", "cosine": "Cosine", "linear": "Linear", "exponential": "Exponential"}
+RECENT = 20
+"""Finished runs that tell how fast this machine is."""
 # Where a run was computed and what was kept of it do not change its results.
 _INCIDENTAL = ("device", "data_dir", "snapshots", "diagnostics")
 
@@ -131,6 +135,15 @@ def will_store(configs: Sequence[Mapping[str, Any]]) -> float:
         ValueError: more than one job may store, or than the disk can take.
     """
     return check_space([TrainConfig.from_dict(config) for config in configs], data_folder())
+
+
+def will_take(configs: Sequence[Mapping[str, Any]]) -> float | None:
+    """Seconds that a job takes for these runs, as far as one knows; None on a GPU."""
+    made = []
+    with contextlib.suppress(ValueError, sqlite3.Error), RunStore() as store:
+        done = [run for run in store.list(state="done") if run.summary.get("device") == "cpu"]
+        made = [(run.config, float(run.summary["seconds"])) for run in done[:RECENT]]
+    return runs_seconds([TrainConfig.from_dict(config) for config in configs], runs_pace(made))
 
 
 def command() -> list[str]:

@@ -1,12 +1,14 @@
-"""How long maps of networks take, told before they begin.
+"""How long training runs and maps of networks take, told before they begin.
 
 The constants are those of one thread of a cloud machine (2 cores, 2026), fitted to the processor time of ten maps and
-planes by `python benchmarks/bench_network_maps.py --estimates`; what the machine at hand took for earlier maps corrects
-them.
+planes by `python benchmarks/bench_network_maps.py --estimates`; what the machine at hand took for earlier ones corrects
+them. Those of single runs were fitted to the processor time of twelve commands (tests/training/test_price.py).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 from statistics import median
 
@@ -30,6 +32,12 @@ PER_POINT_FLOP = 2.6e-11
 """The same on a plane, where every network is evaluated on the same images and under two labellings."""
 PER_PARAMETER = 3e-9
 """Seconds a gradient and parameter for what does not grow with the minibatch: the steps of the method."""
+PER_CALL = 2.2e-4
+"""Seconds of one gradient of a single network for what does not grow with it: Python, and torch on its way."""
+EPOCH = 5e-3
+"""Seconds for an epoch's numbers and its checkpoint, whatever the network."""
+LANCZOS = 12
+"""Products of the probe's Hessian that the sharpness takes, each about two gradients."""
 HELD_OUT = {"digits": (297, 500), "mnist": (5_000, 10_000), "fashion_mnist": (5_000, 10_000)}
 """Validation and test images of the data sets that maps are offered of."""
 SCANS = 18
@@ -38,13 +46,33 @@ MOST = 5.0
 """How much slower or faster than told a machine may be found to be: one odd map must not spoil the next estimate."""
 
 
+def runs_seconds(configs: Sequence[TrainConfig], pace: float = 1.0) -> float | None:
+    """Seconds that a job takes for runs that take turns; None where one is on a GPU, of which nothing is known.
+
+    Args:
+        pace: how many times longer than told this machine takes, as `runs_pace` finds it.
+    """
+    if any(_on_gpu(config.device) for config in configs):
+        return None
+    return START + pace * sum(_steps(config) + _epochs(config) for config in configs)
+
+
+def runs_pace(made: Sequence[tuple[TrainConfig, float]]) -> float:
+    """How many times longer than told earlier runs took in their steps, on this machine; 1 where there is none.
+
+    Args:
+        made: settings of finished runs on the CPU, each with the seconds of its steps.
+    """
+    return _pace([seconds / _steps(config) for config, seconds in made])
+
+
 def phases_seconds(config: PhaseConfig, so_far: PhaseResult | None = None, pace: float = 1.0) -> float | None:
     """Seconds that a job takes for the cells of a map that are missing; None on a GPU, where nothing is known.
 
     Args:
         pace: how many times longer than told this machine takes, as `phases_pace` finds it.
     """
-    if config.train.device.startswith("cuda") or (config.train.device == "auto" and torch.cuda.is_available()):
+    if _on_gpu(config.train.device):
         return None
     share = 1.0 if so_far is None else 1.0 - float(so_far.there.mean())
     calls = 1.25 * len(parts_of(config))  # gradient descent is trained along with every fourth part
@@ -64,7 +92,7 @@ def plane_seconds(
     Args:
         train: of the plane's first run. pace: as `plane_pace` finds it.
     """
-    if config.device.startswith("cuda") or (config.device == "auto" and torch.cuda.is_available()):
+    if _on_gpu(config.device):
         return None
     share = 1.0 if so_far is None else 1.0 - so_far.share_known
     return START + pace * (share * _points(config, train) + _directions(config, train))
@@ -80,15 +108,45 @@ def _pace(ratios: list[float]) -> float:
     return min(max(median(ratios), 1 / MOST), MOST) if ratios else 1.0
 
 
+def _on_gpu(device: str) -> bool:
+    return device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
+
+
+def _taken(train: TrainConfig) -> tuple[int, int]:
+    """Steps of a run, and of one of its epochs."""
+    images = KINDS[train.data][2]
+    per_epoch = max(min(train.train_size or images, images) // train.batch_size, 1)
+    if train.gradient_budget is None:
+        return train.epochs * per_epoch, per_epoch
+    return int(train.gradient_budget // train.method.gradients_per_step), per_epoch
+
+
+def _steps(config: TrainConfig) -> float:
+    """Seconds of a single run's steps."""
+    shape, classes, _ = KINDS[config.data]
+    product = 3 * config.batch_size * flops_of(config.model, shape, classes) * PER_FLOP
+    own = parameters_of(config.model, shape, classes) * PER_PARAMETER
+    return _taken(config)[0] * config.method.gradients_per_step * (PER_CALL + product + own)
+
+
+def _epochs(config: TrainConfig) -> float:
+    """Seconds for what a single run measures and stores, and for its test images."""
+    shape, classes, _ = KINDS[config.data]
+    validation, test = HELD_OUT.get(config.data, (5_000, 10_000))
+    per_image = flops_of(config.model, shape, classes) * PER_FLOP
+    steps, per_epoch = _taken(config)
+    epochs = math.ceil(steps / per_epoch) + 1
+    probed = {"epoch": epochs, "final": 1}.get(config.diagnostics, 0)
+    probe = (6 * LANCZOS + (SCANS if config.method.name == "rbo" else 0)) * PROBE * per_image + 4 * LANCZOS * PER_CALL
+    return epochs * (EPOCH + (validation + max(validation, 1000)) * per_image) + probed * probe + test * per_image
+
+
 def _training(config: PhaseConfig) -> float:
     """Seconds in the training loops of all networks and of gradient descent beside them."""
     train = config.train
-    shape, classes, images = KINDS[train.data]
-    images = min(train.train_size or images, images)
+    shape, classes, _ = KINDS[train.data]
     price = train.method.gradients_per_step
-    steps = train.epochs * max(images // train.batch_size, 1)
-    if train.gradient_budget is not None:
-        steps = int(train.gradient_budget // price)
+    steps, _ = _taken(train)
     networks = config.members + config.n_rates * config.seeds
     size = parameters_of(train.model, shape, classes)
     gradient = 3 * train.batch_size * flops_of(train.model, shape, classes) * PER_FLOP + size * PER_PARAMETER

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from pages.results import notes, paper
+from pages.results import helps, notes, paper
 from pages.shared import network_runs
 from pages.shared.downloads import as_bytes
 from pages.shared.run_table import listing, per_epoch, results
@@ -137,6 +137,18 @@ def test_per_epoch_export_has_every_epoch_of_every_run():
     assert {"run", "epoch", "gradients", "train_loss"} <= set(table)
 
 
+def test_the_page_says_whether_a_ball_helps_before_anything_is_stored(tmp_path, monkeypatch):
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not page.exception
+    assert "Does a ball help?" in [head.value for head in page.header]
+    said = next(html.proto.body for html in page.get("html") if 'class="lab-said"' in html.proto.body)
+    assert "wins" in said
+    assert "loses" in said
+    shown = next(table.value for table in page.dataframe if "best ball" in table.value)
+    assert len(shown) == len(helps.records())
+
+
 @pytest.mark.parametrize(("ending", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
 def test_what_is_exported_is_what_is_stored(ending, read):
     runs = [run(seed=0, test=0.97), run("SAM", "sam", 1, problem="out of memory")]
@@ -196,7 +208,8 @@ def test_the_page_says_who_came_first_in_the_task_it_draws(folder):
 def test_an_empty_store_points_to_the_page_train(folder):
     page = visit()
     assert "No run is stored yet" in page.info[0].value
-    assert set(page.dataframe[0].value["source"]) == {"paper"}
+    table = next(shown.value for shown in page.dataframe if "source" in shown.value)
+    assert set(table["source"]) == {"paper"}
 
 
 def test_all_runs_are_listed_and_a_filter_keeps_some(folder):

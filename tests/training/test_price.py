@@ -8,10 +8,20 @@ import numpy as np
 import pytest
 
 from rbo_core.jobs import Job
-from rbo_core.training import TrainConfig
+from rbo_core.training import Method, TrainConfig
 from rbo_core.training.landscape import PlaneConfig, PlaneResult
 from rbo_core.training.phases import PhaseConfig, PhaseResult, parts_of
-from rbo_core.training.price import START, phases_pace, phases_seconds, plane_pace, plane_seconds
+from rbo_core.training.price import (
+    MOST,
+    START,
+    _steps,
+    phases_pace,
+    phases_seconds,
+    plane_pace,
+    plane_seconds,
+    runs_pace,
+    runs_seconds,
+)
 
 EIGHT = {"n_radii": 8, "n_rates": 8}
 PAPER = {"name": "rbo", "projection": "gradient", "n_projection_steps": 20}
@@ -31,6 +41,42 @@ PLANES = [
     ({"kind": "random"}, {"data": "fashion_mnist", "train_size": 1000}, 16.1),
     ({"kind": "random", "size": 31, "examples": 100}, {"model": "resnet6", "train_size": 100}, 6.8),
 ]
+
+BIG, SMALL = {"gradient_budget": 640}, {"gradient_budget": 640, "diagnostics": "none"}
+RUNS = [  # seconds of one core's time of `train_together` with a store, without Python's start
+    ("sgd", SMALL, 0.40),
+    ("sgd", BIG, 0.96),
+    ("rbo", SMALL, 0.53),
+    ("rbo", BIG, 0.84),
+    ("sam", SMALL, 0.36),
+    ("adam", SMALL, 0.53),
+    ("entropy_sgd", SMALL, 0.34),
+    ("sgd", {**SMALL, "gradient_budget": 4000, "batch_size": 10}, 1.15),
+    ("sgd", {**SMALL, "batch_size": 500}, 3.48),
+    ("rbo", {**BIG, "data": "fashion_mnist", "train_size": 6000}, 1.49),
+    ("sgd", {**BIG, "model": "resnet8", "gradient_budget": 160}, 5.89),
+    ("sgd", {**SMALL, "data": "fashion_mnist", "model": "resnet8", "train_size": 1000, "gradient_budget": 20}, 6.16),
+]  # fmt: skip
+
+
+def run_of(method: str, values: dict) -> TrainConfig:
+    return TrainConfig(method=Method.of(method), device="cpu", **{"diagnostics": "epoch", **values})
+
+
+@pytest.mark.parametrize(("method", "values", "measured"), RUNS)
+def test_a_run_takes_what_was_told_within_a_factor_of_two(method, values, measured):
+    assert 0.5 < (runs_seconds([run_of(method, values)]) - START) / measured < 2
+
+
+def test_runs_add_up_and_earlier_ones_correct_the_estimate():
+    configs = [run_of(method, values) for method, values, _ in RUNS[:7]]
+    each = [runs_seconds([config]) - START for config in configs]
+    assert runs_seconds(configs) - START == pytest.approx(sum(each))
+    assert runs_pace([]) == 1
+    assert runs_pace([(config, 3 * _steps(config)) for config in configs]) == pytest.approx(3)
+    assert runs_pace([(configs[0], 100 * _steps(configs[0]))]) == MOST
+    assert runs_seconds(configs, 3.0) - START == pytest.approx(3 * sum(each))
+    assert runs_seconds([dataclasses.replace(configs[0], device="cuda"), *configs]) is None
 
 
 def config_of(values: dict) -> PhaseConfig:

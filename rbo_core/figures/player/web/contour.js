@@ -19,8 +19,8 @@ export class ContourView {
   }
 
   load(scene) {
+    if (scene.ground !== this.scene?.ground) this.stale = true;
     this.scene = scene;
-    this.stale = true;
   }
 
   transform(width, height) {

@@ -47,6 +47,8 @@ export class SurfaceView {
     this.ball = program(gl, BALL);
     this.square = new Shapes(gl).add(this.ball, [["aCorner", 2]], new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]));
     this.shapes = new Shapes(gl);
+    this.grounds = new Shapes(gl);
+    this.laid = null; // whose ground that is
     this.still = new Still(gl);
     this.map = this.mapFor = null;
   }
@@ -63,7 +65,7 @@ export class SurfaceView {
 
   restore() {
     this.prepare();
-    this.upload();
+    if (this.scene) this.upload();
     this.lost?.remove();
     this.lost = null;
     this.over.hidden = false;
@@ -71,10 +73,13 @@ export class SurfaceView {
   }
 
   load(scene) {
-    this.scene = scene;
-    const s = (this.scale = scene.heightScale);
-    const field = (this.field = new Field(scene.ground, s));
-    this.rough = field.rough;
+    const s = scene.heightScale;
+    if (scene.ground !== this.scene?.ground || s !== this.scale) {
+      this.field = new Field(scene.ground, s);
+      this.rough = this.field.rough;
+    }
+    Object.assign(this, { scene, scale: s });
+    const { field } = this;
     const [a, b, c, d] = field.box;
     const wide = Math.max(b - a, d - c);
     this.base = field.low - 0.05 * Math.max(field.high - field.low, 0.25 * wide);
@@ -94,15 +99,11 @@ export class SurfaceView {
     this.placed = true;
   }
 
-  // The scene's shapes on the graphics card, in place of the last scene's.
+  // The scene's shapes on the graphics card, in place of the last scene's; runs on one ground share it.
   upload() {
     const { scene, field, shapes, scale: s } = this;
-    if (!scene) return;
+    if (this.laid !== field) this.lay();
     shapes.clear();
-    const mesh = ({ data, index }) => shapes.add(this.surface, SHEET, data, index);
-    this.ground = mesh(sheet(field, scene.ground.heights));
-    this.walls = mesh(walls(field, this.base));
-    this.sheet = scene.ground.ironed ? mesh(sheet(field, scene.ground.ironed)) : null;
     const [a, b, c, d] = field.box;
     const lift = 0.0022 * Math.max(b - a, d - c);
     this.paths = scene.racers.map((r) => {
@@ -117,6 +118,17 @@ export class SurfaceView {
         turn: r.ball && r.center ? orientations(r, s) : null,
       };
     });
+  }
+
+  lay() {
+    const { field, grounds } = this;
+    const { heights, ironed } = this.scene.ground;
+    grounds.clear();
+    const mesh = ({ data, index }) => grounds.add(this.surface, SHEET, data, index);
+    this.ground = mesh(sheet(field, heights));
+    this.walls = mesh(walls(field, this.base));
+    this.sheet = ironed ? mesh(sheet(field, ironed)) : null;
+    this.laid = field;
   }
 
   // Of eight sides, the one from which hills hide least of the race.
