@@ -25,6 +25,8 @@ def refinement(
     key = work.key
     job = background.job_of(key, job_id)
     if work.so_far() == (spec, True):
+        if stored < spec.cells:
+            st.rerun()  # the rest has come while the page drew what there was
         if job is not None and job.id == job_id:
             background.show(job.id)
         else:

@@ -9,6 +9,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def test_a_tab_and_a_fold_stand_in_the_address(server, open_page, settle):
     page = open_page(f"{server}/Phases?v=1&cells=12&starts=1&steps=20")
+    page.wait_for_selector("[aria-label=Undo]")
     page.wait_for_timeout(2100)  # what happens to the address while a page arrives is no entry
     entries = page.evaluate("history.length")
     page.get_by_role("tab", name="Data").click()
@@ -34,6 +35,7 @@ CHANGES = {"Race": "contour", "Iron": "blur", "Phases": "theory"}
 def test_undo_redo_and_reset(title, server, open_page, settle):
     name = CHANGES[title]
     page = open_page(f"{server}/{title}?v=1")
+    page.wait_for_selector("[aria-label=Undo]")
     page.wait_for_timeout(2100)
     switch = page.locator(f".st-key-{name} input")
     first = switch.is_checked()

@@ -178,7 +178,7 @@ def test_a_short_race_ends_with_a_table_and_its_runs_can_be_deleted(server, queu
     with RunStore(server.folder) as store:
         runs = store.list()
     results = open_page(f"{server.address}/Results")
-    canvas = results.get_by_test_id("stDataFrame").first.locator("canvas").first
+    canvas = results.locator("[class*=st-key-runs_] [data-testid=stDataFrame] canvas").first
     canvas.wait_for()
     settle(results)
     canvas.click(position={"x": 18, "y": 52}, force=True)  # the first row's checkbox; the table is drawn on a canvas

@@ -238,6 +238,7 @@ class Plots {
     this.wanted = wanted;
     for (const [i, [data, layout]] of wanted.figures.entries()) {
       await this.plot(plotly, this.root.children[i], i, data, layout);
+      if (!this.root.isConnected) return;
     }
     if (wanted.selected) this.keyboard(this.root.children[0]).update(wanted.selected);
     this.stages.update(wanted.stages);
@@ -347,6 +348,7 @@ class Plots {
   }
 
   fail(error) {
+    if (!this.root.isConnected) return; // the page has gone on: a plot taken away while Plotly was drawing it
     console.error(error);
     this.text = null;
     const note = document.createElement("p");
