@@ -21,9 +21,11 @@ DRAWN: dict[str, dict[str, Any]] = {
     "Fashion-MNIST, 6,000 images, 40 % random labels": {"data": "fashion_mnist", "train_size": 6000, **NOISY},
 }
 HOW = (
-    "Ten methods or fewer a contest, tuned once in boxes with equally many settings, weight decay among them, and ten "
-    "paired fresh seeds; *p* is corrected by Holm over the methods, and does not hold the luck of the tuning. Made by "
-    "`python -m rbo_core contest`; `docs/does-it-help.md` has every command, and what to distrust."
+    "The difference is that of the best ball, in points, with *p* in brackets. *Every 5th step* says how often the "
+    "ball takes its second gradient. Each contest has up to ten methods, tuned once in boxes with equally many "
+    "settings, weight decay among them, and ten paired fresh seeds; *p* is corrected by Holm over the methods, and "
+    "does not hold the luck of the tuning. Made by `python -m rbo_core contest`; `docs/does-it-help.md` has every "
+    "command, and what to distrust."
 )
 _TINT = {1: "background-color: rgba(0, 158, 115, 0.22)", -1: "background-color: rgba(213, 94, 0, 0.24)", 0: ""}
 """Wins and losses, equally loud."""
@@ -45,7 +47,7 @@ def figures(dark: bool) -> list[go.Figure]:
     """Test accuracy against the budget, for each of the drawn tasks."""
     made = []
     for title, task in DRAWN.items():
-        made.append(budget_curve(records(), task, dark).update_layout(title={"text": title, "font": {"size": 14}}))
+        made.append(budget_curve(records(), task, dark).update_layout(title={"text": title, "font": {"size": 13}}))
     return made
 
 
@@ -56,17 +58,18 @@ def table() -> Styler:
         {
             "data": f"{DATA[row.data]}{'' if row.data == 'digits' else f', {row.images:,}' if row.images else ', all'}",
             "network": row.network,
-            "random labels": f"{row.noise:.0%}",
+            "random labels": f"{100 * row.noise:.0f} %",
             "gradients": f"{row.gradients:,}",
-            "best ball": row.ball,
-            "accuracy (%)": f"{row.mean:.2f} ± {row.half:.2f}",
             **{f"minus {title} (p)": row.gaps[name].text for name, title in REFERENCES.items()},
+            "accuracy (%)": f"{row.mean:.2f} ± {row.half:.2f}",
+            "best ball": row.ball,
         }
         for row in found
     ])  # fmt: skip
 
     def tinted(line: pd.Series[Any]) -> list[str]:
-        row, plain = found[int(str(line.name))], len(line) - len(REFERENCES)
-        return [""] * plain + [_TINT[row.gaps[name].says] for name in REFERENCES]
+        gaps = found[int(str(line.name))].gaps
+        tints = {f"minus {title} (p)": _TINT[gaps[name].says] for name, title in REFERENCES.items()}
+        return [tints.get(column, "") for column in line.index]
 
     return frame.style.apply(tinted, axis=1)

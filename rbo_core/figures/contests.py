@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
+from rbo_core.figures.curves import AROUND
+from rbo_core.figures.end_labels import REACH, Ending, name_ends
 from rbo_core.figures.style import color, layout
 from rbo_core.figures.words import counted
 
@@ -31,7 +34,7 @@ CURVES = {
     "sam": ("SAM", "sam", "solid"),
     "sam_momentum": ("SAM + momentum", "sam", "dash"),
     "rbo": ("Ball, K = 2", "rbo", "solid"),
-    "rbo_interval": ("Ball, 2nd gradient every 5th step", "rbo", "dash"),
+    "rbo_interval": ("Ball, every 5th step", "rbo", "dash"),
 }
 """Of a contestant in the budget curve: its name, whose colour it has, and its dash."""
 
@@ -107,7 +110,7 @@ def verdict(table: Sequence[Row]) -> str:
     )
 
 
-def budget_curve(records: Sequence[Record], task: Record, dark: bool, height: int = 360) -> go.Figure:
+def budget_curve(records: Sequence[Record], task: Record, dark: bool, height: int = 400) -> go.Figure:
     """Test accuracy against the budget of gradients, with 95 % intervals over the seeds.
 
     Args:
@@ -122,19 +125,28 @@ def budget_curve(records: Sequence[Record], task: Record, dark: bool, height: in
     )
     if not runs:
         raise ValueError(f"there is no contest of {dict(task)}")
-    fig = go.Figure()
-    for name, (title, method, dash) in CURVES.items():
-        found = [(one["train"]["gradient_budget"], s) for one in runs for s in one["standings"] if s["name"] == name]
-        fig.add_scatter(
-            x=[budget for budget, _ in found], y=[s["mean"] for _, s in found], name=title, mode="lines+markers",
-            error_y={"type": "data", "array": [s["half"] for _, s in found], "thickness": 1.2, "width": 3},
-            line={"color": color(method), "dash": dash, "width": 3 if method == "rbo" else 1.8},
-            marker={"size": 6}, hovertemplate="%{y:.2f} %",
-        )  # fmt: skip
-    layout(fig, dark, height=height, hovermode="x unified")
+    fig, endings, reach = go.Figure(), [], []
     budgets = [one["train"]["gradient_budget"] for one in runs]
-    fig.update_xaxes(
-        type="log", tickvals=budgets, ticktext=[f"{b:,}" for b in budgets], title_text="gradient evaluations"
-    )
-    fig.update_yaxes(title_text="test accuracy (%)")
+    places = np.log10(np.array(budgets) / budgets[0])  # the names at the ends want a linear axis
+    for name, (title, method, dash) in CURVES.items():
+        found = [(x, b, s) for x, b, one in zip(places, budgets, runs, strict=True)
+                 for s in one["standings"] if s["name"] == name]  # fmt: skip
+        if not found:
+            continue
+        mean = [s["mean"] for _, _, s in found]
+        fig.add_scatter(
+            x=[x for x, _, _ in found], y=mean, name=title, mode="lines+markers", marker={"size": 6},
+            error_y={"type": "data", "array": [s["half"] for _, _, s in found], "thickness": 1.2, "width": 3},
+            line={"color": color(method), "dash": dash, "width": 3 if method == "rbo" else 1.8},
+            text=[f"{title}, {b:,} gradients: {s['mean']:.2f} ± {s['half']:.2f} %" for _, b, s in found],
+            hovertemplate="%{text}<extra></extra>",
+        )  # fmt: skip
+        endings.append(Ending(title, float(found[-1][0]), mean[-1], color(method), strong=method == "rbo"))
+        reach += [s["mean"] + sign * s["half"] for _, _, s in found for sign in (-1, 1)]
+    layout(fig, dark, height=height, hovermode="closest")
+    span = (min(reach), max(reach))
+    fig.update_xaxes(tickvals=places, ticktext=[f"{b:,}" for b in budgets], title_text="gradient evaluations")
+    fig.update_yaxes(title_text="test accuracy (%)", range=span)
+    name_ends(fig, endings, span, height - AROUND, dark)
+    fig.update_xaxes(range=[-0.03 * places[-1], REACH * places[-1]])
     return fig

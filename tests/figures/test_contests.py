@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from benchmarks import does_it_help
@@ -50,7 +52,10 @@ def test_the_sentence_counts_wins_and_losses_alike():
 def test_the_curve_goes_over_the_budgets_of_one_task():
     figure = budget_curve([*RECORDS, record(1000, {}, noise=0.0)], {"data": "digits", "label_noise": 0.4}, dark=False)
     ball = next(trace for trace in figure.data if "every 5th" in trace.name)
-    assert list(ball.x) == [250, 4000]
+    assert list(ball.x) == pytest.approx([0, math.log10(16)])
+    assert list(figure.layout.xaxis.ticktext) == ["250", "4,000"]
+    assert "4,000 gradients: 91.00 ± 0.50 %" in ball.text[1]
+    assert not any("AdamW" in (trace.name or "") for trace in figure.data)  # who was not there has no curve
     assert list(ball.error_y.array) == [0.5, 0.5]
     with pytest.raises(ValueError, match="no contest of"):
         budget_curve(RECORDS, {"data": "cifar10"}, dark=False)
