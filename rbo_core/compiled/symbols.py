@@ -36,6 +36,9 @@ _UFUNCS = {
     np.add: ADD, np.subtract: SUBTRACT, np.multiply: MULTIPLY, np.divide: DIVIDE, np.minimum: MINIMUM,
     np.absolute: ABSOLUTE, np.sqrt: SQRT,
 }  # fmt: skip
+_OPERATORS: dict[Callable[[Any, Any], Any], int] = {
+    operator.add: ADD, operator.sub: SUBTRACT, operator.mul: MULTIPLY, operator.truediv: DIVIDE,
+}  # fmt: skip
 
 
 class Unrecordable(TypeError):
@@ -110,7 +113,41 @@ class Tape:
         raise Unrecordable(f"an array of shape {array.shape} beside a recorded one")
 
 
-class Symbol:
+class _Arithmetic:
+    """Sums, differences, products and quotients with others, on either side, by one method."""
+
+    __slots__ = ()
+
+    def _with(self, operation: Callable[[Any, Any], Any], other: Any, swapped: bool = False) -> Any:
+        """``operation(self, other)``, or with the two ``swapped``."""
+        raise NotImplementedError
+
+    def __add__(self, other: Any) -> Any:
+        return self._with(operator.add, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._with(operator.add, other, swapped=True)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._with(operator.sub, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._with(operator.sub, other, swapped=True)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._with(operator.mul, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._with(operator.mul, other, swapped=True)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._with(operator.truediv, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._with(operator.truediv, other, swapped=True)
+
+
+class Symbol(_Arithmetic):
     """An array over the batch that notes on a Tape what is done to it. kind: ROWS, COLUMN, POINTS, "" for a number."""
 
     __slots__ = ("kind", "registers", "tape")
@@ -118,7 +155,10 @@ class Symbol:
     def __init__(self, tape: Tape, kind: str, registers: tuple[int, ...]) -> None:
         self.tape, self.kind, self.registers = tape, kind, registers
 
-    def _with(self, operation: int, other: Any, swapped: bool = False) -> Symbol:
+    def _with(self, operation: Callable[[Any, Any], Any], other: Any, swapped: bool = False) -> Symbol:
+        return self._note(_OPERATORS[operation], other, swapped)
+
+    def _note(self, operation: int, other: Any, swapped: bool = False) -> Symbol:
         other = self.tape.operand(other)
         a, b = (other, self) if swapped else (self, other)
         kinds = {a.kind, b.kind} - {""}
@@ -132,32 +172,8 @@ class Symbol:
     def _alone(self, operation: int) -> Symbol:
         return Symbol(self.tape, self.kind, tuple(self.tape.write(operation, p, p) for p in self.registers))
 
-    def __add__(self, other: Any) -> Symbol:
-        return self._with(ADD, other)
-
-    def __radd__(self, other: Any) -> Symbol:
-        return self._with(ADD, other, swapped=True)
-
-    def __sub__(self, other: Any) -> Symbol:
-        return self._with(SUBTRACT, other)
-
-    def __rsub__(self, other: Any) -> Symbol:
-        return self._with(SUBTRACT, other, swapped=True)
-
-    def __mul__(self, other: Any) -> Symbol:
-        return self._with(MULTIPLY, other)
-
-    def __rmul__(self, other: Any) -> Symbol:
-        return self._with(MULTIPLY, other, swapped=True)
-
-    def __truediv__(self, other: Any) -> Symbol:
-        return self._with(DIVIDE, other)
-
-    def __rtruediv__(self, other: Any) -> Symbol:
-        return self._with(DIVIDE, other, swapped=True)
-
     def __neg__(self) -> Symbol:
-        return self._with(MULTIPLY, -1.0)  # the same bits, NaN's sign apart
+        return self._note(MULTIPLY, -1.0)  # the same bits, NaN's sign apart
 
     def __abs__(self) -> Symbol:
         return self._alone(ABSOLUTE)
@@ -183,7 +199,7 @@ class Symbol:
         if operation is None or method != "__call__" or options:
             raise Unrecordable(f"{ufunc.__name__} of a recorded array")
         first, *rest = (self.tape.operand(one) for one in inputs)
-        return first._with(operation, rest[0]) if rest else first._alone(operation)
+        return first._note(operation, rest[0]) if rest else first._alone(operation)
 
     def _look(self, *_: Any, **__: Any) -> NoReturn:
         raise Unrecordable("a recorded array has no values yet, and knows no other arithmetic")
@@ -204,7 +220,7 @@ class SymbolNamespace:
 
     @staticmethod
     def minimum(a: Symbol, b: Symbol) -> Symbol:
-        return a._with(MINIMUM, b)
+        return a._note(MINIMUM, b)
 
     @staticmethod
     def vecdot(a: Symbol, b: Symbol) -> NoReturn:
@@ -257,7 +273,7 @@ class StepCount:
         return Later(lambda taken: base ** (taken + self.offset))
 
 
-class Later:
+class Later(_Arithmetic):
     """A number, or one a ball, that is a function of the steps taken: Python computes it for each step beforehand."""
 
     __array_ufunc__ = None  # arrays leave it to the methods below
@@ -272,30 +288,6 @@ class Later:
         if swapped:
             return Later(lambda taken: operation(later(taken), self._of(taken)))
         return Later(lambda taken: operation(self._of(taken), later(taken)))
-
-    def __add__(self, other: Any) -> Any:
-        return self._with(operator.add, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self._with(operator.add, other, swapped=True)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._with(operator.sub, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._with(operator.sub, other, swapped=True)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._with(operator.mul, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._with(operator.mul, other, swapped=True)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._with(operator.truediv, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._with(operator.truediv, other, swapped=True)
 
     def __pow__(self, other: Any) -> Any:
         return self._with(operator.pow, other)
