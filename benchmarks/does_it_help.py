@@ -16,22 +16,15 @@ from matplotlib.figure import Figure
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from rbo_core.figures.contests import BALLS, REFERENCES, rows  # noqa: E402
+from rbo_core.figures.contests import BALLS, CURVES, REFERENCES, by_budget, rows  # noqa: E402
 from rbo_core.figures.style import color, palette  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "contest"
 PAGE = ROOT / "docs" / "does-it-help.md"
 PACKED = ROOT / "pages" / "results" / "contests.json"
 BEGIN, END = "<!-- table -->", "<!-- end -->"
-SHOWN = {
-    "sgd": ("SGD", color("sgd"), "-"),
-    "momentum": ("SGD + momentum", color("momentum"), "-"),
-    "adamw": ("AdamW", color("adamw"), "--"),
-    "sam": ("SAM", color("sam"), "-"),
-    "sam_momentum": ("SAM + momentum", color("sam"), "--"),
-    "rbo": ("RBO Newton, K = 2", color("rbo"), "-"),
-    "rbo_interval": ("RBO, every 5th step", color("rbo"), "--"),
-}
+DASHES = {"solid": "-", "dash": "--"}
+"""Plotly's names of lines in Matplotlib's."""
 
 
 def contests() -> list[dict[str, Any]]:
@@ -42,18 +35,17 @@ def contests() -> list[dict[str, Any]]:
 def figure(dark: bool = False) -> Figure:
     """Test accuracy against the budget, Fashion-MNIST (6,000 images) with 40 % random labels."""
     wanted = {"data": "fashion_mnist", "label_noise": 0.4, "train_size": 6000, "model": "mlp"}
-    runs = [r for r in contests() if wanted.items() <= r["train"].items()]
-    runs.sort(key=lambda record: record["train"]["gradient_budget"])
+    runs = by_budget(contests(), wanted)
     colors = palette(dark)
     picture = Figure(figsize=(8, 4.6), facecolor=colors.paper)
     axes = picture.add_subplot()
-    for name, (label, ink, dash) in SHOWN.items():
+    for name, (label, method, dash) in CURVES.items():
         points = [
             (r["train"]["gradient_budget"], s["mean"], s["half"])
             for r in runs for s in r["standings"] if s["name"] == name
         ]  # fmt: skip
         budget, mean, half = (list(values) for values in zip(*points, strict=True))
-        axes.errorbar(budget, mean, half, color=ink, ls=dash, lw=1.6, capsize=2, label=label)
+        axes.errorbar(budget, mean, half, color=color(method), ls=DASHES[dash], lw=1.6, capsize=2, label=label)
     axes.set_xscale("log")
     axes.set_xticks([250, 1000, 4000, 16000], ["250", "1,000", "4,000", "16,000"])
     axes.minorticks_off()

@@ -10,9 +10,8 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from pages.shared.run_view import RunView, groups, score_of
-from rbo_core.training.paired import Difference, differences
+from rbo_core.training.paired import Difference, called, differences
 
-LEVEL = 0.05
 P = "p (Holm)"
 SAYS = "the test says"
 BETTER = "better"
@@ -82,9 +81,7 @@ def readable(table: pd.DataFrame, dark: bool) -> Styler:
 
 
 def _says(one: Difference) -> str:
-    if not one.holm < LEVEL:
-        return "not told apart"
-    return BETTER if one.mean > 0 else "worse"
+    return {1: BETTER, -1: "worse", 0: "not told apart"}[called(one.mean, one.holm)]
 
 
 def _signed(value: float) -> str:

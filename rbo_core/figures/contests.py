@@ -17,6 +17,7 @@ from rbo_core.figures.curves import AROUND
 from rbo_core.figures.end_labels import REACH, Ending, name_ends
 from rbo_core.figures.style import color, layout
 from rbo_core.figures.words import counted
+from rbo_core.training.paired import called
 
 Record = Mapping[str, Any]
 
@@ -25,16 +26,14 @@ BALLS = ("rbo", "rbo_step", "rbo_interval", "rbo_tangent")
 REFERENCES = {"momentum": "SGD + momentum", "sam_momentum": "SAM + momentum"}
 """The baselines, as people call them."""
 NETWORKS = {"mlp": "MLP", "resnet8-gn": "ResNet-8", "vgg9-gn": "VGG-9"}
-LEVEL = 0.05
-"""A difference whose corrected p is below is called one."""
 CURVES = {
     "sgd": ("SGD", "sgd", "solid"),
     "momentum": ("SGD + momentum", "momentum", "solid"),
     "adamw": ("AdamW", "adamw", "dash"),
     "sam": ("SAM", "sam", "solid"),
     "sam_momentum": ("SAM + momentum", "sam", "dash"),
-    "rbo": ("Ball, K = 2", "rbo", "solid"),
-    "rbo_interval": ("Ball, every 5th step", "rbo", "dash"),
+    "rbo": ("RBO Newton, K = 2", "rbo", "solid"),
+    "rbo_interval": ("RBO, every 5th step", "rbo", "dash"),
 }
 """Of a contestant in the budget curve: its name, whose colour it has, and its dash."""
 
@@ -50,7 +49,7 @@ class Gap:
     @property
     def says(self) -> int:
         """1 where the corrected test calls the ball better, −1 where worse, 0 where it tells nothing."""
-        return 0 if self.holm >= LEVEL else (1 if self.mean > 0 else -1)
+        return called(self.mean, self.holm)
 
     @property
     def text(self) -> str:
@@ -110,6 +109,12 @@ def verdict(table: Sequence[Row]) -> str:
     )
 
 
+def by_budget(records: Sequence[Record], task: Record) -> list[Record]:
+    """The contests of a task, as in their ``train``, the smallest budget first."""
+    own = (one for one in records if task.items() <= one["train"].items())
+    return sorted(own, key=lambda one: one["train"]["gradient_budget"])
+
+
 def budget_curve(records: Sequence[Record], task: Record, dark: bool, height: int = 400) -> go.Figure:
     """Test accuracy against the budget of gradients, with 95 % intervals over the seeds.
 
@@ -119,10 +124,7 @@ def budget_curve(records: Sequence[Record], task: Record, dark: bool, height: in
     Raises:
         ValueError: there is no contest of this task.
     """
-    runs = sorted(
-        (one for one in records if task.items() <= one["train"].items()),
-        key=lambda one: one["train"]["gradient_budget"],
-    )
+    runs = by_budget(records, task)
     if not runs:
         raise ValueError(f"there is no contest of {dict(task)}")
     fig, endings, reach = go.Figure(), [], []

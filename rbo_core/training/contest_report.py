@@ -11,7 +11,7 @@ import numpy as np
 
 from rbo_core.training.contest import ContestResult, Standing, Tuning
 from rbo_core.training.contestants import CONTESTANTS, PAPER
-from rbo_core.training.paired import Difference
+from rbo_core.training.paired import Difference, called
 
 EDGE = "†"
 """Marks a setting that still stands at an edge of its box: a better one may lie beyond."""
@@ -114,4 +114,4 @@ def _told(difference: Difference | None) -> str:
     if difference is None:
         return ""
     text = f"{difference.mean:+.2f} ± {difference.half:.2f} ({difference.holm:.2g})".replace("-", "−")
-    return f"**{text}**" if difference.holm < 0.05 else text
+    return f"**{text}**" if called(difference.mean, difference.holm) else text

@@ -16,6 +16,13 @@ Floats = NDArray[np.float64]
 
 REFERENCES = ("momentum", "sam_momentum")
 """The baselines that every method is compared with."""
+LEVEL = 0.05
+"""A difference whose corrected p is below is called one."""
+
+
+def called(mean: float, corrected: float) -> int:
+    """1 where the corrected test calls a method better than its reference, −1 where worse, 0 where it tells nothing."""
+    return 0 if not corrected < LEVEL else (1 if mean > 0 else -1)
 
 
 @dataclass(frozen=True)
