@@ -82,7 +82,7 @@ else:
 st.header("Does a ball help?")
 sentence(verdict(helps.told()))
 with st.container(key="helps"):
-    plots.show(helps.figures(is_dark()), "helps_curves", columns=2)
+    plots.show(helps.pictures(is_dark()), "helps_curves", columns=2)
 st.dataframe(helps.table(), hide_index=True, key="helps_table", height="content")
 st.caption(helps.HOW)
 

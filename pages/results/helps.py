@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from pandas.io.formats.style import Styler
 
+from pages.shared import plots
 from pages.shared.network_runs import DATA
 from rbo_core.figures.contests import REFERENCES, Row, budget_curve, rows
 
@@ -43,12 +44,14 @@ def told() -> list[Row]:
     return rows(records())
 
 
-def figures(dark: bool) -> list[go.Figure]:
-    """Test accuracy against the budget, for each of the drawn tasks."""
-    made = []
-    for title, task in DRAWN.items():
-        made.append(budget_curve(records(), task, dark).update_layout(title={"text": title, "font": {"size": 13}}))
-    return made
+def curve(title: str, dark: bool) -> go.Figure:
+    """Test accuracy against the budget, for one of the drawn tasks."""
+    return budget_curve(records(), DRAWN[title], dark).update_layout(title={"text": title, "font": {"size": 13}})
+
+
+def pictures(dark: bool) -> list[plots.Picture]:
+    """The curves of all drawn tasks; what they show came with the lab, so they are drawn once for all."""
+    return [plots.remembered(curve, title, dark) for title in DRAWN]
 
 
 def table() -> Styler:
