@@ -44,6 +44,11 @@ class Ticked:
         return [run_id for run_id in self.table["id"] if run_id in chosen]
 
     @property
+    def foreign(self) -> int:
+        """How many of the ticked runs this visitor may not change."""
+        return sum(not background.may_change(run.owner) for run in self.runs) if self.count else 0
+
+    @property
     def drawn(self) -> list[RunView]:
         """The ticked runs, or those of the task that most share; in the legend's order of the page Train."""
         runs = self.runs if self.count else largest_task(self.runs)
@@ -123,11 +128,10 @@ def takings(seen: Ticked, quantity: str, axis: str) -> Takings:
 def delete_button(seen: Ticked) -> None:
     """Delete the ticked runs, after a question."""
     alive = seen.count > 0 and any(run.state == "running" for run in seen.runs)
-    others = sum(not background.may_change(run.owner) for run in seen.runs) if seen.count else 0
     why = None
     if alive:
         why = "Cancel the job on the page Train first: a ticked run is still training."
-    elif others:
+    elif others := seen.foreign:
         why = f"{others} of the ticked runs belong to other visitors: only they delete them."
     label = f"Delete {seen.count} ticked" if seen.count else "Delete"
     if st.button(label, key="delete", disabled=not seen.count or why is not None, help=why):

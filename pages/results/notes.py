@@ -17,10 +17,9 @@ from rbo_core.training.store import LONGEST_NAME, LONGEST_NOTE
 
 def note_button(seen: Ticked) -> None:
     """Write a name and a note to the ticked runs."""
-    others = sum(not background.may_change(run.owner) for run in seen.runs) if seen.count else 0
     broken = any(run.state == "broken" for run in seen.runs)
     why = None
-    if others:
+    if others := seen.foreign:
         why = f"{others} of the ticked runs belong to other visitors: only they write to them."
     elif seen.count and broken:
         why = "A ticked run cannot be read."

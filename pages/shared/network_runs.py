@@ -141,8 +141,8 @@ def will_take(configs: Sequence[Mapping[str, Any]]) -> float | None:
     """Seconds that a job takes for these runs, as far as one knows; None on a GPU."""
     made = []
     with contextlib.suppress(ValueError, sqlite3.Error), RunStore() as store:
-        done = [run for run in store.list(state="done") if run.summary.get("device") == "cpu"]
-        made = [(run.config, float(run.summary["seconds"])) for run in done[:RECENT]]
+        done = [run for run in store.list(most=RECENT, state="done") if run.summary.get("device") == "cpu"]
+        made = [(run.config, float(run.summary["seconds"])) for run in done]
     return runs_seconds([TrainConfig.from_dict(config) for config in configs], runs_pace(made))
 
 

@@ -182,8 +182,10 @@ class RunStore:
         row = self._connection.execute("SELECT owner FROM owners WHERE run=?", (run_id,)).fetchone()
         return str(row[0]) if row is not None else ""
 
-    def list(self, **equal: Any) -> list[StoredRun]:
+    def list(self, *, most: int | None = None, **equal: Any) -> list[StoredRun]:
         """Runs, the newest first; ``list(data="digits", state="done")`` keeps those with these values.
+
+        most: look no further when so many have been found.
 
         Names are ``state``, fields of :class:`TrainConfig`, or ``method`` (by name).
         """
@@ -198,6 +200,8 @@ class RunStore:
             known = {**run.config.to_dict(), "method": run.config.method.name, "state": run.state}
             if all(known.get(name) == value for name, value in equal.items()):
                 found.append(run)
+                if len(found) == most:
+                    break
         return found
 
     def metrics(self, run_id: str) -> dict[str, NDArray[np.float64]]:

@@ -45,6 +45,8 @@ def test_undo_redo_and_reset(title, server, open_page, settle):
         state = "true" if on else "false"
         page.wait_for_function(f"document.querySelector('.st-key-{name} input')?.checked === {state}")
         settle(page)
+        assert switch.is_checked() == on
+        assert (f"{name}=" in page.url) == (on != first)
 
     page.locator(f".st-key-{name} label").first.click()
     page.wait_for_url(f"**{name}=*")
