@@ -145,7 +145,6 @@ class _Ensemble:
         test = self._pair(self.data.test_x, self.data.test_y)
         validation_loss, validation_accuracy = self.objective.evaluate(self.position, *self.validation, self.at_once)
         _, test_accuracy = self.objective.evaluate(self.position, *test, self.at_once)
-        _, stopped = self.objective.evaluate(self.best.position, *test, self.at_once)
         images, own = self.batches.first(1000), self.batches.own_labels(1000)
         train_loss = _floats(self.objective.evaluate(self.position, images, own, self.at_once)[0])
         return EnsembleResult(
@@ -153,7 +152,7 @@ class _Ensemble:
             validation_loss=_floats(validation_loss),
             validation_accuracy=_floats(validation_accuracy),
             test_accuracy=_floats(test_accuracy),
-            stopped_accuracy=_floats(torch.where(self.best.step > 0, stopped, torch.nan)),
+            stopped_accuracy=self._stopped(test),
             stopped_gradients=_floats(self.best.step * self.plan.price),
             penetration=self._penetration(),
             diverged=~np.isfinite(train_loss),
@@ -163,6 +162,14 @@ class _Ensemble:
             parameters=self.position.cpu(),
             validation_images=len(self.data.validation_y),
         )
+
+    def _stopped(self, test: tuple[torch.Tensor, torch.Tensor]) -> Floats:
+        """(B,) test accuracy of the best moment to stop; NaN where nobody looked for it."""
+        looked = self.best.step > 0
+        if not looked.any():
+            return np.full(len(looked), np.nan)
+        _, accuracy = self.objective.evaluate(self.best.position, *test, self.at_once)
+        return _floats(torch.where(looked, accuracy, torch.nan))
 
     def _pair(self, images: NDArray[Any], labels: NDArray[Any]) -> tuple[torch.Tensor, torch.Tensor]:
         return torch.from_numpy(images).to(self.device, self.dtype), torch.from_numpy(labels).to(self.device)
