@@ -19,11 +19,11 @@ def ask() -> tuple[Task, tuple[Chosen, ...], str | None]:
     """What the methods shall learn, who takes part, and whom the table compares them with; in the sidebar."""
     usual = network_runs.DEFAULT
     group("Task")
-    data = choice("Data", "data", network_runs.DATA, usual.data)
+    data = choice("Data", "data", network_runs.DATA, usual.data, on_change=_offer)
     model = choice("Network", "model", network_runs.MODELS, usual.model)
     noise = number("random labels, %", "label_noise", 0, Scale(0, 90, integer=True), help=RANDOM_LABELS)
     group("Methods")
-    chosen = network_methods.choose()
+    chosen = network_methods.choose(data)
     group("Budget")
     unit, amount = _budget()
     seeds = number(
@@ -53,6 +53,11 @@ def ask() -> tuple[Task, tuple[Chosen, ...], str | None]:
         sharpness=sharpness, radius_schedule=way, final_radius=final,
     )  # fmt: skip
     return task, chosen, _reference(chosen)
+
+
+def _offer() -> None:
+    # What learns fast on the digits fails on larger images.
+    network_methods.offer(st.session_state["data"])
 
 
 def _reference(chosen: tuple[Chosen, ...]) -> str | None:

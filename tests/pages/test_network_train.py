@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from unittest import mock
 
@@ -167,6 +168,26 @@ def test_switches_words_and_weight_decay_reach_the_runs(store):
     methods = {run["method"]["name"]: run["method"] for run in started[0]}
     assert methods["rbo"]["momentum_on"] == "step" and methods["sam"]["adaptive"] is True
     assert methods["sgd"]["weight_decay"] == 0.0
+
+
+def test_the_rates_offered_first_are_those_of_the_data_sets_own_contest(store):
+    page = visit(methods=["rbo", "momentum"], rbo_n_projection_steps="3")
+    assert (page.number_input("momentum_lr").value, page.number_input("rbo_radius").value) == (0.2, 0.5)
+    page.selectbox("data").set_value("fashion_mnist").run()
+    stored = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "contest" / "fashion_6000_noise.json"
+    clean = next(one for one in json.loads(stored.read_text()) if one["train"]["label_noise"] == 0)
+    chosen = {one["name"]: one["chosen"] for one in clean["standings"]}
+    for name, setting in (("rbo", "lr"), ("rbo", "radius"), ("momentum", "lr")):
+        assert page.number_input(f"{name}_{setting}").value == pytest.approx(chosen[name][setting], rel=0.03)
+    known = contenders("fashion_mnist")
+    for name in ("sgd", "adam", "adamw", "sam"):
+        offered = {one.name: one.default for one in known[name].settings}
+        assert offered["lr"] == pytest.approx(chosen[name]["lr"], rel=0.08)
+    assert page.number_input("rbo_n_projection_steps").value == 3  # what was chosen otherwise stays
+    assert any("contest on 6,000 images of Fashion-MNIST" in caption.value for caption in page.caption)
+    page.selectbox("data").set_value("digits").run()
+    assert page.number_input("momentum_lr").value == 0.2
+    assert visit(data="fashion_mnist", methods=["momentum"]).number_input("momentum_lr").value == 0.038
 
 
 def test_only_the_ball_of_a_race_anneals_its_radius():
