@@ -10,7 +10,7 @@ import pytest
 import torch
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
-from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from pages.shared import background
 from rbo_core.jobs import Queue
@@ -32,7 +32,8 @@ def one_script_cache() -> Iterator[None]:
     """A page is read and compiled once, as a server does it, and not anew for every run of an AppTest: 50 ms a run."""
     shared = ScriptCache()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local_script_runner, "ScriptCache", lambda: shared)
+        for module in (local_script_runner, app_test):  # of the script, and of the pages it leads to
+            patch.setattr(module, "ScriptCache", lambda: shared)
         yield
 
 
