@@ -8,9 +8,12 @@ the walk; RBO_WALK="Roll 17" walks that one again.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ import pytest
 
 from docs.addresses import STATES
 from pages.phases import compute
+from rbo_core.training import Method, RunStore, TrainConfig
 from tests.pages.window import Address, Seen, Window
 
 WALKS = int(os.environ.get("RBO_WALKS", "1"))
@@ -72,7 +76,7 @@ class Walk:
 
     def step(self) -> None:
         """One thing that a visitor does."""
-        kinds = {"change": 6, "menu": 2, "back": 2, "forward": 1, "reload": 1, "link": 1}
+        kinds = {"change": 6, "menu": 2, "back": 2, "forward": 1, "reload": 1, "link": 1, "reset": 1}
         (kind,) = self.draw.choices(list(kinds), weights=list(kinds.values()))
         getattr(self, kind)()
 
@@ -109,12 +113,17 @@ class Walk:
             self.done.append(f"link to {title} {address}")
             self.arrive(title, address)
 
+    def reset(self) -> None:
+        """All settings of the page to their defaults, as chrome.js does it: the bare address, in this session."""
+        self.done.append("reset")
+        self.enter(self.window.show(self.window.title, CHEAP.get(self.window.title, {}), back=True))
+
     def back(self) -> None:
-        """Back, to what was seen there."""
+        """Back or undo, to what was seen there."""
         self.travel(-1)
 
     def forward(self) -> None:
-        """Forward."""
+        """Forward or redo."""
         self.travel(1)
 
     def travel(self, by: int) -> None:
@@ -136,14 +145,36 @@ class Walk:
     def check(self) -> None:
         """The address, opened by somebody else, shows the same."""
         title, address = self.window.title, self.window.address
-        assert not self.window.seen.differences(Window().show(title, address)), f"/{title}?{address}"
+        assert not self.window.seen.differences(opened_anew(title, json.dumps(address))), f"/{title}?{address}"
+
+
+@cache
+def opened_anew(title: str, address: str) -> Seen:
+    """What somebody sees who opens this address. address: as JSON."""
+    return Window().show(title, json.loads(address))
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with some finished runs, which Train, Results and the pages of networks read."""
+    folder = tmp_path_factory.mktemp("stored")
+    with RunStore(folder) as store:
+        for name, data, seed in product(("rbo", "momentum"), ("digits", "mnist"), (0, 1)):
+            made = store.create(TrainConfig(method=Method.of(name), data=data, seed=seed))
+            for epoch in range(3):
+                row = {"epoch": epoch, "gradients": 20 * epoch, "seconds": 0.1 * epoch}
+                better = 0.02 * (name == "rbo") + 0.01 * seed
+                row |= {"train_loss": 1 / (1 + epoch) - better, "validation_accuracy": 0.3 * epoch + better}
+                store.add_metrics(made, row)
+            store.update(made, "done", summary={"test_accuracy": 0.9 + 0.01 * seed})
+    return folder
 
 
 @pytest.mark.parametrize("name", [ONLY] if ONLY else ALL)
 def test_a_walk_never_parts_address_controls_pictures_and_words(
-    name: str, queue: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    name: str, queue: Any, stored: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("RBO_DATA_DIR", str(stored))
     monkeypatch.setattr(compute, "PREVIEW_SECONDS", 60.0)  # a first look that is as long as it takes
     monkeypatch.setattr(
         "pages.roll.presets.story_asked", lambda: 0

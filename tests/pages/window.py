@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,15 @@ from rbo_core.figures.words import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 Address = dict[str, list[str]]
+TYPED = {
+    "radii": ["0.2", "0,2; 1,6", ""],
+    "find": ["momentum", "no such words", ""],
+    "formula_expression": ["0.3x^2", "0.1x^2 + |sin 4x|/5", "0.2x^2 + (("],
+    "formula_bounds": ["-2:2", "1"],
+}
+"""What a visitor types into boxes of text, sense and nonsense."""
+ALONE = {"Home": {"radius": [0.1, 0.8, 1.6]}}
+"""Settings without a control, of a page that has them in its picture and in its address alone."""
 
 
 def read(value: Any, title: Callable[[Any], Any]) -> Any:
@@ -29,10 +39,10 @@ def read(value: Any, title: Callable[[Any], Any]) -> Any:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a page shows: its controls, the payloads of its pictures, and all that is said in words."""
+    """What a page shows: its controls, the digests of its pictures' payloads, and all that is said in words."""
 
     controls: dict[str, Any]
-    pictures: dict[str, bytes]
+    pictures: dict[str, str]
     said: tuple[str, ...]
 
     def differences(self, other: Seen) -> list[str]:
@@ -65,7 +75,13 @@ class Window:
         shown = [one.name for one in settings_in(self.session)]
         values = {name: state[name] for name in shown if state[name] != state["_defaults"][name]}
         titles = {one.key: one.format_func for one in (*self.session.selectbox, *self.session.button_group)}
-        return {name: _texts(read(value, titles.get(name, str))) or [""] for name, value in values.items()}
+        written = {name: _texts(read(value, titles.get(name, str))) or [""] for name, value in values.items()}
+        kept = [name for name in self._alone if name in self.session.query_params]
+        return written | {name: _texts(self.session.query_params[name]) for name in kept}
+
+    @property
+    def _alone(self) -> dict[str, list[Any]]:
+        return ALONE.get(self.title, {})
 
     @property
     def seen(self) -> Seen:
@@ -73,8 +89,9 @@ class Window:
         page = self.session
         assert not page.exception, page.exception[0].value
         controls = {one.name: page.session_state[one.name] for one in settings_in(page)}
+        controls |= {name: _texts(page.query_params.get(name, [])) for name in self._alone}
         pictures = {
-            element.proto.id.rsplit("-", 1)[-1]: element.proto.bytes
+            element.proto.id.rsplit("-", 1)[-1]: hashlib.sha256(element.proto.bytes).hexdigest()
             for element in page.get("bidi_component")
             if element.proto.component_name != "lab_chrome"
         }
@@ -98,6 +115,8 @@ class Window:
     def options(self, name: str, dear: frozenset[str] = frozenset()) -> list[Any]:
         """Values that a control offers: a slider's places, a choice's names. dear: controls that stay cheap."""
         page = self.session
+        if name in TYPED or name in self._alone:
+            return TYPED.get(name) or self._alone[name]
         for slider in page.select_slider:
             if slider.key.split("_slider")[0] == name:
                 places = slider.options[: 1 + len(slider.options) // 8] if name in dear else slider.options
@@ -118,12 +137,15 @@ class Window:
         """Give a control another value, as a visitor does who uses it."""
         page = self.session
         page.query_params = {one: list(values) for one, values in self.address.items()}
-        for widget in (*page.number_input, *page.selectbox, *page.button_group, *page.toggle):
+        for widget in (*page.number_input, *page.selectbox, *page.button_group, *page.toggle, *page.text_input):
             if widget.key == name:
                 widget.set_value(value)
                 break
         else:
-            page.session_state[name] = value  # tabs and folds, for which AppTest has no hand
+            if name in self._alone:
+                page.query_params[name] = f"{value:.6g}"  # as `link_number` does
+            else:
+                page.session_state[name] = value  # tabs and folds, for which AppTest has no hand
         page.run()
         return self.seen
 
