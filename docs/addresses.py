@@ -47,6 +47,29 @@ KINDS = {
     "Checkbox": "true or false",
     "Radio": "one of a list",
 }
+ROOM = "room for controls, each of which stands in the address"
+WORDS = "words that are always the same"
+OUTSIDE = {
+    "Advanced": ROOM,
+    "Its equation": WORDS,
+    "Its equation and text": ROOM,
+    "Its grid": ROOM,
+    "Its shape and equation": ROOM,
+    "Spacing, units, holes": ROOM,
+    "Steps, noise and seed": ROOM,
+    "Their settings": ROOM,
+    "Training": ROOM,
+    "How this works": WORDS,
+    "The step as a formula": WORDS,
+    "Cite": WORDS,
+    "Python": "follows from the address",
+    "A map of your own": "a file stays in the window in which it was opened",
+    "File": "a file stays in the window in which it was opened",
+    "Open a plane from a notebook": "a file stays in the window in which it was opened",
+    "Single runs": "which rows are ticked: the runs are the server's, and come and go",
+}
+"""What a visitor can open or turn although no address says it, by its label, and why."""
+TURNED = ("expander", "popover", "tab_container", "file_uploader", "text_input", "text_area", "slider", "color_picker")
 HEAD = """# Every setting in an address
 
 A page's address holds what differs from its defaults, so a link shows what you saw. `v` is the version of the defaults
@@ -86,6 +109,21 @@ def settings_in(page: AppTest) -> Iterator[Found]:
             default = element.value
             shown = ",".join(map(str, default)) if isinstance(default, list | tuple) else f"{default}"
             yield Found(key, element.label, KINDS.get(type(element).__name__, "text"), shown)
+
+
+def outside(page: AppTest) -> set[str]:
+    """The labels of what a visitor can open, turn or choose on a page that no address says."""
+    found = set()
+    for element in _elements(page._tree):
+        proto = getattr(element, "proto", None)
+        if element.type == "tab_container":
+            proto = proto.tab_container
+        elif element.type == "popover":
+            proto = proto.popover
+        turned = element.type in TURNED or type(element).__name__ in KINDS
+        if turned and not getattr(proto, "query_param_key", ""):
+            found.add(getattr(element, "label", "") or getattr(proto, "label", "") or element.type)
+    return found
 
 
 def _elements(node: Any) -> Iterator[Any]:
@@ -145,6 +183,8 @@ def text() -> str:
             parts += [f"| `{one.name}` | {one.label} | {one.kind} | {one.default} |" for one in rows.values()]
     parts.append("\n## Surfaces\n\n| name | control | range | at first |\n| --- | --- | --- | --- |")
     parts += [f"| `{one.name}` | {one.label} | {one.kind} | {one.default} |" for one in surface_settings().values()]
+    parts.append("\n## What no address says\n\n| part of a page | why |\n| --- | --- |")
+    parts += [f"| {label} | {why} |" for label, why in OUTSIDE.items()]
     return "\n".join(parts) + "\n"
 
 

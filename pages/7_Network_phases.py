@@ -10,6 +10,7 @@ from pages.shared.maps import clickable_map
 from pages.shared.page import how_it_works, is_dark, link, open_page, readouts, sentence, show_error
 from pages.shared.take_away import take_away
 from pages.shared.terms import term
+from pages.shared.widgets import fold
 from rbo_core.figures.edge import edge_figure
 from rbo_core.figures.network_phases import along_radius, phases_figure
 from rbo_core.training.phases import PhaseResult
@@ -102,7 +103,9 @@ if config is not None:
         with st.container(horizontal=True, key="take_away"):
             download("Download CSV", lambda: table, "network_phases.csv", "phases_csv")
             take_away(view.takings(result, told, quantity, (radius, rate)))
-    with st.expander("How sharp does a network get? Theory beside measurement"):
-        plots.show([edge_figure(network_examples.edges(), is_dark())], key="edge")
-        st.caption(EDGE)
+    theory = fold("How sharp does a network get? Theory beside measurement", "how_sharp")
+    if theory.open:
+        with theory:
+            plots.show([edge_figure(network_examples.edges(), is_dark())], key="edge")
+            st.caption(EDGE)
 how_it_works(EXPLANATION)

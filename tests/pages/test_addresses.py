@@ -16,10 +16,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import landscapes
+from docs import addresses
 from pages.phases import compute, finer
 from pages.race import starts
 from pages.shared import asked, tracks
 from pages.shared.errors import escaped
+from tests.pages.drawn import drawn
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = sorted(file.stem for file in PAGES.glob("[0-9]*.py"))
@@ -63,6 +65,27 @@ def test_the_ends_of_all_sliders(name: str, queue: object, monkeypatch: pytest.M
         assert not page.exception, f"/{name}?{query}: {page.exception[0].value}"
         for key, values in ends(page).items():  # a choice may bring controls of its own
             known.setdefault(key, values)
+
+
+@pytest.mark.parametrize("title", addresses.STATES)
+def test_what_a_visitor_turns_stands_in_the_address_or_on_a_list_with_its_reason(
+    title: str, queue: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    cheap = {"Phases": {"cells": "12", "starts": "1", "steps": "10"}}.get(title, {"steps": "10"})
+    more = [query for query in addresses.STATES[title] if not query.keys() & {"projection", "rivals"}]
+    for query in ({}, *more):
+        page = addresses.opened(title, cheap | query)
+        assert not page.exception
+        assert addresses.outside(page) <= addresses.OUTSIDE.keys()
+
+
+def test_the_fold_of_network_phases_is_in_its_address(
+    queue: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
+    closed, opened = visit("7_Network_phases", {}), visit("7_Network_phases", {"how_sharp": "true"})
+    assert ("edge" in drawn(opened), "edge" in drawn(closed)) == (True, False)
 
 
 @pytest.mark.parametrize(

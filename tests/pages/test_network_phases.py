@@ -90,7 +90,7 @@ def test_the_map_is_shown_with_its_best_cell(page, tmp_path):
     assert "With as many tries as SGD (12 runs each, equal gradients) the ball's best is 1.9 points more" in said(
         opened
     )
-    assert set(drawn(opened)) == {"network_map", "along", "edge"}
+    assert set(drawn(opened)) == {"network_map", "along"}
 
 
 @pytest.mark.parametrize("quantity", ["train_loss", "diverged", "penetration"])
