@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 from rbo_core.checks import Number
 from rbo_core.objective import Array, Objective, Surface
 from rbo_core.settings import check_settings, gradient_noise
+
+if TYPE_CHECKING:
+    from rbo_core.record import Record
+    from rbo_core.watch import Watch
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +42,14 @@ class State(Protocol):
     @property
     def record(self) -> Mapping[str, Floats]:
         """What a trajectory keeps of it besides x, by the trajectory's names; empty for most."""
+        ...
+
+
+class Marching(Protocol):
+    """A run that takes many steps at once in a compiled loop of its own, and records and watches them itself."""
+
+    def on(self, taken: int, last: int, watch: Watch, record: Record, /) -> None:
+        """Take the steps after ``taken`` up to ``last``."""
         ...
 
 
@@ -116,6 +128,10 @@ class BatchedMethod(ABC, Generic[S]):
     def refitted(self, objective: Objective, state: S) -> S:
         """The state after the radius has changed; spends what finding the new contacts takes."""
         return state
+
+    def marching(self, objective: Objective, state: S) -> Marching | None:
+        """What takes the rest of the steps, from ``state`` on; None where they are recorded, or taken one by one."""
+        return None
 
     def center(self, x: Floats, loss: Floats, gradient: Floats) -> Floats | None:
         """(..., B, d+1) where a ball that touches at ``x (..., B, d)`` has its centre; None for a point."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from rbo_core.method import State
+from rbo_core.method import Marching, State
 from rbo_core.objective import Array, Objective, Surface
 from rbo_core.settings import Value
 
@@ -31,6 +31,8 @@ class Projection(Generic[Seen, S]):
         most_parameters: the highest dimension in which it exists; None for any.
         resize: (ball, objective, state) to the state of a ball that has just got another radius. A local projection
             has nothing to do: the ball swells about its contact.
+        marching: (ball, objective, state) to what takes many of its steps at once, None where nothing does; a local
+            projection is recorded instead (``compiled``).
     """
 
     title: str
@@ -42,6 +44,7 @@ class Projection(Generic[Seen, S]):
     gradients_per_step: int | None = None
     most_parameters: int | None = None
     resize: Callable[[RBO, Seen, S], S] = lambda ball, objective, state: state
+    marching: Callable[[RBO, Seen, S], Marching | None] = lambda ball, objective, state: None
 
     def check_dimension(self, name: str, dim: int) -> None:
         """Raise ``ValueError``, under the projection's name, where it does not exist in so many parameters."""

@@ -36,10 +36,11 @@ import numpy as np
 
 from rbo_core.ball import rigid
 from rbo_core.ball.heights import check_radius
+from rbo_core.ball.march import marching
 from rbo_core.checks import Number, column, per_ball
 from rbo_core.footpoint import MovedCenter, Tangent, gradient_projection, newton_projection, scaled
 from rbo_core.fused import kept, moved, moved_from, pushed
-from rbo_core.method import BatchedMethod, Floats, Sphere, State
+from rbo_core.method import BatchedMethod, Floats, Marching, Sphere, State
 from rbo_core.nearest import nearest_projection
 from rbo_core.objective import Array, Objective, Surface, SurfaceObjective
 from rbo_core.projection import Projection, Seen
@@ -166,6 +167,7 @@ PROJECTIONS: dict[str, Projection[Any, Any]] = {
     "rigid": Projection(
         "Rigid (exact)", "never enters the ground", {"unit_speed": True},
         init=rigid.lower_onto, step=_roll_rigidly, gradients_per_step=0, most_parameters=2, resize=rigid.resize,
+        marching=marching,
         check_surface=lambda ball, surface: check_radius(surface, np.asarray(ball.radius)),
     ),
     "newton": local(
@@ -312,6 +314,9 @@ class RBO(BatchedMethod[State]):
 
     def refitted(self, objective: Objective, state: State) -> State:
         return PROJECTIONS[self.projection].resize(self, objective, state)
+
+    def marching(self, objective: Objective, state: State) -> Marching | None:
+        return PROJECTIONS[self.projection].marching(self, objective, state)
 
     def center(self, x: Floats, loss: Floats, gradient: Floats) -> Floats:
         """(..., B, d+1) p + ρ ν, where the contact p is at ``x (..., B, d)``."""

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from rbo_core.ball.penetration import penetration_on
 from rbo_core.checks import per_ball, require_count
 from rbo_core.compiled.program import Program, program_of
-from rbo_core.method import BatchedMethod, Floats, State
+from rbo_core.method import BatchedMethod, Floats, Marching, State
 from rbo_core.objective import Surface, SurfaceObjective
 from rbo_core.record import Record, check_memory
 from rbo_core.schedule import RadiusSchedule, Sizes
@@ -199,15 +199,21 @@ class _Roll:
         self._sizes, self._objective, self._watch, self._record, self._state = sizes, objective, watch, record, state
         self._method = sizes.method(0)
         self._program: Program | None = None
+        self._marching: Marching | None = None
 
     def on(self, most: int) -> None:
         """Take one step, or as many as ``most`` at once."""
         if self.done == 1 and self._sizes.radii is None:
-            self._program = program_of(self._method, self._objective, self._state)
-        if self._program is None:
-            self._step()
-        else:
+            self._marching = self._method.marching(self._objective, self._state)
+            if self._marching is None:
+                self._program = program_of(self._method, self._objective, self._state)
+        if self._marching is not None:
+            self._marching.on(self.done, self.done + most, self._watch, self._record)
+            self.done += most
+        elif self._program is not None:
             self._march(self._program, most)
+        else:
+            self._step()
 
     def _step(self) -> None:
         t, objective, state = self.done + 1, self._objective, self._state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,16 @@ _BALL = np.dtype(
 )
 
 
+class Watching(NamedTuple):
+    """What a compiled loop needs to judge a step: a record a ball (B,), the window (2, d), each ball's last move (B, d),
+    and the step from which on the radius stays."""
+
+    balls: Any
+    window: Floats
+    last_move: Floats
+    settled_from: int
+
+
 class Watch:
     """Which of B balls still move, and how the others ended.
 
@@ -45,14 +55,13 @@ class Watch:
         self, method: BatchedMethod[Any], bounds: Floats, batch: int, steps: int, tolerance: float, settled: int
     ) -> None:
         """settled: the step from which on the radius stays; before it nobody has come to rest."""
-        self._settled_from = settled
-        self._balls = balls = np.zeros(batch, dtype=_BALL)
+        balls = np.zeros(batch, dtype=_BALL)
         balls["status"], balls["stopped_at"], balls["active"] = Status.RUNNING, steps, True
         balls["rest"] = tolerance * per_ball(method.rest_scale(float((bounds[:, 1] - bounds[:, 0]).max())), batch)
         balls["inertia"] = method.inertia
         self.status, self.stopped_at, self.active = balls["status"], balls["stopped_at"], balls["active"]
-        self._window = np.array(bounds.T, order="C")
-        self._last_move = np.zeros((batch, len(bounds)))
+        last_move = np.zeros((batch, len(bounds)))
+        self.watching = Watching(balls, np.array(bounds.T, order="C"), last_move, settled)
 
     def see(self, first: int, before: Floats, places: Floats, contacts: Floats) -> tuple[Ints, Ints]:
         """Judge the steps ``first``, ``first + 1``, … of all balls.
@@ -65,42 +74,52 @@ class Watch:
             out of the domain. None for balls that had stopped before.
         """
         here, there, touched = (np.ascontiguousarray(one) for one in (before, places, contacts))
-        _judge(first, self._settled_from, here, there, touched, self._window, self._last_move, self._balls)
-        return self._balls["took"].copy(), self._balls["tried"].copy()
+        _judge(first, here, there, touched, self.watching)
+        balls = self.watching.balls
+        return balls["took"].copy(), balls["tried"].copy()
 
 
 @njit(cache=True, nogil=True)
-def _judge(
-    first: int, settled_from: int, before: Floats, places: Floats, contacts: Floats, window: Floats, last_move: Floats,
-    balls: Any,
-) -> None:  # fmt: skip
-    """A ball that breaks or leaves keeps its last good place; one that has come to rest stays where it is.
+def _judge(first: int, before: Floats, places: Floats, contacts: Floats, watching: Watching) -> None:
+    """The steps ``first``, ``first + 1``, … of all balls, as `Watch.see`."""
+    for b in range(watching.balls.size):
+        ball = watching.balls[b]
+        ball.took = ball.tried = 0
+        for k in range(places.shape[0] if ball.active else 0):
+            here = places[k - 1, b] if k > 0 else before[b]
+            ball.tried += 1
+            if judge(ball, first + k, watching, here, places[k, b], contacts[k, b], watching.last_move[b]):
+                ball.took += 1
+            if not ball.active:
+                break
+
+
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]  # not in numba's stubs
+def judge(
+    ball: Any, step: int, watching: Watching, before: Floats, place: Floats, contact: Floats, last_move: Floats
+) -> bool:
+    """Whether a ball takes the step that leads it from ``before`` to ``place``, (d,) each; it may have stopped with it.
+
+    A ball that breaks or leaves keeps its last good place; one that has come to rest stays where it is.
 
     At its turning point a ball with momentum stands nearly still for some steps: what the ground pushes it in a step,
     m − β m₋ for two successive moves, tells it from a ball at rest. The speed to which that push could drive the ball,
     (m − β m₋)/(1 − β), must be small too. Without momentum both conditions are the same one.
     """
-    for b in range(balls.size):
-        ball = balls[b]
-        ball.took = ball.tried = 0
-        for k in range(places.shape[0] if ball.active else 0):
-            finite, inside, moved, pushed = True, True, 0.0, 0.0
-            for i in range(places.shape[2]):
-                here = places[k, b, i]
-                finite = finite and np.isfinite(here) and np.isfinite(contacts[k, b, i])
-                inside = inside and window[0, i] <= here <= window[1, i]
-                move = here - (places[k - 1, b, i] if k > 0 else before[b, i])
-                push = move - ball.inertia * last_move[b, i]
-                moved += move * move
-                pushed += push * push
-                last_move[b, i] = move
-            ball.tried += 1
-            if not (finite and inside):
-                ball.status, ball.stopped_at, ball.active = _LEFT if finite else _BROKEN, first + k - 1, False
-                break
-            ball.took += 1
-            still = np.sqrt(moved) <= ball.rest and np.sqrt(pushed) <= (1.0 - ball.inertia) * ball.rest
-            ball.still = ball.still + 1 if still and first + k >= settled_from else 0
-            if ball.still >= PATIENCE:
-                ball.status, ball.stopped_at, ball.active = _CONVERGED, first + k, False
-                break
+    finite, inside, moved, pushed = True, True, 0.0, 0.0
+    for i in range(place.size):
+        finite = finite and np.isfinite(place[i]) and np.isfinite(contact[i])
+        inside = inside and watching.window[0, i] <= place[i] <= watching.window[1, i]
+        move = place[i] - before[i]
+        push = move - ball.inertia * last_move[i]
+        moved += move * move
+        pushed += push * push
+        last_move[i] = move
+    if not (finite and inside):
+        ball.status, ball.stopped_at, ball.active = _LEFT if finite else _BROKEN, step - 1, False
+        return False
+    still = np.sqrt(moved) <= ball.rest and np.sqrt(pushed) <= (1.0 - ball.inertia) * ball.rest
+    ball.still = ball.still + 1 if still and step >= watching.settled_from else 0
+    if ball.still >= PATIENCE:
+        ball.status, ball.stopped_at, ball.active = _CONVERGED, step, False
+    return True

@@ -27,19 +27,15 @@ climb another one's hill, drop out before.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.ball.candidates import Candidates
 from rbo_core.ball.kernels import helper, inlined, kernel
 from rbo_core.ball.records import CLIMBER, STENCIL, Record, Records
-from rbo_core.objective import into
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Value = Callable[[Floats], Floats]
 
 MOST_LOOKS = 60
 """Iterations at most: 30 halvings end any climb, twice that leaves room to stride."""
@@ -77,31 +73,8 @@ SAME_HILL = 0.5
 """Two climbers nearer than this part of the larger stencil climb the same hill."""
 
 
-def climb(value: Value, balls: Records, found: Candidates, dim: int) -> Records:
-    """Climb from every candidate; returns the climbers at their ends, those of a ball together.
-
-    ``value`` is the surface's own loss, (P, d) → (P,). Counts each ball's evaluations and its highest F in ``balls``.
-    """
-    climbers = np.empty(int(found.kept.sum()), dtype=CLIMBER)
-    points = 3**dim
-    around, ahead = np.empty((climbers.size * points, dim)), np.empty((climbers.size, dim))
-    live = np.empty(climbers.size, dtype=np.int64)
-    loss, evaluate = np.empty(len(around)), into(value)
-    _set_out(found, balls, climbers, live, dim)
-    for _ in range(MOST_LOOKS):
-        count = live.size
-        _look_around(climbers, live, balls, around)
-        evaluate(around[: count * points], loss[: count * points])
-        _look_ahead(climbers, live, balls, loss, ahead)
-        evaluate(ahead[:count], loss[:count])
-        live = live[: _step(climbers, live, balls, loss, points)]
-        if live.size == 0:
-            break
-    return climbers
-
-
 @kernel
-def _set_out(found: Candidates, balls: Records, climbers: Records, live: Ints, dim: int) -> None:
+def set_out(found: Candidates, balls: Records, climbers: Records, live: Ints, dim: int) -> None:
     """Put a climber on each candidate."""
     k = 0
     for b in range(balls.size):
@@ -135,7 +108,7 @@ def _put_on_ball(climber: Record, ball: Record, place: Floats) -> None:
 
 
 @kernel
-def _look_around(climbers: Records, live: Ints, balls: Records, around: Floats) -> None:
+def look_around(climbers: Records, live: Ints, balls: Records, around: Floats) -> None:
     """Lay a stencil round each live climber; write the parameters under its places."""
     dim = around.shape[1]
     points = 3**dim
@@ -152,7 +125,7 @@ def _look_around(climbers: Records, live: Ints, balls: Records, around: Floats) 
 
 
 @kernel
-def _look_ahead(climbers: Records, live: Ints, balls: Records, loss: Floats, ahead: Floats) -> None:
+def look_ahead(climbers: Records, live: Ints, balls: Records, loss: Floats, ahead: Floats) -> None:
     """Turn the loss on each stencil into F, and look at the vertex of the quadratic through it."""
     dim = ahead.shape[1]
     points = 3**dim
@@ -237,7 +210,7 @@ def _vertex_of_surface(seen: Floats) -> tuple[float, float]:
 
 
 @kernel
-def _step(climbers: Records, live: Ints, balls: Records, loss: Floats, points: int) -> int:
+def step(climbers: Records, live: Ints, balls: Records, loss: Floats, points: int) -> int:
     """Move every live climber and say who goes on: they come first in ``live``; returns how many.
 
     loss: (n,) that at the vertices; points: places of a stencil, after which the vertex has its slot.

@@ -23,11 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.ball.candidates import no_candidates
-from rbo_core.ball.climb import climb
 from rbo_core.ball.heights import HeightGrid
 from rbo_core.ball.lattice import add_contact_candidates, small
-from rbo_core.ball.records import balls_of
+from rbo_core.ball.records import Records, balls_of
 from rbo_core.ball.scan import scan
+from rbo_core.ball.search import Ground, climb, search
 from rbo_core.ball.ties import MAX_CONTACTS, keep_ties
 
 Floats = NDArray[np.float64]
@@ -76,13 +76,24 @@ def find_contacts(
     """
     batch, dim = center.shape
     balls = balls_of(grid, center, radius, loss_scale, tie)
-    found = no_candidates(batch)
-    scan(grid, balls, dim, found)
+    points, slopes = np.empty((batch, MAX_CONTACTS, dim)), np.empty((batch, MAX_CONTACTS, dim))
     few = np.flatnonzero(small(radius, grid.spacing))
+    compiled = getattr(value, "kernel", None)
+    if compiled is not None and few.size == 0:
+        search(Ground.of(compiled, grid), balls, points, slopes)
+    else:
+        _search(grid, value, balls, few, points, slopes)
+    return Contacts(balls["top"].copy(), points, slopes, balls["evaluations"].copy())
+
+
+def _search(
+    grid: HeightGrid, value: Callable[[Floats], Floats], balls: Records, few: Ints, points: Floats, slopes: Floats
+) -> None:
+    """As `search.search`, from Python; the balls ``few`` are searched on their own lattice too."""
+    dim = points.shape[2]
+    found = no_candidates(balls.size)
+    scan(grid, balls, dim, found)
     if few.size:
         add_contact_candidates(value, balls, dim, few, found)
-    climbers = climb(value, balls, found, dim)
-    points = np.full((batch, MAX_CONTACTS, dim), np.nan)
-    slopes = np.full((batch, MAX_CONTACTS, dim), np.nan)
-    keep_ties(climbers, balls, points, slopes)
-    return Contacts(balls["top"].copy(), points, slopes, balls["evaluations"].copy())
+    points[:], slopes[:] = np.nan, np.nan
+    keep_ties(climb(value, balls, found, dim), balls, points, slopes)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rbo_core.ball.contact import Contacts, find_contacts
 from rbo_core.ball.heights import HeightGrid, height_grid
 from rbo_core.ball.hull import smallest_elements, tempered
-from rbo_core.ball.valley import End, Move, find_valley
+from rbo_core.ball.valley import End, Move, crossings, find_valley
 from rbo_core.checks import Number
 from rbo_core.objective import SurfaceObjective
 
@@ -143,15 +143,15 @@ def roll(ball: RigidBall, objective: SurfaceObjective, state: RigidState) -> Rig
     rolling = Rolling.of(ball, objective)
     active = np.flatnonzero(objective.active)
     if active.size == state.height.size:
-        return _roll(rolling, state, active)
+        return step(rolling, state, active)
     # Stopped balls are carried along untouched.
     state = RigidState(*(field.copy() for field in state))
-    for whole, part in zip(state, _roll(rolling, state.rows(active), active), strict=True):
+    for whole, part in zip(state, step(rolling, state.rows(active), active), strict=True):
         whole[active] = part
     return state
 
 
-def _roll(rolling: Rolling, state: RigidState, which: Ints) -> RigidState:
+def step(rolling: Rolling, state: RigidState, which: Ints) -> RigidState:
     """The step of the balls ``which``, whose state has that many rows."""
     carried = rolling.momentum[which, None] * state.velocity
     velocity = np.empty_like(state.center)
@@ -159,10 +159,7 @@ def _roll(rolling: Rolling, state: RigidState, which: Ints) -> RigidState:
     move = -rolling.learning_rate[which, None] * velocity
     center = state.center + move
     found = rolling.contacts(center, which)
-    # Downhill (or level) at the start, uphill at the end: a valley lies between.
-    start_rise = np.fmax.reduce(np.einsum("bcd,bd->bc", state.slopes, move), axis=1)
-    end_rise = np.einsum("bd,bd->b", found.slope[:, 0], move)
-    crossed = np.flatnonzero((start_rise <= 0) & (end_rise > 0))
+    crossed = np.flatnonzero(crossings(state.slopes, found.slope, move))
     if crossed.size:
         at, slopes = _valley(rolling, state.rows(crossed), found.rows(crossed), move[crossed], which[crossed])
         caught = _is_caught(rolling.drives(slopes), at, move[crossed], velocity[crossed], carried[crossed])

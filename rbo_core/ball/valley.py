@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.ball.contact import Contacts
-from rbo_core.ball.kernels import helper, kernel
+from rbo_core.ball.kernels import helper, inlined, kernel
 from rbo_core.ball.ties import MAX_CONTACTS
 
 Floats = NDArray[np.float64]
@@ -83,6 +83,34 @@ class End(NamedTuple):
         self.weight[which] = self.rise[which]
         other.weight[which] *= np.where(self.moved[which], 0.5, 1.0)
         self.moved[which], other.moved[which] = True, False
+
+
+@kernel
+def crossings(slopes: Floats, ends: Floats, move: Floats) -> NDArray[np.bool_]:
+    """(N,) which of the moves (N, d) cross a valley; slopes, ends: (N, C, d) of the contacts before and after them."""
+    out = np.empty(move.shape[0], np.bool_)
+    for b in range(out.size):
+        out[b] = crosses(slopes[b], ends[b], move[b])
+    return out
+
+
+@helper
+def crosses(slopes: Floats, ends: Floats, move: Floats) -> bool:
+    """Whether it is downhill (or level) at the start of a move and uphill at its end: a valley lies between."""
+    start = np.nan
+    for c in range(slopes.shape[0]):
+        rise = _along(slopes[c], move)
+        if not rise <= start:  # what is not a number gives way
+            start = rise if rise == rise else start
+    return start <= 0.0 and _along(ends[0], move) > 0.0
+
+
+@inlined
+def _along(slope: Floats, move: Floats) -> float:
+    rise = 0.0
+    for i in range(move.size):
+        rise += slope[i] * move[i]
+    return rise
 
 
 def find_valley(
