@@ -36,8 +36,10 @@ _BALL = np.dtype(
 
 
 class Watching(NamedTuple):
-    """What a compiled loop needs to judge a step: a record a ball (B,), the window (2, d), each ball's last move (B, d),
-    and the step from which on the radius stays."""
+    """What a compiled loop needs to judge a step.
+
+    balls: (B,) a record each; window: (2, d); last_move: (B, d) of each ball; settled_from: as `Watch` is given it.
+    """
 
     balls: Any
     window: Floats

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from rbo_core.ball.candidates import Candidates
 from rbo_core.ball.kernels import helper, inlined, kernel
-from rbo_core.ball.records import CLIMBER, STENCIL, Record, Records
+from rbo_core.ball.records import STENCIL, Record, Records
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -73,7 +73,7 @@ class Marching:
     def on(self, taken: int, last: int, watch: Watch, record: Record) -> None:
         """Take the steps after ``taken`` up to ``last``; what they lead to goes into the watch and the record."""
         kept = Kept(
-            *(record.kept[name] for name in ("position", "center", "contacts")),
+            record.kept["position"], record.kept["center"], record.kept["contacts"],
             record.evaluation_count, self._rolling.objective.evaluations,
         )  # fmt: skip
         clock = np.full(self._waits.size, taken)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import landscapes
 from rbo_core import METHODS, RBO, SGD, Adam, EntropySGD, LookSAM, Momentum, Trajectory, trace
@@ -53,7 +55,8 @@ class Uncompiled:
 
 def assert_same(whole: Trajectory, stepwise: Trajectory) -> None:
     for name in (
-        "position", "loss", "center", "radius", "gradient_count", "evaluation_count", "status", "stopped_at",
+        "position", "loss", "center", "radius", "contacts", "gradient_count", "evaluation_count", "status",
+        "stopped_at",
     ):  # fmt: skip
         np.testing.assert_array_equal(getattr(whole, name), getattr(stepwise, name), err_msg=name)
 
@@ -96,6 +99,27 @@ def test_blocks_reports_and_ways_to_end_change_nothing(monkeypatch: pytest.Monke
     cut = trace(method, surface, start, steps, progress=lambda done, _: done >= 100)
     assert cut.cancelled
     np.testing.assert_array_equal(cut.position, stepwise.position[: cut.steps + 1])
+
+
+rates = st.sampled_from([1e-3, 0.02, 0.3])
+
+
+@given(rates, st.sampled_from([0.0, 0.5, 0.9]), st.booleans(), st.integers(0, 99), st.integers(1, 20))
+@settings(max_examples=6, deadline=None)
+def test_rigid_balls_march_as_they_step(rate: float, momentum: float, unit: bool, seed: int, block: int) -> None:
+    """In valleys (V-shaped and smooth), at rest, leaving: one thread or more, whatever the block."""
+    surface = landscapes.get(("wrinkled_bowl", "corduroy", "v_valley")[seed % 3], dim=1 + seed % 2)
+    draw, (low, high) = np.random.default_rng(seed), surface.bounds.T
+    start, radius = draw.uniform(low, high, (64, surface.dim)), draw.uniform(0.2, 1.0, 64)
+    ball = RBO(projection="rigid", radius=radius, learning_rate=rate, momentum=momentum, unit_speed=unit)
+    objective = SurfaceObjective(surface, 64)
+    assert ball.marching(objective, ball.init(objective, start)) is not None
+    stepwise = trace(ball, Uncompiled(surface), start, 20)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(importlib.import_module("rbo_core.trajectory"), "BLOCK", block)
+        for threads in (1, 2):
+            changed.setattr(importlib.import_module("rbo_core.threads"), "threads", lambda n=threads: n)
+            assert_same(trace(ball, surface, start, 20), stepwise)
 
 
 def test_many_balls_are_cut_into_lanes() -> None:
