@@ -112,6 +112,28 @@ def test_without_anywidget_a_notebook_gets_the_page(monkeypatch):
     assert page._repr_html_().startswith("<iframe srcdoc=")
 
 
+def test_a_widget_needs_nothing_that_a_notebook_may_forbid():
+    script = re.sub(r"//.*", "", play(rolled(SGD()), offline=False)._esm)
+    assert not re.search(r"\beval\b|\bFunction\(|\bimport\b|\bfetch\b|\bWorker\b|XMLHttpRequest|WebSocket", script)
+
+
+def test_of_two_changes_at_once_the_kernels_stays():
+    widget = play(rolled(SGD(learning_rate=0.003), steps=30), offline=False)
+    widget.set_state({"told": {"frame": 12, "heard": 0}})
+    assert (widget.frame, widget.asked["n"]) == (12, 0)
+    for wish in (12, 20):  # the film may have gone on since it told of 12
+        widget.frame = wish
+        widget.set_state({"told": {"frame": 5, "heard": widget.asked["n"] - 1}})
+        assert (widget.frame, widget.asked["frame"]) == (wish, wish)
+    widget.start = [1.5]
+    widget.set_state({"told": {"start": [-1.0], "heard": widget.asked["n"] - 1}})
+    assert widget.start == [1.5]
+    widget.set_state({"told": {"start": [-1.0], "heard": widget.asked["n"]}})
+    assert widget.runs[0].position[0, 0] == widget.start == [-1.0]
+    with pytest.raises(traitlets.TraitError, match="frame"):
+        widget.frame = -1
+
+
 def test_a_widget_rolls_again_from_where_it_is_told():
     widget = play(rolled(SGD(learning_rate=0.003), steps=30), offline=False)
     before = bytes(widget.scene)

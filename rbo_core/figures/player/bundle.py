@@ -50,8 +50,17 @@ def style() -> str:
 
 def theme(scope: str) -> str:
     """The app's light and dark colours as CSS variables of ``scope``, a selector, for homes without Streamlit."""
-    light, dark = (" ".join(f"--st-{name}: {value};" for name, value in colors.items()) for colors in (_LIGHT, _DARK))
-    return f"{scope} {{ {light} }}\n@media (prefers-color-scheme: dark) {{ {scope} {{ {dark} }} }}\n"
+    dark = f"@media (prefers-color-scheme: dark) {{ {scope} {{ {_variables(_DARK)} }} }}"
+    return f"{scope} {{ {_variables(_LIGHT)} }}\n{dark}\n"
+
+
+def notebook_theme(scope: str) -> str:
+    """As :func:`theme`, where ``data-theme`` says which of the two a notebook wears: it need not be the system's."""
+    return f'{scope} {{ {_variables(_LIGHT)} }}\n{scope}[data-theme="dark"] {{ {_variables(_DARK)} }}\n'
+
+
+def _variables(colors: dict[str, str]) -> str:
+    return " ".join(f"--st-{name}: {value};" for name, value in colors.items())
 
 
 def _module(name: str, text: str) -> str:

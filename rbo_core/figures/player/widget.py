@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -11,47 +12,11 @@ import traitlets
 
 from rbo_core import Trajectory, trace
 from rbo_core.figures.player.build import Look, run_scene
-from rbo_core.figures.player.bundle import bundle, style, theme
+from rbo_core.figures.player.bundle import bundle, notebook_theme, style
 from rbo_core.figures.player.payload import pack
 from rbo_core.figures.playing import landscape_of, raced
 
-_GLUE = """
-export default {
-  render({ model, el }) {
-    const stage = document.createElement("div");
-    stage.className = "rbp-notebook";
-    el.append(stage);
-    const bytes = () => { const v = model.get("scene"); return new Uint8Array(v.buffer, v.byteOffset, v.byteLength); };
-    let told = -1, when = -Infinity;
-    const tell = (name, value) => { model.set(name, value); model.save_changes(); };
-    const component = {
-      parentElement: stage,
-      get data() { return bytes(); },
-      setTriggerValue: (name, value) => name === "click" && tell("start", Array.from(value.x)),
-      // Jupyter drops what the kernel sets while the browser's own changes are on their way, so a film tells twice a
-      // second where it is, and again where it stops.
-      onFrame: (frame) => {
-        const now = performance.now();
-        if (frame === told || (stage.querySelector(".rbp").__player.clock.playing && now - when < 500)) return;
-        [told, when] = [frame, now];
-        tell("frame", frame);
-      },
-    };
-    const show = () => { mount(component); };
-    const dispose = mount(component);
-    const seek = () => {
-      const frame = model.get("frame");
-      if (frame !== told) { told = frame; stage.querySelector(".rbp").__player.clock.seek(frame); }
-    };
-    model.on("change:scene", show);
-    model.on("change:frame", seek);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", show);
-    return () => { dark.removeEventListener("change", show); dispose(); };
-  },
-};
-"""
-
+GLUE = Path(__file__).with_name("widget.js")
 _FRAME = ".rbp-notebook { --st-font: inherit; background: var(--st-background-color); padding: 8px; }\n"
 
 
@@ -61,23 +26,53 @@ class PlayerWidget(anywidget.AnyWidget):
     Traits:
         frame: the frame that is shown, half a second late while the film plays; set it to stop there.
         start: (d,) where the runs begin; set it, or click on the ground, and they roll again from there.
+        asked: what Python has set, counted: ``{"n": count, "frame": frame or None}``. Written here only.
+        told: what the picture tells, and the count it had heard by then. Written by the picture only; what it told
+            before it heard the last wish is dropped, so Python wins where both changed something at once.
     """
 
-    _esm = bundle() + _GLUE
-    _css = theme(".rbp-notebook") + _FRAME + style()
+    _esm = bundle() + "\n" + GLUE.read_text(encoding="utf-8")
+    _css = notebook_theme(".rbp-notebook") + _FRAME + style()
 
     scene = traitlets.Bytes().tag(sync=True)
-    frame = traitlets.Int(0).tag(sync=True)
+    frame = traitlets.Int(0, min=0).tag(sync=True)
     start = traitlets.List(traitlets.Float()).tag(sync=True)
+    asked = traitlets.Dict(default_value={"n": 0, "frame": None}).tag(sync=True)
+    told = traitlets.Dict().tag(sync=True)
 
     def __init__(self, runs: Sequence[Trajectory], look: Look, height: int) -> None:
         self._look, self._height = look, height
+        self._hearing = True
         self.runs = list(runs)
         super().__init__(scene=self._packed(), start=[float(x) for x in runs[0].start[0]])
+        self._hearing = False
 
     def _packed(self) -> bytes:
         surface = landscape_of(self.runs[0])
         return pack(run_scene(surface, raced(self.runs), self._look), self._height)
+
+    @traitlets.observe("told")
+    def _listen(self, change: dict[str, Any]) -> None:
+        told = change["new"]
+        if told.get("heard") != self.asked["n"]:
+            return
+        self._hearing = True
+        try:
+            self.set_trait("frame", int(told.get("frame", self.frame)))
+            self.set_trait("start", [float(x) for x in told.get("start", self.start)])
+        finally:
+            self._hearing = False
+
+    def _ask(self, frame: int | None) -> None:
+        if not self._hearing:
+            self.asked = {"n": self.asked["n"] + 1, "frame": frame}
+
+    @traitlets.validate("frame")
+    def _wished(self, proposal: dict[str, Any]) -> int:
+        # A validator and no observer: the film may have left the frame that it told last, and is asked back to it.
+        frame = int(proposal["value"])
+        self._ask(frame)
+        return frame
 
     @traitlets.validate("start")
     def _inside(self, proposal: dict[str, Any]) -> list[float]:
@@ -93,6 +88,7 @@ class PlayerWidget(anywidget.AnyWidget):
     def _roll_again(self, change: dict[str, Any]) -> None:
         if change["old"] in (None, traitlets.Undefined, []):
             return
+        self._ask(None)
         start = np.asarray(change["new"])
         self.runs = [
             trace(r.method, r.surface, np.tile(start, (len(r.start), 1)), r.steps, seed=r.seed) for r in self.runs

@@ -242,7 +242,7 @@ export class Pencil {
   draw(c, theme) {
     if (!this.paper) return;
     if (this.gesture) this.tell();
-    const focused = document.activeElement === this.handle;
+    const focused = this.handle.getRootNode().activeElement === this.handle;
     this.knots.forEach((_, k) => {
       const [x, y] = this.pixel(k);
       const chosen = k === this.chosen && (focused || this.gesture?.k === k);

@@ -174,7 +174,9 @@ export class Save {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(blob);
       link.download = `rolling-ball.${ENDINGS[blob.type]}`;
+      this.element.append(link); // VS Code saves what is clicked inside of its page
       link.click();
+      link.remove();
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
       this.said.textContent = `Saved, ${(blob.size / 1e6).toFixed(1)} MB.`;
     } catch (error) {

@@ -79,7 +79,9 @@ export function layout(player) {
   const width = player.root.clientWidth;
   const { lossPanel, dim } = player.scene;
   const page = player.root.closest("[data-testid=stMain]");
-  const height = stageHeight(player.scene.height, player.root.getBoundingClientRect().top + player.pencil.element.offsetHeight + (page?.scrollTop ?? window.scrollY));
+  const top = () => player.root.getBoundingClientRect().top + player.pencil.element.offsetHeight + (page?.scrollTop ?? window.scrollY);
+  // a notebook's cells stand below each other: how far down one is says nothing of its room
+  const height = player.root.closest(".rbp-notebook") ? player.scene.height : stageHeight(player.scene.height, top());
   const narrow = width < 620;
   player.root.dataset.narrow = narrow;
   // on a phone bar and radius follow the picture at once, and the other panels come after them

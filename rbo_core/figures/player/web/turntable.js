@@ -52,7 +52,7 @@ export class Turntable {
     canvas.addEventListener("dblclick", () => view.setZoom(0));
     canvas.addEventListener("wheel", (e) => {
       // the plain wheel belongs to the page until one has started to handle the scene
-      if (!e.ctrlKey && !e.metaKey && !canvas.closest(".rbp-stage")?.contains(document.activeElement)) return;
+      if (!e.ctrlKey && !e.metaKey && !canvas.closest(".rbp-stage")?.contains(canvas.getRootNode().activeElement)) return;
       e.preventDefault();
       view.setZoom(Math.exp(-e.deltaY * 0.0016));
     }, { passive: false });
