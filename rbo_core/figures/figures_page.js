@@ -27,6 +27,27 @@ const [plotly, figures] = await Promise.all([inflated("plotly"), inflated("figur
 script.textContent = plotly;
 document.head.append(script);
 
+// Arrays stand apart, each once: as Plotly takes them, or (arrays.py) in 16 bits of their range or of its logarithm.
+const HOLE = 65535;
+const rowsOf = (values, shape) => {
+  const [rows, columns] = String(shape).split(",").map(Number);
+  if (!columns) return values;
+  return Array.from({ length: rows }, (_, i) => values.subarray(i * columns, (i + 1) * columns));
+};
+const arrays = figures.arrays.map((told) => {
+  if (!("bits" in told)) return told;
+  const bytes = Uint8Array.from(atob(told.bits), (c) => c.charCodeAt(0));
+  const value = (v) => told.low + v * told.step;
+  const number = (v) => (v === HOLE ? NaN : told.log ? Math.exp(value(v)) : value(v));
+  return rowsOf(Float32Array.from(new Uint16Array(bytes.buffer), number), told.shape);
+});
+const filled = (told) => {
+  if (told === null || typeof told !== "object") return told;
+  if (Array.isArray(told)) return told.map(filled);
+  if ("@" in told) return arrays[told["@"]];
+  return Object.fromEntries(Object.entries(told).map(([name, inner]) => [name, filled(inner)]));
+};
+
 const theme = matchMedia("(prefers-color-scheme: dark)");
 const places = [...document.querySelectorAll(".figure")];
 // The dark theme says only where it differs: a list holds the new value, an object leads further in.
@@ -40,7 +61,7 @@ const changed = (value, change) => {
 const draw = async () => {
   for (const [i, place] of places.entries()) {
     const shown = changed(figures.light[i], theme.matches ? figures.dark[i] : null);
-    const { data, layout } = structuredClone(shown);
+    const { data, layout } = structuredClone(filled(shown));
     const { width, ...rest } = layout;
     await Plotly.react(place, data, { ...rest, autosize: true }, { displayModeBar: false, responsive: true });
   }

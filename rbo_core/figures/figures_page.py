@@ -1,6 +1,6 @@
 """Plotly figures as one HTML file under 2 MB that needs no server and no network, and can be pointed at and zoomed.
 
-Plotly's script alone is 4.8 MB: it travels compressed, in base 85, and the browser inflates it.
+Plotly's script alone is 4.8 MB: what a page needs of it travels compressed, in base 85, and the browser inflates it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import plotly
 import plotly.graph_objects as go
 from plotly.utils import PlotlyJSONEncoder
 
+from rbo_core.figures.arrays import Arrays
 from rbo_core.figures.player.offline import Words, page
+from rbo_core.figures.plotly_script import plotly_script
 
 SCRIPT = Path(__file__).with_name("figures_page.js")
 _NO_TAGS = str.maketrans("<&", ",:")
@@ -39,7 +40,10 @@ def figures_page(light: Sequence[go.Figure], dark: Sequence[go.Figure], words: W
     label = html.escape(words.heading, quote=True)
     titles = [*heads, *[""] * (len(light) - len(heads))]
     stage = "".join(_place(title, label) for title in titles)
-    stage += _data("plotly", _packed_plotly()) + _data("figures", _packed(json.dumps(themes)))
+    kinds = {trace.type for one in light for trace in one.data}
+    arrays = Arrays()
+    told = {**{name: arrays.shared(one) for name, one in themes.items()}, "arrays": arrays.packed}
+    stage += _data("plotly", _packed_plotly(frozenset(kinds))) + _data("figures", _packed(json.dumps(told)))
     return page(f'<div id="stage" class="figures">{stage}</div>', SCRIPT.read_text(encoding="utf-8"), words)
 
 
@@ -72,8 +76,8 @@ def _packed(text: str) -> str:
 
 
 @cache
-def _packed_plotly() -> str:
-    return _packed((Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8"))
+def _packed_plotly(kinds: frozenset[str]) -> str:
+    return _packed(plotly_script(kinds))
 
 
 def _data(name: str, packed: str) -> str:

@@ -84,9 +84,20 @@ def test_a_page_plays_from_a_file(offline, tmp_path, dim, width):
 
 def test_plotly_figures_travel_in_the_page(offline, tmp_path):
     light, dark = (go.Figure(go.Scatter(y=[1, 3, 2], line_color=color)) for color in ("#112233", "#ddeeff"))
+    ground = go.Figure(go.Surface(z=[[0, 1], [1, 0]]))  # a page without one leaves out what draws it
     file = tmp_path / "figures.html"
-    file.write_text(figures_page([light], [dark], Words("Three points")), encoding="utf-8")
+    file.write_text(figures_page([light, ground], [dark, ground], Words("Three points")), encoding="utf-8")
     page = offline(file, 400, "document.getElementById('stage').dataset.drawn === 'light'")
+    assert page.locator("canvas").count() > 0
+    heights = np.geomspace(1e-3, 10, 1200).reshape(30, 40)
+    heights[3, 5] = np.nan
+    maps = go.Figure([go.Heatmap(z=z, customdata=z) for z in (heights, np.log10(heights))])
+    file.write_text(figures_page([light, maps], [dark, maps], Words("Three points")), encoding="utf-8")
+    page = offline(file, 400, "document.getElementById('stage').dataset.drawn === 'light'")
+    rows = "document.querySelectorAll('.figure')[1].data.map((t) => t.z.map((row) => Array.from(row)))"
+    seen = np.array(page.evaluate(rows), dtype=float)
+    np.testing.assert_allclose(seen[0], heights, rtol=1e-4)  # what is shared and quantised is drawn in four digits
+    np.testing.assert_allclose(seen[1], np.log10(heights), atol=1e-4)
     line = "getComputedStyle(document.querySelector('.js-line')).stroke"
     assert page.evaluate(line) == "rgb(17, 34, 51)"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

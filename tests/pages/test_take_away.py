@@ -19,8 +19,8 @@ from rbo_core import Trajectory
 from rbo_core.figures.code import Start, run_code
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST = 1.95
-"""MB of an offline page: a page with Plotly has 1.85 to 1.93."""
+MOST = 1.6
+"""MB of an offline page: a page with Plotly has 1.4 to 1.5."""
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[0-9]*_*.py"))]
 
 

@@ -54,7 +54,7 @@ class PlayerWidget(anywidget.AnyWidget):
     @traitlets.observe("told")
     def _listen(self, change: dict[str, Any]) -> None:
         told = change["new"]
-        if told.get("heard") != self.asked["n"]:
+        if told.get("heard") != self._count():
             return
         self._hearing = True
         try:
@@ -65,7 +65,10 @@ class PlayerWidget(anywidget.AnyWidget):
 
     def _ask(self, frame: int | None) -> None:
         if not self._hearing:
-            self.asked = {"n": self.asked["n"] + 1, "frame": frame}
+            self.asked = {"n": self._count() + 1, "frame": frame}
+
+    def _count(self) -> int:
+        return int(self.asked["n"] or 0)
 
     @traitlets.validate("frame")
     def _wished(self, proposal: dict[str, Any]) -> int:
