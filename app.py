@@ -6,9 +6,11 @@ from starlette.middleware import Middleware
 from pages.home.needed import needed
 from pages.home.page import home
 from pages.shared.first_paint import FirstPaint
+from pages.shared.kept import Kept
 
 if __name__ == "__main__":
     home()
 else:
-    first = Middleware(FirstPaint, base=st.get_option("server.baseUrlPath"), modules=needed)
-    app = st.App(__file__, middleware=[first])
+    base = st.get_option("server.baseUrlPath")
+    kept, first = Middleware(Kept, base=base), Middleware(FirstPaint, base=base, modules=needed)
+    app = st.App(__file__, middleware=[kept, first])

@@ -5,7 +5,8 @@ as an element comes a third of a second after the page, and everything jumps to 
 also looks for its server below every page before it looks at the root, and the browser's console names each miss an
 error.
 
-What the first picture needs beside Streamlit is asked for together with Streamlit itself, not after it.
+What the first picture needs beside Streamlit is asked for together with Streamlit itself, not after it, and runs while
+the page waits for the server.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _SERVER = """<script>
       for (const name of %s) {
         const href = `${__streamlit.BACKEND_BASE_URL}app/static/${name}`;
         document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
+        addEventListener("DOMContentLoaded", () => (window.requestIdleCallback ?? setTimeout)(() => import(href)));
       }
     </script>"""
 _OF_A_COPY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")

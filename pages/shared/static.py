@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import shutil
@@ -41,9 +42,16 @@ def publish(name: str, files: Iterable[Path], texts: Mapping[str, str] | None = 
             shutil.copyfile(path, staging / path.name)
         for file, text in (texts or {}).items():
             (staging / file).write_text(text, encoding="utf-8")
+        for made in list(staging.iterdir()):
+            packed(made).write_bytes(gzip.compress(made.read_bytes(), 6, mtime=0))
         staging.chmod(0o755)
         try:
             staging.replace(folder)
         except OSError:  # another process was faster
             shutil.rmtree(staging, ignore_errors=True)
     return folder.name
+
+
+def packed(file: Path) -> Path:
+    """Where a published file lies packed by gzip, once for all visitors."""
+    return file.with_name(f"{file.name}.gz")

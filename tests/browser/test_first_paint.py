@@ -36,6 +36,16 @@ def test_nothing_jumps_while_a_page_arrives(server, open_page, page, picture, wi
     assert opened.evaluate("shift") < MOST
 
 
+def test_plotly_is_asked_for_with_the_page_itself_once_and_kept(server, open_page):
+    page = open_page(f"{server}/Iron")
+    page.locator(".lab-plots[data-drawn] .main-svg").first.wait_for()
+    fetched = page.evaluate("performance.getEntriesByType('resource').map((entry) => [entry.name, entry.startTime])")
+    [(address, begun)] = [(name, time) for name, time in fetched if name.endswith("/plotly.js")]
+    assert begun < page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventStart")
+    headers = page.request.get(address).headers
+    assert "immutable" in headers["cache-control"] and headers["content-encoding"] == "gzip"
+
+
 def test_the_page_keeps_away_from_the_sidebar_however_wide_and_takes_its_place_when_it_goes(server, open_page, settle):
     page = open_page(f"{server}/Results")
     sidebar, main = page.get_by_test_id("stSidebar"), page.get_by_test_id("stMainBlockContainer")

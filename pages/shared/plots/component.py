@@ -10,18 +10,16 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import plotly
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.utils import PlotlyJSONEncoder
 
 from pages.shared.page import cached
-from pages.shared.static import publish
+from pages.shared.plotly_script import plotly_script
 
 SCRIPT = Path(__file__).with_name("plots.js")
 STYLE = Path(__file__).with_name("plots.css")
@@ -95,13 +93,6 @@ class Stages:
     at: int = 0
 
 
-@cache
-def _plotly() -> str:
-    """Where the package's own Plotly is served, under static/."""
-    script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    return f"{publish('plotly', [script])}/{script.name}"
-
-
 def show(
     figures: Sequence[go.Figure | Picture],
     key: str,
@@ -128,7 +119,7 @@ def show(
     """
     pictures = [figure if isinstance(figure, Picture) else Picture.of(figure) for figure in figures]
     message = {
-        "plotly": _plotly(),
+        "plotly": plotly_script(),
         "columns": columns,
         "linked": linked,
         "clicks": clicks,

@@ -5,13 +5,10 @@ const NARROW = 560; // px of the whole block; below it, plots stand one under th
 let loading = null;
 
 // One copy for all plots of all pages; found relative to Streamlit's own script, so a proxy prefix needs no setting.
-const load = (name) => (loading ??= new Promise((done, fail) => {
-  const script = document.createElement("script");
-  script.src = new URL(`../../app/static/${name}`, base).href;
-  script.onload = () => done(window.Plotly);
-  script.onerror = () => { loading = null; fail(new Error("Plotly could not be loaded: reload the page.")); };
-  document.head.append(script);
-}));
+const load = (name) => (loading ??= import(new URL(`../../app/static/${name}`, base).href).then(
+  (module) => module.default,
+  () => { loading = null; throw new Error("Plotly could not be loaded: reload the page."); },
+));
 
 const camera = (div) => div._fullLayout?.scene?._scene?.getCamera?.();
 // On a projector type and lines are half as large again.
