@@ -21,7 +21,7 @@ from pages.shared.widgets import several
 from rbo_core.figures.curves import curves_figure
 from rbo_core.figures.network_code import train_code
 from rbo_core.figures.player.offline import Words
-from rbo_core.training.store import LONGEST_NAME
+from rbo_core.training.records import LONGEST_NAME
 
 TITLES = {"data": network_runs.DATA, "model": network_runs.MODELS}
 FIND = "find"

@@ -12,7 +12,7 @@ from pages.results.listing import Ticked
 from pages.shared import background, network_runs
 from pages.shared.page import show_error
 from pages.shared.run_view import RunView
-from rbo_core.training.store import LONGEST_NAME, LONGEST_NOTE
+from rbo_core.training.records import LONGEST_NAME, LONGEST_NOTE
 
 
 def note_button(seen: Ticked) -> None:

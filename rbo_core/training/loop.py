@@ -124,6 +124,10 @@ class Turns:
             self._held.close()
         return self.state == "running"
 
+    def leave(self) -> None:
+        """Let go of the stored run: one that has not come to its end then counts as interrupted, and can go on."""
+        self._held.close()
+
     @property
     def begun(self) -> bool:
         """Whether it has had a turn."""

@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,58 +24,18 @@ from rbo_core.folder import data_folder
 from rbo_core.jobs.reporter import OWNER_VARIABLE
 from rbo_core.training.checkpoint import load_tree, save_tree
 from rbo_core.training.config import TrainConfig
-
-METRICS = (
-    "epoch",
-    "gradients",
-    "seconds",
-    "train_loss",
-    "train_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "learning_rate",
-    "gradient_norm",
-    "penetration",
-    "sharpness",
-    "peak_memory",
+from rbo_core.training.records import (
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    METRICS,
+    NOTES,
+    OWNERS,
+    SCHEMA,
+    StoredRun,
+    select,
 )
-"""Columns of a run's metrics. Accuracies and penetration are fractions, memory is in MB; seconds of training only."""
 
 SILENT = 900.0  # seconds without news after which a run without a lock counts as interrupted
-STATES = ("running", "done", "cancelled", "diverged", "failed")
-
-SCHEMA = f"""
-CREATE TABLE runs (
-    id TEXT PRIMARY KEY, created REAL, updated REAL, state TEXT, message TEXT, config TEXT, summary TEXT
-);
-CREATE TABLE metrics (run TEXT, {", ".join(f"{name} REAL" for name in METRICS)}, PRIMARY KEY (run, epoch))
-"""
-
-
-OWNERS = "CREATE TABLE IF NOT EXISTS owners (run TEXT PRIMARY KEY, owner TEXT NOT NULL)"
-NOTES = "CREATE TABLE IF NOT EXISTS notes (run TEXT PRIMARY KEY, name TEXT NOT NULL, note TEXT NOT NULL)"
-LONGEST_NAME, LONGEST_NOTE = 60, 1000
-"""Characters of what people may write to a run."""
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """A stored run. created, updated: seconds since 1970; summary: test accuracy and other final numbers, or empty.
-
-    state: as in STATES, or "interrupted" when its process is gone. owner: the visitor whose job trained it, "" for the
-    command line. name, note: what people wrote to it, plain text.
-    """
-
-    id: str
-    created: float
-    updated: float
-    state: str
-    message: str
-    config: TrainConfig
-    summary: dict[str, Any]
-    owner: str = ""
-    name: str = ""
-    note: str = ""
 
 
 class BeingTrained(ValueError):
@@ -93,7 +52,7 @@ class RunStore:
         self.folder = Path(folder if folder is not None else data_folder())
         self._connection = open_database(self.folder / "training.sqlite", 1, SCHEMA, (OWNERS, NOTES))
         tables = {str(row[0]) for row in self._connection.execute("SELECT name FROM sqlite_master").fetchall()}
-        self._select = _select(tables)
+        self._select = select(tables)
         self.broken: dict[str, str] = {}
 
     def __enter__(self) -> RunStore:
@@ -307,11 +266,3 @@ class RunStore:
             )  # fmt: skip
         except (TypeError, ValueError) as problem:
             raise ValueError(f"run {run_id} cannot be read ({problem}); delete it") from problem
-
-
-def _select(tables: set[str]) -> str:
-    """All of a run; a store of an earlier release that cannot be written lacks what later ones added."""
-    owner = "owners.owner" if "owners" in tables else "''"
-    written = "notes.name, notes.note" if "notes" in tables else "'', ''"
-    joins = "".join(f" LEFT JOIN {one} ON {one}.run = runs.id" for one in ("owners", "notes") if one in tables)
-    return f"SELECT runs.*, {owner}, {written} FROM runs{joins}"

@@ -58,7 +58,14 @@ class _Race:
         self._told, self._stopped = told, False
 
     def train(self, group: Sequence[int]) -> None:
-        left = list(group)
+        """Let the runs of a group take turns to their end. Whatever breaks it off, none is left held."""
+        try:
+            self._take_turns(list(group))
+        finally:
+            for k in group:
+                self.runs[k].leave()
+
+    def _take_turns(self, left: list[int]) -> None:
         while left := [k for k in left if self.runs[k].begun or not self._stopped]:
             k = min(left, key=lambda one: self.shares[one])
             try:

@@ -83,6 +83,22 @@ def test_who_stops_at_once_leaves_no_runs_that_never_began(tmp_path):
         assert len(store.list()) == 1
 
 
+def test_a_keyboard_interrupt_lets_go_of_the_runs_that_wait(tmp_path):
+    def told(done: float, total: int, what: str) -> bool:
+        if done > 1.5:
+            raise KeyboardInterrupt
+        return False
+
+    store = RunStore(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        train_together(wanted(), store, told)
+    begun = store.list()
+    assert len(begun) == len(CONFIGS) and {run.state for run in begun} == {"interrupted"}
+    # In the same process: nobody holds them, so they go on, to what they come to alone.
+    again = train_together([(run.config, run.id) for run in begun], store, quiet)
+    assert same(again[0], run_training(begun[0].config))
+
+
 def test_one_that_fails_does_not_stop_the_others(tmp_path):
     bad = replace(SHORT, train_size=None, batch_size=2000)
     with RunStore(tmp_path) as store:
