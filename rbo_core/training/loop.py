@@ -19,7 +19,7 @@ from rbo_core.training.store import BeingTrained, RunStore
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a run came to. run_id is None without a store; state as in ``store.STATES``."""
+    """What a run came to. run_id is None without a store; state as in ``records.STATES``."""
 
     run_id: str | None
     state: str

@@ -20,8 +20,11 @@ ALL: dict[str, Callable[..., torch.optim.Optimizer]] = {
     **OPTIMIZERS,
     "sam_plain": lambda p, **k: SAM(p, lr=0.1, radius=0.1, **k),
     "newton_k3": lambda p, **k: RBO(p, lr=0.1, radius=0.3, n_projection_steps=3, unit_speed=True, **k),
+    "on_step": lambda p, **k: RBO(p, lr=0.05, radius=0.3, momentum=0.9, momentum_on="step", interval=2, **k),
+    "asam": lambda p, **k: SAM(p, lr=0.1, radius=0.1, adaptive=True, **k),
+    "filters": lambda p, **k: RBO(p, lr=0.1, radius=0.3, scaled_by="filters", **k),
 }
-RECORDED = [name for name in ALL if name != "entropy_sgd"]
+RECORDED = [name for name in ALL if name != "filters"]
 
 
 def train_on(device: str, model: nn.Module, optimizer: torch.optim.Optimizer, steps: int, first: int = 0) -> None:
@@ -100,13 +103,13 @@ def test_an_exception_in_a_later_evaluation_leaves_nothing(name, at):
     train_on("cuda", model, optimizer, 2)
 
 
-@pytest.mark.parametrize("name", ["newton", "newton_momentum", "gradient", "sam", "sam_plain"])
+@pytest.mark.parametrize("name", ["newton", "newton_momentum", "gradient", "sam", "sam_plain", "looksam", "entropy_sgd"])
 def test_an_evaluation_that_is_not_finite_has_the_outcome_of_a_cpu(name):
     outcomes = []
     for device in ("cpu", "cuda"):
         model = mlp().to(device)
         optimizer = ALL[name](model)
-        train_on(device, model, optimizer, 15)
+        train_on(device, model, optimizer, 16)
         x, y = (t.to(device) for t in batch(7))
         inner, calls = closure_of(model, optimizer, x, y), []
 
