@@ -103,7 +103,7 @@ def test_an_exception_in_a_later_evaluation_leaves_nothing(name, at):
     train_on("cuda", model, optimizer, 2)
 
 
-@pytest.mark.parametrize("name", ["newton", "newton_momentum", "gradient", "sam", "sam_plain", "looksam", "entropy_sgd"])
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "sam_plain"])
 def test_an_evaluation_that_is_not_finite_has_the_outcome_of_a_cpu(name):
     outcomes = []
     for device in ("cpu", "cuda"):
