@@ -1,4 +1,4 @@
-"""The figure and the table of docs/does-it-help.md and of the page Results, from the stored contests.
+"""The figure and the table of docs/does-it-help.md and of the pages Train and Results, from the stored contests.
 
 python benchmarks/does_it_help.py
 """
@@ -21,7 +21,7 @@ from rbo_core.figures.style import color, palette  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "contest"
 PAGE = ROOT / "docs" / "does-it-help.md"
-PACKED = ROOT / "pages" / "results" / "contests.json"
+PACKED = ROOT / "pages" / "shared" / "contests.json"
 BEGIN, END = "<!-- table -->", "<!-- end -->"
 DASHES = {"solid": "-", "dash": "--"}
 """Plotly's names of lines in Matplotlib's."""
@@ -75,7 +75,7 @@ def table() -> str:
 
 
 def packed() -> list[dict[str, Any]]:
-    """Of each contest what the page Results shows."""
+    """Of each contest what the pages show."""
 
     def kept(one: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
         return {name: round(one[name], 5) if isinstance(one[name], float) else one[name] for name in names}

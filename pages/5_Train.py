@@ -3,7 +3,7 @@
 import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import streamlit as st
 
-from pages.shared import background, network_jobs, network_runs, plots
+from pages.shared import background, budgets, network_jobs, network_runs, plots
 from pages.shared.curve_choice import curve_choice
 from pages.shared.downloads import download
 from pages.shared.page import how_it_works, is_dark, link, open_page, sentence, show_error
@@ -38,6 +38,11 @@ lower bound, which a few more steps raise little once one eigenvalue stands out.
 - Put *seconds* on the axis: what counts when one waits.
 - Runs of `python -m rbo_core train` land in the same store; see the page Results.
 """
+
+BUDGETS = (
+    "At each budget every method was tuned anew, weight decay included, by `python -m rbo_core contest`; bars are 95 % "
+    "intervals over ten paired fresh seeds. Which differences a corrected test calls real says the page Results."
+)
 
 open_page(
     "Train",
@@ -114,5 +119,9 @@ if job_id is None:
     network_jobs.others()
 else:
     network_jobs.watch(job_id, draw)
+if other := budgets.pictures(is_dark(), task.data):
+    sentence("<b>With random labels</b> the order is another one, and depends on the budget:")
+    plots.show(other, "train_budgets")
+    st.caption(BUDGETS)
 link("Results", "All stored runs, and the paper's table beside them")
 how_it_works(EXPLANATION)

@@ -4,7 +4,7 @@ import pages.shared.needs_networks  # noqa: F401  # isort: skip
 import streamlit as st
 
 from pages.results import helps, listing, notes, paper
-from pages.shared import network_runs, plots
+from pages.shared import budgets, network_runs, plots
 from pages.shared.curve_choice import curve_choice
 from pages.shared.downloads import download
 from pages.shared.page import group, how_it_works, is_dark, link, open_page, sentence, show_error
@@ -82,7 +82,7 @@ else:
 st.header("Does a ball help?")
 sentence(verdict(helps.told()))
 with st.container(key="helps"):
-    plots.show(helps.pictures(is_dark()), "helps_curves", columns=2)
+    plots.show(budgets.pictures(is_dark()), "helps_curves", columns=2)
 st.dataframe(helps.table(), hide_index=True, key="helps_table", height="content")
 st.caption(helps.HOW)
 

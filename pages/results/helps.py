@@ -1,26 +1,16 @@
-"""Does a ball help? The contests that came with the lab, on the page Results: a sentence, a figure, a table."""
+"""Does a ball help? The contests that came with the lab, on the page Results: a sentence and a table."""
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 from pandas.io.formats.style import Styler
 
-from pages.shared import plots
+from pages.shared.budgets import records
 from pages.shared.network_runs import DATA
-from rbo_core.figures.contests import REFERENCES, Row, budget_curve, rows
+from rbo_core.figures.contests import REFERENCES, Row, rows
 
-FILE = Path(__file__).with_name("contests.json")
-NOISY: dict[str, Any] = {"label_noise": 0.4, "model": "mlp"}
-DRAWN: dict[str, dict[str, Any]] = {
-    "Digits, 40 % random labels": {"data": "digits", **NOISY},
-    "Fashion-MNIST, 6,000 images, 40 % random labels": {"data": "fashion_mnist", "train_size": 6000, **NOISY},
-}
 HOW = (
     "The difference is that of the best ball, in points, with *p* in brackets. *Every 5th step* says how often the "
     "ball takes its second gradient. Each contest has up to ten methods, tuned once in boxes with equally many "
@@ -32,26 +22,9 @@ _TINT = {1: "background-color: rgba(0, 158, 115, 0.22)", -1: "background-color: 
 """Wins and losses, equally loud."""
 
 
-@cache
-def records() -> list[dict[str, Any]]:
-    """The stored contests, as `python benchmarks/does_it_help.py` packs them."""
-    stored: list[dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))
-    return stored
-
-
 def told() -> list[Row]:
     """One row a contest."""
     return rows(records())
-
-
-def curve(title: str, dark: bool) -> go.Figure:
-    """Test accuracy against the budget, for one of the drawn tasks."""
-    return budget_curve(records(), DRAWN[title], dark).update_layout(title={"text": title, "font": {"size": 13}})
-
-
-def pictures(dark: bool) -> list[plots.Picture]:
-    """The curves of all drawn tasks; what they show came with the lab, so they are drawn once for all."""
-    return [plots.remembered(curve, title, dark) for title in DRAWN]
 
 
 def table() -> Styler:

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import does_it_help
 from pages.results import helps
+from pages.shared import budgets
 from rbo_core.figures.contests import Gap, budget_curve, rows, verdict
 
 
@@ -62,6 +63,6 @@ def test_the_curve_goes_over_the_budgets_of_one_task():
 
 
 def test_the_page_and_the_manual_show_the_stored_contests():
-    assert helps.records() == does_it_help.packed(), "run python benchmarks/does_it_help.py"
+    assert budgets.records() == does_it_help.packed(), "run python benchmarks/does_it_help.py"
     assert does_it_help.table() in does_it_help.PAGE.read_text(encoding="utf-8")
     assert all(set(row.gaps) == {"momentum", "sam_momentum"} for row in helps.told())

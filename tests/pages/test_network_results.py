@@ -12,8 +12,8 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from pages.results import helps, notes, paper
-from pages.shared import network_runs
+from pages.results import notes, paper
+from pages.shared import budgets, network_runs
 from pages.shared.downloads import as_bytes
 from pages.shared.run_table import listing, per_epoch, results
 from pages.shared.run_view import RunView, largest_task, told_apart
@@ -146,7 +146,7 @@ def test_the_page_says_whether_a_ball_helps_before_anything_is_stored(tmp_path, 
     assert "wins" in said
     assert "loses" in said
     shown = next(table.value for table in page.dataframe if "best ball" in table.value)
-    assert len(shown) == len(helps.records())
+    assert len(shown) == len(budgets.records())
 
 
 @pytest.mark.parametrize(("ending", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])

@@ -12,7 +12,7 @@ import torch
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import background, network_examples, network_jobs, network_methods, network_runs
+from pages.shared import background, budgets, network_examples, network_jobs, network_methods, network_runs
 from pages.shared.network_methods import DEFAULT, contenders, standard
 from pages.shared.run_table import results
 from pages.shared.run_view import RunView
@@ -215,6 +215,15 @@ def test_an_empty_store_shows_the_default_race_and_invites_to_train(store):
     assert "minus Momentum (points)" in told and told.loc["Momentum", "the test says"] == ""
     assert (told["the test says"] == "better").any()
     assert ((told["the test says"] == "not told apart") == (told["p (Holm)"] >= 0.05)).all()
+
+
+def test_the_budget_curve_of_the_data_set_stands_below(store):
+    shown = {
+        data: [caption.value for caption in visit(data=data).caption if "bars are 95 %" in caption.value]
+        for data in ("digits", "fashion_mnist", "mnist")
+    }
+    assert {data: len(found) for data, found in shown.items()} == {"digits": 1, "fashion_mnist": 1, "mnist": 0}
+    assert [len(budgets.pictures(False, data)) for data in shown] == [1, 1, 0]
 
 
 def test_other_settings_say_what_training_will_do(store):
