@@ -74,18 +74,21 @@ TURN = """(p => { const turn = () => { p.view.camera.azimuth += 0.02; p.redraw()
     turn(); })(document.querySelector('.rbp').__player)"""
 
 
-# Sixty radii along the strip, one a frame of the screen, as fast as they are drawn.
+# The radii at which the batch was rolled, up and down, one a frame of the screen: each is another run, so all of the
+# picture changes each time. A hand that goes slowly passes radii between them, where only the strip changes.
 DRAG = """(p => new Promise((done) => {
     p.clock.pause();
-    const { low, high } = p.base.radius, begun = performance.now(), drawn = p.drawn;
-    let k = 0;
+    const up = p.batch.runs.map((run) => run.radius);
+    const radii = [...up, ...up.slice(0, -1).reverse()].slice(0, 49);
+    const begun = performance.now(), drawn = p.drawn;
     const step = () => {
-        if (k++ === 60) {
+        const radius = radii.shift();
+        if (radius === undefined) {
             const rate = (p.drawn - drawn) / (performance.now() - begun) * 1000;
             p.settle();
             return done(rate);
         }
-        p.strip.move(low * (high / low) ** (k / 61));
+        p.strip.move(radius);
         requestAnimationFrame(step);
     };
     requestAnimationFrame(step);

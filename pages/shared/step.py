@@ -106,6 +106,8 @@ def _sentence(track: Track, at: int, wanted: int, shown: tuple[Shown, ...]) -> s
     moved = float(np.linalg.norm(track.center[at + 1] - track.center[at])) / float(shown[0].ball.radius)
     touching = 1 if track.contacts is None else int(np.isfinite(track.contacts[at]).all(axis=1).sum())
     notes = f" In the run this step is {short(float(f'{moved:.2g}'))} ρ long."
+    if float(np.max(track.method.momentum)) > 0:
+        notes += " The picture leaves momentum out: there the step is what the slope alone does."
     if at + 1 < wanted:
         notes = f" The ball came to an end at step {at + 1}." + notes
     if touching > 1:

@@ -26,6 +26,7 @@ def said(page) -> str:
 
 def drag(page, radius: float) -> None:
     """Hold the strip's handle at a radius."""
+    page.wait_for_function(f"{PLAYER}.strip.X")  # it is drawn
     box = page.locator(".rbp-radius").bounding_box()
     for k, value in enumerate((page.evaluate(f"{PLAYER}.strip.value"), radius)):
         page.mouse.move(box["x"] + page.evaluate(f"{PLAYER}.strip.X({value})"), box["y"] + 30, steps=1 + 3 * k)

@@ -307,7 +307,7 @@ def test_each_preset_gives_a_run_without_a_message(roll, title, monkeypatch):
 def test_a_diverging_run_says_so(roll):
     page = roll(projection="newton", learning_rate="1")
     assert "The ball left the domain after" in said(page)
-    assert "Lower its learning rate" in said(page)
+    assert "Lower the learning rate" in said(page)
 
 
 def test_no_rivals_and_all_rivals(roll, scenes):

@@ -61,7 +61,7 @@ def test_outcome_in_words(made, words):
 
 def test_trouble_comes_with_a_remedy():
     for status in (Status.LEFT_DOMAIN, Status.NON_FINITE):
-        assert "Lower its learning rate" in outcome(run(SGD(), [0.0, 5.0], status=status), FINEST)
+        assert "Lower the learning rate" in outcome(run(SGD(), [0.0, 5.0], status=status), FINEST)
 
 
 def test_the_lowest_end_is_named_with_its_distance():

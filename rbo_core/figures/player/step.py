@@ -12,7 +12,7 @@ from rbo_core import RBO
 from rbo_core.explain import explain_rigid_step
 from rbo_core.figures.player.scene import Arrow, Ground, Racer, Scene
 from rbo_core.figures.style import COLORS
-from rbo_core.figures.words import percent
+from rbo_core.figures.words import counted, percent, short
 from rbo_core.reference import StepExplanation, explain_step
 from rbo_core.rolling import PROJECTIONS
 
@@ -226,7 +226,9 @@ def _arrows(shown: Shown) -> tuple[Arrow, ...]:
     ]
     if shown.excess > NOTABLE and not rigid:
         out.append(Arrow(step.moved_center, shown.foot, "nearest", "", (LANDED, LANDED + 6), END + 8, False, True))
-    moves = step.footpoints if rigid else step.footpoints[1:]
+    # where several places tie, the last one named is that on which the new ball is drawn
+    tied = [foot for foot in step.footpoints if not np.allclose(foot, step.new_contact, atol=1e-9)]
+    moves = [*tied, step.new_contact] if rigid else list(step.footpoints[1:])
     each = (END - ITERATES) / max(len(moves), 1)
     for k, foot in enumerate(moves):
         begin = ITERATES + k * each
@@ -235,7 +237,7 @@ def _arrows(shown: Shown) -> tuple[Arrow, ...]:
             Arrow(step.moved_center, foot, "", PINK, (begin, begin + 0.7 * each),
                   until=None if last else begin + 1.4 * each, head=False, dashed=True)
         )  # fmt: skip
-        name = "p⁺" if last else f"z{_small(k + 1)}" if len(moves) <= 3 else ""
+        name = "p⁺" if last else "also" if rigid else f"z{_small(k + 1)}" if len(moves) <= 3 else ""
         out.append(Arrow(foot, foot, name, PINK, (begin + 0.7 * each, begin + 0.7 * each)))
     out.append(Arrow(step.new_contact, step.new_center, "ρν⁺", BLUE, (END + 2, END + 14)))
     if shown.penetration > SINKS:
@@ -254,8 +256,8 @@ def _captions(shown: Shown) -> tuple[tuple[float, str], ...]:
     search = {
         "rigid": "The whole disc is searched: the ball is put down over the same place until it touches.",
         "argmin": "All points of the ground are looked at: the nearest to c̃ counts.",
-        "newton": f"{k} times the nearest point of a tangent plane, from p on.",
-        "gradient": f"{k} small steps of size γ towards c̃, from p on.",
+        "newton": f"{counted(k, 'time')} the nearest point of a tangent plane, from p on.",
+        "gradient": f"{counted(k, 'small step')} of size γ towards c̃, from p on.",
     }[shown.ball.projection]
     return (
         (0, "The ball rests on p."),
@@ -270,8 +272,12 @@ def _captions(shown: Shown) -> tuple[tuple[float, str], ...]:
 def _verdict(shown: Shown) -> str:
     if shown.ball.projection == "rigid":
         return "The highest such place counts, so no other ground is inside."
+    if shown.excess > 1:
+        return f"p⁺ is {short(1 + shown.excess)} times as far from c̃ as the nearest ground."
     if shown.excess > NOTABLE:
         return f"p⁺ is {percent(100 * shown.excess)} farther from c̃ than the nearest ground."
+    if shown.excess > SINKS:
+        return f"p⁺ is the ground nearest to c̃, but for {percent(100 * shown.excess)}."
     return "p⁺ is the ground nearest to c̃."
 
 

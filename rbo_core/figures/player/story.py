@@ -50,9 +50,9 @@ def outcome(track: Track, finest: float) -> str:
     steps = counted(track.stopped_at, "step")
     end, ball = status_words(track, finest), track.center is not None
     if end == DIVERGED:
-        return f"diverged after {steps}: its values are no longer finite. Lower its learning rate"
+        return f"diverged after {steps}: its values are no longer finite. Lower the learning rate"
     if end == LEFT:
-        return f"left the domain after {steps}, at {where}. Lower its learning rate or start elsewhere"
+        return f"left the domain after {steps}, at {where}. Lower the learning rate or start elsewhere"
     if end == MOVES:
         return f"moved on at {where} after {counted(len(track.loss) - 1, 'step')}"
     away = np.linalg.norm(track.place - track.place[0], axis=1)

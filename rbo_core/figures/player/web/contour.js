@@ -151,7 +151,7 @@ export class ContourView {
         const p = row(path, 3, i);
         return [this.X(p[0]), this.Y(p[1])];
       };
-      trail(c, r.color, at, Math.min(frame, r.n - 1), tail, 2, 0.35);
+      trail(c, r.color, at, Math.min(frame, r.n - 1), tail, 2, 0.35, 5);
     }
     for (const r of racers) {
       const { contact, center } = place(r, Math.min(frame, r.n - 1), 1);

@@ -119,21 +119,40 @@ export function ball(context, theme, racer, x, y, r, angle) {
   }
 }
 
+const SAME = 0.6; // px: what is nearer adds nothing to a line, and each of its corners costs where no graphics card draws
+const SHORT = 4; // px: so short a way to where the line has been is covered by it, as where a racer swings in a pit
+const cell = (x, y) => Math.round(x / SAME) * 65536 + Math.round(y / SAME);
+
 // A polyline whose older part is paler. point(i) gives screen coordinates of frame i; the tip is drawn up to `frame`.
-export function trail(context, color, point, frame, length, width, floor = 0.1) {
+// shades: steps of its fading, a stroke each.
+export function trail(context, color, point, frame, length, width, floor = 0.1, shades = 12) {
   const end = Math.floor(frame);
   const start = Math.max(0, end - length);
   context.lineJoin = "round";
   context.lineCap = "butt";
   context.lineWidth = width;
-  const chunks = Math.min(20, Math.max(1, end - start));
+  const chunks = Math.min(shades, Math.max(1, end - start));
   const stroke = (a, b, alpha, tip) => {
     if (b < a || (a === b && !tip)) return;
     const stride = Math.max(1, Math.floor((b - a) / 600));
     context.beginPath();
-    for (let i = a; i < b; i += stride) context.lineTo(...point(i));
-    context.lineTo(...point(b));
-    if (tip) context.lineTo(...point(frame));
+    let [x0, y0] = point(a);
+    context.moveTo(x0, y0);
+    const been = new Set([cell(x0, y0)]);
+    let moved = false;
+    const to = ([x, y], least) => {
+      const way = Math.abs(x - x0) + Math.abs(y - y0);
+      if (way <= least) return;
+      const here = cell(x, y);
+      if (way < SHORT && been.has(here)) context.moveTo(x, y);
+      else context.lineTo(x, y);
+      been.add(here);
+      [x0, y0, moved] = [x, y, true];
+    };
+    for (let i = a + stride; i < b; i += stride) to(point(i), SAME);
+    to(point(b), 0);
+    if (tip) to(point(frame), 0);
+    if (!moved) return;
     context.strokeStyle = rgba(color, alpha);
     context.stroke();
   };

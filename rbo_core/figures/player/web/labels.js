@@ -5,7 +5,12 @@ import { rgba } from "./theme.js";
 export class Labels {
   // left: where the drawing begins; words to the left of it would be cut off
   constructor(context, theme, width, height, { size = 12, left = 0 } = {}) {
-    Object.assign(this, { context, theme, width, height, size, left, boxes: [] });
+    Object.assign(this, { context, theme, width, height, size, left, boxes: [], placed: [] });
+  }
+
+  // A control that lies over the picture: {left, top, right, bottom}.
+  avoidBox({ left, top, right, bottom }) {
+    this.boxes.push([left, top, right, bottom]);
   }
 
   // A marker or ball that words should not cover.
@@ -31,7 +36,8 @@ export class Labels {
 
   // Text with a halo near (x, y), moved away from labels already placed.
   // reach: half height of the thing that is named; with it, the sides and the place below are tried too.
-  put(text, x, y, color, { align = "center", weight = 600, up = true, size = this.size, plain = false, reach = 0 } = {}) {
+  // within: the circle {x, y, r} of a ball that the thing is in or behind; its name then stands beside that ball, on a line.
+  put(text, x, y, color, { align = "center", weight = 600, up = true, size = this.size, plain = false, reach = 0, within = null } = {}) {
     const w = this.measure(text, weight, size);
     const home = [align === "center" ? x - w / 2 : align === "right" ? x - w : x, y - size];
     const places = [home];
@@ -42,8 +48,31 @@ export class Labels {
         places.push([x + reach + 6, middle + n * (size + 4)], [x - reach - 6 - w, middle + n * (size + 4)]);
       }
     }
+    const beside = within ? this.beside(within, w, y + reach, size) : [];
     for (let n = 1; n < 7; n++) places.push([home[0], home[1] + (up ? -n : n) * (size + 4)]);
-    this.write(text, places, color, { weight, size, plain });
+    const found = this.write(text, [...places.slice(0, 4), ...beside, ...places.slice(4)], color, { weight, size, plain });
+    if (beside.includes(found)) this.lead(found, w, size, [x, y + reach], color);
+  }
+
+  // Places at both sides of a circle, from the height y on.
+  beside({ x, y: middle, r }, w, y, size) {
+    const places = [];
+    for (const n of [0, 1, -1, 2, -2, 3, -3]) {
+      const at = y + n * (size + 4);
+      const half = Math.sqrt(Math.max(r * r - (at - middle) ** 2, 0));
+      places.push([x + half + 8, at - size / 2], [x - half - 8 - w, at - size / 2]);
+    }
+    return places;
+  }
+
+  lead([left, top], w, size, [x, y], color) {
+    const c = this.context;
+    c.strokeStyle = color;
+    c.lineWidth = 1;
+    c.beginPath();
+    c.moveTo(left > x ? left - 3 : left + w + 3, top + size / 2);
+    c.lineTo(x, y);
+    c.stroke();
   }
 
   // The name of an arrow beside its middle, or of a dot beside it; on whichever side is free.
@@ -73,10 +102,12 @@ export class Labels {
     const free = ([l, t]) =>
       l >= this.left + 2 && l + w <= this.width - 2 && t >= 1 && t + size <= this.height - 1 &&
       !this.boxes.some((b) => l < b[2] + 4 && l + w + 4 > b[0] && t < b[3] && t + size + 3 > b[1]);
-    let [left, top] = places.find(free) || home;
+    const found = places.find(free) || home;
+    let [left, top] = found;
     left = Math.min(Math.max(left, this.left + 4), this.width - w - 4);
     top = Math.min(Math.max(top, 2), this.height - size - 2);
     this.boxes.push([left, top, left + w, top + size + 3]);
+    this.placed.push({ text, box: [left, top, left + w, top + size + 3] });
     c.textAlign = "left";
     c.textBaseline = "alphabetic";
     if (!plain) {
@@ -87,5 +118,6 @@ export class Labels {
     }
     c.fillStyle = color;
     c.fillText(text, left, top + size - 1);
+    return found;
   }
 }

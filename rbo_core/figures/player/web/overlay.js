@@ -4,6 +4,7 @@ import { drawAxes } from "./axes.js";
 import { Labels } from "./labels.js";
 import { arrows } from "./arrows.js";
 import { fit, inkOf, marker, symbol } from "./draw.js";
+import { magnification } from "./extent.js";
 import { drawRim } from "./grip.js";
 import { rgba } from "./theme.js";
 
@@ -42,11 +43,39 @@ function drawBehind(view, c, theme, behind) {
   }
 }
 
+// The circle of the largest ball that racer number `own` is in or behind, as drawn; null for none.
+function around(view, own, now) {
+  const [{ racers }, at] = [view.scene, view.project(now[own].center ?? now[own].contact)];
+  let found = null;
+  racers.forEach((r, i) => {
+    if (!r.ball || i === own || (racers[own].ball && r.radius <= racers[own].radius)) return;
+    const { x, y, k } = view.project(now[i].center);
+    const circle = { x, y, r: r.radius * k };
+    if (Math.hypot(x - at.x, y - at.y) < circle.r && !(found?.r > circle.r)) found = circle;
+  });
+  return found;
+}
+
+// The zoom buttons, {left, top, right, bottom} on the canvas; they move with its size alone.
+function buttonsOver(view) {
+  const size = [view.width, view.height].join();
+  if (view.buttons?.size !== size) {
+    const [all, own] = [view.over.getBoundingClientRect(), view.over.parentElement.querySelector(".rbp-zoom")?.getBoundingClientRect()];
+    const m = magnification();
+    const at = (value, from) => (value - from) / m;
+    view.buttons = own
+      ? { size, left: at(own.left, all.left), top: at(own.top, all.top), right: at(own.right, all.left), bottom: at(own.bottom, all.top) }
+      : { size, left: 0, top: 0, right: 0, bottom: 0 };
+  }
+  return view.buttons;
+}
+
 export function drawOver(view, frame, theme, now) {
   const { context: c, width, height } = fit(view.over);
   const { scene } = view;
   c.clearRect(0, 0, width, height);
   const labels = new Labels(c, theme, width, height);
+  labels.avoidBox(buttonsOver(view));
   drawAxes(view, c, theme, labels);
   if (scene.minimum) {
     const p = [scene.minimum[0], scene.minimum[1], scene.minimum[2] * view.scale];
@@ -59,6 +88,7 @@ export function drawOver(view, frame, theme, now) {
     c.stroke();
     c.fill();
     c.globalAlpha = 1;
+    labels.avoid(at.x, at.y, 8);
   }
   const spot = view.held ?? view.hover;
   if (spot && scene.clickable) {
@@ -104,14 +134,14 @@ export function drawOver(view, frame, theme, now) {
         c.stroke();
       }
       labels.avoidBall(at.x, at.y, radius);
-      notes.push([r, at.x, at.y - Math.max(radius, 10) - 5, Math.max(radius, 10)]);
+      notes.push([r, at.x, at.y - Math.max(radius, 10) - 5, Math.max(radius, 10), around(view, i, now)]);
     } else {
       const at = view.project(contact);
       c.globalAlpha = view.hidden([contact[0], contact[1], contact[2] + 0.01 * view.camera.size]) ? 0.4 : 1;
       marker(c, theme, r, at.x, at.y, 6);
       c.globalAlpha = 1;
       labels.avoid(at.x, at.y, 7);
-      notes.push([r, at.x, at.y - 11, 8]);
+      notes.push([r, at.x, at.y - 11, 8, around(view, i, now)]);
     }
   });
   drawBehind(view, c, theme, behind);
@@ -120,7 +150,8 @@ export function drawOver(view, frame, theme, now) {
     const at = view.project([x, y, z * view.scale]);
     return [at.x, at.y];
   });
-  for (const [r, x, y, reach] of notes) labels.put(r.label, x, Math.max(y, 14), inkOf(theme, r.color), { reach });
+  for (const [r, x, y, reach, within] of notes) labels.put(r.label, x, Math.max(y, 14), inkOf(theme, r.color), { reach, within });
+  view.named = labels.placed;
   const caption = scene.captions.filter(([at]) => frame >= at).pop();
   if (caption) labels.put(caption[1], 10, 22, theme.ink, { align: "left", weight: 400, size: 13, up: false });
 }

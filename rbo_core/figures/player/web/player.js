@@ -5,10 +5,11 @@ import { Clock } from "./clock.js";
 import { decode, decodeStrip, radiusAt } from "./data.js";
 import { Draft } from "./draft.js";
 import { ghost, groundOf } from "./ghost.js";
-import { imagine, iron } from "./imagine.js";
+import { iron } from "./imagine.js";
 import { press } from "./keys.js";
 import { LossView } from "./loss.js";
 import { Pencil } from "./pencil.js";
+import { Preview } from "./preview.js";
 import { Readouts } from "./readouts.js";
 import { Save, film, gif, picture } from "./save.js";
 import { Said } from "./said.js";
@@ -47,6 +48,7 @@ export class Player {
       ask: (radius) => this.ask(radius),
       cancel: () => this.settle(),
     });
+    this.passed = new Preview();
     this.said = new Said();
     this.sound = new Sound();
     this.extras();
@@ -142,10 +144,14 @@ export class Player {
     this.redraw();
   }
 
-  // While the radius is dragged: the end of the nearest run that is known.
+  // While the radius is dragged: the end of the nearest run that is known. Between two runs only the strip changes.
   preview(radius) {
     const batch = this.batch?.id === this.base.radius.batch ? this.batch : null;
-    const { shown, run } = imagine(this.base, batch, radius);
+    const { shown, run } = this.passed.at(this.base, batch, radius);
+    if (shown === this.bare && this.clock.frame === this.clock.last) {
+      this.redraw(false);
+      return run;
+    }
     this.show(shown, true);
     if (run) {
       this.clock.seek(this.clock.last);
@@ -173,6 +179,7 @@ export class Player {
       this.pinned = null; // a run on another ground is no ghost here
       this.pinButton.setAttribute("aria-pressed", "false");
     }
+    this.bare = bare;
     const scene = this.pinned ? { ...bare, racers: [...bare.racers, this.pinned] } : bare;
     const kind = scene.panels.length ? `panels${scene.panels.length}` : scene.dim === 1 ? "curve" : "surface";
     if (this.kind !== kind) build(this, kind);
@@ -203,11 +210,14 @@ export class Player {
     else this.autoplay = setTimeout(() => this.clock.frame === 0 && !this.clock.playing && this.clock.play(), 700);
   }
 
-  redraw() {
+  // all: the picture changes, not only the radius on the strip.
+  redraw(all = true) {
+    this.outdated ||= all;
     if (this.pending || !this.scene || this.busy) return;
     this.pending = requestAnimationFrame((now) => {
       this.pending = 0;
-      this.paint(now);
+      if (this.outdated) this.paint(now);
+      else this.strip.draw(this.theme, this.scene.racers[0]);
       if (this.clock.playing || this.view.moving) this.redraw();
     });
   }
@@ -223,15 +233,22 @@ export class Player {
     this.view.stale = true;
   }
 
-  // Map and losses beside the scene. Where the processor draws all, they take turns with it while the film runs.
+  // Map and losses beside the scene. Where the processor draws all, they take turns with it while the film runs or the radius
+  // is dragged.
   drawBeside(frame, now) {
-    if (this.clock.playing && this.view.software && now - (this.beside || 0) < BESIDE) return;
+    clearTimeout(this.later);
+    const dragged = this.bare !== this.base;
+    if ((this.clock.playing || dragged) && this.view.software && now - (this.beside || 0) < BESIDE) {
+      if (dragged) this.later = setTimeout(() => this.redraw(), BESIDE); // a hand that rests sees all of it
+      return;
+    }
     this.beside = now;
     this.contour?.draw(frame, this.theme);
     if (this.scene.lossPanel && this.scene.racers.length) this.loss.draw(frame, this.theme);
   }
 
   paint(now) {
+    this.outdated = false;
     const wasPlaying = this.clock.playing;
     this.sound.play(this.clock.shown, this.clock.playing);
     this.clock.tick(now);
@@ -253,6 +270,7 @@ export class Player {
 
   dispose() {
     clearTimeout(this.autoplay);
+    clearTimeout(this.later);
     cancelAnimationFrame(this.pending);
     this.clock.playing = false;
     this.sizes.disconnect();

@@ -33,6 +33,18 @@ export class Readouts {
     const status = scene.racers.some((r) => r.status);
     const head = ["Racer", ...columns, ...(status ? ["Status"] : [])];
     this.element.hidden = head.length === 1;
+    // the same table for other runs, as while a radius is dragged, keeps its cells
+    const form = [head, scene.racers.map((r) => [r.color, r.shape, r.readouts.map((o) => o.label)])].map((part) => JSON.stringify(part)).join();
+    if (form === this.form) {
+      this.renew(columns, status);
+      return;
+    }
+    this.form = form;
+    this.build(head, columns, status);
+  }
+
+  build(head, columns, status) {
+    const { scene } = this;
     this.element.innerHTML = "";
     const caption = this.element.createCaption();
     caption.className = "rbp-unseen";
@@ -50,6 +62,7 @@ export class Readouts {
       top.append(th);
     }
     const body = this.element.createTBody();
+    this.names = [];
     this.cells = [];
     for (const r of scene.racers) {
       const line = body.insertRow();
@@ -57,22 +70,36 @@ export class Readouts {
       th.scope = "row";
       const dot = document.createElement("i");
       dot.style.cssText = `background:${r.color};${MARKS[r.shape]}`;
-      th.append(dot, r.label);
+      const name = document.createTextNode("");
+      this.names.push(name);
+      th.append(dot, name);
       line.append(th);
       for (const label of columns) {
         const cell = line.insertCell();
         cell.dataset.label = label;
-        const readout = r.readouts.find((o) => o.label === label);
-        if (readout) this.cells.push({ cell, r, readout });
+        if (r.readouts.some((o) => o.label === label)) this.cells.push({ cell });
         else cell.textContent = "–";
       }
       if (status) {
         const cell = line.insertCell();
         cell.dataset.label = "Status";
         cell.className = "rbp-status";
-        this.cells.push({ cell, r, readout: null });
+        this.cells.push({ cell });
       }
     }
+    this.renew(columns, status);
+  }
+
+  // Names and numbers of the scene's racers in the cells that are there.
+  renew(columns, status) {
+    const shown = this.scene.racers.flatMap((r) => [
+      ...columns.map((label) => r.readouts.find((o) => o.label === label)).filter(Boolean).map((readout) => ({ r, readout })),
+      ...(status ? [{ r, readout: null }] : []),
+    ]);
+    this.cells.forEach((cell, i) => Object.assign(cell, shown[i]));
+    this.scene.racers.forEach((r, i) => {
+      if (this.names[i].data !== r.label) this.names[i].data = r.label;
+    });
   }
 
   update(frame) {

@@ -3,7 +3,7 @@
 
 export class Shapes {
   constructor(gl) {
-    Object.assign(this, { gl, all: [] });
+    Object.assign(this, { gl, all: new Set() });
   }
 
   // program: of shaders.js; layout: [[attribute, floats], ...] as interleaved in `data`; index: triangles, if any.
@@ -29,7 +29,7 @@ export class Shapes {
       gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, index, gl.STATIC_DRAW);
     }
     gl.bindVertexArray(null);
-    this.all.push(shape);
+    this.all.add(shape);
     return shape;
   }
 
@@ -41,12 +41,16 @@ export class Shapes {
     gl.bindVertexArray(null);
   }
 
-  clear() {
+  remove(...shapes) {
     const { gl } = this;
-    for (const shape of this.all) {
+    for (const shape of shapes) {
+      if (!this.all.delete(shape)) continue;
       gl.deleteVertexArray(shape.array);
       for (const buffer of shape.buffers) gl.deleteBuffer(buffer);
     }
-    this.all = [];
+  }
+
+  clear() {
+    this.remove(...this.all);
   }
 }

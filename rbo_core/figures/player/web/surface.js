@@ -7,20 +7,21 @@ import { density } from "./draw.js";
 import { magnification } from "./extent.js";
 import { Field } from "./field.js";
 import { gripOn, pulled } from "./grip.js";
-import { dots, ribbon, sheet, walls } from "./meshes.js";
+import { sheet, walls } from "./meshes.js";
 import { drawOver } from "./overlay.js";
+import { pathOf } from "./paths.js";
 import { drawnByProcessor } from "./renderer.js";
 import { clarity, drawBall, drawGround, drawPaths, drawSheet } from "./scenery.js";
 import { BALL, DOT, LINE, SURFACE, program } from "./shaders.js";
 import { Shapes } from "./shapes.js";
 import { Still } from "./still.js";
 import { Turntable } from "./turntable.js";
-import { orientations } from "./turn.js";
 
 const SHEET = [["aPosition", 3], ["aNormal", 3]];
-const RIBBON = [["aPosition", 3], ["aBefore", 3], ["aAfter", 3], ["aSide", 2]];
-const DOTS = [["aPosition", 3], ["aFrame", 1]];
 const LOST = "The graphics card was taken away; the picture comes back as soon as it is there again.";
+const REST = 250; // ms after which a picture that does not move is drawn finely
+const HIGHEST = 0.8; // of the ground's width: what a ball looks over it by, at most, or the ground would be small
+const HEADROOM = 0.1; // of the ground's width: in such steps the picture makes room for a ball that looks over it
 const BODY = 26; // px round a ball's centre by which it is moved; beside it the scene is turned
 
 export class SurfaceView {
@@ -48,6 +49,8 @@ export class SurfaceView {
     this.square = new Shapes(gl).add(this.ball, [["aCorner", 2]], new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]));
     this.shapes = new Shapes(gl);
     this.grounds = new Shapes(gl);
+    this.paths = [];
+    this.rolled = new Map(); // a racer's shapes, which stay while it does
     this.laid = null; // whose ground that is
     this.still = new Still(gl);
     this.map = this.mapFor = null;
@@ -86,7 +89,8 @@ export class SurfaceView {
     if (!this.lost) this.upload();
     let top = field.high;
     for (const r of scene.racers) if (r.ball) top = Math.max(top, place(r, 0, s).center[2] + radiusAt(r, 0));
-    const box = [a, b, c, d, this.base, Math.min(top, field.high + 0.3 * wide)];
+    const room = Math.ceil((top - field.high) / (HEADROOM * wide) - 1e-6) * HEADROOM * wide; // dragging ρ must not pump the picture
+    const box = [a, b, c, d, this.base, field.high + Math.min(room, HIGHEST * wide)];
     const signature = box.map((v) => v.toPrecision(5)).join();
     if (signature !== this.signature) {
       if (this.signature && field.box.join() !== this.boxed) this.camera.reset();
@@ -101,23 +105,19 @@ export class SurfaceView {
 
   // The scene's shapes on the graphics card, in place of the last scene's; runs on one ground share it.
   upload() {
-    const { scene, field, shapes, scale: s } = this;
-    if (this.laid !== field) this.lay();
-    shapes.clear();
-    const [a, b, c, d] = field.box;
-    const lift = 0.0022 * Math.max(b - a, d - c);
-    this.paths = scene.racers.map((r) => {
-      const points = Array.from({ length: r.n }, (_, i) => place(r, i, s));
-      const main = points.map((p) => p.center || p.contact);
-      const strip = ribbon(main.map((p, i) => (points[i].center ? p : [p[0], p[1], p[2] + lift])));
-      const tied = [...r.contacts].flatMap(([i, all]) => all.map(([x, y, z]) => [x, y, z * s, i]));
-      const touch = points[0].center ? dots([...points.map((p, i) => [...p.contact, i]), ...tied], field.box) : null;
-      return {
-        ribbon: shapes.add(this.line, RIBBON, strip),
-        dots: touch?.length ? shapes.add(this.dot, DOTS, touch) : null,
-        turn: r.ball && r.center ? orientations(r, s) : null,
-      };
-    });
+    const { scene, field, shapes, rolled } = this;
+    if (this.laid !== field) {
+      this.lay();
+      shapes.clear();
+      rolled.clear();
+    }
+    for (const [racer, path] of rolled) {
+      if (scene.racers.includes(racer)) continue;
+      rolled.delete(racer);
+      shapes.remove(path.ribbon, path.dots);
+    }
+    for (const r of scene.racers) if (!rolled.has(r)) rolled.set(r, pathOf(this, r));
+    this.paths = scene.racers.map((r) => rolled.get(r));
   }
 
   lay() {
@@ -173,12 +173,15 @@ export class SurfaceView {
   // While anything moves the picture is coarse where that is needed; a moment later it is drawn finely.
   rest(frame, theme) {
     clearTimeout(this.resting);
+    const now = performance.now();
+    const pace = now - (this.drawnAt ?? 0); // a busy machine takes longer between two pictures that still are one motion
+    this.drawnAt = now;
     if (!this.software || this.quality > 1) return;
     this.resting = setTimeout(() => {
       this.quality = 2;
       this.draw(frame, theme);
       this.quality = 1;
-    }, 250);
+    }, pace < 4 * REST ? Math.max(REST, 3 * pace) : REST);
   }
 
   draw(frame, theme) {
