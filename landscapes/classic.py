@@ -125,8 +125,8 @@ def _build_rosenbrock(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=rosenbrock_kernel,
         p=np.array([h, b]),
         bounds=np.array([[-2.0, 2.0], [-1.0, 3.0]]),
-        start=np.array([-1.5, 2.6]),
-        radius=1.6,
+        start=np.array([-0.8, 2.4]),
+        radius=0.8,
         # 2hb(1 + 4x²) is the curvature across the valley; at x = ±2 it is 34hb.
         finest_scale=min(1.0, 1.0 / (34.0 * h * b)),
         minimum=known(np.ones(dim), 0.0, "a sum of squares that vanishes at (1, 1) only"),
@@ -284,8 +284,8 @@ def _build_whitley(dim: int, params: Mapping[str, float]) -> Setup:
         kernel=whitley_kernel,
         p=np.array([params["height"], stiffness]),
         bounds=box(dim, low, high),
-        start=np.array([-0.55, 1.5]),
-        radius=1.6,
+        start=np.array([-0.55]) if dim == 1 else np.array([-0.11, 1.2]),
+        radius=1.6 if dim == 1 else 0.5,
         finest_scale=2.0 * math.pi / float(max(steepest, steepest_alone) if dim == 2 else steepest_alone),
         minimum=known(np.ones(dim), 0.0, "every term is at least zero and all vanish where each y = 0, at θ = 1"),
     )

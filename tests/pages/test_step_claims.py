@@ -96,7 +96,11 @@ def test_arrows_and_sentences_of_a_step(name, momentum):
     radius = RADIUS_SHARE * float(np.ptp(surface.bounds[0]))
     for projection in ("rigid", "newton", "gradient"):
         ball = rbo_core.RBO(
-            radius=radius, learning_rate=0.01, projection=projection, momentum=momentum, unit_speed=projection == "rigid"
+            radius=radius,
+            learning_rate=0.01,
+            projection=projection,
+            momentum=momentum,
+            unit_speed=projection == "rigid",
         )
         run = run_on(surface, ball, tuple(surface.start), 12, depths=0)
         at = min(5, run.stopped_at - 1)

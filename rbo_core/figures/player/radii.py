@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import landscapes
 from rbo_core import trace
+from rbo_core.ball.heights import radius_limits
 from rbo_core.figures.player.build import sampled_heights
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.scene import RadiusRange
@@ -55,12 +56,15 @@ def radius_range(roll: Roll, batch: str) -> RadiusRange:
 def rolled(
     surface: landscapes.Landscape, roll: Roll, progress: Callable[[int, int], object] | None = None
 ) -> tuple[Track, ...]:
-    """The ball's runs at every radius of the strip, as one batch; without the penetration.
+    """The ball's runs at every radius of the strip that the surface has room for, as one batch, penetration left out.
 
     Args:
         progress: as `trace` takes it; when it cancels, there are no runs.
     """
     sizes = radii(surface.dim)
+    if roll.ball.projection == "rigid":  # others need no heights round the ball
+        least, most = radius_limits(surface)
+        sizes = sizes[(sizes >= least) & (sizes <= most)]
     batch = replace(roll.ball, radius=sizes)
     run = trace(batch, surface, [list(roll.start)] * len(sizes), roll.steps, seed=roll.seed, progress=progress)
     if run.cancelled:

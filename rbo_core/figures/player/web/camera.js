@@ -84,7 +84,8 @@ export class Camera {
 
   // Screen position in pixels, and pixels per world unit at that depth.
   project(p, width, height) {
-    const [x, y, , w] = this.clip(p);
+    const [x, y, , depth] = this.clip(p);
+    const w = Math.max(depth, 1e-3 * this.distance); // what is behind the eye is as near as can be, and never upside down
     return { x: (x / w / 2 + 0.5) * width, y: (0.5 - y / w / 2) * height, k: (this.focal * height) / 2 / w, depth: w };
   }
 
