@@ -8,13 +8,14 @@ from importlib.util import find_spec
 import streamlit as st
 
 from pages.shared.page import open_page
-from rbo_core.cli import NETWORK_PACKAGES
+from rbo_core.cli import NETWORK_PACKAGES, PIP
 
 missing = [name for name in NETWORK_PACKAGES if find_spec(name) is None]
 if missing:
+    packages = " ".join(PIP.get(name, name) for name in missing)
     open_page("Networks", "Real networks on real data.")
     st.error(
-        f"The pages with networks need {', '.join(missing)}: run `pip install -r requirements.txt` where this server "
-        "runs, and start it again. All other pages work without."
+        f"The pages with networks need {', '.join(missing)}: run `pip install {packages}` "
+        "where this server runs, and start it again. All other pages work without."
     )
     st.stop()

@@ -74,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 NETWORK_PACKAGES = ("torch", "sklearn", "safetensors", "pooch")
+PIP = {"sklearn": "scikit-learn"}  # where pip calls it otherwise
 
 
 def missing(what: str, problem: ModuleNotFoundError) -> str:
@@ -81,4 +82,4 @@ def missing(what: str, problem: ModuleNotFoundError) -> str:
     name = (problem.name or "").partition(".")[0]
     if name not in NETWORK_PACKAGES:
         raise problem
-    return f"{what} needs {name}, which is not installed: pip install -r requirements.txt"
+    return f"{what} needs {name}, which is not installed: pip install {PIP.get(name, name)}"

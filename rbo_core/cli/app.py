@@ -38,7 +38,10 @@ def script() -> Path:
     """``app.py``: inside the installed package, or beside it in a checkout."""
     for folder in (PACKAGE / "_app", PACKAGE.parent):
         if (folder / "app.py").is_file() and (folder / "pages").is_dir():
-            return (folder if os.access(folder, os.W_OK) else _writable_copy(folder)) / "app.py"
+            if not os.access(folder, os.W_OK):
+                return _writable_copy(folder) / "app.py"
+            (folder / "static").mkdir(exist_ok=True)  # Streamlit warns where there is none as it starts
+            return folder / "app.py"
     raise ValueError(f"app.py lies neither in {PACKAGE / '_app'} nor in {PACKAGE.parent}; install the project again")
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-ENDINGS = {".webm": "film", ".gif": "gif"}
+ENDINGS = {".mp4": "movie", ".webm": "film", ".gif": "gif"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 FLAGS = (
     "--headless", "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -42,7 +42,7 @@ def browser() -> str:
 
 
 def write_film(page: str, path: Path, patience: float = PATIENCE) -> None:
-    """Film an offline page into ``path`` (.webm or .gif).
+    """Film an offline page into ``path`` (.mp4, .webm or .gif).
 
     Raises:
         ValueError: no browser, one that cannot record this format or ends early, or no film within ``patience``

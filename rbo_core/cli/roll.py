@@ -128,7 +128,7 @@ def write(run: Trajectory, path: Path) -> None:
 def add_page_options(parser: argparse.ArgumentParser, what: str) -> None:
     """The options of what :func:`save_pages` writes."""
     parser.add_argument("--html", type=Path, help=f"write the {what} here: one page that plays without a network")
-    parser.add_argument("--film", type=Path, help=f"film the {what} into this .webm or .gif (needs Chromium)")
+    parser.add_argument("--film", type=Path, help=f"film the {what} into this .mp4, .webm or .gif (needs Chromium)")
 
 
 def require_film(path: Path | None) -> None:

@@ -68,7 +68,7 @@ def test_without_torch_compare_says_what_to_install() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "error: compare needs torch, which is not installed: pip install -r requirements.txt\n"
+    assert done.stderr == "error: compare needs torch, which is not installed: pip install torch\n"
 
 
 def test_output_that_nobody_reads_on_is_no_error() -> None:

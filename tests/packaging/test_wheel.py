@@ -59,6 +59,7 @@ def test_the_command_is_there_and_every_page_travels(installed):
 
 def test_in_a_checkout_the_app_is_the_one_beside_the_package():
     assert app.script() == ROOT / "app.py"
+    assert (ROOT / "static").is_dir()  # or Streamlit warns as it starts
 
 
 @pytest.mark.slow

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,14 +18,38 @@ from pages.home.rolled import raced_at
 from pages.lessons.lesson import Rolled
 from pages.lessons.seven import SEVEN
 from pages.lessons.takings import takings
-from pages.shared import take_away
+from pages.phases import takings as phases_takings
+from pages.phases.takings import takings as made
+from pages.shared import network_examples, take_away
 from rbo_core import Trajectory
 from rbo_core.figures.code import Start, run_code
+from tests.pages.drawn import drawn
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST = 1.6
 """MB of an offline page: a page with Plotly has 1.4 to 1.5."""
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[0-9]*_*.py"))]
+
+
+def settings_of(script: str) -> dict[str, Any]:
+    """What a script of networks sets before it trains."""
+    names: dict[str, Any] = {}
+    exec(script.split("with RunStore")[0].split("result = ")[0], names)  # noqa: S102 - what the lab itself has written
+    return names
+
+
+def is_the_plane_shown(script: str) -> bool:
+    names, shown = settings_of(script), network_examples.plane()
+    settings = {name: value for name, value in asdict(shown.config).items() if name != "runs"}
+    return names["configs"] == network_examples.landscape_runs() and names["settings"] == settings
+
+
+# First visitors see records that are shipped; that such scripts train bit for bit is tested in tests/figures.
+NETWORKS = {
+    "pages/5_Train.py": lambda script: network_examples.race(settings_of(script)["configs"]),
+    "pages/6_Network_landscape.py": is_the_plane_shown,
+    "pages/7_Network_phases.py": lambda script: network_examples.phases(settings_of(script)["config"]),
+}
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if "Results" not in name])
@@ -45,11 +73,23 @@ def test_every_page_can_be_taken_along(name, tmp_path, monkeypatch):
     assert any("2505.19527" in text for text in told)
     script = next(text for text in told if "import " in text)
     compile(script, name, "exec")
+    if name in NETWORKS:
+        assert NETWORKS[name](script), "the script has other settings than the record that the page shows"
     size = len(makers["Offline page"]().encode()) / 1e6
     assert size < MOST, (
         f"the offline page of {name} has {size:.2f} MB, and 2 MB are promised: most of it is Plotly's own script "
         "(rbo_core/figures/figures_page.py); send fewer numbers, or draw without it"
     )
+
+
+def opened(name: str, query: dict[str, str]) -> AppTest:
+    """A page with these settings, shown without a complaint."""
+    page = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=120)
+    for setting, value in query.items():
+        page.query_params[setting] = value
+    page.run()
+    assert not page.exception and not page.error
+    return page
 
 
 def repeated(code: str) -> list[Trajectory]:
@@ -82,17 +122,59 @@ def test_the_python_of_home_repeats_its_picture_bit_for_bit(radius):
 def test_the_python_of_race_repeats_its_picture_bit_for_bit(query, monkeypatch):
     seen = []
     monkeypatch.setattr(pages.player, "player", lambda scene, key, **options: seen.append(scene))
-    page = AppTest.from_file(str(ROOT / "pages" / "2_Race.py"), default_timeout=120)
-    for name, value in {"steps": "150", **query}.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception and not page.error
+    page = opened("2_Race", {"steps": "150", **query})
     code = next(block.value for block in page.code if "runs = [" in block.value)
     for shown, run in zip(seen[-1].racers, repeated(code), strict=True):
         kept = [*range(len(shown.position) - 1), -1]  # the film leaves out the steps in which nobody moves
         np.testing.assert_array_equal(shown.position[:, :2], run.position[kept, 0])
         if shown.center is not None:
             np.testing.assert_array_equal(shown.center, run.center[kept, 0])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"surface": "formula", "expression": "x^2/4+|sin 9x|/5", "radius": "0.3", "loss_scale": "2", "blur": "True"},
+        {"ground": "surface", "surface_2d": "rastrigin", "samples": "128"},
+    ],
+    ids=["first", "formula", "surface"],
+)
+def test_the_python_of_iron_draws_the_picture_of_the_page(query):
+    page = opened("3_Iron", query)
+    names = {}
+    code = next(block.value for block in page.code if "ironed = " in block.value)
+    script, show = code.rstrip().rsplit("\n", 1)
+    exec(f"{script}\nfigure = {show.removesuffix('.show()')}", names)  # noqa: S102 - what the lab itself has written
+    told = json.loads(names["figure"].to_json())["data"]
+    curves = [[trace.get(axis) for axis in ("name", "x", "y", "z")] for trace in told]
+    figures = [one for block in drawn(page).values() for one in block]
+    seen = [[trace.get(axis) for axis in ("name", "x", "y", "z")] for one in figures for trace in one["data"]]
+    assert len(curves) in (1, 7)  # a surface; or curve, closing, ironed curve, ball, and what is filled between them
+    assert all(one in seen for one in curves)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"vertical": "loss_scale", "order": "final_loss"}, {"projection": "newton", "order": "mean_penetration"}],
+    ids=["first", "scales", "newton"],
+)
+def test_the_python_of_phases_repeats_the_map_of_the_page(query, monkeypatch, tmp_path):
+    studies = []
+    monkeypatch.setattr(phases_takings, "takings", lambda study, *more: studies.append(study) or made(study, *more))
+    page = opened("4_Phases", {"cells": "12", "steps": "60", "starts": "2", **query})
+    code = next(block.value for block in page.code if "spec = " in block.value)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code, names)  # noqa: S102 - what the lab itself has written
+    shown = studies[-1].map.values
+    assert np.isfinite(shown).any()
+    np.testing.assert_array_equal(names["share"], shown)
+    figures = [one for block in drawn(page).values() for one in block]
+    told = next(trace["z"] for one in figures for trace in one["data"] if trace["type"] == "heatmap")
+    heat = np.frombuffer(base64.b64decode(told["bdata"]), told["dtype"]).reshape(shown.T.shape).T
+    known = np.isfinite(shown)  # what diverged is filled up with the worst
+    np.testing.assert_array_equal(heat[known], shown[known].astype(np.float32))
 
 
 @pytest.mark.parametrize("lesson", SEVEN, ids=lambda lesson: lesson.name)

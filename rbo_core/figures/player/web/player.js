@@ -11,7 +11,7 @@ import { LossView } from "./loss.js";
 import { Pencil } from "./pencil.js";
 import { Preview } from "./preview.js";
 import { Readouts } from "./readouts.js";
-import { Save, film, gif, picture } from "./save.js";
+import { Save, film, gif, movie, picture } from "./save.js";
 import { Said } from "./said.js";
 import { Sound } from "./sound.js";
 import { build, layout } from "./stage.js";
@@ -42,7 +42,7 @@ export class Player {
     this.stage.append(this.main, this.side);
     this.bar = new Bar(this.clock);
     this.bar.element.append(new Save(this).element);
-    this.take = { picture, film, gif };
+    this.take = { picture, film, movie, gif };
     this.strip = new RadiusStrip({
       preview: (radius) => this.preview(radius),
       ask: (radius) => this.ask(radius),

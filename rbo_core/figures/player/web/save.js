@@ -2,6 +2,7 @@
 
 import { density } from "./draw.js";
 import { encode } from "./gif.js";
+import { mp4 } from "./mp4.js";
 import { webm } from "./webm.js";
 
 const FILM = { width: 1920, height: 1080, fps: 30, bits: 12e6 };
@@ -65,24 +66,26 @@ export async function picture(player) {
   });
 }
 
-const CODECS = [["vp09.00.40.08", "V_VP9"], ["vp8", "V_VP8"]];
+const WEBM = [["vp09.00.40.08", "V_VP9"], ["vp8", "V_VP8"]];
+const MP4 = [["avc1.640028"], ["avc1.4d0028"], ["avc1.42e028"]]; // H.264: high, main and baseline profile
 
-async function encoderFor(fps) {
-  for (const [codec, name] of window.VideoEncoder ? CODECS : []) {
-    const config = { codec, width: FILM.width, height: FILM.height, bitrate: FILM.bits, framerate: fps };
+async function encoderFor(codecs, instead) {
+  if (!window.VideoEncoder) throw new Error("A browser encodes films on https and localhost only, and in a page opened from a file: take the offline page, or the GIF.");
+  for (const [codec, name] of codecs) {
+    const config = { codec, width: FILM.width, height: FILM.height, bitrate: FILM.bits, framerate: FILM.fps };
     if ((await VideoEncoder.isConfigSupported(config)).supported) return { config, name };
   }
-  throw new Error("This browser cannot encode films (it does so on https and localhost only); take the GIF, or another browser.");
+  throw new Error(`This browser cannot encode ${instead}`);
 }
 
-// Every frame carries its own time, so the film's speed does not depend on the machine's.
-export async function film(player, progress = () => {}) {
-  const { config, name } = await encoderFor(FILM.fps);
+// Every frame carries its own time, so the film's speed does not depend on the machine's. Returns {chunks, description, count}.
+async function encoded(player, config, progress) {
   return apart(player, FILM.width, FILM.height, async (at, canvas) => {
     const chunks = [];
-    let failed = null;
+    let [failed, description] = [null, null];
     const encoder = new VideoEncoder({
-      output: (chunk) => {
+      output: (chunk, about) => {
+        description = about?.decoderConfig?.description ?? description;
         const data = new Uint8Array(chunk.byteLength);
         chunk.copyTo(data);
         chunks.push({ data, time: Math.round(chunk.timestamp / 1000), key: chunk.type === "key" });
@@ -91,25 +94,41 @@ export async function film(player, progress = () => {}) {
     });
     encoder.configure(config);
     const frames = framesOf(player, FILM.fps);
-    for (const [i, frame] of frames.entries()) {
-      at(frame);
-      const shot = new VideoFrame(canvas, { timestamp: Math.round((i * 1e6) / FILM.fps) });
-      encoder.encode(shot, { keyFrame: i % (2 * FILM.fps) === 0 });
+    let count = 0;
+    for (const frame of frames) {
+      if (frame !== frames[count - 1]) at(frame); // the film rests at its end
+      const shot = new VideoFrame(canvas, { timestamp: Math.round((count * 1e6) / FILM.fps) });
+      encoder.encode(shot, { keyFrame: count % (2 * FILM.fps) === 0 });
       shot.close();
+      count += 1;
       while (encoder.encodeQueueSize > 4) await wait(5);
-      if (i % 4 === 0) await wait(0);
+      if (count % 4 === 0) await wait(0);
       if (failed) throw failed;
-      if (progress((i + 1) / frames.length)) break;
+      if (progress(count / frames.length)) break;
     }
     await encoder.flush();
     encoder.close();
-    const { width, height } = FILM;
-    const milliseconds = (1000 * frames.length) / FILM.fps;
-    return new Blob([webm(chunks, { codec: name, width, height, milliseconds })], { type: "video/webm" });
+    return { chunks, description, count };
   });
 }
 
-export async function gif(player, progress = () => {}) {
+export async function film(player, progress = () => {}) {
+  const { config, name } = await encoderFor(WEBM, "WebM; take the MP4 or the GIF.");
+  const { chunks, count } = await encoded(player, config, progress);
+  const { width, height, fps } = FILM;
+  return new Blob([webm(chunks, { codec: name, width, height, milliseconds: (1000 * count) / fps })], { type: "video/webm" });
+}
+
+// For slides and phones, which do not all play WebM. Not every browser is built with an encoder of H.264.
+export async function movie(player, progress = () => {}) {
+  const { config } = await encoderFor(MP4, "MP4 (H.264); take the WebM or the GIF.");
+  // one picture after the other: players differ in how they take pictures that are sent before their turn
+  const { chunks, description } = await encoded(player, { ...config, latencyMode: "realtime", avc: { format: "avc" } }, progress);
+  return new Blob(mp4(chunks, { ...FILM, description: new Uint8Array(description) }), { type: "video/mp4" });
+}
+
+// limit: bytes that it may have; it is drawn smaller until it does.
+export async function gif(player, progress = () => {}, limit = GIF.bytes) {
   const stage = player.stage.getBoundingClientRect();
   let width = Math.min(GIF.width, Math.round(stage.width));
   for (;;) {
@@ -126,17 +145,18 @@ export async function gif(player, progress = () => {}) {
       }
       return encode(shots, width, height, GIF.fps);
     });
-    if (bytes.length <= GIF.bytes) return new Blob([bytes], { type: "image/gif" });
-    width = Math.round(width * Math.min(0.9, Math.sqrt(GIF.bytes / bytes.length)));
+    if (bytes.length <= limit) return new Blob([bytes], { type: "image/gif" });
+    width = Math.round(width * Math.min(0.9, Math.sqrt(limit / bytes.length)));
   }
 }
 
 const KINDS = [
   ["Picture (PNG, twice the size)", picture],
-  ["Film (1080p)", film],
+  ["Film (MP4, 1080p)", movie],
+  ["Film (WebM, 1080p)", film],
   ["GIF (at most 8 MB)", gif],
 ];
-const ENDINGS = { "image/png": "png", "video/webm": "webm", "image/gif": "gif" };
+const ENDINGS = { "image/png": "png", "video/mp4": "mp4", "video/webm": "webm", "image/gif": "gif" };
 
 // A button in the playback bar that opens the short list of what can be saved.
 export class Save {
