@@ -13,7 +13,7 @@ from rbo_core.figures.contests import REFERENCES, Row, rows
 
 HOW = (
     "The difference is that of the best ball, in points, with *p* in brackets. *Every 5th step* says how often the "
-    "ball takes its second gradient. Each contest has up to ten methods, tuned once in boxes with equally many "
+    "ball takes its second gradient. Each contest has three to thirteen methods, tuned once in boxes with equally many "
     "settings, weight decay among them, and ten paired fresh seeds; *p* is corrected by Holm over the methods, and "
     "does not hold the luck of the tuning. Made by `python -m rbo_core contest`; `docs/does-it-help.md` has every "
     "command, and what to distrust."
