@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 import landscapes
 from rbo_core.figures.phases import NO_NOTES, Notes, PhaseMap
-from rbo_core.figures.player.build import Look, ground_of, loss_scale
+from rbo_core.figures.player.build import Look, contacts_on_ball, ground_of, loss_scale
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.scene import Ground
 from rbo_core.figures.style import color, palette, shape
@@ -46,8 +46,17 @@ def roll_still(
     figure, axes = _page(dark, "θ", "loss" if scale == 1 else f"λ × loss, λ = {scale:g}")
     ground = ground_of(surface, tracks, look)
     _draw_ground(axes, ground, dark)
-    for place, entry in enumerate(sorted(who, key=lambda one: one.track.center is not None)):
-        _draw_racer(axes, entry, scale, place)
+    points = [entry for entry in who if entry.track.center is None]
+    width = float(np.ptp(surface.bounds[0]))
+    for entry, place in zip(points, _above(points, scale, 0.1 * width), strict=True):
+        _draw_point(axes, entry, scale, place)
+    for entry in who:
+        if entry.track.center is not None:
+            _draw_ball(axes, entry, scale)
+    if surface.minimum is not None:
+        lowest = np.asarray(surface.minimum.x, dtype=float).reshape(1, -1)
+        at = float(lowest[0, 0]), scale * float(surface.value(lowest)[0])
+        axes.annotate("★", at, (0, -5), textcoords="offset points", color=palette(dark).ink, ha="center", va="top")
     axes.set_aspect("equal")
     axes.set_xlim(*(float(v) for v in surface.bounds[0]))
     return figure
@@ -198,18 +207,47 @@ def _draw_ground(axes: Axes, ground: Ground, dark: bool) -> None:
         axes.plot(ground.x, out_of_reach, color=UNREACHABLE, lw=1.4, label="out of its reach")
 
 
-def _draw_racer(axes: Axes, entry: Entry, scale: float, place: int) -> None:
+def _end(entry: Entry, scale: float) -> tuple[float, float]:
+    """Where a point is at last, as it is drawn."""
+    track = entry.track
+    return float(track.position[track.stopped_at, 0]), scale * float(track.loss[track.stopped_at])
+
+
+def _above(points: Sequence[Entry], scale: float, near: float) -> list[tuple[float, int]]:
+    """Where the points' names stand, or they would lie on each other: above the highest of those that are near, in the
+    order of their heights. Returns for each the height and the number of names below."""
+    ends = [_end(entry, scale) for entry in points]
+    places = []
+    for x, y in ends:
+        crowd = sorted(other for other in (end[::-1] for end in ends) if abs(other[1] - x) < near)
+        places.append((crowd[-1][0], crowd.index((y, x))))
+    return places
+
+
+_NAME: dict[str, Any] = {"fontweight": "bold", "ha": "center", "va": "bottom", "fontsize": 10}
+
+
+def _draw_point(axes: Axes, entry: Entry, scale: float, place: tuple[float, int]) -> None:
     track, last = entry.track, entry.track.stopped_at
-    name: dict[str, Any] = {"color": entry.color, "fontweight": "bold", "ha": "center", "va": "bottom", "fontsize": 10}
+    x, y = _end(entry, scale)
+    axes.plot(track.position[: last + 1, 0], scale * track.loss[: last + 1], color=to_rgba(entry.color, 0.45), lw=1)
+    axes.plot(x, y, MARKERS.get(shape(track.name), "X"), color=entry.color, mec="white", mew=0.8, ms=8)
+    top, below = place
+    axes.annotate(
+        entry.label, (x, top), (0, 7 + 13 * below), textcoords="offset points", color=entry.color, **_NAME
+    )  # fmt: skip
+
+
+def _draw_ball(axes: Axes, entry: Entry, scale: float) -> None:
+    track, last = entry.track, entry.track.stopped_at
     if track.center is None:
-        x, y = float(track.position[last, 0]), scale * float(track.loss[last])
-        axes.plot(track.position[: last + 1, 0], scale * track.loss[: last + 1], color=to_rgba(entry.color, 0.45), lw=1)
-        axes.plot(x, y, MARKERS.get(shape(track.name), "X"), color=entry.color, mec="white", mew=0.8, ms=8)
-        axes.annotate(entry.label, (x, y), (0, 7 + 13 * place), textcoords="offset points", **name)  # points crowd
         return
     radius = float(track.method.radius if track.radius is None else track.radius[last])
     x, y = (float(v) for v in track.center[last])
     axes.plot(track.center[: last + 1, 0], track.center[: last + 1, 1], color=to_rgba(entry.color, 0.45), lw=1)
     axes.add_patch(Circle((x, y), radius, facecolor=to_rgba(entry.color, 0.85), edgecolor=entry.color, lw=1))
-    axes.plot(track.position[last, 0], scale * track.loss[last], "o", color=palette(False).ink, ms=3.5)
-    axes.annotate(entry.label, (x, y + radius), (0, 3), textcoords="offset points", **name)
+    touched = np.array([[track.position[last, 0], scale * track.loss[last]]])
+    if (contacts := contacts_on_ball(track)) is not None:
+        touched = np.concatenate([touched, contacts[last]])
+    axes.plot(*touched[np.isfinite(touched).all(axis=1)].T, "o", color=palette(False).ink, ms=3.5)
+    axes.annotate(entry.label, (x, y + radius), (0, 3), textcoords="offset points", color=entry.color, **_NAME)

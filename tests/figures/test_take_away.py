@@ -187,7 +187,17 @@ def test_a_still_of_a_ball_is_a_circle_of_its_radius():
     (circle,) = axes.patches
     assert circle.radius == 0.4
     assert circle.center == tuple(run.center[-1, 0])
+    touched = axes.lines[-1].get_xydata()
+    assert len(touched) > 1
+    np.testing.assert_allclose(np.linalg.norm(touched - circle.center, axis=1), 0.4, rtol=1e-9)
     assert axes.get_aspect() == 1.0
+
+
+def test_names_of_points_in_one_wrinkle_stand_above_each_other():
+    axes = roll_still(BOWL, raced(rolled(SGD(), SAM(), EntropySGD()))).axes[0]
+    names = [text for text in axes.texts if text.get_text() != "★"]
+    assert len({text.xy[1] for text in names}) == 1  # above the highest of them
+    assert sorted(text.get_position()[1] for text in names) == [7, 20, 33]
 
 
 @pytest.mark.parametrize("dim", [1, 2])
