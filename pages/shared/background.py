@@ -27,6 +27,8 @@ REDRAW = 1.5
 """Seconds that a growing picture stands at the least before it is drawn anew."""
 ENDING = 1.5
 """Seconds in which a cancelled job ends, as a rule."""
+TOLD = 0.1
+"""Seconds that a word gets on its way to the browser before the page's own work begins."""
 COOKIE = "rbo_visitor"
 KEPT = 30 * 24 * 3600  # seconds that a browser keeps its name
 
@@ -185,9 +187,15 @@ def follow(job_id: str, grown: Callable[[], bool] | None = None, below: Callable
     drawn = time.monotonic()
 
     def live() -> None:
-        job = show(job_id)
+        place = st.empty()
+        with place.container():
+            job = show(job_id)
         if job is not None and job.active and job.cancel is not None:
             job = _ended(job)
+            if not job.active:  # its last word at once; what the page draws of it takes longer
+                with place.container():
+                    show(job_id)
+                time.sleep(TOLD)
         late = time.monotonic() - drawn > REDRAW
         if job is None or not job.active or (late and grown is not None and grown()):
             st.rerun()
