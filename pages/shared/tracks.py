@@ -18,6 +18,8 @@ from rbo_core.figures.style import label
 
 PATIENCE = 4.0
 """Seconds of computing for one run, or for all the runs of the radius strip."""
+COMPILING = 60
+"""Steps after which all kernels of a method were called: some are needed once a ball has several contacts."""
 _Asked = tuple[tuple[float, ...], int, int, int | None, RadiusSchedule | None]
 _COMPILED: set[tuple[Any, ...]] = set()
 
@@ -44,7 +46,7 @@ def run_on(
     kernels = (*key[:2], method.name, getattr(method, "projection", ""))
     if kernels not in _COMPILED:  # the first call of a kernel compiles it, which is no part of the method's cost
         with st.spinner("Compiling the ball for this machine: some ten seconds, the first time only"):
-            rbo_core.trace(method, surface, [list(start)], 1, seed=seed)
+            rbo_core.trace(method, surface, [list(start)], min(steps, COMPILING), seed=seed)
         _COMPILED.add(kernels)
     run = _run_drawn if surface.name == "drawing" else _run
     made = run(surface, key, method, (start, steps, seed, depths, radius))

@@ -10,6 +10,13 @@ import re
 import numpy as np
 import pytest
 
+import landscapes
+from rbo_core import RBO, trace
+from rbo_core.figures.player.build import run_scene
+from rbo_core.figures.player.payload import pack
+from rbo_core.figures.player.racers import entries
+from rbo_core.figures.player.track import track_of
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 PLAYER = "document.querySelector('.rbp').__player"
@@ -197,6 +204,51 @@ def test_many_starts_can_be_cancelled_and_then_run(page):
     titles = page.locator(".js-plotly-plot .gtitle").all_text_contents()
     for share, title in zip(told, titles, strict=True):
         assert f"{100 * float(share):.0f} % reached" in title
+
+
+# How deep the first ball, as it is drawn between two frames, reaches into the drawn triangles, in pixels: the deepest
+# of some frames. The triangles are those of the player's own mesh.
+DEPTH = f"""(bytes => (p => {{
+    p.update({{ data: Uint8Array.from(bytes), setTriggerValue: () => {{}} }});
+    const {{ view, scene }} = p, [ball] = scene.racers, {{ field }} = view, {{ nx, ny, scale, heights }} = field;
+    const [x0, x1, y0, y1] = field.box, hx = (x1 - x0) / (nx - 1), hy = (y1 - y0) / (ny - 1);
+    const z = (i, j) => heights[j * nx + i] * scale;
+    const on = (i, j, s, t) => {{
+        const [a, b, c, d] = [z(i, j), z(i + 1, j), z(i, j + 1), z(i + 1, j + 1)];
+        if (Math.abs(a - d) < Math.abs(b - c))
+            return s >= t ? a + s * (b - a) + t * (d - b) : a + t * (c - a) + s * (d - c);
+        return s + t <= 1 ? a + s * (b - a) + t * (c - a) : d + (1 - s) * (c - d) + (1 - t) * (b - d);
+    }};
+    clearTimeout(view.resting);
+    let deepest = -Infinity;
+    for (let n = 1; n <= 5; n++) {{
+        view.draw(Math.floor((n / 5) * (ball.n - 2)) + 0.5, p.theme);
+        const [x, y, height] = view.now[0].center, within = (low, v, h, most) => {{
+            const cell = (w) => Math.min(Math.max(Math.floor((w - low) / h), 0), most);
+            return [cell(v - ball.radius), cell(v + ball.radius)];
+        }};
+        const [i0, i1] = within(x0, x, hx, nx - 2), [j0, j1] = within(y0, y, hy, ny - 2);
+        let nearest = Infinity;
+        for (let i = i0; i <= i1; i++) for (let j = j0; j <= j1; j++) for (let a = 0; a < 16; a++) {{
+            const [s, t] = [(a % 4) / 4, Math.floor(a / 4) / 4];
+            const away = [x0 + (i + s) * hx - x, y0 + (j + t) * hy - y, on(i, j, s, t) - height];
+            nearest = Math.min(nearest, Math.hypot(...away));
+        }}
+        deepest = Math.max(deepest, (ball.radius - nearest) * view.project(view.now[0].center).k);
+    }}
+    return deepest;
+}})({PLAYER}))"""
+
+
+def test_the_drawn_ball_enters_the_drawn_ground_nowhere_by_more_than_a_pixel(page):
+    race(page)
+    for name in landscapes.names(2):
+        surface = landscapes.get(name, dim=2)
+        ball = RBO(radius=surface.radius, learning_rate=0.01, projection="rigid", unit_speed=True)
+        run = trace(ball, surface, [surface.start.tolist()], 300)
+        scene = run_scene(surface, entries([track_of(run, depths=0)]))
+        deepest = page.evaluate(DEPTH, list(pack(scene)))
+        assert -3 < deepest < 1, name  # it touches, as far as five frames and a mesh's samples can tell
 
 
 def test_narrow_screens_do_not_scroll_sideways(server, open_lasting_page):
