@@ -3,10 +3,10 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.home.kept import Kept
 from pages.home.needed import needed
 from pages.home.page import home
 from pages.shared.first_paint import FirstPaint
-from pages.shared.kept import Kept
 
 if __name__ == "__main__":
     home()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from pages.home.kept import Kept
 from pages.shared import static
-from pages.shared.kept import Kept
 from tests.asynchronous import result
 
 
