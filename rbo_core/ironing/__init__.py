@@ -10,6 +10,7 @@ long each crest holds a ball, `basins` counts basins by persistence, `measure` m
 from rbo_core.ironing.blur import Blur, blur, crest_change, equal_blur
 from rbo_core.ironing.crests import Crests, crests, field_crests, rest_lifetimes, round_crest_radius
 from rbo_core.ironing.filters import alternating_sequential_filter, nesting_radii, opening
+from rbo_core.ironing.fractal import Dimension, dimension, fractal_dimension
 from rbo_core.ironing.holes import no_data_value, with_holes
 from rbo_core.ironing.morphology import (
     Field,
@@ -25,20 +26,16 @@ from rbo_core.ironing.morphology import (
 from rbo_core.ironing.persistence import Basins, basins, local_minima
 from rbo_core.ironing.rests import Guard, Rests, follow, guards, holder, rests
 from rbo_core.ironing.roughness import (
-    Dimension,
     Measures,
-    Spectrum,
     default_threshold,
-    dimension,
-    fractal_dimension,
     largest_slope,
     measure,
     measure_sweep,
     oscillation,
     power_law,
-    spectrum,
     total_variation,
 )
+from rbo_core.ironing.spectral import Spectrum, spectrum
 from rbo_core.ironing.theory import (
     Grooves,
     Tilt,

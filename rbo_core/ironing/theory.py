@@ -13,7 +13,8 @@ from rbo_core.ironing.curvature import hessian_norm, slopes_and_curvature
 from rbo_core.ironing.dilation import Array
 from rbo_core.ironing.morphology import Field, Sweep, iron
 from rbo_core.ironing.persistence import basins
-from rbo_core.ironing.roughness import fit_plane, oscillation
+from rbo_core.ironing.plane import fit_plane
+from rbo_core.ironing.roughness import oscillation
 
 
 def weak_ironing_bound(radius: ArrayLike, reach: float, ceiling: float = 0.0, flat: float = np.inf) -> Array:

@@ -20,7 +20,8 @@ from rbo_core.ironing import (
     spectrum,
     total_variation,
 )
-from rbo_core.ironing.roughness import fit_plane, measure_sweep
+from rbo_core.ironing.plane import fit_plane
+from rbo_core.ironing.roughness import measure_sweep
 from tests.ironing.test_morphology import Analytic, weierstrass_like
 
 
