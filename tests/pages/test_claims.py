@@ -149,6 +149,9 @@ def check_winner(surface, raced, said: str) -> None:
     """Who ended lowest, by the ground straight below each, and nobody else did."""
     sound = [e for e in raced if e.track.status in (Status.CONVERGED, Status.RUNNING)]
     ends = {e.label: float(surface.value(e.track.place[e.track.stopped_at][None])[0]) for e in sound}
+    # over a hole there is no ground: what counts there is where the ball touches
+    touched = {e.label: float(e.track.loss[e.track.stopped_at]) for e in sound}
+    ends = {name: end if np.isfinite(end) else touched[name] for name, end in ends.items()}
     fell = max((float(e.track.loss.max()) for e in sound), default=0.0) - min(ends.values(), default=0.0)
     labels = [entry.label for entry in raced]
     if winner := re.search(rf"({'|'.join(map(re.escape, labels))}) ends lowest, at a loss of (\S+)\.(?: |$)", said):
