@@ -68,6 +68,17 @@ def _take_whole_address() -> None:
             params.from_dict(params.to_dict() | {name: params.get_all(name) for name in params})
 
 
+def take_address() -> None:
+    """Give the controls that are still to be drawn what the address says now, put right by the page itself.
+
+    Streamlit gives them what it said when the run began, and has no public way to say otherwise.
+    """
+    context = get_script_run_ctx()
+    if context is not None:
+        with context.session_state.query_params() as params:
+            params.set_initial_query_params_from_current()
+
+
 def _leave(title: str) -> None:
     state = st.session_state
     address = state.get(_ADDRESSES, {}).get(title, {})

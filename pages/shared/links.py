@@ -7,16 +7,16 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from pages.shared.addresses import take_address
 from pages.shared.errors import escaped
 
 URL: Literal["query-params"] = "query-params"
 
 
 def note_bad_link(key: str, problem: Callable[[str], str | None]) -> None:
-    """Remember what a link got wrong, and take it out of the address.
+    """Remember what a link got wrong, and take it out of the address before the control is drawn.
 
-    Streamlit itself would drop a bad value without a word, or, at an infinite whole number, stop with a traceback. It
-    reads the address only when a widget first appears, so the run begins again.
+    Streamlit itself would drop a bad value without a word, or, at an infinite whole number, stop with a traceback.
     """
     if key in st.session_state:
         return
@@ -25,7 +25,7 @@ def note_bad_link(key: str, problem: Callable[[str], str | None]) -> None:
     if said is not None:
         st.session_state[f"_link_{key}"] = said
         del st.query_params[key]
-        st.rerun()
+        take_address()
 
 
 def show_bad_link(key: str, value: Any) -> None:
@@ -40,17 +40,14 @@ def show_bad_link(key: str, value: Any) -> None:
 
 
 def translate_link(key: str, titles: Mapping[str, str]) -> None:
-    """Let a link say the value (`wrinkled_bowl`) where Streamlit expects the shown text (`Wrinkled bowl`).
-
-    Streamlit reads the address only when a widget first appears, so the address is put right and the run begun again.
-    """
+    """Let a link say the value (`wrinkled_bowl`) where Streamlit expects the shown text (`Wrinkled bowl`)."""
     if key in st.session_state:
         return
     raw = st.query_params.get_all(key)
     wanted = [titles.get(text, text) for text in raw]
     if wanted != raw:
         st.query_params[key] = wanted if len(wanted) > 1 else wanted[0]
-        st.rerun()
+        take_address()
 
 
 def unknown(label: str, text: str, titles: Mapping[str, str]) -> str:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared.addresses import remember
+from pages.shared.addresses import remember, take_address
 from pages.shared.errors import escaped
 from pages.shared.links import URL, note_bad_link, show_bad_link
+from pages.shared.typed import read
 from rbo_core.figures.words import short
 
 if TYPE_CHECKING:  # Home waits neither for NumPy nor for numba, which comes with the surfaces
@@ -87,6 +88,7 @@ def number(
     accepted, whole = scale.accepted, scale.integer
     remember(key, scale.of_kind(default))
     note_bad_link(key, lambda text: _text_problem(label, text, accepted, whole))
+    _put_right(key, whole)
     with st.container(key=f"pair_{key}"):
         left, right = st.columns([2.4, 1])
         typed = right.number_input(
@@ -147,11 +149,12 @@ def linked_number(label: str, key: str, default: float, low: float, high: float)
     if text is None:
         return default
     problem = _text_problem(label, text, (low, high), False)
-    problem = problem or _number_problem(label, float(text), (low, high), False, False)
+    value = default if problem else read(text, False)
+    problem = problem or _number_problem(label, value, (low, high), False, False)
     if problem is not None:
-        st.error(f"{problem} Until then the picture uses {short(default)}.")
+        st.error(f"{escaped(problem)} Until then the picture uses {short(default)}.")
         return default
-    return float(text)
+    return value
 
 
 def link_number(key: str, value: float, default: float) -> None:
@@ -217,16 +220,32 @@ def _grid(low: float, high: float, log: bool, integer: bool, step: float | None)
     return values if math.isclose(values[-1], high) else [*values, high]
 
 
-def _text_problem(label: str, text: str, accepted: tuple[float, float], integer: bool) -> str | None:
+def _text_problem(label: str, text: str, accepted: tuple[float, float], whole: bool) -> str | None:
     """What is wrong with a number in a link; its size is checked with the box's value, if a box can hold it."""
-    kind = "whole" if integer else "finite"
     try:
-        value = float(text)
+        read(text, whole)
+    except ValueError as problem:
+        low, high = accepted
+        kind = "whole" if whole else "finite"
+        said = f"{label} must be a {kind} number from {short(low)} to {short(high)}, got {text[:24]!r}"
+        return f"{said}, which {problem}." if "may be" in str(problem) else f"{said}."
+    return None
+
+
+def _put_right(key: str, whole: bool) -> None:
+    """Let a link say a number as people write it (0,3) where Streamlit expects 0.3."""
+    text = st.query_params.get(key) if key not in st.session_state else None
+    if text is None:
+        return
+    value = read(text, whole)
+    wanted = f"{value:.0f}" if whole else repr(value)
+    try:
+        known = (int if whole else float)(text) == value
     except ValueError:
-        value = math.nan
-    sound = math.isfinite(value) and (not integer or (value == round(value) and abs(value) < 2**53))
-    low, high = accepted
-    return None if sound else f"{label} must be a {kind} number from {short(low)} to {short(high)}, got {text[:24]!r}."
+        known = False
+    if not known:
+        st.query_params[key] = wanted
+        take_address()
 
 
 def _number_problem(label: str, value: Any, accepted: tuple[float, float], integer: bool, log: bool) -> str | None:

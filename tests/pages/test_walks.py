@@ -56,13 +56,15 @@ DEAR = frozenset(
 class Walk:
     """A walk in one window.
 
-    entries: what the browser's history has, as (page, address, what was seen); at: where it is.
+    entries: what the browser's history has, as (page, address, what was seen); at: where it is; known: how many of the
+    entries are from before the last reload, after which a session of its own remembers no page as it was left.
     """
 
     draw: random.Random
     window: Window = field(default_factory=Window)
     entries: list[tuple[str, Address, Seen]] = field(default_factory=list)
     at: int = -1
+    known: int = 0
     done: list[str] = field(default_factory=list)
 
     def arrive(self, title: str, address: Address) -> None:
@@ -99,7 +101,8 @@ class Walk:
     def menu(self) -> None:
         """Another page by the menu, which is found as it was left."""
         title = self.draw.choice([name for name in STATES if name != self.window.title])
-        left = next((seen for name, _, seen in reversed(self.entries[: self.at + 1]) if name == title), None)
+        since = self.entries[self.known : self.at + 1]
+        left = next((seen for name, _, seen in reversed(since) if name == title), None)
         self.done.append(f"menu to {title}")
         self.arrive(title, self.window.left(title) or ({} if left else CHEAP.get(title, {})))
         if left is not None:
@@ -141,6 +144,7 @@ class Walk:
         self.done.append("reload")
         self.window.restart()
         self.window.show(title, address)
+        self.known = len(self.entries)
 
     def check(self) -> None:
         """The address, opened by somebody else, shows the same."""
