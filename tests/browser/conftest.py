@@ -113,41 +113,66 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
+class Windows:
+    """Windows of one browser by their options: what opens in one shares what is cached of Streamlit's own scripts."""
+
+    def __init__(self, chromium: object) -> None:
+        self._chromium = chromium
+        self._contexts: dict[tuple[object, ...], object] = {}
+
+    def tab(self, width: int, height: int, options: dict[str, object]) -> object:
+        key = (width, height, *sorted(options.items()))
+        if key not in self._contexts:
+            self._contexts[key] = self._chromium.new_context(viewport={"width": width, "height": height}, **options)
+            self._contexts[key].set_default_timeout(PATIENCE)
+        return self._contexts[key].new_page()
+
+    def close(self) -> None:
+        for context in self._contexts.values():
+            context.close()
+
+
 @contextmanager
-def _opener(chromium: object, share: bool) -> Iterator[Callable[..., object]]:
-    contexts = {}
+def _opener(windows: Windows) -> Iterator[Callable[..., object]]:
     pages = []
 
     def open_(address: str, width: int = 1280, height: int = 900, script: str = "", **options: object) -> object:
-        key = (width, height, *sorted(options.items())) if share else len(contexts)
-        if key not in contexts:
-            contexts[key] = chromium.new_context(viewport={"width": width, "height": height}, **options)
-            contexts[key].set_default_timeout(PATIENCE)
-        page = contexts[key].new_page()
+        page = windows.tab(width, height, options)
         page.add_init_script(script or "0")
         page.said = []
         page.on("console", lambda message: page.said.append(message.text) if _is_trouble(message) else None)
         page.on("pageerror", lambda error: page.said.append(str(error)))
+        pages.append(page)
         page.goto(address)
         page.wait_for_selector(READY)
-        pages.append(page)
         return page
 
     yield open_
     said = [text for page in pages for text in page.said]
-    for context in contexts.values():
-        context.close()
+    for page in pages:
+        if not page.is_closed():
+            page.context.clear_cookies()
+            page.evaluate("localStorage.clear()")
+            page.close()
     assert not said, f"the browser's console complained: {said[:3]}"
 
 
+@pytest.fixture(scope="session")
+def windows(chromium: object) -> Iterator[Windows]:
+    """The windows in which :func:`open_page` opens."""
+    made = Windows(chromium)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def open_page(chromium: object) -> Iterator[Callable[..., object]]:
+def open_page(windows: Windows) -> Iterator[Callable[..., object]]:
     """open_page(address, width=1280, **context options) -> a Playwright page that is ready.
 
     script: JavaScript that runs before the page's own. page.said collects errors and warnings of the console and errors
-    of scripts; the fixture fails the test on any.
+    of scripts; the fixture fails the test on any. No test remembers another but for Streamlit's scripts.
     """
-    with _opener(chromium, share=False) as open_:
+    with _opener(windows) as open_:
         yield open_
 
 
@@ -155,11 +180,12 @@ def open_page(chromium: object) -> Iterator[Callable[..., object]]:
 def open_lasting_page(chromium: object) -> Iterator[Callable[..., object]]:
     """As open_page, for pages that the tests of a module share.
 
-    Tabs of one window: they share what is cached of Streamlit's own scripts, and nothing of the app's sessions.
     A tab in the background is drawn once a second only (page.bring_to_front()).
     """
-    with _opener(chromium, share=True) as open_:
+    own = Windows(chromium)
+    with _opener(own) as open_:
         yield open_
+    own.close()
 
 
 @pytest.fixture
