@@ -121,7 +121,7 @@ def test_a_ball_with_momentum_reaches_the_heavy_balls_terminal_speed_on_a_ramp()
     assert np.diff(run.center[-3:, 0, 0])[-1] == pytest.approx(-0.01 / (1 - 0.9), rel=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(radius=st.floats(0.05, 2.0), rate=st.floats(1e-3, 0.05), start=st.floats(-3.0, 3.0))
 def test_the_rigid_centre_never_climbs_without_momentum(radius: float, rate: float, start: float) -> None:
     run = trace(RBO(radius=radius, learning_rate=rate, projection="rigid"), Smooth(dim=1), [[start]], steps=60)

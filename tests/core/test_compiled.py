@@ -105,7 +105,7 @@ rates = st.sampled_from([1e-3, 0.02, 0.3])
 
 
 @given(rates, st.sampled_from([0.0, 0.5, 0.9]), st.booleans(), st.integers(0, 99), st.integers(1, 20))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_rigid_balls_march_as_they_step(rate: float, momentum: float, unit: bool, seed: int, block: int) -> None:
     """In valleys (V-shaped and smooth), at rest, leaving: one thread or more, whatever the block."""
     surface = landscapes.get(("wrinkled_bowl", "corduroy", "v_valley")[seed % 3], dim=1 + seed % 2)

@@ -32,7 +32,7 @@ def weierstrass_like(x):
     return np.sin(np.outer(x, k)) @ (1 / k)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(curves, st.floats(0.05, 2), st.floats(0.01, 0.99), scale)
 def test_curve_is_the_definition(f, spacing, share, size):
     f, spacing = f * size, spacing * size
@@ -44,7 +44,7 @@ def test_curve_is_the_definition(f, spacing, share, size):
     np.testing.assert_array_equal(got.ironed, got.center - radius)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(grids, st.tuples(st.floats(0.05, 2), st.floats(0.05, 2)), st.floats(0.01, 0.99))
 def test_surface_is_the_definition(f, spacing, share):
     low = min(spacing)
@@ -91,7 +91,7 @@ def test_direct_maximum_and_envelope_agree_bit_for_bit(monkeypatch, crop, sign, 
     np.testing.assert_array_equal(*found)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(curves, st.floats(0.2, 0.6), st.floats(1.05, 3))
 def test_laws_on_curves(f, share, factor):
     spacing = 0.5
@@ -131,7 +131,7 @@ def test_radii_add_up_on_surfaces():
     assert np.abs(one - both)[40:-40, 40:-40].max() < step
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(curves, st.floats(0.1, 0.9))
 def test_reachable_samples_of_a_curve(f, share):
     spacing = 0.7

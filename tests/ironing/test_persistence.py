@@ -17,7 +17,7 @@ heights = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(heights)
 def test_pairs_are_gudhis(f):
     cells = gudhi.CubicalComplex(top_dimensional_cells=f)
@@ -59,7 +59,7 @@ def test_threshold_swallows_grid_noise():
     assert basins(noisy).count(0.11, border=True) == basins(smooth).count(0.11, border=True) > 10
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(arrays(np.float64, st.integers(3, 60), elements=levels, unique=False))
 def test_strict_minima_each_found_a_basin(f):
     f = f + 1e-3 * np.arange(f.size) % 0.5  # no ties between neighbours

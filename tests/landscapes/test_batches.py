@@ -31,7 +31,7 @@ def test_batch_equals_loop_exactly(name, dim):
         assert np.array_equal(one_g[0], g[i])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(case=st.sampled_from(CASES), first=st.integers(0, 40), count=st.integers(0, 60))
 def test_any_slice_of_a_batch_equals_the_batch(case, first, count):
     surface = landscapes.get(case[0], dim=case[1])

@@ -36,7 +36,7 @@ def test_value_and_gradient_equal_the_twin_and_autograd_inside_and_outside_the_w
     assert_equals_twin(surface, random_points(surface, 300, margin=3.0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(case=st.sampled_from(TWINNED), seed=st.integers(0, 10**6))
 def test_value_and_gradient_equal_the_twin_for_any_parameters(case, seed):
     name, dim = case

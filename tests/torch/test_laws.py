@@ -18,7 +18,7 @@ from rbo_core.torch.signs import Signs
 from tests.torch.helpers import OPTIMIZERS, batch, closure_of, mlp, train, vector
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     radius=st.floats(1e-3, 1e3),
     lr=st.floats(1e-4, 1.0),
