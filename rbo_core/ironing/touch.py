@@ -27,12 +27,69 @@ def touched(
     four grid points round it: `contact`, from dilate_grid_with_contacts on the window that leaves `half` samples of f
     out. A sample q is cleared by the unit vector n to the centre when ``n·(q − p) ≤ |q − p|²/(2ρ)``, a half-space,
     so a centre inside something is turned out of the worst half-space and tried again (alternating projections).
+
+    Most samples need no such search, for a large gap rules a touch out. Let a ball at c, at distance ρ from p, clear
+    what is looked at, and let g be the grid point of c's cell that is nearest to p, q its carrier. g is no farther from
+    p than c is, so with s(v) = √(ρ² − |v|²)::
+
+        f(p) + gap(p) ≤ h(g) − s(g − p)     the closing's definition
+                      ≤ h(g) − s(c − p)     and h(g) = f(q) + s(g − q),  f(q) ≤ f(p) + s(c − p) − s(c − q)
+               gap(p) ≤ s(g − q) − s(c − q) ≤ s(r) − s(r + δ)
+
+    with r = |g − q| and δ the cell's diagonal. The largest of these over the grid points within ρ of p bounds its gap.
     """
     out = np.empty(gap.shape, np.bool_)
+    most = _most_gap(contact, f.shape[1], spacing, radius, pad, half, gap.shape)
     rounding = 1e-12 * (radius + float(np.abs(gap).max(initial=0.0)) + float(np.abs(f[np.isfinite(f)]).max()))
     places = (spacing[0], spacing[1], radius, pad[0], pad[1], half[0], half[1])
-    in_parts(lambda part, parts: _touched(f, contact, gap, rounding, *places, part, parts, out), gap.shape[0])
+    in_parts(lambda part, parts: _touched(f, contact, gap, most, rounding, *places, part, parts, out), gap.shape[0])
     return out
+
+
+_BLOCK = 16
+"""Samples an axis for which gaps have one bound."""
+
+
+def _most_gap(
+    contact: NDArray[np.int64],
+    columns: int,
+    spacing: tuple[float, float],
+    radius: float,
+    pad: tuple[int, int],
+    half: tuple[int, int],
+    shape: tuple[int, ...],
+) -> Array:
+    """For each block of the window's samples, the largest gap that a touched one may have; ∞ where none is known."""
+    blocks = tuple(-(-n // _BLOCK) for n in shape)
+    drop = np.zeros(contact.shape)
+    places = (spacing[0], spacing[1], radius, half[0], half[1])
+    in_parts(lambda part, parts: _drops(contact, columns, *places, part, parts, drop), contact.shape[0])
+    out = np.empty(blocks)
+    near = [int(radius / s) + 2 for s in spacing]
+    for a in range(blocks[0]):
+        top = a * _BLOCK + pad[0] - half[0]
+        rows = drop[max(top - near[0], 0) : top + _BLOCK + near[0]].max(axis=0)
+        for b in range(blocks[1]):
+            left = b * _BLOCK + pad[1] - half[1]
+            out[a, b] = rows[max(left - near[1], 0) : left + _BLOCK + near[1]].max()
+    return out * (1.0 + 1e-6) + 1e-6 * radius
+
+
+@njit(cache=True, nogil=True)
+def _drops(contact, columns, dy, dx, radius, half_y, half_x, part, parts, out):  # type: ignore[no-untyped-def]
+    """s(r) − s(r + δ) of each grid point and its carrier; ∞ where a centre in a cell at it may see it on no ball."""
+    diagonal = np.sqrt(dy * dy + dx * dx)
+    for i in range(part, contact.shape[0], parts):
+        for j in range(contact.shape[1]):
+            carrier = contact[i, j]
+            row = carrier // columns
+            y, x = (i + half_y - row) * dy, (j + half_x - (carrier - row * columns)) * dx
+            near = np.sqrt(y * y + x * x)
+            far = near + diagonal
+            if carrier < 0 or far >= radius:
+                out[i, j] = np.inf
+            else:
+                out[i, j] = np.sqrt(radius * radius - near * near) - np.sqrt(radius * radius - far * far)
 
 
 _TRIES = 12
@@ -89,13 +146,13 @@ def _fits(f, contact, r, c, p, q, dy, dx, radius, half_y, half_x):  # type: igno
 
 
 @njit(cache=True, nogil=True)
-def _touched(f, contact, gap, rounding, dy, dx, radius, pad_y, pad_x, half_y, half_x, part, parts, out):  # type: ignore[no-untyped-def]
+def _touched(f, contact, gap, most, rounding, dy, dx, radius, pad_y, pad_x, half_y, half_x, part, parts, out):  # type: ignore[no-untyped-def]
     rows, columns = f.shape
     n, m = gap.shape
     for i in range(part, n, parts):
         for j in range(m):
             out[i, j] = gap[i, j] <= rounding
-            if out[i, j]:
+            if out[i, j] or gap[i, j] > most[i // _BLOCK, j // _BLOCK]:
                 continue
             r, c = i + pad_y, j + pad_x
             r0, r1, c0, c1 = max(r - 1, 0), min(r + 1, rows - 1), max(c - 1, 0), min(c + 1, columns - 1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from rbo_core.ironing import dilation, iron, iron_landscape, iron_sweep, sample, sweep_field
+from rbo_core.ironing import dilation, iron, iron_landscape, iron_sweep, sample, sweep_field, touch
 from tests.ironing import oracle
 
 finite = st.floats(-50, 50, allow_nan=False, width=32).map(float)
@@ -329,3 +329,37 @@ def test_a_curves_direct_maximum_is_the_envelopes_to_the_last_bit(radius: float,
     for crop in (0, 30):
         envelope = dilation.dilate_row(f, 1.0, radius, crop, sign)[0]
         np.testing.assert_array_equal(dilation.dilate_curve(f, 1.0, radius, crop, sign), envelope)
+
+
+@given(st.integers(0, 10**6), st.floats(3.0, 20.0), st.floats(0.0, 4.0), st.sampled_from([0, 4]), st.booleans())
+@settings(max_examples=40)
+def test_samples_ruled_out_by_their_gap_are_those_that_no_centre_touches(seed, radius, height, pad, holed):
+    """The bound on a touched sample's gap against the search for a centre at every sample."""
+    f = _ruled_out_on(seed, height)
+    if holed:
+        f[20:23, 10:15] = -np.inf
+    pads, half = (pad, pad), (pad // 2, pad // 2)
+    wide, contact = dilation.dilate_grid_with_contacts(f, (1.0, 0.8), radius, half)
+    closing = -dilation.dilate_grid(wide, (1.0, 0.8), radius, half, sign=-1.0)
+    ground = f[pad : f.shape[0] - pad, pad : f.shape[1] - pad]
+    gap = np.where(np.isfinite(ground), np.maximum(closing, ground) - ground, 0.0)
+    quick = touch.touched(f, contact, gap, (1.0, 0.8), radius, pads, half)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(touch, "_most_gap", lambda *_: np.full((9, 9), np.inf))
+        everywhere = touch.touched(f, contact, gap, (1.0, 0.8), radius, pads, half)
+    np.testing.assert_array_equal(quick, everywhere)
+
+
+def test_a_gap_rules_most_samples_of_deep_wrinkles_out():
+    f = _ruled_out_on(0, 4.0)
+    wide, contact = dilation.dilate_grid_with_contacts(f, (1.0, 1.0), 20.0)
+    gap = -dilation.dilate_grid(wide, (1.0, 1.0), 20.0, sign=-1.0) - f
+    most = touch._most_gap(contact, f.shape[1], (1.0, 1.0), 20.0, (0, 0), (0, 0), gap.shape)
+    assert (gap > np.kron(most, np.ones((16, 16)))).mean() > 0.3
+
+
+def _ruled_out_on(seed, height):
+    """(80, 64) wrinkles so high, and a little roughness on them."""
+    y, x = np.mgrid[0:80, 0:64]
+    rough = np.random.default_rng(seed).normal(0.0, 0.1, x.shape)
+    return height * np.cos(0.5 * x) * np.cos(0.4 * y) + rough
