@@ -45,6 +45,37 @@ FAINT = """() => {
   return faint;
 }"""
 
+# What can be hit and is smaller than it ought to be: measured by what lies under the points around its middle, so an
+# invisible margin counts and what is covered does not. A pixel may get lost between two of the screen's.
+SMALL = """(narrow) => {
+  const least = (e) => {
+    if (narrow) return 43;
+    if (e.matches(".lab-term, .rbp-term, [data-testid=stTooltipHoverTarget] > button")) return 24;
+    return e.closest("[data-testid=stSidebar]") ? 35 : 43;
+  };
+  const whole = (e) => e.closest(".react-aria-ComboBox")?.firstElementChild ?? (
+    e.matches("[type=checkbox]") && e.closest("label")
+    || e.matches("[type=range]") && e.closest("[data-testid=stSlider]") && e.closest("[role=group] > div") || e);
+  const sidebar = document.querySelector("[data-testid=stSidebar]");
+  const away = sidebar.getBoundingClientRect().right <= 1, open = narrow && !away;
+  const all = document.querySelectorAll("a[href], button, input:not([type=file]), select, summary, [role=tab], [tabindex='0']");
+  return [...new Set([...all].map(whole))].flatMap((e) => {
+    if (e.matches("main, canvas, .lab-skip, [data-testid=stSkipToContent], [role=tabpanel], [role=application]")) return [];
+    if (e.disabled || e.closest("[hidden], .rbp-knot") || (away && sidebar.contains(e)) || (open && !sidebar.contains(e))) return [];
+    if (!e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || !e.getBoundingClientRect().width) return [];
+    e.scrollIntoView({ block: "center", behavior: "instant" });
+    const box = e.getClientRects()[0], [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const mine = (dx, dy) => {
+      const there = document.elementFromPoint(x + dx, y + dy);
+      return e.contains(there) && (there === e || !e.matches("label") || !there.closest("button"));
+    };
+    const reach = (dx, dy) => [...Array(50).keys()].findIndex((i) => !mine(i * dx, i * dy)) & 63;
+    const size = [reach(1, 0) + reach(-1, 0) - 1, reach(0, 1) + reach(0, -1) - 1];
+    const name = e.getAttribute("aria-label") || e.title || e.innerText || e.className;
+    return Math.min(...size) < least(e) ? [`${name.slice(0, 40)}: ${size.join(" x ")}`] : [];
+  });
+}"""
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_and_buttons_can_be_hit(server, open_page, scheme):
@@ -59,20 +90,32 @@ def test_text_stands_out_and_buttons_can_be_hit(server, open_page, scheme):
     assert small == []
 
 
+# What puts a phone's sheet of controls away and brings it, and when it has arrived there.
+_SHEET = {"false": "[data-testid=stSidebarCollapseButton] button", "true": "[data-testid=stExpandSidebarButton]"}
+_SETTLED = "document.querySelector('[data-testid=stSidebar]').getAnimations({ subtree: true }).length === 0"
+
+
 @pytest.mark.parametrize("name", ["", *(title.replace(" ", "_") for title in page_files())])
-def test_axe_finds_nothing_light_and_wide_or_dark_and_narrow(server, open_lasting_page, name):
+def test_axe_finds_nothing_and_all_can_be_hit_light_and_wide_or_dark_and_narrow(server, open_lasting_page, name):
     asked = {"Lessons": "guess=1", "Phases": "steps=50"}.get(name, "")
     page = open_lasting_page(f"{server}/{name}?{asked}", color_scheme="light", reduced_motion="reduce")
     page.bring_to_front()
     page.wait_for_selector(".rbp[data-frame], .lab-plots[data-drawn], [data-testid=stDataFrame]")
     page.wait_for_function("document.getElementById('picture')")
     found = Axe().run(page).response["violations"]
+    small = page.evaluate(SMALL, False)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 400, "height": 900})
     ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
     page.wait_for_function(f"{ground} === 'rgb(18, 21, 28)'")
     found += Axe().run(page).response["violations"]
+    for sheet in ("false", "true"):
+        if page.get_attribute("[data-testid=stSidebar]", "data-collapsed") == sheet:
+            page.locator(_SHEET[sheet]).click()
+            page.wait_for_function(_SETTLED)
+        small += page.evaluate(SMALL, True)
     page.close()
+    assert small == []
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
 
 
