@@ -11,9 +11,15 @@ CAMERAS = """() => [...document.querySelectorAll('.st-key-iron_plot .js-plotly-p
     .map((plot) => plot._fullLayout.scene._scene.getCamera().eye).map((eye) => [eye.x, eye.y, eye.z])"""
 
 
-def test_the_ball_goes_where_the_pointer_is_and_a_word_explains_itself(server, open_page):
-    page = open_page(f"{server}/Iron?radius=0.3")
+@pytest.mark.parametrize(("asked", "width", "height", "type_"), [("", 1280, 900, 11), ("&projector=1", 1920, 1080, 16)])
+def test_the_ball_goes_where_the_pointer_is_and_a_word_explains_itself(server, open_page, asked, width, height, type_):
+    page = open_page(f"{server}/Iron?radius=0.3{asked}", width=width, height=height)
     page.wait_for_selector(".lab-plots[data-drawn]")
+    drawn = page.evaluate(
+        "(t => t.getBoundingClientRect().height / t.getBBox().height * parseFloat(getComputedStyle(t).fontSize))"
+        "(document.querySelector('.lab-plots .xtick text'))"
+    )
+    assert drawn >= type_
     plot = "document.querySelector('.lab-plots > div')"
     ball = f"{plot}._fullData.find(t => t.meta?.ball)"
     box = page.locator(".lab-plots > div").first.bounding_box()

@@ -11,12 +11,13 @@ const load = (name) => (loading ??= import(new URL(`../../app/static/${name}`, b
 ));
 
 const camera = (div) => div._fullLayout?.scene?._scene?.getCamera?.();
-// On a projector type and lines are half as large again.
-const large = () => document.documentElement.hasAttribute("data-projector");
-function enlarged(data, layout) {
-  if (!large()) return [data, layout];
-  const traces = data.map((trace) => (trace.line ? { ...trace, line: { ...trace.line, width: 1.6 * (trace.line.width ?? 2) } } : trace));
-  return [traces, { ...layout, font: { ...layout.font, size: 1.5 * (layout.font?.size ?? 12) } }];
+const WIDE = 1700; // px of the window from which on twelve pixels are tiny
+const LOW = 900; // px of a projector's window below which the largest type would leave no room for the picture
+
+// Pixels of the page to one of a plot, as in the player (extent.js): type, lines and the room between them grow together.
+function magnification() {
+  if (new URLSearchParams(location.search).get("projector") === "1") return window.innerHeight < LOW ? 1.25 : 1.5;
+  return window.innerWidth >= WIDE ? 1.2 : 1;
 }
 const copy = (value) => JSON.parse(JSON.stringify(value));
 
@@ -222,7 +223,8 @@ class Plots {
     while (this.root.children.length > wanted.figures.length) this.remove(this.root.lastChild);
     while (this.root.children.length < wanted.figures.length) this.root.append(document.createElement("div"));
     wanted.figures.forEach(([, layout], i) => {
-      this.root.children[i].style.minHeight = `${JSON.parse(layout).height ?? 300}px`;
+      const { style } = this.root.children[i];
+      style.setProperty("--drawn", `${JSON.parse(layout).height ?? 300}px`);
     });
     this.resize();
     this.latest = wanted;
@@ -260,8 +262,7 @@ class Plots {
     if (view && next.scene) next.scene.camera = { ...next.scene.camera, eye: view.eye, center: view.center, up: view.up };
     const fresh = !oldData;
     this.shown[i] = [data, layout];
-    const [traces, large] = enlarged(JSON.parse(data), next);
-    await plotly.react(div, traces, { ...large, autosize: true }, { displayModeBar: false, displaylogo: false });
+    await plotly.react(div, JSON.parse(data), { ...next, autosize: true }, { displayModeBar: false, displaylogo: false });
     if (fresh) this.listen(div, i);
   }
 
@@ -305,7 +306,7 @@ class Plots {
     div.addEventListener("pointermove", (e) => {
       const axis = div._fullLayout?.xaxis;
       if (!axis || e.buttons || !marked(div, "ball")) return;
-      const x = axis.p2d(e.clientX - div.getBoundingClientRect().left - axis._offset);
+      const x = axis.p2d((e.clientX - div.getBoundingClientRect().left) / magnification() - axis._offset);
       if (!(x >= axis.range[0] && x <= axis.range[1])) return;
       wanted = x;
       if (!moving) move();
@@ -329,8 +330,10 @@ class Plots {
     const width = Math.round(this.root.clientWidth);
     if (!width) return;
     this.root.classList.toggle("narrow", width < NARROW);
-    if (width === this.width) return;
-    this.width = width;
+    const m = magnification();
+    if (width === this.width && m === this.magnified) return;
+    Object.assign(this, { width, magnified: m });
+    this.root.style.setProperty("--magnified", m);
     for (const div of this.root.children) if (div._fullLayout) window.Plotly.Plots.resize(div);
   }
 

@@ -16,9 +16,10 @@ export function spot(event, canvas) {
   return [(event.clientX - box.left) / m, (event.clientY - box.top) / m];
 }
 
-// Height of the stage: the scene's own on a usual window, more on a tall one, and never so much that the bar is out of sight.
+// Height of the stage: the scene's own on a usual window, more on a tall one, and never so much that the bar is out of sight,
+// but enough to see something: in a window as low as a page at twice its size less than in others.
 // top: where the stage begins on the page, in pixels.
 export function stageHeight(wanted, top) {
   const screen = window.innerHeight || 900;
-  return Math.round(Math.max(Math.min(Math.max(wanted, 0.55 * screen), screen - top - BAR), 200));
+  return Math.round(Math.max(Math.min(Math.max(wanted, 0.55 * screen), screen - top - BAR), Math.min(200, 0.4 * screen)));
 }

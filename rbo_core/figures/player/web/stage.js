@@ -2,7 +2,7 @@
 
 import { ContourView } from "./contour.js";
 import { CurveView } from "./curve.js";
-import { stageHeight } from "./extent.js";
+import { magnification, stageHeight } from "./extent.js";
 import { PanelsView } from "./panels.js";
 import { SurfaceView } from "./surface.js";
 
@@ -74,6 +74,13 @@ function zoomButtons(player) {
   return box;
 }
 
+// Whether a curve, true to scale, is drawn larger with its losses beside it than with them below it.
+function gains(aspect, width, height) {
+  const axes = 60 * magnification(); // px about that belong to them
+  const size = (w, h) => Math.min(w - axes, (h - axes) / aspect);
+  return size(0.62 * width, height) > 1.15 * size(width, 0.73 * height);
+}
+
 export function layout(player) {
   if (!player.scene) return;
   const width = player.root.clientWidth;
@@ -86,7 +93,7 @@ export function layout(player) {
   player.root.dataset.narrow = narrow;
   // on a phone bar and radius follow the picture at once, and the other panels come after them
   if (narrow !== (player.side.parentElement === player.root)) narrow ? player.strip.element.after(player.side) : player.stage.append(player.side);
-  const flat = dim === 1 && player.view.aspect < 0.75;
+  const flat = dim === 1 && !gains(player.view.aspect, width, height);
   const { contour } = player.scene;
   if (player.contourCanvas) player.contourCanvas.hidden = !contour;
   player.lossCanvas.hidden = !lossPanel;
