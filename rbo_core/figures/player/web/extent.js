@@ -21,5 +21,5 @@ export function spot(event, canvas) {
 // top: where the stage begins on the page, in pixels.
 export function stageHeight(wanted, top) {
   const screen = window.innerHeight || 900;
-  return Math.round(Math.max(Math.min(Math.max(wanted, 0.55 * screen), screen - top - BAR), Math.min(200, 0.4 * screen)));
+  return Math.round(Math.max(Math.min(Math.max(wanted, 0.55 * screen), screen - top - BAR), Math.min(200, 0.33 * screen)));
 }

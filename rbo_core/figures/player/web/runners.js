@@ -3,16 +3,21 @@
 import { arrows } from "./arrows.js";
 import { place, row } from "./data.js";
 import { ball, inkOf, marker, trail } from "./draw.js";
+import { magnification } from "./extent.js";
 import { drawRim } from "./grip.js";
 import { setDown } from "./imagine.js";
 import { Labels } from "./labels.js";
 import { rgba } from "./theme.js";
+
+const BUTTONS = [150, 56]; // px of the page that the zoom's buttons take of a stage's upper right corner
 
 export function drawRacers(view, c, theme, frame, width, height) {
   const scene = view.scene;
   const s = view.scale;
   const box = view.box;
   const labels = new Labels(c, theme, width, height, { left: box.left });
+  const m = magnification();
+  labels.avoidBox({ left: width - BUTTONS[0] / m, top: 0, right: width, bottom: BUTTONS[1] / m });
   const tail = Math.max(40, Math.round(0.3 * scene.frames));
   c.save();
   c.beginPath();
