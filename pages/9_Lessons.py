@@ -8,6 +8,7 @@ from pages.lessons.view import show
 from pages.shared.controls import choice
 from pages.shared.page import link, open_page, sentence, show_error
 from pages.shared.take_away import take_away
+from pages.shared.terms import explained
 from pages.shared.widgets import open_choice
 
 open_page("Lessons", "Say what will happen before you see it; then the run tells.")
@@ -30,7 +31,7 @@ name = choice("Lesson", "lesson", titles, quiet=True, on_change=begin_again)
 place = list(titles).index(name)
 lesson = SEVEN[place]
 with st.container(key="lesson_question"):
-    st.html(f'<p class="lab-question">{lesson.question}</p>')
+    st.html(f'<p class="lab-question">{explained(lesson.question)}</p>')
 guess = open_choice("What do you predict?", "guess", {str(n): text for n, text in enumerate(lesson.choices, 1)})
 try:
     show(lesson, guess is not None)

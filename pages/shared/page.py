@@ -24,10 +24,12 @@ from pages.shared.chrome import chrome
 from pages.shared.errors import escaped
 from pages.shared.errors import show_error as show_error
 from pages.shared.first_paint import STYLE
+from pages.shared.terms import explained, told_in
 
 # Defaults vanish from the URL, so a link carries the version whose defaults it relied on.
 LINK_VERSION = "1"
 ROOT = Path(__file__).resolve().parents[2]
+_TOLD = "_told_in_the_head"  # the terms that the page's head explains
 NETWORK_PAGES = ("Train", "Network landscape", "Network phases", "Results")
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -48,6 +50,7 @@ def open_page(title: str, caption: str, icon: str | None = None, heading: str | 
     st.html(STYLE)
     with st.sidebar:
         _menu()
+    st.session_state[_TOLD] = told_in(caption)
     with st.container(key=f"head_{title.lower().replace(' ', '_')}"):
         st.html(f'<div class="lab-head"><h1>{heading or title}</h1><p>{caption}</p></div>')
     chrome(LINK_VERSION)
@@ -74,8 +77,10 @@ def put_away(*keys: str) -> None:
 def sentence(text: str, **attributes: str) -> None:
     """The sentence under the plot that says what happened (HTML; escape what a visitor typed).
 
-    attributes become `data-*` attributes, for scripts that read the page.
+    attributes become `data-*` attributes, for scripts that read the page. A term that the page's head does not explain
+    (`pages/shared/terms.py`) explains itself where it first stands.
     """
+    text = explained(text, st.session_state.get(_TOLD, ()))
     data = "".join(f' data-{name}="{value}"' for name, value in attributes.items())
     st.html(f'<p class="lab-said" role="status"{data}>{text}</p>')
 
@@ -86,7 +91,7 @@ def readouts(items: Iterable[tuple[str, str, str]], name: str, least: str = "7.4
     least: width of one, as CSS has it; head: HTML that stands above.
     """
     cells = "".join(
-        f"<div><span>{what}</span><b>{value}{f' <i>{beside}</i>' if beside else ''}</b></div>"
+        f"<div><span>{explained(what, st.session_state.get(_TOLD, ()))}</span><b>{value}{f' <i>{beside}</i>' if beside else ''}</b></div>"
         for what, value, beside in items
     )
     st.html(f'{head}<div class="lab-read" style="--least: {least}" data-testid="{name}-readouts">{cells}</div>')
