@@ -49,6 +49,7 @@ FAINT = """() => {
 # invisible margin counts and what is covered does not. A pixel may get lost between two of the screen's.
 SMALL = """(narrow) => {
   const least = (e) => {
+    if (e.matches(":is(.lab-said, .lab-question) .lab-term")) return 20;
     if (narrow) return 43;
     if (e.matches(".lab-term, .rbp-term, [data-testid=stTooltipHoverTarget] > button")) return 24;
     return e.closest("[data-testid=stSidebar]") ? 35 : 43;
