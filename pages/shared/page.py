@@ -90,8 +90,9 @@ def readouts(items: Iterable[tuple[str, str, str]], name: str, least: str = "7.4
 
     least: width of one, as CSS has it; head: HTML that stands above.
     """
+    told = st.session_state.get(_TOLD, ())
     cells = "".join(
-        f"<div><span>{explained(what, st.session_state.get(_TOLD, ()))}</span><b>{value}{f' <i>{beside}</i>' if beside else ''}</b></div>"
+        f"<div><span>{explained(what, told)}</span><b>{value}{f' <i>{beside}</i>' if beside else ''}</b></div>"
         for what, value, beside in items
     )
     st.html(f'{head}<div class="lab-read" style="--least: {least}" data-testid="{name}-readouts">{cells}</div>')

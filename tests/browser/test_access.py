@@ -59,11 +59,14 @@ SMALL = """(narrow) => {
     || e.matches("[type=range]") && e.closest("[data-testid=stSlider]") && e.closest("[role=group] > div") || e);
   const sidebar = document.querySelector("[data-testid=stSidebar]");
   const away = sidebar.getBoundingClientRect().right <= 1, open = narrow && !away;
-  const all = document.querySelectorAll("a[href], button, input:not([type=file]), select, summary, [role=tab], [tabindex='0']");
+  const all = document.querySelectorAll(
+    "a[href], button, input:not([type=file]), select, summary, [role=tab], [tabindex='0']");
+  const other = "main, canvas, .lab-skip, [data-testid=stSkipToContent], [role=tabpanel], [role=application]";
   return [...new Set([...all].map(whole))].flatMap((e) => {
-    if (e.matches("main, canvas, .lab-skip, [data-testid=stSkipToContent], [role=tabpanel], [role=application]")) return [];
-    if (e.disabled || e.closest("[hidden], .rbp-knot") || (away && sidebar.contains(e)) || (open && !sidebar.contains(e))) return [];
-    if (!e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || !e.getBoundingClientRect().width) return [];
+    if (e.matches(other) || e.disabled || e.closest("[hidden], .rbp-knot")) return [];
+    if (sidebar.contains(e) ? away : open) return [];
+    const seen = { opacityProperty: true, visibilityProperty: true };
+    if (!e.checkVisibility(seen) || !e.getBoundingClientRect().width) return [];
     e.scrollIntoView({ block: "center", behavior: "instant" });
     const box = e.getClientRects()[0], [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const mine = (dx, dy) => {
