@@ -7,8 +7,6 @@ import pytest
 pytestmark = pytest.mark.browser
 
 DRAWN = "document.querySelectorAll('.js-plotly-plot').length"
-# The width that a plot ought to be laid out in.
-ROOM = "document.querySelector('.lab-plots > div').clientWidth"
 CAMERAS = """() => [...document.querySelectorAll('.st-key-iron_plot .js-plotly-plot')]
     .map((plot) => plot._fullLayout.scene._scene.getCamera().eye).map((eye) => [eye.x, eye.y, eye.z])"""
 
@@ -17,20 +15,18 @@ CAMERAS = """() => [...document.querySelectorAll('.st-key-iron_plot .js-plotly-p
 def test_the_ball_goes_where_the_pointer_is_and_a_word_explains_itself(server, open_page, asked, width, height, type_):
     page = open_page(f"{server}/Iron?radius=0.3{asked}", width=width, height=height)
     page.wait_for_selector(".lab-plots[data-drawn]")
-    page.wait_for_selector("html[data-projector]" if asked else "[data-testid=stSidebar]")
-    page.wait_for_function(f"{ROOM} === document.querySelector('.lab-plots > div')._fullLayout.width")
+    page.wait_for_selector("html[data-projector]" if asked else "html", state="attached")
+    plot = "document.querySelector('.lab-plots > div')"
+    page.wait_for_function(f"Math.abs({plot}.clientWidth - {plot}._fullLayout.width) < 1")
     drawn = page.evaluate(
         "(t => t.getBoundingClientRect().height / t.getBBox().height * parseFloat(getComputedStyle(t).fontSize))"
         "(document.querySelector('.lab-plots .xtick text'))"
     )
     assert drawn >= type_
-    plot = "document.querySelector('.lab-plots > div')"
     ball = f"{plot}._fullData.find(t => t.meta?.ball)"
     for x in (1.5, -2.0):
         box = page.locator(".lab-plots > div").first.bounding_box()
-        large = box["width"] / page.evaluate(
-            f"{plot}.offsetWidth"
-        )  # a projector's plots are drawn larger than laid out
+        large = box["width"] / page.evaluate(f"{plot}.offsetWidth")  # on a projector drawn larger than laid out
         at = page.evaluate(f"{plot}._fullLayout.xaxis._offset + {plot}._fullLayout.xaxis.d2p({x})")
         page.mouse.move(box["x"] + at * large, box["y"] + box["height"] / 2, steps=3)
         page.wait_for_function(f"Math.abs((Math.min(...{ball}.x) + Math.max(...{ball}.x)) / 2 - {x}) < 0.02")
