@@ -19,25 +19,21 @@ as fast as the processor loads and compares (four samples at a time or more), an
 :data:`DIRECT` samples. Both are the maximum over the same table, bit for bit.
 
 The crossing is found in closed form and then settled by comparing tabulated values, so the result is that of the
-brute-force maximum over the same table, not an approximation of it. Kernels release the GIL and share nothing: threads
-of our own, not numba's threading layer, run them in parallel, which is safe for many sessions at once.
+brute-force maximum over the same table, not an approximation of it. Kernels share nothing and run in parallel
+(``threads.py``).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.kernel_cache import njit
+from rbo_core.threads import MOST, in_parts
 
 Array = NDArray[np.float64]
-T = TypeVar("T")
 
 DIRECT = 5_000
 """Samples under a ball up to which the direct maximum wins: a radius of 40 samples (measured: from 5 times faster than
@@ -301,7 +297,7 @@ def _dilate_grid(
         _rows(f, sign, spacing[1], cap.radii, cap.tables, cap.reaches, part, parts, crop[0], crop[1], out, contact)
         return out, contact
 
-    results = in_parts(work, f.shape[0], int(2**26 // f.size))
+    results = in_parts(work, min(parts_of(f.shape[0]), int(2**26 // f.size)))
     out, contact = results[0]
     for other, its_contact in results[1:]:
         if keep:
@@ -316,14 +312,14 @@ def _dilate_directly(f: Array, cap: _Cap, crop: tuple[int, int], sign: float) ->
     beyond = [(int(m - c),) * 2 for m, c in zip(margin, crop, strict=True)]
     padded = np.pad(sign * f, beyond, constant_values=-np.inf)
     out = np.full((f.shape[0] - 2 * crop[0], f.shape[1] - 2 * crop[1]), -np.inf)
-    in_parts(lambda part, parts: _direct(padded, cap.tables, cap.reaches, margin, part, parts, out), out.shape[0])
+
+    def work(part: int, parts: int) -> None:
+        _direct(padded, cap.tables, cap.reaches, margin, part, parts, out)
+
+    in_parts(work, parts_of(out.shape[0]))
     return out
 
 
-def in_parts(work: Callable[[int, int], T], rows: int, at_most: int = 8) -> list[T]:
-    """``work(part, parts)`` for every part, each in a thread where there are rows enough; kernels release the GIL."""
-    parts = 1 if rows < _PARALLEL_ROWS else max(1, min(os.cpu_count() or 1, 8, at_most))
-    if parts == 1:
-        return [work(0, 1)]
-    with ThreadPoolExecutor(parts) as pool:
-        return list(pool.map(work, range(parts), [parts] * parts))
+def parts_of(rows: int) -> int:
+    """Into how many parts so many rows are worth cutting at most."""
+    return 1 if rows < _PARALLEL_ROWS else MOST

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.ironing.dilation import Array, in_parts
+from rbo_core.ironing.dilation import Array, parts_of
 from rbo_core.kernel_cache import njit
+from rbo_core.threads import in_parts
 
 
 def touched(
@@ -42,7 +43,8 @@ def touched(
     most = _most_gap(contact, f.shape[1], spacing, radius, pad, half, gap.shape)
     rounding = 1e-12 * (radius + float(np.abs(gap).max(initial=0.0)) + float(np.abs(f[np.isfinite(f)]).max()))
     places = (spacing[0], spacing[1], radius, pad[0], pad[1], half[0], half[1])
-    in_parts(lambda part, parts: _touched(f, contact, gap, most, rounding, *places, part, parts, out), gap.shape[0])
+    most_parts = parts_of(gap.shape[0])
+    in_parts(lambda part, parts: _touched(f, contact, gap, most, rounding, *places, part, parts, out), most_parts)
     return out
 
 
@@ -63,7 +65,7 @@ def _most_gap(
     blocks = tuple(-(-n // _BLOCK) for n in shape)
     drop = np.zeros(contact.shape)
     places = (spacing[0], spacing[1], radius, half[0], half[1])
-    in_parts(lambda part, parts: _drops(contact, columns, *places, part, parts, drop), contact.shape[0])
+    in_parts(lambda part, parts: _drops(contact, columns, *places, part, parts, drop), parts_of(len(contact)))
     out = np.empty(blocks)
     near = [int(radius / s) + 2 for s in spacing]
     for a in range(blocks[0]):
