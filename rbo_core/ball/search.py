@@ -40,35 +40,13 @@ class Ground(NamedTuple):
         return Ground(surface.address, surface.p, surface.t, grid)
 
 
-def climb(value: Value, balls: Records, found: Candidates, dim: int) -> Records:
+def _climb(value: Any, p: Any, t: Any, balls: Records, found: Candidates, dim: int) -> Any:
     """Climb from every candidate; returns the climbers at their ends, those of a ball together.
 
-    ``value`` is the surface's own loss, (P, d) → (P,). Counts each ball's evaluations and its highest F in ``balls``.
+    ``value(points, p, t, loss, gradient, False)`` writes the surface's own loss as its kernel does. Counts each ball's
+    evaluations and its highest F in ``balls``.
     """
-    climbers = np.empty(int(found.kept.sum()), dtype=CLIMBER)
-    points = 3**dim
-    around, ahead = np.empty((climbers.size * points, dim)), np.empty((climbers.size, dim))
-    live = np.empty(climbers.size, dtype=np.int64)
-    loss, evaluate = np.empty(len(around)), into(value)
-    set_out(found, balls, climbers, live, dim)
-    for _ in range(MOST_LOOKS):
-        count = live.size
-        look_around(climbers, live, balls, around)
-        evaluate(around[: count * points], loss[: count * points])
-        look_ahead(climbers, live, balls, loss, ahead)
-        evaluate(ahead[:count], loss[:count])
-        live = live[: step(climbers, live, balls, loss, points)]
-        if live.size == 0:
-            break
-    return climbers
-
-
-@helper
-def _ascend(ground: Ground, balls: Records, found: Candidates, dim: int) -> Any:
-    """As `climb`, by the surface's compiled kernel."""
-    value = kernel_at(ground.address)
-    count = found.kept.sum()
-    points = 3**dim
+    count, points = found.kept.sum(), 3**dim
     climbers = np.empty(count, CLIMBER)
     around, ahead, loss = np.empty((count * points, dim)), np.empty((count, dim)), np.empty(count * points)
     live, no_gradient = np.empty(count, np.int64), np.empty((0, 0))
@@ -76,12 +54,22 @@ def _ascend(ground: Ground, balls: Records, found: Candidates, dim: int) -> Any:
     for _ in range(MOST_LOOKS):
         count = live.size
         look_around(climbers, live, balls, around)
-        value(around[: count * points], ground.p, ground.t, loss[: count * points], no_gradient, False)
+        value(around[: count * points], p, t, loss[: count * points], no_gradient, False)
         look_ahead(climbers, live, balls, loss, ahead)
-        value(ahead[:count], ground.p, ground.t, loss[:count], no_gradient, False)
+        value(ahead[:count], p, t, loss[:count], no_gradient, False)
         live = live[: step(climbers, live, balls, loss, points)]
         if live.size == 0:
             break
+    return climbers
+
+
+_ascend = helper(_climb)
+
+
+def climb(value: Value, balls: Records, found: Candidates, dim: int) -> Records:
+    """The climbers at their ends, of a surface that Python is asked for: ``value`` is its own loss, (P, d) → (P,)."""
+    evaluate = into(value)
+    climbers: Records = _climb(lambda at, p, t, loss, *_: evaluate(at, loss), None, None, balls, found, dim)
     return climbers
 
 
@@ -89,10 +77,9 @@ def _ascend(ground: Ground, balls: Records, found: Candidates, dim: int) -> Any:
 def search(ground: Ground, balls: Records, points: Floats, slopes: Floats) -> None:
     """Write the tied contacts of the balls and their slopes into ``points, slopes (B, C, d)``, NaN where fewer."""
     batch, dim = balls.size, points.shape[2]
-    found = Candidates(
-        np.empty((batch, CANDIDATES, 2)), np.empty((batch, CANDIDATES)), np.zeros(batch, np.int64)
-    )  # fmt: skip
+    found = Candidates(np.empty((batch, CANDIDATES, 2)), np.empty((batch, CANDIDATES)), np.zeros(batch, np.int64))
     scan(ground.grid, balls, dim, found)
     points[:] = np.nan
     slopes[:] = np.nan
-    keep_ties(_ascend(ground, balls, found, dim), balls, points, slopes)
+    climbers = _ascend(kernel_at(ground.address), ground.p, ground.t, balls, found, dim)
+    keep_ties(climbers, balls, points, slopes)
