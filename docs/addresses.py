@@ -100,7 +100,7 @@ def settings_in(page: AppTest) -> Iterator[Found]:
     for element in _elements(page._tree):
         if isinstance(element, Expander):
             if element.proto.query_param_key:
-                yield Found(element.proto.query_param_key, element.label, "true or false", "False")
+                yield Found(element.proto.query_param_key, element.label, "true or false", str(element.proto.expanded))
         elif element.type == "tab_container":
             bound = element.proto.tab_container
             if bound.query_param_key:
