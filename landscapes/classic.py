@@ -172,7 +172,7 @@ def _build_rastrigin(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([params["height"], params["amplitude"]]),
         bounds=box(dim, -5.12, 5.12),
         start=np.array([-4.0, 3.0]),
-        radius=2.0 if dim == 1 else 3.2,
+        radius=2.0,
         finest_scale=1.0,
         minimum=known(np.zeros(dim), 0.0, "every term is at least zero"),
     )

@@ -125,7 +125,7 @@ def _build_sharp_flat_wells(dim: int, params: Mapping[str, float]) -> Setup:
         p=np.array([half, k, delta, w]),
         bounds=box(dim, -4.0, 4.0),
         start=np.array([-3.2, 0.4]),
-        radius=1.6,
+        radius=1.6 if dim == 1 else 1.0,
         finest_scale=2.0 * w,
         minimum=lambda: Minimum(flat, 0.0, note),
     )

@@ -65,6 +65,8 @@ def first_finite(value: Callable[[Floats], Floats], bounds: Floats) -> Floats:
     dim = len(bounds)
     low, width = bounds[:, 0], np.ptp(bounds, axis=1)
     part = np.array(_STARTS)
+    if dim > 1:  # a wide ball leans over both sides of a corner, and must not touch the ground outside
+        part = 0.5 + 0.85 * (part - 0.5)
     trial = low + width * np.stack([part, np.roll(part[::-1], 3)], axis=1)[:, :dim]
     lattice = np.stack(np.meshgrid(*[np.linspace(0.02, 0.98, 41)] * dim), axis=-1).reshape(-1, dim)
     trial = np.ascontiguousarray(np.concatenate([trial, low + width * lattice]))

@@ -8,7 +8,7 @@ import streamlit as st
 import rbo_core
 from pages.player import player
 from pages.race import against, starts
-from pages.race.balls import more_balls
+from pages.race.balls import more_balls, second
 from pages.race.basins import basins_of
 from pages.race.table import COLUMNS, paths_table, readable, result_table
 from pages.shared import plots, step
@@ -63,9 +63,9 @@ open_page("Race", "Watch who gets past the wrinkles. All start at the same point
 modes = {"race": "Race", "step": "Follow one step", "starts": "Many starts"}
 mode = choice("What to look at", "mode", modes, kind="segmented", quiet=True)
 with st.sidebar:
-    asked = ask(dim=2, steps=1000)
+    asked = ask(dim=2, steps=1000, begins={"radii": second})
     with asked.ball_place, st.container(key="race_balls"):
-        more = more_balls()
+        more = more_balls(asked.surface)
 with st.sidebar.container(key="race_picture"):
     group("Picture")
     look = Look(

@@ -7,18 +7,25 @@ import re
 import numpy as np
 import streamlit as st
 
+import landscapes
 from pages.shared.addresses import remember
 from pages.shared.links import URL
 from pages.shared.page import show_error
-from rbo_core.figures.player.racers import MAX_BALLS
+from rbo_core.figures.player.racers import MAX_BALLS, first_radii
 from rbo_core.figures.words import short
 
 
-def more_balls() -> tuple[float, ...]:
+def second(surface: landscapes.Landscape) -> str:
+    """What the control says at first on this surface: one smaller ball."""
+    return f"{first_radii(surface)[1]:g}"
+
+
+def more_balls(surface: landscapes.Landscape) -> tuple[float, ...]:
     """The control, and the radii it holds; none while they cannot be read, which is said."""
-    remember("radii", "1.6")
+    first = second(surface)
+    remember("radii", first)
     typed = st.text_input(
-        "more balls of radius", "1.6", key="radii", bind=URL, help="Radii with commas between them: 0.1, 1.6"
+        "more balls of radius", first, key="radii", bind=URL, help="Radii with commas between them: 0.1, 1.6"
     )
     try:
         return parse_radii(typed)

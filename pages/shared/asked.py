@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,10 +110,13 @@ class Asked:
         return run_takings(self.surface, raced, self.script(methods), look)
 
 
-def ask(dim: int, steps: int) -> Asked:
-    """Draw the groups surface, ball and rivals; in the sidebar. steps: how many there are at first."""
+def ask(dim: int, steps: int, begins: Mapping[str, Callable[[landscapes.Landscape], Any]] | None = None) -> Asked:
+    """Draw the groups surface, ball and rivals; in the sidebar.
+
+    steps: how many there are at first. begins: the page's own controls with what another surface sets them to.
+    """
     group("Surface")
-    surface = surface_picker(dim=dim, rolls=True)
+    surface = surface_picker(dim=dim, begins={"radius": first_radius, **(begins or {})})
     where = "Or click on the curve." if dim == 1 else "Or click on the surface or the map."
     start = start_controls(surface, where)
     group("Ball" if dim == 1 else "Balls")

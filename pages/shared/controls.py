@@ -12,7 +12,7 @@ with st.sidebar:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -60,18 +60,21 @@ __all__ = [
 
 
 def surface_picker(
-    dim: int, default: str = "wrinkled_bowl", key: str = "surface", rolls: bool = False
+    dim: int,
+    default: str = "wrinkled_bowl",
+    key: str = "surface",
+    begins: Mapping[str, Callable[[landscapes.Landscape], Any]] | None = None,
 ) -> landscapes.Landscape:
     """Choose a surface and its own parameters; its equation and where it comes from are folded below.
 
-    The parameters live in the URL as `NAME_PARAMETER`, so that two surfaces never share one. rolls: a ball starts here,
-    so that another surface brings its own radius, too.
+    The parameters live in the URL as `NAME_PARAMETER`, so that two surfaces never share one. begins: controls with
+    what another surface sets them to, beside the start.
     """
 
     def begin(chosen: landscapes.Landscape) -> None:
         set_start(chosen)
-        if rolls:
-            st.session_state["radius"] = first_radius(chosen)
+        for name, value in (begins or {}).items():
+            st.session_state[name] = value(chosen)
 
     def move_start() -> None:
         # Another surface has its own place and radius at which ball and point part.

@@ -23,7 +23,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_surface_options(parser, dim=2)
     add_start_option(parser)
-    parser.add_argument("--radii", default="0.4,1.6", help="radii of the balls, comma-separated; at most 8")
+    parser.add_argument(
+        "--radii",
+        help="radii of the balls, comma-separated; at most 8 (default: the surface's own and a quarter of it)",
+    )
     parser.add_argument("--projection", default="rigid", help="of the balls: rigid, newton, gradient or argmin")
     parser.add_argument("--learning-rate", type=float, default=0.01, help="η of everyone")
     parser.add_argument(
@@ -44,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     require_film(args.film)
     surface = chosen_surface(args)
     start = surface.start if args.start is None else numbers("start", args.start)
-    methods = racers(args)
+    methods = racers(args, surface)
     shown = tqdm(methods, desc="racing", unit="racer", leave=False, disable=None)
     runs = [trace(method, surface, start, args.steps, seed=args.seed) for method in shown]
     rows = results(runs, surface)
@@ -56,9 +59,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def racers(args: argparse.Namespace) -> list[Any]:
+def racers(args: argparse.Namespace, surface: landscapes.Landscape) -> list[Any]:
     """The balls, smallest first, and then the rivals."""
-    radii = sorted(dict.fromkeys(numbers("radii", args.radii)))
+    from rbo_core.figures.player.racers import first_radii
+
+    radii = sorted(dict.fromkeys(first_radii(surface) if args.radii is None else numbers("radii", args.radii)))
     if len(radii) > MAX_RADII:
         raise ValueError(f"radii must be at most {MAX_RADII} that can be told apart, got {len(radii)}")
     ball = RBO(learning_rate=args.learning_rate, projection=args.projection)

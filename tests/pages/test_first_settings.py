@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import landscapes
 from rbo_core import RBO, SGD, Status, trace
+from rbo_core.figures.player.racers import first_radii
 from rbo_core.figures.player.track import Track, track_of
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -20,6 +22,7 @@ NO_BALL_PARTS = {"sine_mse"}
 """Its wrinkles are as wide as its valley: what is too large for them is too large for the valley, from any start."""
 
 
+@cache
 def first(surface: landscapes.Landscape, method: object) -> Track:
     return track_of(trace(method, surface, [list(surface.start)], STEPS[surface.dim]), depths=0)
 
@@ -41,7 +44,21 @@ def test_the_first_run_on_a_surface_shows_something(name: str, dim: int) -> None
             assert ball.end_loss <= point.end_loss + 1e-3
 
 
-@pytest.mark.parametrize(("page", "names"), [("1_Roll", ("ackley", "formula")), ("2_Race", ("rastrigin",))])
+@pytest.mark.parametrize("name", landscapes.names(2))
+def test_the_two_balls_of_a_race_stay_on_the_drawn_ground_and_look_different(name: str) -> None:
+    surface = landscapes.get(name, dim=2)
+    low, high = surface.bounds.T
+    sizes = first_radii(surface)
+    for radius in sizes:
+        ball = first(surface, RBO(radius=radius, learning_rate=0.01, projection="rigid", unit_speed=True))
+        assert ball.center is not None
+        for way in (ball.position, ball.center[:, :2]):
+            assert ((way >= low) & (way <= high)).all()
+    assert max(sizes) >= 2 * min(sizes)  # twice as wide, and at least a hundredth of the picture
+    assert min(sizes) >= 0.01 * np.ptp(surface.bounds, axis=1).max()
+
+
+@pytest.mark.parametrize(("page", "names"), [("1_Roll", ("ackley", "formula")), ("2_Race", ("rastrigin", "whitley"))])
 def test_the_pages_open_with_these_settings(page: str, names: tuple[str, ...]) -> None:
     """By a link and by the control, whatever was there before."""
     by_hand = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60)
@@ -61,4 +78,6 @@ def test_the_pages_open_with_these_settings(page: str, names: tuple[str, ...]) -
                 if key in opened.session_state
             ]
             assert start == pytest.approx(list(surface.start))
-        assert "radius" not in by_hand.query_params and "start" not in by_hand.query_params
+            if page == "2_Race":
+                assert float(opened.text_input(key="radii").value) == surface.radius / 4
+        assert not {"radius", "radii", "start", "start_x"} & set(by_hand.query_params)

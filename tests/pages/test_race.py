@@ -49,7 +49,7 @@ def bowl() -> landscapes.Landscape:
 
 def test_default_race_shows_two_balls_and_two_rivals():
     table = open_race(steps="100").dataframe[0].value
-    assert table["racer"].tolist() == ["Ball ρ = 0.4", "Ball ρ = 1.6", "SGD", "SAM"]
+    assert table["racer"].tolist() == ["Ball ρ = 0.4", "Ball ρ = 0.1", "SGD", "SAM"]
     assert table["gradients"].tolist() == [0, 0, 100, 200]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from landscapes import Landscape
 from rbo_core.figures.player.track import Track
 from rbo_core.figures.style import color, label
 from rbo_core.figures.words import short
@@ -14,6 +15,13 @@ TINTS = (0.0, -0.38, 0.42, -0.6, 0.62, 0.2, -0.2, -0.75)
 TINTS_ON_DARK = (0.0, 0.42, -0.28, 0.7, 0.2, 0.56, -0.14, 0.84)
 MAX_BALLS = len(TINTS)
 """So many balls can be told apart by their colour."""
+
+
+def first_radii(surface: Landscape) -> tuple[float, float]:
+    """Radii of two balls that differ at a glance and fare differently, landscape units: the surface's own, at which a
+    ball parts from a point, and a quarter of it, at which one feels the wrinkles. A larger second ball would touch the
+    ground outside of the window."""
+    return float(surface.radius), float(f"{surface.radius / 4:.3g}")
 
 
 @dataclass(frozen=True, eq=False)
