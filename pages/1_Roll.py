@@ -68,7 +68,7 @@ preset_row(ROLL)
 with asked.ball_place:
     asked = replace(asked, breath=breath.controls(asked))
 if mode == "step":
-    step.show(asked, "roll_step")
+    step.show(asked, "roll_step_player")
     how_it_works(EXPLANATION)
     st.stop()
 surface = asked.surface

@@ -38,7 +38,7 @@ class Followed:
 
 
 def controls(steps: int) -> Wanted:
-    """The controls above the picture."""
+    """The controls below the picture."""
     columns = st.columns(4)
     with columns[0]:
         step = int(number("step of the ball's run", "step_number", 5, Scale(1, steps, integer=True, log=True)))
@@ -52,14 +52,18 @@ def controls(steps: int) -> Wanted:
 
 
 def show(asked: Asked, key: str) -> None:
-    """Controls, picture and sentence; what cannot be followed is said in place."""
-    try:
-        told = followed(asked, controls(asked.steps))
-    except ValueError as error:
-        show_error(error)
-        return
-    pages.player.player(told.scene, key=key, height=440)
-    sentence(told.sentence, depths=told.depths)
+    """Picture, sentence and controls; what cannot be followed is said in place."""
+    stage = st.container(key="step_stage")
+    stage.empty()  # Streamlit leaves out a container while nothing is in it: no room would be kept
+    wanted = controls(asked.steps)
+    with stage:
+        try:
+            told = followed(asked, wanted)
+        except ValueError as error:
+            show_error(error)
+            return
+        pages.player.player(told.scene, key=key, height=440)
+        sentence(told.sentence, depths=told.depths)
 
 
 def followed(asked: Asked, wanted: Wanted) -> Followed:

@@ -19,6 +19,7 @@ export class CurveView {
     this.zoom = 1;
     this.pan = [0, 0]; // display units, relative to the fitted centre
     this.hover = null;
+    this.head = 0; // px above the picture for what lies over it
     listen(this);
   }
 
@@ -56,18 +57,31 @@ export class CurveView {
 
   frameBox(width, height) {
     const left = width < 480 ? 36 : MARGIN.left;
+    const top = this.head || MARGIN.top;
     // while the page is laid out a canvas may be smaller than its margins
     return {
-      left, top: MARGIN.top,
-      width: Math.max(width - left - MARGIN.right, 1), height: Math.max(height - MARGIN.top - MARGIN.bottom, 1),
+      left, top,
+      width: Math.max(width - left - MARGIN.right, 1), height: Math.max(height - top - MARGIN.bottom, 1),
     };
+  }
+
+  // What is shown, display units: from where to where, and the room below and above.
+  extent() {
+    const [a, b] = this.scene.bounds[0];
+    const [low, high] = this.range;
+    return { a, b, low, high, pad: Math.max(0.07 * (high - low), 0.02 * (b - a)) };
+  }
+
+  // Height of a canvas that shows all of it as wide as the canvas is.
+  needs(width) {
+    const { a, b, low, high, pad } = this.extent();
+    const box = this.frameBox(width, 0);
+    return box.top + (box.width / (b - a)) * (high - low + 2 * pad) + MARGIN.bottom;
   }
 
   transform(width, height) {
     const box = this.frameBox(width, height);
-    const [a, b] = this.scene.bounds[0];
-    const [low, high] = this.range;
-    const pad = Math.max(0.07 * (high - low), 0.02 * (b - a));
+    const { a, b, low, high, pad } = this.extent();
     const fitted = Math.min(box.width / (b - a), box.height / (high - low + 2 * pad));
     const k = fitted * this.zoom;
     // the ground sits low in the frame, so that the free space is above it, where the ball is
@@ -85,7 +99,7 @@ export class CurveView {
     const { context, width, height, ratio, changed } = fit(this.canvas);
     this.transform(width, height);
     this.follow(frame);
-    const signature = [width, height, ratio, this.zoom, ...this.pan, theme.dark, theme.font].join();
+    const signature = [width, height, ratio, this.head, this.zoom, ...this.pan, theme.dark, theme.font].join();
     if (changed || this.stale || signature !== this.signature) {
       this.still.width = this.canvas.width;
       this.still.height = this.canvas.height;

@@ -6,6 +6,9 @@ import { magnification, stageHeight } from "./extent.js";
 import { PanelsView } from "./panels.js";
 import { SurfaceView } from "./surface.js";
 
+const ZOOM = 46; // px of a row of the zoom's buttons
+const PANEL = { width: 130, gap: 10, least: 230 }; // px of a panel on a narrow page: narrowest, between two, lowest
+
 // Without WebGL the contour map still shows the race.
 class Blank {
   constructor(parent, error) {
@@ -81,6 +84,18 @@ function gains(aspect, width, height) {
   return size(0.62 * width, height) > 1.15 * size(width, 0.73 * height);
 }
 
+// Rows of the panels side by side on a narrow page, as player.css lays them.
+function rows(count, width) {
+  return Math.ceil(count / Math.max(1, Math.floor((width + PANEL.gap) / (PANEL.width + PANEL.gap))));
+}
+
+// Of a curve on a narrow page: what moves stays below the zoom's buttons, where there is room for both.
+function curveHeight(view, width, most) {
+  const wanted = Math.min(Math.max(1.2 * view.aspect * width + 60, 220), width);
+  view.head = most > 300 ? ZOOM / magnification() : 0;
+  return Math.round(Math.max(wanted, Math.min(view.needs(width / magnification()) * magnification(), wanted + ZOOM)));
+}
+
 export function layout(player) {
   if (!player.scene) return;
   const width = player.root.clientWidth;
@@ -101,7 +116,7 @@ export function layout(player) {
   player.side.hidden = !panels;
   if (player.scene.panels.length) {
     player.stage.dataset.layout = "stacked";
-    player.main.style.height = `${narrow ? player.scene.panels.length * 270 : height}px`;
+    player.main.style.height = `${narrow ? Math.max(height, rows(player.scene.panels.length, width) * PANEL.least) + ZOOM : height}px`;
     return;
   }
   const beside = panels && !narrow && !flat;
@@ -113,7 +128,7 @@ export function layout(player) {
   }
   const map = dim === 2 && contour ? Math.min(width, 420) : 0;
   const below = map + (lossPanel ? (narrow ? 170 : Math.round(0.27 * height)) : 0);
-  const most = narrow ? Math.min(height, Math.round(dim === 1 ? Math.min(Math.max(1.2 * player.view.aspect * width + 60, 220), width) : width)) : height - below + map;
+  const most = narrow ? Math.min(height, dim === 1 ? curveHeight(player.view, width, height) : width) : height - below + map;
   player.main.style.height = `${most}px`;
   player.side.style.height = `${below}px`;
   player.side.style.gridTemplateRows = map && lossPanel ? `${map}px minmax(0, 1fr)` : "";
