@@ -1,16 +1,31 @@
 // Words in a picture that keep clear of each other and of what they name.
 
+import { magnification } from "./extent.js";
 import { rgba } from "./theme.js";
 
-export class Labels {
-  // left: where the drawing begins; words to the left of it would be cut off
-  constructor(context, theme, width, height, { size = 12, left = 0 } = {}) {
-    Object.assign(this, { context, theme, width, height, size, left, boxes: [], placed: [] });
-  }
+const FAR = 12; // px from what it names at which a word gets a line to it
+const apart = ([l, t, r, b], boxes) => !boxes.some((o) => l < o[2] + 4 && r + 4 > o[0] && t < o[3] && b > o[1]);
 
-  // A control that lies over the picture: {left, top, right, bottom}.
-  avoidBox({ left, top, right, bottom }) {
-    this.boxes.push([left, top, right, bottom]);
+// The zoom buttons over a canvas, [left, top, right, bottom] in its own pixels, or nothing; they move with its size alone.
+function buttonsOver(canvas, width, height) {
+  const size = [width, height].join();
+  if (canvas.__buttons?.size !== size) {
+    const own = canvas.closest(".rbp-main")?.querySelector(".rbp-zoom")?.getBoundingClientRect();
+    const all = canvas.getBoundingClientRect();
+    const m = magnification();
+    const box = own && [own.left - all.left, own.top - all.top, own.right - all.left, own.bottom - all.top].map((v) => v / m);
+    canvas.__buttons = { size, boxes: box ? [box] : [] };
+  }
+  return canvas.__buttons.boxes;
+}
+
+export class Labels {
+  // canvas: what is drawn on, or what the visitor sees of it. left, top, right, bottom: where the drawing ends; words beyond
+  // would be cut off. taken: boxes of words that are there already.
+  constructor(context, theme, canvas, width, height, { size = 12, left = 0, top = 0, right = width, bottom = height, taken = [] } = {}) {
+    Object.assign(this, { context, theme, left, top, right, bottom, size, placed: [] });
+    this.firm = [...buttonsOver(canvas, width, height), ...taken]; // what no word may ever cover: buttons and other words
+    this.boxes = [...this.firm]; // and what it keeps off where there is room
   }
 
   // A marker or ball that words should not cover.
@@ -34,12 +49,12 @@ export class Labels {
     return this.context.measureText(text).width;
   }
 
-  // Text with a halo near (x, y), moved away from labels already placed.
+  // Text with a halo near (x, y), moved away from labels already placed, and into the picture where that place is above it.
   // reach: half height of the thing that is named; with it, the sides and the place below are tried too.
   // within: the circle {x, y, r} of a ball that the thing is in or behind; its name then stands beside that ball, on a line.
   put(text, x, y, color, { align = "center", weight = 600, up = true, size = this.size, plain = false, reach = 0, within = null } = {}) {
     const w = this.measure(text, weight, size);
-    const home = [align === "center" ? x - w / 2 : align === "right" ? x - w : x, y - size];
+    const home = [align === "center" ? x - w / 2 : align === "right" ? x - w : x, Math.max(y, this.top + 14) - size];
     const places = [home];
     if (reach) {
       const middle = y + reach + 4 - size / 2;
@@ -51,7 +66,8 @@ export class Labels {
     const beside = within ? this.beside(within, w, y + reach, size) : [];
     for (let n = 1; n < 7; n++) places.push([home[0], home[1] + (up ? -n : n) * (size + 4)]);
     const found = this.write(text, [...places.slice(0, 4), ...beside, ...places.slice(4)], color, { weight, size, plain });
-    if (beside.includes(found)) this.lead(found, w, size, [x, y + reach], color);
+    const [dx, dy] = [Math.max(found[0] - x, x - found[0] - w, 0), Math.max(found[1] - y - reach, y - found[1] - size, 0)];
+    if (beside.includes(found) || (reach && Math.hypot(dx, dy) > reach + FAR)) this.lead(found, w, size, [x, y + reach], color);
   }
 
   // Places at both sides of a circle, from the height y on.
@@ -70,7 +86,8 @@ export class Labels {
     c.strokeStyle = color;
     c.lineWidth = 1;
     c.beginPath();
-    c.moveTo(left > x ? left - 3 : left + w + 3, top + size / 2);
+    if (left > x || left + w < x) c.moveTo(left > x ? left - 3 : left + w + 3, top + size / 2);
+    else c.moveTo(Math.min(Math.max(x, left), left + w), top > y ? top - 2 : top + size + 3);
     c.lineTo(x, y);
     c.stroke();
   }
@@ -98,16 +115,11 @@ export class Labels {
   write(text, places, color, { weight, size, plain }) {
     const c = this.context;
     const w = this.measure(text, weight, size);
-    const home = places[0];
-    const free = ([l, t]) =>
-      l >= this.left + 2 && l + w <= this.width - 2 && t >= 1 && t + size <= this.height - 1 &&
-      !this.boxes.some((b) => l < b[2] + 4 && l + w + 4 > b[0] && t < b[3] && t + size + 3 > b[1]);
-    const found = places.find(free) || home;
-    let [left, top] = found;
-    left = Math.min(Math.max(left, this.left + 4), this.width - w - 4);
-    top = Math.min(Math.max(top, 2), this.height - size - 2);
-    this.boxes.push([left, top, left + w, top + size + 3]);
-    this.placed.push({ text, box: [left, top, left + w, top + size + 3] });
+    const [left, top] = this.room(places, w, size);
+    const box = [left, top, left + w, top + size + 3];
+    this.firm.push(box);
+    this.boxes.push(box);
+    this.placed.push({ text, box });
     c.textAlign = "left";
     c.textBaseline = "alphabetic";
     if (!plain) {
@@ -118,6 +130,22 @@ export class Labels {
     }
     c.fillStyle = color;
     c.fillText(text, left, top + size - 1);
-    return found;
+    return places.find(([l, t]) => l === left && t === top) ?? [left, top];
+  }
+
+  // The first of the places that is free; else the nearest one to it, anywhere, that covers no word and no button.
+  room(places, w, size) {
+    const inside = ([l, t]) => l >= this.left + 2 && l + w <= this.right - 2 && t >= 1 && t + size <= this.bottom - 1;
+    const clear = ([l, t], boxes) => apart([l, t, l + w, t + size + 3], boxes);
+    const free = places.find((place) => inside(place) && clear(place, this.boxes));
+    if (free) return free;
+    const most = [this.right - w - 4, this.bottom - size - 2];
+    const home = [this.left + 4, 2].map((least, n) => Math.max(Math.min(places[0][n], most[n]), least));
+    const step = size + 4;
+    const all = [home];
+    for (let top = 2; top <= most[1]; top += step) for (let left = this.left + 4; left <= most[0]; left += step) all.push([left, top]);
+    const away = ([l, t]) => Math.hypot(l - home[0], 1.5 * (t - home[1]));
+    all.sort((a, b) => away(a) - away(b));
+    return all.find((place) => clear(place, this.boxes) && away(place) < 12 * step) ?? all.find((place) => clear(place, this.firm)) ?? home;
   }
 }

@@ -4,7 +4,6 @@ import { drawAxes } from "./axes.js";
 import { Labels } from "./labels.js";
 import { arrows } from "./arrows.js";
 import { fit, inkOf, marker, symbol } from "./draw.js";
-import { magnification } from "./extent.js";
 import { drawRim } from "./grip.js";
 import { rgba } from "./theme.js";
 
@@ -56,26 +55,11 @@ function around(view, own, now) {
   return found;
 }
 
-// The zoom buttons, {left, top, right, bottom} on the canvas; they move with its size alone.
-function buttonsOver(view) {
-  const size = [view.width, view.height].join();
-  if (view.buttons?.size !== size) {
-    const [all, own] = [view.over.getBoundingClientRect(), view.over.parentElement.querySelector(".rbp-zoom")?.getBoundingClientRect()];
-    const m = magnification();
-    const at = (value, from) => (value - from) / m;
-    view.buttons = own
-      ? { size, left: at(own.left, all.left), top: at(own.top, all.top), right: at(own.right, all.left), bottom: at(own.bottom, all.top) }
-      : { size, left: 0, top: 0, right: 0, bottom: 0 };
-  }
-  return view.buttons;
-}
-
 export function drawOver(view, frame, theme, now) {
   const { context: c, width, height } = fit(view.over);
   const { scene } = view;
   c.clearRect(0, 0, width, height);
-  const labels = new Labels(c, theme, width, height);
-  labels.avoidBox(buttonsOver(view));
+  const labels = new Labels(c, theme, view.over, width, height);
   drawAxes(view, c, theme, labels);
   if (scene.minimum) {
     const p = [scene.minimum[0], scene.minimum[1], scene.minimum[2] * view.scale];
@@ -150,7 +134,7 @@ export function drawOver(view, frame, theme, now) {
     const at = view.project([x, y, z * view.scale]);
     return [at.x, at.y];
   });
-  for (const [r, x, y, reach, within] of notes) labels.put(r.label, x, Math.max(y, 14), inkOf(theme, r.color), { reach, within });
+  for (const [r, x, y, reach, within] of notes) labels.put(r.label, x, y, inkOf(theme, r.color), { reach, within });
   view.named = labels.placed;
   const caption = scene.captions.filter(([at]) => frame >= at).pop();
   if (caption) labels.put(caption[1], 10, 22, theme.ink, { align: "left", weight: 400, size: 13, up: false });

@@ -99,7 +99,7 @@ export function drawGround(view, c, theme, width, height) {
   c.strokeStyle = theme.ridge;
   c.stroke();
   if (ground.reachable) drawUnreachable(view, c, theme);
-  const text = new Labels(c, theme, width, height);
+  const text = new Labels(c, theme, view.canvas, width, height);
   if (minimum) {
     const x = view.X(minimum[0]);
     const y = view.Y(minimum[1] * view.scale);
@@ -108,6 +108,7 @@ export function drawGround(view, c, theme, width, height) {
     c.fill();
     if (y + 36 < box.top + box.height) text.put("global minimum", x, y + 34, theme.soft, { weight: 400, up: false, plain: true });
   }
+  view.worded = text.placed.map(({ box: taken }) => taken);
   c.restore();
   c.font = `400 12px ${theme.font}`;
   c.fillStyle = theme.soft;

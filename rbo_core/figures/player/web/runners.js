@@ -3,21 +3,17 @@
 import { arrows } from "./arrows.js";
 import { place, row } from "./data.js";
 import { ball, inkOf, marker, trail } from "./draw.js";
-import { magnification } from "./extent.js";
 import { drawRim } from "./grip.js";
 import { setDown } from "./imagine.js";
 import { Labels } from "./labels.js";
 import { rgba } from "./theme.js";
 
-const BUTTONS = [150, 56]; // px of the page that the zoom's buttons take of a stage's upper right corner
-
 export function drawRacers(view, c, theme, frame, width, height) {
   const scene = view.scene;
   const s = view.scale;
   const box = view.box;
-  const labels = new Labels(c, theme, width, height, { left: box.left });
-  const m = magnification();
-  labels.avoidBox({ left: width - BUTTONS[0] / m, top: 0, right: width, bottom: BUTTONS[1] / m });
+  const [right, bottom] = [box.left + box.width, box.top + box.height];
+  const labels = new Labels(c, theme, view.canvas, width, height, { left: box.left, top: box.top, right, bottom, taken: view.worded });
   const tail = Math.max(40, Math.round(0.3 * scene.frames));
   c.save();
   c.beginPath();
@@ -68,7 +64,8 @@ export function drawRacers(view, c, theme, frame, width, height) {
   if (view.grip?.part === "rim") drawRim(c, theme, view.circle(frame));
   if (view.held) drawHeld(view, c, theme, labels);
   arrows(c, theme, scene.arrows, frame, labels, ([x, h]) => [view.X(x), view.Y(h * s)]);
-  for (const [r, x, y, reach] of notes) labels.put(r.label, x, Math.max(y, box.top + 14), inkOf(theme, r.color), { reach });
+  for (const [r, x, y, reach] of notes) labels.put(r.label, x, y, inkOf(theme, r.color), { reach });
+  view.named = labels.placed;
   c.restore();
   const caption = scene.captions.filter(([at]) => frame >= at).pop();
   if (caption) labels.put(caption[1], box.left + 10, box.top + 22, theme.ink, { align: "left", weight: 400, size: 13, up: false });
