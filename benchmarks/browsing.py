@@ -22,8 +22,8 @@ FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-
 
 
 @contextmanager
-def app_in_browser() -> Iterator[tuple[str, Any]]:
-    """(address of the app, browser), with an empty data folder; both end with the block."""
+def served() -> Iterator[str]:
+    """Address of the app on a free port, with an empty data folder; it ends with the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -39,10 +39,16 @@ def app_in_browser() -> Iterator[tuple[str, Any]]:
                 with suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
                     break
                 time.sleep(0.25)
-            with sync_playwright() as driver:
-                browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-                yield address, browser
-                browser.close()
+            yield address
         finally:
             server.terminate()
             server.wait(20)
+
+
+@contextmanager
+def app_in_browser() -> Iterator[tuple[str, Any]]:
+    """(address of the app, browser); both end with the block."""
+    with served() as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield address, browser
+        browser.close()

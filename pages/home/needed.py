@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pages.home.elements import scripts
 from pages.player.component import folder as player_folder
 from pages.shared.chrome.component import folder as chrome_folder
 from pages.shared.plotly_script import plotly_script
@@ -11,9 +12,14 @@ PLAYING = ("", "Roll", "Race", "Lessons")
 
 
 def needed(page: str) -> list[str]:
-    """Scripts below static/ for a page; none where they cannot be written, which the page itself says."""
+    """Scripts for a page, by their paths below the server's own, the picture's first.
+
+    None of ours where they cannot be written, which the page itself says.
+    """
+    elements = [f"static/js/{name}" for name in scripts(page)]
     try:
         chrome = [f"{chrome_folder()}/{name}" for name in ("chrome.js", "past.js")]
-        return [*chrome, f"{player_folder()}/player.js" if page in PLAYING else plotly_script()]
+        picture = f"{player_folder()}/player.js" if page in PLAYING else plotly_script()
     except ValueError:
-        return []
+        return elements
+    return [*(f"app/static/{name}" for name in (picture, *chrome)), *elements]

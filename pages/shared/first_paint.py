@@ -28,7 +28,7 @@ _SERVER = """<script>
           .map((part) => `/${part}`).join("") + "/",
       };
       for (const name of %s) {
-        const href = `${__streamlit.BACKEND_BASE_URL}app/static/${name}`;
+        const href = `${__streamlit.BACKEND_BASE_URL}${name}`;
         document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
         addEventListener("DOMContentLoaded", () => (window.requestIdleCallback ?? setTimeout)(() => import(href)));
       }
@@ -43,7 +43,7 @@ class FirstPaint:
     def __init__(self, app: ASGIApp, base: str = "", modules: Callable[[str], Sequence[str]] = lambda page: ()) -> None:
         """base: the path under which the server serves (server.baseUrlPath), without slashes at its ends.
 
-        modules: the scripts below static/ that a page ("" for Home) needs at once.
+        modules: the scripts, by their paths below the server's own, that a page ("" for Home) needs at once.
         """
         self.app = app
         self.modules = modules
@@ -91,7 +91,7 @@ def painted(page: bytes, depth: int, modules: Sequence[str] = ()) -> bytes:
     """An HTML page with the server's address and the style at its end, where a rule counts for more than Streamlit's.
 
     depth: how many parts of the page's address stand after the server's own; a proxy may have put more before it.
-    modules: scripts below static/ that are fetched at once.
+    modules: scripts that are fetched at once, by their paths below the server's own.
     """
     server = _SERVER % (-depth if depth else "undefined", json.dumps(list(modules)))
     return page.replace(_BODY_ENDS, f"{server}{_style()}\n  ".encode() + _BODY_ENDS, 1)
