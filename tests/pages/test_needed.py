@@ -1,4 +1,4 @@
-"""What the first page of the lab names for the browser to fetch: scripts that exist, those of its elements among them."""
+"""What the first page of the lab names for the browser to fetch: existing scripts, those of its elements too."""
 
 from __future__ import annotations
 
