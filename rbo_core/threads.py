@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 MOST = 8
 """Threads at most."""
+_ROWS = 48  # below this a thread costs more than it saves
 
 
 @lru_cache(maxsize=1)
@@ -31,6 +32,11 @@ def in_parts(work: Callable[[int, int], T], at_most: int = MOST) -> list[T]:
     parts = max(1, min(threads(), at_most))
     others = [_pool().submit(work, part, parts) for part in range(1, parts)]
     return [work(0, parts), *(other.result() for other in others)]
+
+
+def parts_of(rows: int) -> int:
+    """Into how many parts so many rows are worth cutting at most."""
+    return 1 if rows < _ROWS else MOST
 
 
 @lru_cache(maxsize=1)

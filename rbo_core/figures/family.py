@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from rbo_core.figures.ironing import drawn, inks, single
 from rbo_core.figures.style import COLORS, fade, layout, palette
-from rbo_core.ironing.dilation import Array
 from rbo_core.ironing.exponents import CrestCounts, gentle_exponent
 from rbo_core.ironing.family import Smoothing
+from rbo_core.ironing.field import Array
 
 
 def smoothing_figures(x: Array, heights: Array, found: Sequence[Smoothing], dark: bool) -> list[go.Figure]:

@@ -9,20 +9,11 @@ long each crest holds a ball, `basins` counts basins by persistence, `measure` m
 
 from rbo_core.ironing.blur import Blur, blur, crest_change, equal_blur
 from rbo_core.ironing.crests import Crests, crests, field_crests, rest_lifetimes, round_crest_radius
+from rbo_core.ironing.field import Field, sample
 from rbo_core.ironing.filters import alternating_sequential_filter, nesting_radii, opening
 from rbo_core.ironing.fractal import Dimension, dimension, fractal_dimension
 from rbo_core.ironing.holes import no_data_value, with_holes
-from rbo_core.ironing.morphology import (
-    Field,
-    Ironed,
-    Sweep,
-    iron,
-    iron_landscape,
-    iron_sweep,
-    sample,
-    sampling_error,
-    sweep_field,
-)
+from rbo_core.ironing.morphology import Ironed, iron, iron_landscape, sampling_error
 from rbo_core.ironing.persistence import Basins, basins, local_minima
 from rbo_core.ironing.rests import Guard, Rests, follow, guards, holder, rests
 from rbo_core.ironing.roughness import (
@@ -36,6 +27,7 @@ from rbo_core.ironing.roughness import (
     total_variation,
 )
 from rbo_core.ironing.spectral import Spectrum, spectrum
+from rbo_core.ironing.sweeping import Sweep, iron_sweep, sweep_field
 from rbo_core.ironing.theory import (
     Grooves,
     Tilt,

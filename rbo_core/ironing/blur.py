@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rbo_core.ironing.dilation import Array
-from rbo_core.ironing.morphology import Field, crop
+from rbo_core.ironing.field import Array, Field, crop
 from rbo_core.ironing.roughness import total_variation
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from rbo_core.ironing.morphology import Heights
+from rbo_core.ironing.field import Heights
 
 LOWEST = 0.1
 """Share of the window that is under water in the flooded basin."""

@@ -23,8 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbo_core.ironing.dilation import Array
-from rbo_core.ironing.morphology import Field, checked_heights
+from rbo_core.ironing.field import Array, Field, checked_heights
 from rbo_core.ironing.persistence import basins
 from rbo_core.kernel_cache import njit
 

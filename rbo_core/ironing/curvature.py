@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rbo_core.ironing.dilation import Array
+from rbo_core.ironing.field import Array
 
 
 def slopes_and_curvature(f: Array, spacing: tuple[float, ...]) -> tuple[Array, Array]:

@@ -14,8 +14,7 @@ import numpy as np
 
 from rbo_core.intervals import student
 from rbo_core.ironing.crests import field_crests
-from rbo_core.ironing.dilation import Array
-from rbo_core.ironing.morphology import Heights, sample
+from rbo_core.ironing.field import Array, Heights, sample
 from rbo_core.ironing.roughness import power_law
 
 FEWEST = 4  # crests: fewer say nothing of a law

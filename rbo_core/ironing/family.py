@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.ironing.dilation import Array
-from rbo_core.ironing.morphology import Field, crop, iron, sweep_field
+from rbo_core.ironing.field import Array, Field, crop
+from rbo_core.ironing.morphology import iron
 from rbo_core.ironing.roughness import total_variation
+from rbo_core.ironing.sweeping import sweep_field
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbo_core.ironing.dilation import Array
+from rbo_core.ironing.field import Array
 from rbo_core.ironing.morphology import iron
 
 

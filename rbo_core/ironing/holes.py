@@ -36,7 +36,11 @@ def with_holes(heights: ArrayLike, no_data: float | None = None) -> tuple[Array,
     f = np.array(heights, dtype=float)
     marks = NO_DATA if no_data is None else (float(no_data),)
     said = []
+    low, high = np.fmin.reduce(f, axis=None, initial=np.inf), np.fmax.reduce(f, axis=None, initial=-np.inf)
     for value in marks:
+        slack = 1e-5 * abs(value)
+        if not (low - slack <= value <= high + slack):
+            continue
         hole = np.isclose(f, value, rtol=1e-6, atol=0.0)
         if hole.any():
             f[hole] = np.nan

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbo_core.ironing.dilation import Array
+from rbo_core.ironing.field import Array
 from rbo_core.kernel_cache import njit
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbo_core.ironing.crests import Crests, field_crests
-from rbo_core.ironing.dilation import Array
-from rbo_core.ironing.morphology import Field, sweep_field
+from rbo_core.ironing.field import Array, Field
+from rbo_core.ironing.sweeping import sweep_field
 
 
 @dataclass(frozen=True, eq=False)

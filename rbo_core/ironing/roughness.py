@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbo_core.ironing.dilation import Array
+from rbo_core.ironing.field import Array, Field
 from rbo_core.ironing.fractal import fractal_dimension
-from rbo_core.ironing.morphology import Field, Sweep, sweep_field
 from rbo_core.ironing.persistence import basins, local_minima
 from rbo_core.ironing.spectral import spectrum
+from rbo_core.ironing.sweeping import Sweep, sweep_field
 
 
 def oscillation(heights: ArrayLike) -> float:

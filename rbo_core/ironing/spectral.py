@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbo_core.ironing.dilation import Array
+from rbo_core.ironing.field import Array
 from rbo_core.ironing.plane import fit_plane
 
 

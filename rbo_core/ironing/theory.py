@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.ironing.crests import field_crests, rest_lifetimes
 from rbo_core.ironing.curvature import hessian_norm, slopes_and_curvature
-from rbo_core.ironing.dilation import Array
-from rbo_core.ironing.morphology import Field, Sweep, iron
+from rbo_core.ironing.field import Array, Field
+from rbo_core.ironing.morphology import iron
 from rbo_core.ironing.persistence import basins
 from rbo_core.ironing.plane import fit_plane
 from rbo_core.ironing.roughness import oscillation
+from rbo_core.ironing.sweeping import Sweep
 
 
 def weak_ironing_bound(radius: ArrayLike, reach: float, ceiling: float = 0.0, flat: float = np.inf) -> Array:

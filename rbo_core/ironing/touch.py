@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rbo_core.ironing.dilation import Array, parts_of
+from rbo_core.ironing.field import Array
 from rbo_core.kernel_cache import njit
-from rbo_core.threads import in_parts
+from rbo_core.threads import in_parts, parts_of
 
 
 def touched(
@@ -95,51 +95,62 @@ def _drops(contact, columns, dy, dx, radius, half_y, half_x, part, parts, out): 
 
 
 _TRIES = 12
+_NEIGHBOURS, _LOOKED_AT = 8, 12  # eight neighbours, then the carriers of a cell's four corners
 
 
 @njit(cache=True, nogil=True)
-def _inside(q_up, q_y, q_x, n_up, n_y, n_x, radius):  # type: ignore[no-untyped-def]
-    """How far sample q, relative to the sample tried, rises above the ball's underside; ≤ 0 when it clears the ball."""
-    squared = radius * radius - (q_y - radius * n_y) ** 2 - (q_x - radius * n_x) ** 2
-    return q_up + np.sqrt(squared) - radius * n_up if squared > 0.0 else -np.inf
+def _look_at(k, row, column, f, r, c, dy, dx, up, y, x):  # type: ignore[no-untyped-def]
+    """Sample (row, column) relative to (r, c) becomes number k of what is looked at; far away where there is none."""
+    missing = row < 0 or column < 0 or row >= f.shape[0] or column >= f.shape[1] or (row == r and column == c)
+    if missing or f[row, column] == -np.inf:
+        up[k], y[k], x[k] = 0.0, np.inf, np.inf
+    else:
+        up[k], y[k], x[k] = f[row, column] - f[r, c], (row - r) * dy, (column - c) * dx
 
 
 @njit(cache=True, nogil=True)
-def _fits(f, contact, r, c, p, q, dy, dx, radius, half_y, half_x):  # type: ignore[no-untyped-def]
+def _depths(up, y, x, n_up, n_y, n_x, radius, out):  # type: ignore[no-untyped-def]
+    """How far each sample looked at rises above the underside of the ball; −inf for those beside it."""
+    center_up, center_y, center_x = radius * n_up, radius * n_y, radius * n_x
+    for k in range(_LOOKED_AT):
+        squared = radius * radius - (y[k] - center_y) ** 2 - (x[k] - center_x) ** 2
+        depth = up[k] + np.sqrt(max(squared, 0.0)) - center_up
+        out[k] = depth if squared > 0.0 else -np.inf
+
+
+@njit(cache=True, nogil=True)
+def _fits(f, contact, r, c, p, q, dy, dx, radius, half_y, half_x, up, y, x, depth):  # type: ignore[no-untyped-def]
     """Is there a centre at distance ρ from sample (r, c), which has slopes p and q, at which the ball enters
-    nothing?"""
-    rows, columns = f.shape
+    nothing? The last four arguments are room for what is looked at; the neighbours are there already."""
+    columns = f.shape[1]
     slack = 1e-9 * radius
     n_up = 1.0 / np.sqrt(1.0 + p * p + q * q)
     n_y, n_x = -p * n_up, -q * n_up
+    cell_u, cell_v = -1, -1
     for _ in range(_TRIES):
         u = int(np.floor((r * dy + radius * n_y) / dy)) - half_y
         v = int(np.floor((c * dx + radius * n_x) / dx)) - half_x
         if u < 0 or v < 0 or u >= contact.shape[0] or v >= contact.shape[1]:
             return False
-        worst, w_up, w_y, w_x = slack, 0.0, 0.0, 0.0
-        for k in range(13):
-            if k < 9:
-                a, b = r + k // 3 - 1, c + k % 3 - 1
-            else:
-                carrier = contact[
-                    min(u + (k - 9) // 2, contact.shape[0] - 1), min(v + (k - 9) % 2, contact.shape[1] - 1)
-                ]
-                a, b = carrier // columns, carrier % columns
-            if a < 0 or b < 0 or a >= rows or b >= columns or (a == r and b == c) or f[a, b] == -np.inf:
-                continue
-            q_up, q_y, q_x = f[a, b] - f[r, c], (a - r) * dy, (b - c) * dx
-            depth = _inside(q_up, q_y, q_x, n_up, n_y, n_x, radius)
-            if depth > worst:
-                worst, w_up, w_y, w_x = depth, q_up, q_y, q_x
-        if worst <= slack:
+        if u != cell_u or v != cell_v:
+            cell_u, cell_v = u, v
+            for k in range(4):
+                carrier = contact[min(u + k // 2, contact.shape[0] - 1), min(v + k % 2, contact.shape[1] - 1)]
+                row = carrier // columns
+                _look_at(_NEIGHBOURS + k, row, carrier - row * columns, f, r, c, dy, dx, up, y, x)
+        _depths(up, y, x, n_up, n_y, n_x, radius, depth)
+        worst, k = slack, -1
+        for j in range(_LOOKED_AT):
+            if depth[j] > worst:
+                worst, k = depth[j], j
+        if k < 0:
             return True
-        distance2 = w_up * w_up + w_y * w_y + w_x * w_x
-        over = n_up * w_up + n_y * w_y + n_x * w_x - distance2 / (2.0 * radius)
-        if over <= 0.0:  # the ball is under q, not in it: no turn helps
+        distance2 = up[k] * up[k] + y[k] * y[k] + x[k] * x[k]
+        over = n_up * up[k] + n_y * y[k] + n_x * x[k] - distance2 / (2.0 * radius)
+        if over <= 0.0:  # the ball is under the sample, not in it: no turn helps
             return False
         turn = 1.001 * over / distance2
-        n_up, n_y, n_x = n_up - turn * w_up, n_y - turn * w_y, n_x - turn * w_x
+        n_up, n_y, n_x = n_up - turn * up[k], n_y - turn * y[k], n_x - turn * x[k]
         length = np.sqrt(n_up * n_up + n_y * n_y + n_x * n_x)
         if length < 0.1 or n_up <= 0.0:
             return False
@@ -148,17 +159,56 @@ def _fits(f, contact, r, c, p, q, dy, dx, radius, half_y, half_x):  # type: igno
 
 
 @njit(cache=True, nogil=True)
+def _hemmed_in(up, dy, dx, radius):  # type: ignore[no-untyped-def]
+    """Do the eight neighbours alone, which rise by up (8,), leave no ball room?
+
+    With a, b the rises of two opposite neighbours at distance s, the direction n to the centre has
+    ``n·a + n_s s ≤ A`` and ``n·b − n_s s ≤ B``, A = (s² + a²)/2ρ and B alike: n_up is at most (A + B)/(a + b), and at
+    each n_up the part n_s lies in an interval. The square of |n| over such a set is largest at an end of each; where
+    that is below 1, no direction is left.
+    """
+    slack = 2e-9 * radius  # of `_fits`, with a margin
+    half, diagonal = 0.5 / radius, dy * dy + dx * dx
+    a, b, c, d = up[1], up[6], up[3], up[4]
+    above_y, below_y = (dy * dy + a * a) * half + slack, (dy * dy + b * b) * half + slack
+    above_x, below_x = (dx * dx + c * c) * half + slack, (dx * dx + d * d) * half + slack
+    flat_y, flat_x = max(above_y, below_y) / dy, max(above_x, below_x) / dx
+    if not flat_y * flat_y + flat_x * flat_x < 1.0:
+        return False
+    most = 1.0
+    if a + b > 0.0:
+        most = min(most, (above_y + below_y) / (a + b))
+    if c + d > 0.0:
+        most = min(most, (above_x + below_x) / (c + d))
+    for k in (0, 2):
+        e, g = up[k], up[7 - k]
+        if e + g > 0.0:
+            most = min(most, ((2.0 * diagonal + e * e + g * g) * half + 2.0 * slack) / (e + g))
+    steep_y = max(abs(most * a - above_y), abs(below_y - most * b)) / dy
+    steep_x = max(abs(most * c - above_x), abs(below_x - most * d)) / dx
+    return most * most + steep_y * steep_y + steep_x * steep_x < 1.0 - 1e-9
+
+
+@njit(cache=True, nogil=True)
 def _touched(f, contact, gap, most, rounding, dy, dx, radius, pad_y, pad_x, half_y, half_x, part, parts, out):  # type: ignore[no-untyped-def]
     rows, columns = f.shape
     n, m = gap.shape
+    up, y, x, depth = np.empty(_LOOKED_AT), np.empty(_LOOKED_AT), np.empty(_LOOKED_AT), np.empty(_LOOKED_AT)
     for i in range(part, n, parts):
         for j in range(m):
             out[i, j] = gap[i, j] <= rounding
             if out[i, j] or gap[i, j] > most[i // _BLOCK, j // _BLOCK]:
                 continue
             r, c = i + pad_y, j + pad_x
+            inside = 0 < r < rows - 1 and 0 < c < columns - 1
+            for k in range(_NEIGHBOURS):
+                place = k if k < 4 else k + 1
+                _look_at(k, r + place // 3 - 1, c + place % 3 - 1, f, r, c, dy, dx, up, y, x)
+                inside = inside and y[k] < np.inf
+            if inside and _hemmed_in(up, dy, dx, radius):
+                continue
             r0, r1, c0, c1 = max(r - 1, 0), min(r + 1, rows - 1), max(c - 1, 0), min(c + 1, columns - 1)
             p = (f[r1, c] - f[r0, c]) / (max(r1 - r0, 1) * dy)
             q = (f[r, c1] - f[r, c0]) / (max(c1 - c0, 1) * dx)
             if np.isfinite(p) and np.isfinite(q):
-                out[i, j] = _fits(f, contact, r, c, p, q, dy, dx, radius, half_y, half_x)
+                out[i, j] = _fits(f, contact, r, c, p, q, dy, dx, radius, half_y, half_x, up, y, x, depth)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbo_core.ironing import Crests, critical_radius, field_crests, guards, sample
-from rbo_core.ironing.morphology import Field
+from rbo_core.ironing.field import Field
 from rbo_core.ironing.rests import rests
 from rbo_core.sweep.spec import Sweep, Value
 

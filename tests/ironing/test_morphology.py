@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from rbo_core.ironing import dilation, iron, iron_landscape, iron_sweep, sample, sweep_field, touch
+from rbo_core.ironing import dilation, envelope, iron, iron_landscape, iron_sweep, sample, sweep_field, touch
 from tests.ironing import oracle
 
 finite = st.floats(-50, 50, allow_nan=False, width=32).map(float)
@@ -327,8 +327,8 @@ def test_a_curves_direct_maximum_is_the_envelopes_to_the_last_bit(radius: float,
     f = np.cumsum(np.random.default_rng(3).normal(size=400))
     f[[0, 57, 58, 399]] = -sign * np.inf  # nothing there
     for crop in (0, 30):
-        envelope = dilation.dilate_row(f, 1.0, radius, crop, sign)[0]
-        np.testing.assert_array_equal(dilation.dilate_curve(f, 1.0, radius, crop, sign), envelope)
+        expected = envelope.dilate_row(f, 1.0, radius, crop, sign)[0]
+        np.testing.assert_array_equal(dilation.dilate_curve(f, 1.0, radius, crop, sign), expected)
 
 
 @given(st.integers(0, 10**6), st.floats(3.0, 20.0), st.floats(0.0, 4.0), st.sampled_from([0, 4]), st.booleans())
