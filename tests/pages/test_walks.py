@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 
 from docs.addresses import STATES
-from pages.phases import compute
 from rbo_core.training import Method, RunStore, TrainConfig
 from tests.pages.window import Address, Seen, Window
 
@@ -179,7 +178,13 @@ def test_a_walk_never_parts_address_controls_pictures_and_words(
     name: str, queue: Any, stored: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RBO_DATA_DIR", str(stored))
-    monkeypatch.setattr(compute, "PREVIEW_SECONDS", 60.0)  # a first look that is as long as it takes
+    # a busy machine, or one that compiles its kernels first, cuts nothing short
+    for name in (
+        "pages.phases.compute.PREVIEW_SECONDS",
+        "pages.phases.compute.PATIENCE_SECONDS",
+        "pages.shared.asked.ALL_RUNS",
+    ):
+        monkeypatch.setattr(name, 600.0)
     monkeypatch.setattr(
         "pages.roll.presets.story_asked", lambda: 0
     )  # counts the stories: each plays from its beginning

@@ -106,6 +106,9 @@ class Chrome {
     this.listening = new AbortController();
     const { signal } = this.listening;
     document.addEventListener("keydown", (e) => this.key(e), { signal });
+    // The page hears of a bare R and C, Streamlit, which listens on the document, does not: it would run the page anew or
+    // offer to empty its caches.
+    document.body.addEventListener("keydown", (e) => /^[cr]$/i.test(e.key) && !(e.ctrlKey || e.metaKey || e.altKey) && e.stopPropagation(), { signal });
     document.addEventListener("click", (e) => {
       if (e.button === 0 && !e.ctrlKey && !e.metaKey && !e.shiftKey) past.leave(e.target.closest?.("[data-testid=stPageLink] a"));
     }, { signal, capture: true });
@@ -119,7 +122,7 @@ class Chrome {
     this.send = component.setTriggerValue;
     this.data = component.data;
     past.version = this.data.version;
-    if (!new URLSearchParams(location.search).has("v")) past.replace(history.state, "", address(this.data.version));
+    if (!new URLSearchParams(location.search).has("v")) past.replace(address(this.data.version));
     view();
     this.heard();
     if (this.asked && this.data.href === this.asked && this.place?.isConnected) {
@@ -148,8 +151,7 @@ class Chrome {
     const kept = new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => VIEW.includes(name)));
     kept.set("v", this.data.version);
     past.commit();
-    past.push(history.state, "", `${location.pathname}?${kept}`);
-    [past.undos, past.redos] = [past.undos + 1, 0];
+    past.enter(`${location.pathname}?${kept}`);
     window.dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
   }
 

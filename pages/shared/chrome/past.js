@@ -1,53 +1,73 @@
 // The address of a page: one history entry a change, and what a link carries.
 
 const SETTLED = 700; // ms in which several changes of the address are one
-const ARRIVING = 2000; // ms in which what changes in the address is a page's own doing
+const HANDS = ["pointerdown", "keydown", "click", "input", "change", "drop"];
+const MODIFIERS = ["Alt", "AltGraph", "Control", "Meta", "Shift"];
 
 // Streamlit replaces the address when a control changes, so Back would leave the page. Here a change is an entry: Back undoes it.
+// An entry's state counts those of the same visit to a page that lie under it: as many changes can be undone there.
 class Past {
   constructor() {
-    this.replace = history.replaceState.bind(history);
-    this.push = history.pushState.bind(history);
-    this.restoring = 0; // until when the address changes because one went back, not because one changed something
-    this.arrived = performance.now();
+    this.replaceState = history.replaceState.bind(history);
+    this.pushState = history.pushState.bind(history);
+    this.touched = false; // before it is, what changes in the address is the doing of a page that arrives or comes back
     this.path = location.pathname;
-    [this.undos, this.redos] = [0, 0];
+    [this.undos, this.redos] = [history.state?.undos ?? 0, 0];
+    this.replace(location.href);
     history.replaceState = (state, title, url) => this.changed(state, title, url);
     history.pushState = (state, title, url) => this.changed(state, title, url);
     // before Streamlit's own listener, which runs the page again
-    window.addEventListener("popstate", () => this.restored(), true);
+    window.addEventListener("popstate", (e) => this.restored(e), true);
+    for (const kind of HANDS) window.addEventListener(kind, (e) => (this.touched ||= byHand(e)), { capture: true, passive: true });
     this.heard = () => {};
+  }
+
+  // Another address in the entry that is there.
+  replace(url) {
+    this.replaceState({ undos: this.undos }, "", url);
+  }
+
+  // A new entry, which a change made: it can be undone.
+  enter(url) {
+    [this.undos, this.redos] = [this.undos + 1, 0];
+    this.pushState({ undos: this.undos }, "", url);
   }
 
   changed(state, title, url) {
     const to = new URL(url ?? location.href, location.href);
     if (to.pathname !== this.path) {
       // on its way out a page takes its settings out of the address: they stay in its entry, or Back would lose them
-      if (this.left ?? this.waiting) this.replace(history.state, "", this.left ?? this.before);
-      clearTimeout(this.waiting);
-      this.waiting = 0;
-      this.left = null;
-      [this.path, this.undos, this.redos] = [to.pathname, 0, 0];
-      this.push(state, title, url);
-      this.arrived = performance.now();
+      if (this.left) this.replace(this.left);
+      this.arrive(to.pathname);
+      this.pushState({ undos: 0 }, title, url);
       this.heard();
       return;
     }
     // Streamlit writes the settings it knows; the version of links is not among them
     const version = new URLSearchParams(location.search).get("v") ?? this.version;
-    if (version && !to.searchParams.has("v")) {
-      to.searchParams.set("v", version);
-      url = to.href;
+    if (version && !to.searchParams.has("v")) to.searchParams.set("v", version);
+    if (this.touched && to.search !== location.search) this.change(to.href);
+    else this.replace(to.href);
+  }
+
+  // What a visitor changes is an entry at once, and Back undoes it however soon; what goes on belongs to it.
+  change(url) {
+    if (this.waiting) this.replace(url);
+    else {
+      this.before = location.href;
+      this.enter(url);
+      this.heard();
     }
-    const now = performance.now();
-    // while a page arrives its controls write into the address what they were given
-    const own = to.search !== location.search && now > this.restoring && now > this.arrived + ARRIVING;
-    if (own) {
-      if (!this.waiting) this.before = location.href;
-      clearTimeout(this.waiting);
-      this.waiting = setTimeout(() => this.commit(), SETTLED);
-    }
-    this.replace(state, title, url);
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.commit(), SETTLED);
+  }
+
+  // Another page, or this one at another of its entries: nobody has touched it yet.
+  arrive(path, undos = 0) {
+    clearTimeout(this.waiting);
+    [this.waiting, this.left, this.touched] = [0, null, false];
+    this.redos = path === this.path ? Math.max(this.redos + this.undos - undos, 0) : 0;
+    [this.path, this.undos] = [path, undos];
   }
 
   // Streamlit hands a page's settings on to the next one by way of the address: it finds none there.
@@ -55,10 +75,10 @@ class Past {
     if (!link || new URL(link.href, location.href).pathname === location.pathname) return;
     this.commit();
     this.left = location.href;
-    this.replace(history.state, "", location.pathname);
+    this.replace(location.pathname);
   }
 
-  // The address before the change becomes an entry under the one that is there now.
+  // What follows is another change. One that ended where it began is none.
   commit() {
     if (!this.waiting) return;
     clearTimeout(this.waiting);
@@ -67,32 +87,31 @@ class Past {
       return;
     }
     this.waiting = 0;
-    const now = location.href;
-    if (now === this.before) return;
-    this.replace(history.state, "", this.before);
-    this.push(history.state, "", now);
-    [this.undos, this.redos] = [this.undos + 1, 0];
+    if (location.href !== this.before) return;
+    this.undos -= 1;
+    this.unseen = true;
+    history.back();
     this.heard();
   }
 
-  restored() {
-    this.restoring = performance.now() + ARRIVING;
-    if (location.pathname !== this.path) {
-      [this.path, this.undos, this.redos] = [location.pathname, 0, 0];
-    } else if (this.going) {
-      this.undos += this.going;
-      this.redos -= this.going;
-    }
-    this.going = 0;
+  // The browser went to another entry.
+  restored(e) {
+    if (this.unseen) e.stopImmediatePropagation();
+    else this.arrive(location.pathname, e.state?.undos ?? this.undos);
+    this.unseen = false;
     this.heard();
   }
 
   go(by) {
     this.commit();
-    if (by < 0 ? !this.undos : !this.redos) return;
-    this.going = by;
-    history.go(by);
+    if (by < 0 ? this.undos : this.redos) history.go(by);
   }
+}
+
+// Whether somebody does something to the page: not a script, not a shortcut, not the tools that go along the entries.
+function byHand(e) {
+  if (!e.isTrusted || e.target.closest?.(".lab-tools")) return false;
+  return e.type !== "keydown" || !(e.ctrlKey || e.metaKey || e.altKey || MODIFIERS.includes(e.key));
 }
 
 export const past = (window.labPast ??= new Past());

@@ -165,8 +165,7 @@ export class RadiusStrip {
     const { low, high } = this.range;
     const place = Math.round(A_DECADE * Math.log10(this.value / low) * 1e6) / 1e6;
     const to = {
-      ArrowRight: Math.floor(place + 1 + 1e-3), ArrowUp: Math.floor(place + 1 + 1e-3),
-      ArrowLeft: Math.ceil(place - 1 - 1e-3), ArrowDown: Math.ceil(place - 1 - 1e-3),
+      ArrowRight: this.next(place, 1), ArrowUp: this.next(place, 1), ArrowLeft: this.next(place, -1), ArrowDown: this.next(place, -1),
       PageUp: place + A_DECADE / 4, PageDown: place - A_DECADE / 4, Home: 0, End: A_DECADE * Math.log10(high / low),
     }[e.key];
     if (to === undefined) return;
@@ -175,6 +174,12 @@ export class RadiusStrip {
     this.move(low * 10 ** (to / A_DECADE), 2);
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.ask(), 400); // a held key is one wish, not thirty
+  }
+
+  // The next whole place whose radius, to two digits, is another one: that of place 39 is 0.42, whose own place is 38.96.
+  next(place, by) {
+    const first = by * Math.floor(by * place + 1 + 1e-3);
+    return significant(this.range.low * 10 ** (first / A_DECADE), 2) === this.value ? first + by : first;
   }
 
   ask() {
