@@ -63,8 +63,9 @@ def filtered(runs: Sequence[RunView]) -> list[RunView]:
         options = {value: TITLES.get(name, {}).get(value, value) for value in found}
         picked = several(title, f"only_{name}", options, ()) if len(options) > 1 else ()
         kept = [run for run in kept if not picked or str(getattr(run, name)) in picked]
-    remember(FIND, "")
-    said = st.text_input("Words in name or note", key=FIND, bind=URL, max_chars=LONGEST_NAME).casefold().split()
+    label = "Words in name or note"
+    remember(FIND, "", label)
+    said = st.text_input(label, key=FIND, bind=URL, max_chars=LONGEST_NAME).casefold().split()
     return [run for run in kept if all(word in f"{run.name} {run.note}".casefold() for word in said)]
 
 

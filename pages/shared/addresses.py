@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-_PAGE, _ADDRESSES, _DEFAULTS = "_page", "_addresses", "_defaults"
+_PAGE, _ADDRESSES, _DEFAULTS, _LABELS = "_page", "_addresses", "_defaults", "_labels"
 _KEPT_OF_A_CONTROL = ("_good_", "_link_", "_sliders_")
 _VIEW = ("hide", "projector", "at", "autoplay", "embed_options", "v")
 """What an address says of the view alone."""
@@ -36,9 +36,18 @@ def last_address(title: str) -> dict[str, Any] | None:
     return st.session_state.get(_ADDRESSES, {}).get(title) or None
 
 
-def remember(key: str, default: Any) -> None:
-    """Keep what a control of this page is at first."""
+def remember(key: str, default: Any, label: str) -> None:
+    """Keep what a control of this page is at first, and what people call it."""
     st.session_state.setdefault(_DEFAULTS, {})[key] = default
+    st.session_state.setdefault(_LABELS, {})[key] = label
+
+
+def label_of(name: str) -> str | None:
+    """What this page's control of a setting is called; None where it has none. Of projections and methods that have
+    each their own (`newton_rate_low`) it is that of the first."""
+    labels: dict[str, str] = st.session_state.get(_LABELS, {})
+    found = (label for key, label in labels.items() if key.endswith(f"_{name}"))
+    return labels.get(name) or next(found, None)
 
 
 def set_controls(values: Mapping[str, Any]) -> None:
@@ -90,7 +99,7 @@ def _leave(title: str) -> None:
         if value is not None and value != default:
             address[name] = _texts(value)
         del state[name]
-    state[_DEFAULTS] = {}
+    state[_DEFAULTS], state[_LABELS] = {}, {}
     for name in [name for name in state if str(name).startswith(_KEPT_OF_A_CONTROL)]:
         del state[name]
 

@@ -23,7 +23,7 @@ import landscapes
 import rbo_core
 from pages.shared import shipped
 from pages.shared.drawing import drawing_picker
-from pages.shared.errors import escaped
+from pages.shared.errors import show_error
 from pages.shared.formula import formula_picker
 from pages.shared.height_map import map_picker
 from pages.shared.links import URL
@@ -99,7 +99,7 @@ def surface_picker(
     try:
         surface = get_surface(name, dim, **values)
     except ValueError as error:
-        st.error(f"{escaped(str(error))}. Until then the picture uses the surface's own defaults.")
+        show_error(f"{error}. Until then the picture uses the surface's own defaults.")
         surface = get_surface(name, dim)
     with shape:
         st.markdown(surface.summary)
@@ -256,7 +256,7 @@ def _build(cls: Any, values: dict[str, Any], noise: float) -> Any:
     try:
         return cls(**values, gradient_noise=noise)
     except ValueError as error:
-        st.error(f"{escaped(str(error))}. Until then the picture uses the defaults.")
+        show_error(f"{error}. Until then the picture uses the defaults.")
         return cls(learning_rate=values["learning_rate"])
 
 

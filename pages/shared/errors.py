@@ -17,10 +17,14 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from pages.shared.addresses import label_of
 from rbo_core.folder import data_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = tuple(str(ROOT / name) for name in ("rbo_core", "landscapes", "pages", "app.py"))
+_SETTING = re.compile(r"""(?<![\w'"“`/.&?-])(?!rbo_core\b)[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w('"”`/=]|\.\w)""")
+_CALLED = {"batch_size": "batch", "gradient_budget": "gradients", "n_radii": "cells", "n_rates": "cells"}
+"""Settings that the controls keep under other names."""
 _LOG = logging.getLogger("rolling_ball")
 
 
@@ -65,8 +69,24 @@ def plain(error: Exception) -> str:
 
 def show_error(error: BaseException | str) -> None:
     """Show a user error where the control is: the message alone, never a traceback."""
-    text = without_folders(str(error).strip()) or type(error).__name__
-    st.error(escaped(text[0].upper() + text[1:]))
+    text = labelled(without_folders(str(error).strip())) or type(error).__name__
+    st.error(escaped(text[0].upper() + text[1:] if text[0].isascii() else text))
+
+
+def labelled(text: str) -> str:
+    """A message with the words of the page's controls for the names of settings: `radius_low` is "ρ from" there.
+
+    What is quoted, called, given on a command line or part of an address or a file's name stays as it is.
+    """
+    return _SETTING.sub(lambda found: _label(found[0]), text)
+
+
+def _label(name: str) -> str:
+    from rbo_core.methods import METHODS  # who sees no message does not wait for NumPy
+    from rbo_core.settings import settings_of
+
+    own = (one.label for method in METHODS.values() for one in settings_of(method) if one.name == name)
+    return label_of(_CALLED.get(name, name)) or next(own, None) or name.replace("_", " ")
 
 
 def without_folders(text: str) -> str:

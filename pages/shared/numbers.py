@@ -86,7 +86,7 @@ def number(
         The value, or the last good one when the box holds something impossible (the message says so).
     """
     accepted, whole = scale.accepted, scale.integer
-    remember(key, scale.of_kind(default))
+    remember(key, scale.of_kind(default), label)
     note_bad_link(key, lambda text: _text_problem(label, text, accepted, whole))
     _put_right(key, whole)
     with st.container(key=f"pair_{key}"):

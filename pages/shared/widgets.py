@@ -36,7 +36,7 @@ def choice(
     values = list(titles)
     first = default if default in titles else values[0]
     shown = {title: value for value, title in titles.items()}
-    remember(key, first)
+    remember(key, first, label)
     note_bad_link(key, lambda text: None if text in titles or text in shown else unknown(label, text, titles))
     translate_link(key, titles)
     common: dict[str, Any] = {"format_func": titles.__getitem__, "key": key, "bind": URL, "help": help}
@@ -53,7 +53,7 @@ def open_choice(label: str, key: str, options: Mapping[str, str]) -> str | None:
     """One of several as pills, none of them chosen at first; `options` maps the value in the URL to what is read."""
     shown = {title: value for value, title in options.items()}
     known = ", ".join(f"{key}={value} ({title})" for value, title in options.items())
-    remember(key, None)
+    remember(key, None, label)
     note_bad_link(
         key,
         lambda text: (
@@ -79,7 +79,7 @@ def several(
 ) -> tuple[str, ...]:
     """Any number of options, as pills; the order is that of `options`. quiet: as in `choice`."""
     shown = {title: value for value, title in options.items()}
-    remember(key, list(default))
+    remember(key, list(default), label)
     raw = st.query_params.get_all(key) if key not in st.session_state else []
     strange = [text for text in raw if text and text not in options and text not in shown]
     if strange:
@@ -102,7 +102,7 @@ def several(
 
 def toggle(label: str, key: str, default: bool = False, *, help: str | None = None) -> bool:
     """A switch that lives in the URL as `?key=true` or `?key=false`."""
-    remember(key, default)
+    remember(key, default, label)
     note_bad_link(
         key, lambda text: None if text.lower() in ("true", "false") else f"{label} is true or false, got {text[:24]!r}."
     )
@@ -122,7 +122,7 @@ def text(
     on_change: Callable[[], None] | None = None,
 ) -> str:
     """A line of text, read while the visitor types (a quarter of a second after the last key); `?key=…` in the URL."""
-    remember(key, default)
+    remember(key, default, label)
     typed = st.text_input(
         label,
         value=default,
@@ -145,7 +145,7 @@ def tabs(key: str, titles: Mapping[str, str]) -> Mapping[str, Any]:
     """
     shown = {title: name for name, title in titles.items()}
     first = next(iter(titles.values()))
-    remember(key, first)
+    remember(key, first, "tab")
     note_bad_link(key, lambda text: None if text in titles or text in shown else unknown("The tab", text, titles))
     translate_link(key, titles)
     made = st.tabs(list(titles.values()), default=first, key=key, bind=URL)
@@ -155,9 +155,9 @@ def tabs(key: str, titles: Mapping[str, str]) -> Mapping[str, Any]:
 
 def fold(label: str, key: str) -> Any:
     """A folded part of a page, whose `.open` stands in the URL as `?key=true`."""
-    remember(key, False)
+    remember(key, False, label)
     note_bad_link(
-        key, lambda text: None if text.lower() in ("true", "false") else f"{key} is true or false, got {text[:24]!r}."
+        key, lambda text: None if text.lower() in ("true", "false") else f"{label} is true or false, got {text[:24]!r}."
     )
     made = st.expander(label, key=key, bind=URL)
     show_bad_link(key, made.open)

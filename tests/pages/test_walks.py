@@ -179,12 +179,12 @@ def test_a_walk_never_parts_address_controls_pictures_and_words(
 ) -> None:
     monkeypatch.setenv("RBO_DATA_DIR", str(stored))
     # a busy machine, or one that compiles its kernels first, cuts nothing short
-    for name in (
+    for limit in (
         "pages.phases.compute.PREVIEW_SECONDS",
         "pages.phases.compute.PATIENCE_SECONDS",
         "pages.shared.asked.ALL_RUNS",
     ):
-        monkeypatch.setattr(name, 600.0)
+        monkeypatch.setattr(limit, 600.0)
     monkeypatch.setattr(
         "pages.roll.presets.story_asked", lambda: 0
     )  # counts the stories: each plays from its beginning

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest, local_script_runner
 
 from docs.addresses import file_of, settings_in
 from pages.shared.addresses import _texts
+from pages.shared.errors import labelled
 from rbo_core.figures.words import plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,6 +96,8 @@ class Window:
             for element in page.get("bidi_component")
             if element.proto.component_name != "lab_chrome"
         }
+        spoken = [one.value for kind in (page.error, page.warning, page.info) for one in kind]
+        assert spoken == [labelled(text) for text in spoken], "a setting's name in the code"
         words = [plain(html.proto.body) for html in page.get("html") if 'class="lab-said"' in html.proto.body]
         return Seen(controls, pictures, (*words, *(error.value for error in page.error)))
 
