@@ -95,7 +95,8 @@ def _drops(contact, columns, dy, dx, radius, half_y, half_x, part, parts, out): 
 
 
 _TRIES = 12
-_NEIGHBOURS, _LOOKED_AT = 8, 12  # eight neighbours, then the carriers of a cell's four corners
+_NEIGHBOURS = 8
+_ROOM = 16  # for eight neighbours, then the carriers of a cell's four corners; the rest stays far away
 
 
 @njit(cache=True, nogil=True)
@@ -109,10 +110,34 @@ def _look_at(k, row, column, f, r, c, dy, dx, up, y, x):  # type: ignore[no-unty
 
 
 @njit(cache=True, nogil=True)
+def _neighbours(f, r, c, dy, dx, up, y, x):  # type: ignore[no-untyped-def]
+    """Look at the eight neighbours of (r, c), row by row; whether all of them are there."""
+    if 0 < r < f.shape[0] - 1 and 0 < c < f.shape[1] - 1:
+        z = f[r, c]
+        up[0], up[1], up[2] = f[r - 1, c - 1] - z, f[r - 1, c] - z, f[r - 1, c + 1] - z
+        up[3], up[4] = f[r, c - 1] - z, f[r, c + 1] - z
+        up[5], up[6], up[7] = f[r + 1, c - 1] - z, f[r + 1, c] - z, f[r + 1, c + 1] - z
+        y[0] = y[1] = y[2] = x[0] = x[3] = x[5] = -1.0
+        y[3] = y[4] = x[1] = x[6] = 0.0
+        y[5] = y[6] = y[7] = x[2] = x[4] = x[7] = 1.0
+        lowest = np.inf
+        for k in range(_NEIGHBOURS):
+            y[k] *= dy
+            x[k] *= dx
+            lowest = min(lowest, up[k])
+        if lowest > -np.inf:
+            return True
+    for k in range(_NEIGHBOURS):
+        place = k if k < 4 else k + 1
+        _look_at(k, r + place // 3 - 1, c + place % 3 - 1, f, r, c, dy, dx, up, y, x)
+    return False
+
+
+@njit(cache=True, nogil=True)
 def _depths(up, y, x, n_up, n_y, n_x, radius, out):  # type: ignore[no-untyped-def]
     """How far each sample looked at rises above the underside of the ball; −inf for those beside it."""
     center_up, center_y, center_x = radius * n_up, radius * n_y, radius * n_x
-    for k in range(_LOOKED_AT):
+    for k in range(up.size):  # a length that is not known beforehand: else the compiler unrolls instead of vectorising
         squared = radius * radius - (y[k] - center_y) ** 2 - (x[k] - center_x) ** 2
         depth = up[k] + np.sqrt(max(squared, 0.0)) - center_up
         out[k] = depth if squared > 0.0 else -np.inf
@@ -140,7 +165,7 @@ def _fits(f, contact, r, c, p, q, dy, dx, radius, half_y, half_x, up, y, x, dept
                 _look_at(_NEIGHBOURS + k, row, carrier - row * columns, f, r, c, dy, dx, up, y, x)
         _depths(up, y, x, n_up, n_y, n_x, radius, depth)
         worst, k = slack, -1
-        for j in range(_LOOKED_AT):
+        for j in range(_NEIGHBOURS + 4):
             if depth[j] > worst:
                 worst, k = depth[j], j
         if k < 0:
@@ -193,19 +218,14 @@ def _hemmed_in(up, dy, dx, radius):  # type: ignore[no-untyped-def]
 def _touched(f, contact, gap, most, rounding, dy, dx, radius, pad_y, pad_x, half_y, half_x, part, parts, out):  # type: ignore[no-untyped-def]
     rows, columns = f.shape
     n, m = gap.shape
-    up, y, x, depth = np.empty(_LOOKED_AT), np.empty(_LOOKED_AT), np.empty(_LOOKED_AT), np.empty(_LOOKED_AT)
+    up, y, x, depth = np.zeros(_ROOM), np.full(_ROOM, np.inf), np.full(_ROOM, np.inf), np.empty(_ROOM)
     for i in range(part, n, parts):
         for j in range(m):
             out[i, j] = gap[i, j] <= rounding
             if out[i, j] or gap[i, j] > most[i // _BLOCK, j // _BLOCK]:
                 continue
             r, c = i + pad_y, j + pad_x
-            inside = 0 < r < rows - 1 and 0 < c < columns - 1
-            for k in range(_NEIGHBOURS):
-                place = k if k < 4 else k + 1
-                _look_at(k, r + place // 3 - 1, c + place % 3 - 1, f, r, c, dy, dx, up, y, x)
-                inside = inside and y[k] < np.inf
-            if inside and _hemmed_in(up, dy, dx, radius):
+            if _neighbours(f, r, c, dy, dx, up, y, x) and _hemmed_in(up, dy, dx, radius):
                 continue
             r0, r1, c0, c1 = max(r - 1, 0), min(r + 1, rows - 1), max(c - 1, 0), min(c + 1, columns - 1)
             p = (f[r1, c] - f[r0, c]) / (max(r1 - r0, 1) * dy)
