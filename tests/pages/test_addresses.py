@@ -22,6 +22,7 @@ from pages.race import starts
 from pages.shared import asked, tracks
 from pages.shared.errors import escaped
 from tests.pages.drawn import drawn
+from tests.pages.window import ALONE
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = sorted(file.stem for file in PAGES.glob("[0-9]*.py"))
@@ -78,6 +79,9 @@ def test_what_a_visitor_turns_stands_in_the_address_or_on_a_list_with_its_reason
         page = addresses.opened(title, cheap | query)
         assert not page.exception
         assert addresses.outside(page) <= addresses.OUTSIDE.keys()
+        # No page is without a setting, and each has the tools, whose clicks are in tests/browser/test_walks.py.
+        assert ALONE.get(title) or next(addresses.settings_in(page), None)
+        assert [one.proto.component_name for one in page.get("bidi_component")].count("lab_chrome") == 1
 
 
 def test_the_fold_of_network_phases_is_in_its_address(

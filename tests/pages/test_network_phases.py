@@ -110,7 +110,7 @@ def test_a_link_names_the_cell_and_a_bad_one_is_said(page, tmp_path):
 
 def test_bad_ranges_are_said(page, tmp_path):
     opened = page(tmp_path, radius_low="5", radius_high="2")
-    assert "Radius_high must be larger than radius_low, got 5 to 2" in opened.error[0].value
+    assert "ρ to must be larger than ρ from, got 5 to 2" in opened.error[0].value
 
 
 def test_a_damaged_map_is_said(page, tmp_path):
