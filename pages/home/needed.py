@@ -5,7 +5,7 @@ from __future__ import annotations
 from pages.home.elements import scripts
 from pages.player.component import folder as player_folder
 from pages.shared.chrome.component import folder as chrome_folder
-from pages.shared.plotly_script import plotly_script
+from pages.shared.served_plotly import plotly_address
 
 PLAYING = ("", "Roll", "Race", "Lessons")
 """Pages whose first picture is the player's, by their addresses; Plotly draws that of all others."""
@@ -19,7 +19,7 @@ def needed(page: str) -> list[str]:
     elements = [f"static/js/{name}" for name in scripts(page)]
     try:
         chrome = [f"{chrome_folder()}/{name}" for name in ("chrome.js", "past.js")]
-        picture = f"{player_folder()}/player.js" if page in PLAYING else plotly_script()
+        picture = f"{player_folder()}/player.js" if page in PLAYING else plotly_address()
     except ValueError:
         return elements
     return [*(f"app/static/{name}" for name in (picture, *chrome)), *elements]

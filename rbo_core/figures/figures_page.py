@@ -19,7 +19,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from rbo_core.figures.arrays import Arrays
 from rbo_core.figures.player.offline import Words, page
-from rbo_core.figures.plotly_script import plotly_script
+from rbo_core.figures.plotly_part import plotly_part
 
 SCRIPT = Path(__file__).with_name("figures_page.js")
 _NO_TAGS = str.maketrans("<&", ",:")
@@ -77,7 +77,7 @@ def _packed(text: str) -> str:
 
 @cache
 def _packed_plotly(kinds: frozenset[str]) -> str:
-    return _packed(plotly_script(kinds))
+    return _packed(plotly_part(kinds))
 
 
 def _data(name: str, packed: str) -> str:

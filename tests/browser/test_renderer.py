@@ -25,6 +25,30 @@ PAINT = f"""(p => {{
 }})({PLAYER})"""
 
 
+# Pictures drawn finely once all is quiet: while a scene that was asked for is under way, and after it came; null where
+# nothing is drawn a second time.
+FINELY = f"""(p => {{
+    const {{ view }} = p, {{ draw }} = view;
+    let drawn = 0;
+    view.draw = (...all) => {{ drawn += view.quality > 1; draw.apply(view, all); }};
+    const quiet = () => {{
+        drawn = 0;
+        clearTimeout(view.resting);
+        view.resting = 0;
+        view.draw(0, p.theme);
+        if (!view.resting) return null;
+        view.finely(0, p.theme);
+        clearTimeout(view.resting);
+        return drawn;
+    }};
+    p.send = () => {{}};
+    view.actions.click([0, 0]);
+    const meanwhile = quiet();
+    p.load({{ ...p.base }});
+    return [meanwhile, quiet()];
+}})({PLAYER})"""
+
+
 @pytest.fixture(scope="module")
 def app(serve_script, tmp_path_factory) -> Iterator[str]:
     script = shutil.copy(Path(__file__).parent / "player_app.py", tmp_path_factory.mktemp("renderer"))
@@ -46,6 +70,8 @@ def test_a_new_scene_draws_its_ground_at_once(app, open_page, renderer):
         again, error = page.evaluate(PAINT)
         assert error == 0
         assert again == pytest.approx(first, abs=0.01)
+    drawn = page.evaluate(FINELY)
+    assert drawn == ([0, 1] if renderer == "software" else [None, None])
 
 
 # The first view, another one, another frame: each with the ground kept (copied the second time) and drawn in full.

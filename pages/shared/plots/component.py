@@ -19,7 +19,7 @@ import streamlit as st
 from plotly.utils import PlotlyJSONEncoder
 
 from pages.shared.page import cached
-from pages.shared.plotly_script import plotly_script
+from pages.shared.served_plotly import plotly_address
 
 SCRIPT = Path(__file__).with_name("plots.js")
 STYLE = Path(__file__).with_name("plots.css")
@@ -119,7 +119,7 @@ def show(
     """
     pictures = [figure if isinstance(figure, Picture) else Picture.of(figure) for figure in figures]
     message = {
-        "plotly": plotly_script(),
+        "plotly": plotly_address(),
         "columns": columns,
         "linked": linked,
         "clicks": clicks,

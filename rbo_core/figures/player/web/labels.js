@@ -83,13 +83,14 @@ export class Labels {
 
   lead([left, top], w, size, [x, y], color) {
     const c = this.context;
-    c.strokeStyle = color;
-    c.lineWidth = 1;
     c.beginPath();
     if (left > x || left + w < x) c.moveTo(left > x ? left - 3 : left + w + 3, top + size / 2);
     else c.moveTo(Math.min(Math.max(x, left), left + w), top > y ? top - 2 : top + size + 3);
     c.lineTo(x, y);
-    c.stroke();
+    for (const [wide, ink] of [[3, rgba(this.theme.background, 0.85)], [1, color]]) {
+      Object.assign(c, { lineWidth: wide, strokeStyle: ink });
+      c.stroke();
+    }
   }
 
   // The name of an arrow beside its middle, or of a dot beside it; on whichever side is free.

@@ -22,6 +22,7 @@ import { readTheme } from "./theme.js";
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const same = (a, b) => a.length === b.length && a.every((v, i) => v === b[i]);
 
+const ANSWER = 2000; // ms for which a picture that was asked for is waited for
 const BESIDE = 120; // ms between two pictures of the map beside a scene that the processor draws
 
 export class Player {
@@ -126,6 +127,7 @@ export class Player {
     const ahead = this.draft.ahead(scene);
     const drew = !!this.base?.drawing && this.pencil.text === scene.drawing?.text;
     this.base = scene;
+    this.asked = null;
     this.said.restore();
     if (!ahead) this.pencil.load(scene.drawing);
     this.show(ahead ? this.draft.over(scene) : scene, ahead);
@@ -163,7 +165,18 @@ export class Player {
 
   ask(radius) {
     if (radius === this.base.radius.value) this.settle();
-    else this.send("radius", { radius });
+    else this.request("radius", { radius });
+  }
+
+  // Ask the page for another picture.
+  request(name, value) {
+    this.asked = performance.now();
+    this.send(name, value);
+  }
+
+  // Is one under way?
+  waiting() {
+    return performance.now() - (this.asked ?? -Infinity) < ANSWER;
   }
 
   // Back to the run that the page holds.

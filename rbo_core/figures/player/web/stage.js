@@ -33,7 +33,8 @@ export function build(player, kind) {
   player.side.replaceChildren();
   const canvas = (name) => Object.assign(document.createElement("canvas"), { className: name });
   const actions = {
-    click: (x) => player.send("click", { x }),
+    click: (x) => player.request("click", { x }),
+    waiting: () => player.waiting(),
     radius: (radius) => player.strip.move(radius),
     chosen: () => player.strip.done(),
     settle: () => player.settle(),

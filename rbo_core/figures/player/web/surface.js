@@ -177,11 +177,20 @@ export class SurfaceView {
     const pace = now - (this.drawnAt ?? 0); // a busy machine takes longer between two pictures that still are one motion
     this.drawnAt = now;
     if (!this.software || this.quality > 1) return;
-    this.resting = setTimeout(() => {
-      this.quality = 2;
-      this.draw(frame, theme);
-      this.quality = 1;
-    }, pace < 4 * REST ? Math.max(REST, 3 * pace) : REST);
+    this.resting = setTimeout(() => this.finely(frame, theme), pace < 4 * REST ? Math.max(REST, 3 * pace) : REST);
+  }
+
+  // Where the processor draws, that takes a tenth of a second and more, for which a new scene would have to wait: one that was
+  // asked for comes first.
+  finely(frame, theme) {
+    clearTimeout(this.resting);
+    if (this.actions.waiting()) {
+      this.resting = setTimeout(() => this.finely(frame, theme), REST);
+      return;
+    }
+    this.quality = 2;
+    this.draw(frame, theme);
+    this.quality = 1;
   }
 
   draw(frame, theme) {

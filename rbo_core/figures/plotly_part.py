@@ -11,9 +11,8 @@ import re
 from collections import Counter
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
-import plotly
+from rbo_core.figures.plotly_file import plotly_file
 
 SOLID = frozenset({"cone", "isosurface", "mesh3d", "scatter3d", "streamtube", "surface", "volume"})
 """Types of traces that are drawn in three dimensions."""
@@ -30,9 +29,9 @@ _ON_A_PLANE = re.compile(r"\(function\((?=.*\(regl\))", re.DOTALL)
 
 
 @cache
-def plotly_script(kinds: frozenset[str]) -> str:
+def plotly_part(kinds: frozenset[str]) -> str:
     """The script as text, for traces of these kinds and of all that need no WebGL."""
-    text = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+    text = plotly_file()
     heads = list(_HEAD.finditer(text))
     wrapper = Counter(head[1] for head in heads).most_common(1)[0][0]
     heads = [head for head in heads if head[1] == wrapper]
