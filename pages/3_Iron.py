@@ -8,6 +8,7 @@ from pages.iron.takings import takings
 from pages.iron.view import ask, numbers, paper, picture, radius_control, what_the_ball_sees
 from pages.player import player
 from pages.shared import plots
+from pages.shared.compiling import compiling
 from pages.shared.drawing import set_drawing
 from pages.shared.page import how_it_works, is_dark, open_page, readouts, sentence, show_error
 from pages.shared.take_away import take_away
@@ -56,7 +57,8 @@ plot = st.container(key="iron_paper" if drawn else "iron_plot")
 plot.empty()  # its room is kept while nothing else is in it
 radius = radius_control(asked)
 try:
-    at = Ironing.of(asked.where, asked.span, radius)
+    with plot, compiling("iron", asked.surface.dim):
+        at = Ironing.of(asked.where, asked.span, radius)
 except ValueError as error:
     show_error(error)
     how_it_works(EXPLANATION)

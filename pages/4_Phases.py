@@ -11,6 +11,7 @@ from pages.phases.takings import takings
 from pages.phases.view import map_picture, played, run_links, title_of, what_the_map_says
 from pages.player import player
 from pages.shared.asked import start_from
+from pages.shared.compiling import compiling
 from pages.shared.controls import short
 from pages.shared.maps import clickable_map
 from pages.shared.page import how_it_works, is_dark, open_page, sentence, show_error
@@ -65,7 +66,8 @@ if asked.problems:
 
 try:
     work = compute.Work(asked.sweep(), Refinement(look.order, rounds=asked.rounds))
-    pace = compute.first_look(work.base)
+    with compiling("phases", work.base.dim, dict(work.base.settings).get("projection")):
+        pace = compute.first_look(work.base)
     spec, _ = work.so_far()
 except ValueError as error:
     show_error(error)

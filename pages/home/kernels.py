@@ -8,7 +8,9 @@ import numpy as np
 
 from pages.shared.controls import get_surface
 from pages.shared.shipped import BALL, RIVALS, SURFACE
+from pages.shared.tracks import COMPILING
 from rbo_core import RBO, trace
+from rbo_core.figures.player.radii import Roll, rolled
 from rbo_core.ironing import basins, field_crests, iron_landscape, measure_sweep, rests, sample, sweep_field
 from rbo_core.ironing.catchment import catchment
 
@@ -17,8 +19,9 @@ def _roll(dim: int) -> Callable[[], None]:
     def compile_it() -> None:
         surface = get_surface(SURFACE, dim)
         for method in (BALL, *RIVALS, RBO(radius=0.4, learning_rate=0.01, projection="newton")):
-            run = trace(method, surface, [list(surface.start)], 2)
+            run = trace(method, surface, [list(surface.start)], COMPILING["rigid"])
             run.penetration_at(np.array([[1]]))
+        rolled(surface, Roll(BALL, tuple(surface.start), 10))
 
     return compile_it
 

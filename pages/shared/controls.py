@@ -21,6 +21,7 @@ import streamlit as st
 
 import landscapes
 import rbo_core
+from landscapes.registry import definition_of
 from pages.shared import shipped
 from pages.shared.drawing import drawing_picker
 from pages.shared.errors import show_error
@@ -154,8 +155,8 @@ def get_surface(name: str, dim: int, **parameters: float) -> landscapes.Landscap
 
 @st.cache_data(show_spinner=False)
 def surface_titles(dim: int) -> dict[str, str]:
-    """Name to title of every surface in dim parameters."""
-    return {name: get_surface(name, dim).title for name in landscapes.names(dim)}
+    """Name to title of every surface in dim parameters; none is built for it: a formula would be compiled."""
+    return {name: definition_of(name, dim).title for name in landscapes.names(dim)}
 
 
 FIRST: dict[str, dict[str, Value]] = {"momentum": {"learning_rate": 0.003}}

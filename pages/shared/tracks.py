@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import streamlit as st
-
 import landscapes
 import rbo_core
 from pages.shared import shipped
+from pages.shared.compiling import compiled, compiling
 from pages.shared.page import cached
 from rbo_core import RadiusSchedule
 from rbo_core.figures.player.track import Track, track_of
@@ -18,10 +17,10 @@ from rbo_core.figures.style import label
 
 PATIENCE = 4.0
 """Seconds of computing for one run, or for all the runs of the radius strip."""
-COMPILING = 60
-"""Steps after which all kernels of a method were called: some are needed once a ball has several contacts."""
+COMPILING = {"rigid": 1000}
+"""Steps after which all kernels of a projection were called, where 60 are too few: some are needed once a ball has
+several contacts."""
 _Asked = tuple[tuple[float, ...], int, int, int | None, RadiusSchedule | None]
-_COMPILED: set[tuple[Any, ...]] = set()
 
 
 def run_on(
@@ -44,10 +43,9 @@ def run_on(
         return made
     key = (surface.name, surface.dim, tuple(sorted(surface.parameters.items())))
     kernels = (*key[:2], method.name, getattr(method, "projection", ""))
-    if kernels not in _COMPILED:  # the first call of a kernel compiles it, which is no part of the method's cost
-        with st.spinner("Compiling the ball for this machine: some ten seconds, the first time only"):
-            rbo_core.trace(method, surface, [list(start)], min(steps, COMPILING), seed=seed)
-        _COMPILED.add(kernels)
+    if not compiled(*kernels):  # the first call of a kernel compiles it, which is no part of the method's cost
+        with compiling(*kernels):
+            rbo_core.trace(method, surface, [list(start)], min(steps, COMPILING.get(kernels[-1], 60)), seed=seed)
     run = _run_drawn if surface.name == "drawing" else _run
     made = run(surface, key, method, (start, steps, seed, depths, radius))
     if made is None:
