@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 import landscapes
 from pages.player import radius_strip
+from pages.shared.compiling import compiled, compiling
 from pages.shared.page import cached
 from pages.shared.scenes import key_of
 from pages.shared.tracks import out_of_patience
@@ -36,6 +38,10 @@ def show_strip(
 
     Call it last on a page: the picture need not wait for the other radii. tell: as `strip_of` takes it.
     """
+    kernels = ("strip", surface.dim, roll.ball.projection)
+    if not compiled(*kernels):  # or the strip would take too long because of it, and stay empty for an hour
+        with compiling(*kernels):
+            rolled(surface, replace(roll.whatever_radius, steps=min(roll.steps, 1000)))
     packed = packed_strip(surface, roll, rivals, tell, player)
     if packed is not None:
         radius_strip(packed, key=player)

@@ -42,15 +42,27 @@ def run_on(
     if (made := shipped.track(surface, method, start, steps, seed, depths)) is not None:
         return made
     key = (surface.name, surface.dim, tuple(sorted(surface.parameters.items())))
-    kernels = (*key[:2], method.name, getattr(method, "projection", ""))
-    if not compiled(*kernels):  # the first call of a kernel compiles it, which is no part of the method's cost
-        with compiling(*kernels):
-            rbo_core.trace(method, surface, [list(start)], min(steps, COMPILING.get(kernels[-1], 60)), seed=seed)
+    prepare(surface, method, start, steps, seed)
     run = _run_drawn if surface.name == "drawing" else _run
     made = run(surface, key, method, (start, steps, seed, depths, radius))
     if made is None:
         raise too_long(f"{steps:,} steps of {label(method.name)}", "take fewer steps, or fewer projection steps")
     return made
+
+
+def prepare(surface: landscapes.Landscape, method: Any, start: tuple[float, ...], steps: int, seed: int = 0) -> None:
+    """Compile what a method calls on a surface, where nobody has yet and no run of it is shipped.
+
+    That is no part of the method's cost, nor of the time that a page gives its runs.
+
+    Raises:
+        ValueError: as `trace` does.
+    """
+    kernels = (surface.name, surface.dim, method.name, getattr(method, "projection", ""))
+    if compiled(*kernels) or shipped.track(surface, method, start, steps, seed, None) is not None:
+        return
+    with compiling(*kernels):
+        rbo_core.trace(method, surface, [list(start)], min(steps, COMPILING.get(kernels[-1], 60)), seed=seed)
 
 
 @cached

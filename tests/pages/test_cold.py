@@ -7,7 +7,9 @@ from contextlib import contextmanager
 import pytest
 
 import landscapes
-from pages.shared import compiling, controls
+import rbo_core
+from pages.shared import asked, compiling, controls, radius
+from rbo_core.figures.player.radii import Roll
 
 
 @pytest.mark.parametrize("dim", [1, 2])
@@ -42,3 +44,49 @@ def test_who_waits_for_a_compiler_is_told_and_only_the_first_time(monkeypatch: p
             pass
         assert compiling.compiled(*kernels)
     assert len(said) == 3 and all("Compiling" in words for words in said)
+
+
+def test_compiling_takes_no_racer_out_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, costs, said = [0.0], {"prepare": 20.0, "run_on": 1.0}, []
+
+    def spend(name: str):
+        def call(*_: object) -> str:
+            clock[0] += costs[name]
+            return name
+
+        return call
+
+    for name in costs:
+        monkeypatch.setattr(asked, name, spend(name))
+    monkeypatch.setattr(asked, "show_error", said.append)
+    monkeypatch.setattr(asked.time, "thread_time", lambda: clock[0])
+    surface = landscapes.get("wrinkled_bowl", dim=2)
+    methods = (rbo_core.RBO(), rbo_core.SGD(), rbo_core.SAM())
+    wanted = asked.Asked(surface, tuple(surface.start), methods[0], methods[1:], 100, 0.0, 0, None)
+    assert wanted.tracks(methods) == ["run_on"] * 3 and not said
+    costs.update(prepare=0.0, run_on=asked.ALL_RUNS + 1)
+    assert wanted.tracks(methods) == ["run_on"]
+    assert said == ["2 more runs are left out; take fewer steps or racers"]
+
+
+def test_compiling_leaves_no_strip_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the first call of the batch takes longer than a page gives it, the second one fills the strip."""
+    calls, shown = [], []
+
+    def rolled(surface: landscapes.Landscape, roll: Roll, progress: object = None) -> tuple[()]:
+        calls.append((roll.steps, progress is None))
+        return ()
+
+    def packed(*_: object) -> bytes:
+        assert calls, "nothing is compiled yet"
+        return b"strip"
+
+    monkeypatch.setattr(compiling, "_COMPILED", set())
+    monkeypatch.setattr(radius, "rolled", rolled)
+    monkeypatch.setattr(radius, "packed_strip", packed)
+    monkeypatch.setattr(radius, "radius_strip", lambda packed, key: shown.append(packed))
+    surface = landscapes.get("wrinkled_bowl", dim=1)
+    for _ in range(2):
+        radius.show_strip(surface, Roll(rbo_core.RBO(), (-2.6,), 900), (), str, "player")
+    assert calls == [(900, True)]
+    assert shown == [b"strip", b"strip"]
