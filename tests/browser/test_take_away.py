@@ -80,6 +80,32 @@ def test_a_page_plays_from_a_file(offline, tmp_path, dim, width):
     page.wait_for_function(f"{FRAME} === 0")
     page.get_by_text("The Python that makes").click()
     assert "trace(method, surface" in page.locator("pre").inner_text()
+    if dim == 2:
+        turned(page)
+
+
+def turned(page):
+    """The ground turns under the pointer by what it moves, and another picture of it is drawn; keys turn it, too."""
+    camera = "(({camera: c}) => [c.azimuth, c.elevation])(document.querySelector('.rbp').__player.view)"
+    azimuth, elevation = page.evaluate(camera)
+    before = page.locator(".rbp-main").screenshot()
+    box = page.locator(".rbp-over").bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + box["height"] - 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + box["height"] - 60, steps=4)
+    page.mouse.up()
+    page.wait_for_function(f"{camera}[0] !== {azimuth}")
+    after, height = page.evaluate(camera)
+    assert abs(after - azimuth) == pytest.approx(0.8) and height == elevation  # 100 px of 0.008
+    shots = [
+        np.asarray(Image.open(io.BytesIO(shot)).convert("L"), float)
+        for shot in (before, page.locator(".rbp-main").screenshot())
+    ]
+    assert (np.abs(shots[0] - shots[1]) > 8).mean() > 0.02
+    page.locator(".rbp-stage").focus()
+    page.keyboard.press("d")
+    page.wait_for_function(f"{camera}[0] !== {after}")
+    assert page.evaluate(camera)[0] - after == pytest.approx(0.1)
 
 
 def test_plotly_figures_travel_in_the_page(offline, tmp_path):
