@@ -47,8 +47,8 @@ PLAYING = ("", "Roll", "Race", "Lessons")
 """Whose first picture is the player's; that of all others is a plot."""
 QUIET = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--ignore-gpu-blocklist", "--hide-scrollbars")  # fmt: skip
-LEFT_ALONE, LONGEST = 2.5, 60.0
-"""Seconds before anybody looks at a page, and after which it is given up."""
+LEFT_ALONE, READ_HOME, LONGEST = 2.5, 4.0, 60.0
+"""Seconds before anybody looks at a page, or at Home, and after which it is given up."""
 
 READ = """new Promise((done) => {
   let shift = 0;
@@ -105,7 +105,7 @@ class Browser:
     def seen(self, tab: dict[str, Any], page: str) -> tuple[float, float]:
         """(seconds to the first picture, layout shift), after the page was left alone."""
         until = time.monotonic() + LONGEST
-        time.sleep(LEFT_ALONE)
+        time.sleep(LEFT_ALONE if page else READ_HOME)
         while time.monotonic() < until:
             taken, shift = json.loads(self.run(tab, READ % ("player" if page in PLAYING else "plot")))
             if taken is not None:

@@ -77,10 +77,11 @@ if config is not None:
     told = network_regimes(result) if result.there.any() else None
     cell = view.cell_of(result, controls.named_cell(), told.best if told is not None else (0, 0))
     radius, rate = float(config.radii[cell[0]]), float(config.rates[cell[1]])
-    sentence(
-        view.headline(result, told), cells=str(result.there.sum()), radius=f"{radius:.6g}", rate=f"{rate:.6g}",
-        verdict="" if told is None else told.verdict,
-    )  # fmt: skip
+    with st.container(key="network_said"):  # its room is kept
+        sentence(
+            view.headline(result, told), cells=str(result.there.sum()), radius=f"{radius:.6g}", rate=f"{rate:.6g}",
+            verdict="" if told is None else told.verdict,
+        )  # fmt: skip
     view.train(config, found if is_own else None, job_id, example=found is not None and not is_own)
     left, right = st.columns([1.5, 1], gap="medium")
     with left:

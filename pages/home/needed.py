@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.home.elements import scripts
+from pages.home.elements import ELEMENTS, scripts
 from pages.player.component import folder as player_folder
 from pages.shared.chrome.component import folder as chrome_folder
 from pages.shared.served_plotly import plotly_address
@@ -23,3 +23,11 @@ def needed(page: str) -> list[str]:
     except ValueError:
         return elements
     return [*(f"app/static/{name}" for name in (picture, *chrome)), *elements]
+
+
+def later(page: str) -> list[str]:
+    """Scripts that are fetched and compiled while Home is read, for whichever page comes next."""
+    if page:
+        return []
+    first = needed(page)
+    return [name for name in dict.fromkeys(name for other in ELEMENTS for name in needed(other)) if name not in first]

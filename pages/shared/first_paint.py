@@ -27,11 +27,19 @@ _SERVER = """<script>
         BACKEND_BASE_URL: location.origin + location.pathname.split("/").filter(Boolean).slice(0, %s)
           .map((part) => `/${part}`).join("") + "/",
       };
-      for (const name of %s) {
+      const ask = (name) => {
         const href = `${__streamlit.BACKEND_BASE_URL}${name}`;
         document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
+        return href;
+      };
+      for (const name of %s) {
+        const href = ask(name);
         addEventListener("DOMContentLoaded", () => (window.requestIdleCallback ?? setTimeout)(() => import(href)));
       }
+      const later = %s;
+      if (later.length) new PerformanceObserver((seen) => {
+        if (seen.getEntriesByName("picture").length) setTimeout(() => later.splice(0).forEach(ask), 1000);
+      }).observe({ type: "mark", buffered: true });
     </script>"""
 _OF_A_COPY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 _OF_THE_FILE = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
@@ -40,13 +48,22 @@ _OF_THE_FILE = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
 class FirstPaint:
     """ASGI middleware: puts style and server into every HTML page; all else passes as it is."""
 
-    def __init__(self, app: ASGIApp, base: str = "", modules: Callable[[str], Sequence[str]] = lambda page: ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        base: str = "",
+        modules: Callable[[str], Sequence[str]] = lambda page: (),
+        later: Callable[[str], Sequence[str]] = lambda page: (),
+    ) -> None:
         """base: the path under which the server serves (server.baseUrlPath), without slashes at its ends.
 
         modules: the scripts, by their paths below the server's own, that a page ("" for Home) needs at once.
+
+        later: those that it asks for when its picture is there, for the page that comes next.
         """
         self.app = app
         self.modules = modules
+        self.later = later
         self.base = [part for part in base.split("/") if part]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,14 +75,15 @@ class FirstPaint:
         kept = [(name, value) for name, value in scope["headers"] if name not in _OF_A_COPY]
         whole = {**scope, "headers": kept}  # all of the page, as it is: not packed, and not "unchanged"
         page = [part for part in scope["path"].split("/") if part][len(self.base) :]
-        await self.app(whole, receive, _Changed(send, len(page), self.modules("/".join(page))))
+        name = "/".join(page)
+        await self.app(whole, receive, _Changed(send, len(page), self.modules(name), self.later(name)))
 
 
 class _Changed:
     """What is sent, with an HTML page held back until it is whole."""
 
-    def __init__(self, send: Send, depth: int, modules: Sequence[str]) -> None:
-        self.send, self.depth, self.modules = send, depth, modules
+    def __init__(self, send: Send, depth: int, modules: Sequence[str], later: Sequence[str]) -> None:
+        self.send, self.depth, self.modules, self.later = send, depth, modules, later
         self.start: Message | None = None
         self.body = b""
 
@@ -81,19 +99,19 @@ class _Changed:
         self.body += message.get("body", b"")
         if message.get("more_body", False):
             return
-        page = painted(self.body, self.depth, self.modules)
+        page = painted(self.body, self.depth, self.modules, self.later)
         kept = [(name, value) for name, value in self.start["headers"] if name not in _OF_THE_FILE]
         await self.send({**self.start, "headers": [*kept, (b"content-length", str(len(page)).encode())]})
         await self.send({"type": "http.response.body", "body": page})
 
 
-def painted(page: bytes, depth: int, modules: Sequence[str] = ()) -> bytes:
+def painted(page: bytes, depth: int, modules: Sequence[str] = (), later: Sequence[str] = ()) -> bytes:
     """An HTML page with the server's address and the style at its end, where a rule counts for more than Streamlit's.
 
     depth: how many parts of the page's address stand after the server's own; a proxy may have put more before it.
-    modules: scripts that are fetched at once, by their paths below the server's own.
+    modules: scripts that are fetched at once, by their paths below the server's own; later: after the picture.
     """
-    server = _SERVER % (-depth if depth else "undefined", json.dumps(list(modules)))
+    server = _SERVER % (-depth if depth else "undefined", json.dumps(list(modules)), json.dumps(list(later)))
     return page.replace(_BODY_ENDS, f"{server}{_style()}\n  ".encode() + _BODY_ENDS, 1)
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pages.home.elements import CONTROLS, ELEMENTS, EVERYWHERE, FOLDER, scripts
-from pages.home.needed import needed
+from pages.home.needed import later, needed
 from pages.shared import static
 
 
@@ -33,3 +33,10 @@ def test_the_script_of_the_picture_comes_first(page: str, first: str) -> None:
     assert names[0].startswith("app/static/") and names[0].endswith(first)
     assert (static.FOLDER / names[0].removeprefix("app/static/")).is_file()
     assert len(set(names)) == len(names)
+
+
+def test_home_alone_asks_later_for_what_the_other_pages_need() -> None:
+    after = later("")
+    assert {name for page in ELEMENTS for name in needed(page)} <= {*after, *needed("")}
+    assert any(name.endswith("/plotly.js") for name in after) and not set(after) & set(needed(""))
+    assert later("Train") == []
