@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
 import landscapes
@@ -24,6 +25,7 @@ from rbo_core.figures.player.build import Look, contacts_on_ball, ground_of, los
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.scene import Ground
 from rbo_core.figures.style import color, palette, shape
+from rbo_core.figures.words import short
 from rbo_core.ironing import Ironed, Measures
 
 Floats = NDArray[np.float64]
@@ -150,6 +152,8 @@ def measures_still(measures: Measures, radius: float, dark: bool = False) -> Fig
     radii = measures.radius
     across = 3
     down = -(-len(columns) // across)
+    seen = radii[radii > 0]
+    digits = (1, 2, 5) if seen.max() < 30 * seen.min() else (1,)
     colors = palette(dark)
     figure = Figure(figsize=(WIDTH, 1.9 * down), facecolor=colors.paper, layout="constrained")
     for place, (name, values) in enumerate(columns.items()):
@@ -158,6 +162,9 @@ def measures_still(measures: Measures, radius: float, dark: bool = False) -> Fig
         axes.plot(radii[radii > 0], values[radii > 0], color=color("rbo"), lw=1.4)
         axes.axvline(radius, color=colors.faint, lw=0.8)
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=digits))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_title(name.replace("_", " "), color=colors.ink, loc="left", fontsize=9)
         if place >= len(columns) - across:
             axes.set_xlabel("radius ρ", color=colors.muted, fontsize=9)
@@ -187,7 +194,7 @@ def _dress(axes: Axes, dark: bool) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(colors.faint)
-    axes.tick_params(colors=colors.muted, labelsize=9)
+    axes.tick_params(which="both", colors=colors.muted, labelsize=9)
     axes.grid(axis="y", color=colors.grid, lw=0.6)
     axes.set_axisbelow(True)
 

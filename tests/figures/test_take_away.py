@@ -3,11 +3,13 @@
 import re
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import traitlets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import landscapes
 from rbo_core import METHODS, RBO, SAM, SGD, EntropySGD, sweep, trace
@@ -19,8 +21,9 @@ from rbo_core.figures.player import bundle as bundling
 from rbo_core.figures.player.build import Look
 from rbo_core.figures.player.glide import glide_scene
 from rbo_core.figures.playing import raced
-from rbo_core.figures.still import as_svg, iron_still, map_still, roll_still
-from rbo_core.ironing import iron_landscape
+from rbo_core.figures.still import as_svg, iron_still, map_still, measures_still, roll_still
+from rbo_core.figures.style import palette
+from rbo_core.ironing import iron_landscape, measure_sweep, sample, sweep_field
 from rbo_core.sweep import order_parameters
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -191,6 +194,21 @@ def test_a_still_of_a_ball_is_a_circle_of_its_radius():
     assert len(touched) > 1
     np.testing.assert_allclose(np.linalg.norm(touched - circle.center, axis=1), 0.4, rtol=1e-9)
     assert axes.get_aspect() == 1.0
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_measures_axes_can_be_read_in_both_themes(dark):
+    for radii in ([0.1, 0.4], [0.02, 0.1, 1.6]):
+        measures = measure_sweep(sweep_field(sample(BOWL, 501, 1.0, margin=max(radii)), np.array(radii)), 0.01)
+        figure = measures_still(measures, radii[0], dark)
+        FigureCanvasAgg(figure).draw()
+        for axes in figure.axes:
+            low, high = axes.get_xlim()
+            ticks = [tick for tick in axes.xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+            boxes = [tick.label1.get_window_extent() for tick in ticks]
+            assert len(boxes) >= 2 and all(a.x1 < b.x0 for a, b in pairwise(boxes))
+            assert {tick.label1.get_color() for tick in ticks} == {palette(dark).muted}
+            assert not any(text.get_text() for text in axes.get_xticklabels(minor=True))
 
 
 def test_names_of_points_in_one_wrinkle_stand_above_each_other():
