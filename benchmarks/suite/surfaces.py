@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 import landscapes
 from benchmarks.bench_formula import TYPED
-from benchmarks.suite.measure import Report, Row, compared, steady
+from benchmarks.suite.measure import Report, Row, compared, seconds, steady
 
 HARMONICS = 100
 FLOPS = 14
@@ -21,8 +21,12 @@ def run(quick: bool) -> Report:
     for name in landscapes.names(1)[: 3 if quick else None]:
         if landscapes.get(name, dim=1).name in ("formula", "map", "drawing"):
             continue
-        cost = _cost(landscapes.get(name, dim=1), points)
-        report.rows.append(Row("a point's value and gradient", name, cost, "ns"))
+        surface = landscapes.get(name, dim=1)
+        first = seconds(_call(surface, points))
+        cost = _cost(surface, points)
+        report.rows.append(Row("a point's value and gradient", name, cost, "ns", first))
+        share = 100 * _copied(points) / cost
+        report.rows.append(Row("share of the speed at which a point's numbers are copied", name, share, "%"))
     for (name, dim), text in TYPED.items():
         built_in = landscapes.get(name, dim=dim)
         formula = landscapes.get("formula", dim=dim, expression=text, bounds=built_in.bounds)
@@ -45,6 +49,17 @@ def _call(surface: landscapes.Landscape, points: int):
     x = np.random.default_rng(0).uniform(*surface.bounds.T, (points, surface.dim))
     f, g = np.empty(points), np.empty_like(x)
     return lambda: setup.kernel(x, setup.p, setup.t, f, g, True)
+
+
+def _copied(points: int) -> float:
+    """ns a point to read its parameter and write its value and gradient: below this no surface can be."""
+    x, f, g = np.ones((points, 1)), np.ones(points), np.ones((points, 1))
+
+    def call() -> None:
+        np.copyto(f, x[:, 0])
+        np.copyto(g, x)
+
+    return steady(call, 5) / points * 1e9
 
 
 def _cost(surface: landscapes.Landscape, points: int) -> float:

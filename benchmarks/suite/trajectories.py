@@ -28,7 +28,8 @@ def run(quick: bool) -> Report:
     """One ball and many."""
     report = Report()
     steps = 20 if quick else 500
-    counts = (1, 4, 16) if quick else (1, 16, 256)
+    counts = (1, 4, 16) if quick else (1, 4, 16, 64, 256)
+    beside = counts if quick else (1, 16, 256)
     surface = landscapes.get("weierstrass_like", dim=1, terms=TERMS)
     local = RBO(radius=RHO, learning_rate=ETA, projection="gradient", n_projection_steps=K, projection_step_size=GAMMA)
     _check(surface, local)
@@ -36,19 +37,24 @@ def run(quick: bool) -> Report:
     rolled = _jax(surface, steps)
     if rolled is None:
         report.notes.append(MISSING)
-    ours = []
+    ours: list[float] = []
+    rolling: list[float] = []
     for count in counts:
         start = np.linspace(0.2, 2.8, count)
         calls: dict[str, Any] = {"ours": lambda start=start: trace(local, surface, start[:, None], steps)}
-        calls["NumPy"] = lambda start=start: _numpy(surface, start, steps)
-        if rolled is not None:
+        if count in beside:
+            calls["NumPy"] = lambda start=start: _numpy(surface, start, steps)
+        if count in beside and rolled is not None:
             calls["JAX"] = lambda start=start: rolled(start).block_until_ready()
         rows = compared(f"published, K = {K}, {count} balls, {steps} steps", calls, 3 if count < 256 else 2)
         report.rows += rows
         ours.append(rows[0].steady)
         calls = {"ours": lambda start=start: trace(rigid, surface, start[:, None], steps)}
-        report.rows += compared(f"rigid, {count} balls, {steps} steps", calls, 3)
+        rows = compared(f"rigid, {count} balls, {steps} steps", calls, 3)
+        report.rows += rows
+        rolling.append(rows[0].steady)
     report.growth.append(growth(f"published, K = {K}, over balls", "ours", counts, ours))
+    report.growth.append(growth("rigid, over balls", "ours", counts, rolling))
     return report
 
 

@@ -17,6 +17,7 @@ step by step.
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -113,14 +114,14 @@ class Tape:
         raise Unrecordable(f"an array of shape {array.shape} beside a recorded one")
 
 
-class _Arithmetic:
+class _Arithmetic(ABC):
     """Sums, differences, products and quotients with others, on either side, by one method."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _with(self, operation: Callable[[Any, Any], Any], other: Any, swapped: bool = False) -> Any:
         """``operation(self, other)``, or with the two ``swapped``."""
-        raise NotImplementedError
 
     def __add__(self, other: Any) -> Any:
         return self._with(operator.add, other)

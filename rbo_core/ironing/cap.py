@@ -12,7 +12,7 @@ from rbo_core.kernel_cache import njit
 
 
 @njit(cache=True, nogil=True)
-def _semicircle(radius, spacing, offset):  # type: ignore[no-untyped-def]
+def sampled_semicircle(radius, spacing, offset):  # type: ignore[no-untyped-def]
     squared = radius * radius - offset * offset
     reach = int(np.sqrt(max(squared, 0.0)) / spacing) + 1
     while reach > 0 and squared - (reach * spacing) * (reach * spacing) < 0.0:
@@ -28,7 +28,7 @@ def semicircle(radius: float, spacing: float, offset: float = 0.0) -> Array:
 
     The rim is decided as the plain formula decides it in floating point: a sample counts when the difference is ≥ 0.
     """
-    return np.asarray(_semicircle(radius, spacing, offset))
+    return np.asarray(sampled_semicircle(radius, spacing, offset))
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbo_core.ironing.cap import cap, semicircle
-from rbo_core.ironing.direct import direct_curve, direct_grid
+from rbo_core.ironing.direct import direct_curve, direct_grid, direct_short_curve
 from rbo_core.ironing.envelope import envelope, envelope_curve, thin
 from rbo_core.ironing.field import Array
 from rbo_core.kernel_cache import njit
@@ -34,6 +34,9 @@ _PART = 3e6  # samples times samples under the ball (by the envelope: 300) of a 
 
 def dilate_curve(f: Array, spacing: float, radius: float, crop: int = 0, sign: float = 1.0) -> Array:
     """Dilation of sign·f (N,) by a semicircle, on the samples crop .. N − crop; −inf where no sample is in reach."""
+    width = 2.0 * radius / spacing
+    if width < DIRECT_CURVE - 1 and f.size * width < _PART:
+        return np.asarray(direct_short_curve(f, sign, spacing, radius, crop))
     table = semicircle(radius, spacing)
     out = np.empty(f.size - 2 * crop)
     direct = table.size <= DIRECT_CURVE
