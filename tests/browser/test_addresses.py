@@ -67,7 +67,7 @@ def changed(page) -> None:
 def test_a_visitors_change_is_an_entry_however_soon_and_a_pages_own_is_none_however_late(roll):
     undo = roll.get_by_role("button", name="Undo")
     roll.evaluate("performance.now = () => 1e9")
-    roll.evaluate("history.replaceState({}, '', '?momentum=0.5&v=1')")
+    roll.evaluate("history.replaceState({}, '', '?momentum=0.5&v=1'); labPast.commit()")
     assert undo.is_disabled()
     roll.evaluate("performance.now = () => 0; history.replaceState({}, '', '?v=1')")
     changed(roll)

