@@ -8,7 +8,7 @@ from pages.lessons.view import show
 from pages.shared.controls import choice
 from pages.shared.page import link, open_page, sentence, show_error
 from pages.shared.take_away import take_away
-from pages.shared.terms import explained
+from pages.shared.terms import explained, told_in
 from pages.shared.widgets import open_choice
 
 open_page("Lessons", "Say what will happen before you see it; then the run tells.")
@@ -31,7 +31,8 @@ name = choice("Lesson", "lesson", titles, quiet=True, on_change=begin_again)
 place = list(titles).index(name)
 lesson = SEVEN[place]
 with st.container(key="lesson_question"):
-    st.html(f'<p class="lab-question">{explained(lesson.question)}</p>')
+    question = explained(lesson.question)
+    st.html(f'<p class="lab-question">{question}</p>')
 guess = open_choice("What do you predict?", "guess", {str(n): text for n, text in enumerate(lesson.choices, 1)})
 try:
     show(lesson, guess is not None)
@@ -41,7 +42,7 @@ try:
         told = lesson.reveal()
         verdict = "So it is" if int(guess) - 1 == told.right else f"It was otherwise: {lesson.choices[told.right]}"
         sentence(f"<b>{verdict}.</b> {told.text}", right=str(told.right + 1))
-        st.html(f'<p class="lab-lesson">{lesson.sentence}</p>')
+        st.html(f'<p class="lab-lesson">{explained(lesson.sentence, told_in(question))}</p>')
     with st.container(horizontal=True, key="lesson_next"):
         if guess is not None and place + 1 < len(SEVEN):
             after = SEVEN[place + 1]

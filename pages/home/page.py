@@ -8,7 +8,7 @@ from pages.player import played, radius_strip
 from pages.shared.numbers import link_number, linked_number
 from pages.shared.page import card, link, open_page, page_files, sentence, show_error
 from pages.shared.take_away import take_away
-from pages.shared.terms import term
+from pages.shared.terms import term, told_in
 
 WAYS = {
     "Roll": "See: the ball beside SGD, SAM and others, at true scale, step by step.",
@@ -54,7 +54,7 @@ def home() -> None:
     st.html(f'<p class="lab-why">{WHY}</p>')
     for column, (title, text) in zip(st.columns(3), WAYS.items(), strict=True):
         with column:
-            card(title, text)
+            card(title, text, told_in(WHY))
     link("Lessons", "Seven lessons: say what will happen, then watch")
     with st.container(horizontal=True, key="home_more"):
         st.caption("And")

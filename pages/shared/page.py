@@ -10,7 +10,7 @@ A page stands alone, so its first lines are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -129,11 +129,11 @@ def link(title: str, label: str | None = None, query: Mapping[str, str | list[st
         _page_link(_relative(file), label or title, query)
 
 
-def card(title: str, text: str) -> None:
-    """A page's name, as a link, over a line that says what one sees there."""
+def card(title: str, text: str, told: Collection[str] = ()) -> None:
+    """A page's name, as a link, over a line that says what one sees there. told: terms explained above it."""
     with st.container(border=True, height="stretch", gap="xxsmall", key=f"card_{title}"):
         link(title)
-        st.caption(text)
+        st.html(f'<p class="lab-card">{explained(text, told)}</p>')
 
 
 def _relative(file: Path) -> str:

@@ -17,6 +17,12 @@ from rbo_core.figures.player.step import SINKS, Shown, explain, section_through,
 from rbo_core.figures.player.track import Track
 from rbo_core.figures.words import short
 
+ARROWS = (
+    f"{term('ρ')}ν leads from the contact p to the centre c, −{term('η')}τ from there down the slope to c̃; "
+    "p⁺ is the contact that the projection finds."
+)
+"""What the arrows in the panels are."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -63,6 +69,7 @@ def show(asked: Asked, key: str) -> None:
             show_error(error)
             return
         pages.player.player(told.scene, key=key, height=440)
+        st.html(f'<p class="lab-legend">{ARROWS}</p>')
         sentence(told.sentence, depths=told.depths)
 
 

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from pages.shared.page import page_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 PLAYER = "document.querySelector('.rbp').__player"
 
 # Text whose colour, opacity included, stands out less than 4.5 to 1 (3 where large) from what is behind it.
@@ -49,7 +50,7 @@ FAINT = """() => {
 # invisible margin counts and what is covered does not. A pixel may get lost between two of the screen's.
 SMALL = """(narrow) => {
   const least = (e) => {
-    if (e.matches(":is(.lab-said, .lab-question) .lab-term")) return 20;
+    if (e.matches(":is(.lab-said, .lab-question, .lab-lesson, .lab-card, .lab-legend) .lab-term")) return 20;
     if (narrow) return 43;
     if (e.matches(".lab-term, .rbp-term, [data-testid=stTooltipHoverTarget] > button")) return 24;
     return e.closest("[data-testid=stSidebar]") ? 35 : 43;
@@ -99,28 +100,72 @@ _SHEET = {"false": "[data-testid=stSidebarCollapseButton] button", "true": "[dat
 _SETTLED = "document.querySelector('[data-testid=stSidebar]').getAnimations({ subtree: true }).length === 0"
 
 
-@pytest.mark.parametrize("name", ["", *(title.replace(" ", "_") for title in page_files())])
+NAMES = ["", *(title.replace(" ", "_") for title in page_files())]
+SHOWN = ".rbp[data-frame], .lab-plots[data-drawn], [data-testid=stDataFrame]"
+
+# Links of which one value is refused, so that each page shows a message too.
+REFUSED = {
+    "": "radius=abc",
+    "Roll": "radius=-1",
+    "Race": "radius=-1",
+    "Iron": "radius=-1",
+    "Phases": "steps=50&surface=none",
+    "Train": "seeds=zz",
+    "Network_landscape": "radius=-1",
+    "Network_phases": "seeds=0",
+    "Lessons": "lesson=none&guess=1",
+}
+UNFOLD = "[...document.querySelectorAll('details:not([open], .rbp-save) > summary')].forEach((s) => s.click())"
+
+
+def violations(page) -> list[tuple[str, str]]:
+    """What axe finds, each with the first place where."""
+    return [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_axe_finds_nothing_and_all_can_be_hit_light_and_wide_or_dark_and_narrow(server, open_lasting_page, name):
-    asked = {"Lessons": "guess=1", "Phases": "steps=50"}.get(name, "")
-    page = open_lasting_page(f"{server}/{name}?{asked}", color_scheme="light", reduced_motion="reduce")
+    page = open_lasting_page(f"{server}/{name}?{REFUSED.get(name, '')}", color_scheme="light", reduced_motion="reduce")
     page.bring_to_front()
-    page.wait_for_selector(".rbp[data-frame], .lab-plots[data-drawn], [data-testid=stDataFrame]")
+    page.wait_for_selector(SHOWN)
     page.wait_for_function("document.getElementById('picture')")
-    found = Axe().run(page).response["violations"]
+    page.get_by_test_id("stAlert").first.wait_for(state="attached")
+    found = violations(page)
     small = page.evaluate(SMALL, False)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 400, "height": 900})
     ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
     page.wait_for_function(f"{ground} === 'rgb(18, 21, 28)'")
-    found += Axe().run(page).response["violations"]
+    inks = "[...document.querySelectorAll('summary p')].map((p) => getComputedStyle(p).color.match(/\\d+/)[0])"
+    page.wait_for_function(f"{inks}.every((red) => red > 128)")  # folds take a new theme a moment later
+    found += violations(page)
     for sheet in ("false", "true"):
         if page.get_attribute("[data-testid=stSidebar]", "data-collapsed") == sheet:
             page.locator(_SHEET[sheet]).click()
             page.wait_for_function(_SETTLED)
         small += page.evaluate(SMALL, True)
+    page.evaluate(UNFOLD)
+    page.wait_for_function("!document.querySelector('details:not([open], .rbp-save)')")
+    page.wait_for_selector(READY)
+    found += violations(page)
     page.close()
     assert small == []
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    assert found == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_axe_finds_nothing_on_a_projector_and_without_what_a_link_hides(server, open_lasting_page, name):
+    address = f"{server}/{name}?projector=1&embed_options=light_theme&autoplay=0"
+    page = open_lasting_page(address, color_scheme="light", reduced_motion="reduce")
+    page.bring_to_front()
+    page.wait_for_selector(SHOWN)
+    page.wait_for_selector("html[data-projector]", state="attached")
+    found = violations(page)
+    if name in ("Roll", "Lessons"):
+        page.evaluate("document.documentElement.dataset.hide = 'controls strip readouts sentence presets tools'")
+        found += violations(page)
+    page.close()
+    assert found == []
 
 
 def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(server, open_page):
@@ -172,11 +217,19 @@ def test_a_message_in_a_folded_group_unfolds_it_and_a_narrow_stage_takes_the_foc
 
 
 def test_a_word_explains_itself_and_a_moved_film_tells_where_everyone_is(server, open_page):
-    page = open_page(f"{server}/Roll?autoplay=0")
+    page = open_page(f"{server}/Roll?autoplay=0", has_touch=True)
     page.wait_for_selector(".rbp-radius[data-runs='33']")
     word = page.locator(".lab-head .lab-term")
-    word.focus()
-    assert word.evaluate("w => getComputedStyle(w, '::after').content").startswith('"The radius of the ball')
+    told = "w => getComputedStyle(w, '::after').content"
+    radius = '"The radius of the ball'
+    assert word.evaluate(told) == "none"
+    word.hover()
+    assert word.evaluate(told).startswith(radius)
+    page.mouse.move(5, 500)
+    assert word.evaluate(told) == "none"
+    word.tap()
+    assert word.evaluate("w => w === document.activeElement")
+    assert word.evaluate(told).startswith(radius)
     page.set_viewport_size({"width": 400, "height": 860})
     box = word.evaluate("w => ['left', 'right'].map((side) => parseFloat(getComputedStyle(w, '::after')[side]))")
     assert min(box) >= 0  # inside the window

@@ -46,9 +46,11 @@ function picture() {
   return found;
 }
 
-// A message in a folded group would not be seen.
+// A message in a folded group would not be seen; what scrolls is reached by keyboard; a place for files is no decoration.
 function tidy() {
   picture();
+  for (const wide of document.querySelectorAll(".katex-display:not([tabindex]), [data-testid=stCode] pre:not([tabindex])")) wide.tabIndex = 0;
+  for (const drop of document.querySelectorAll("[data-testid=stFileUploaderDropzone][role=presentation]")) drop.setAttribute("role", "group");
   for (const alert of document.querySelectorAll("details:not([open]) [data-testid=stAlertContentError]")) {
     alert.closest("details").querySelector("summary").click();
   }
