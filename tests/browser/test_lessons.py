@@ -39,13 +39,14 @@ def test_in_a_low_window_the_bar_lies_below_the_picture_and_on_a_phone_the_ball_
 ):
     page = open_page(f"{server}/Lessons?lesson=holds&guess=1&autoplay=0", width=640, height=400)
     page.wait_for_selector(".rbp[data-narrow=true][data-frame='0']")
-    stage, bar = (page.locator(part).bounding_box() for part in (".rbp-main", ".rbp-bar"))
-    assert stage["height"] > 120
-    assert stage["y"] + stage["height"] <= bar["y"] <= 400 - bar["height"]
+    page.wait_for_function("""() => {
+        const [stage, bar] = [".rbp-main", ".rbp-bar"].map((p) => document.querySelector(p).getBoundingClientRect());
+        return stage.height > 120 && stage.bottom <= bar.top && bar.bottom <= 400;
+    }""")  # once the page above has its place
     page.set_viewport_size({"width": 360, "height": 780})
     page.wait_for_function(f"document.querySelector('.rbp-main').offsetHeight > 300 && {PLAYER}.view.head > 0")
     page.wait_for_function("document.querySelector('.rbp-view').clientWidth < 360")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    ball = page.evaluate(f"(({{ cy, size }}) => cy - size)({PLAYER}.view.circle(0))")
-    zoom = page.locator(".rbp-zoom").bounding_box()
-    assert ball + page.locator(".rbp-view").bounding_box()["y"] >= zoom["y"] + zoom["height"] - 1
+    page.wait_for_function(f"""() => {{
+        const {{ cy, size }} = {PLAYER}.view.circle(0), top = document.querySelector(".rbp-view").getBoundingClientRect().top;
+        return top + cy - size >= document.querySelector(".rbp-zoom").getBoundingClientRect().bottom - 1;
+    }}""")
