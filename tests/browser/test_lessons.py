@@ -47,6 +47,7 @@ def test_in_a_low_window_the_bar_lies_below_the_picture_and_on_a_phone_the_ball_
     page.wait_for_function(f"document.querySelector('.rbp-main').offsetHeight > 300 && {PLAYER}.view.head > 0")
     page.wait_for_function("document.querySelector('.rbp-view').clientWidth < 360")
     page.wait_for_function(f"""() => {{
-        const {{ cy, size }} = {PLAYER}.view.circle(0), top = document.querySelector(".rbp-view").getBoundingClientRect().top;
+        const {{ cy, size }} = {PLAYER}.view.circle(0);
+        const {{ top }} = document.querySelector(".rbp-view").getBoundingClientRect();
         return top + cy - size >= document.querySelector(".rbp-zoom").getBoundingClientRect().bottom - 1;
     }}""")
