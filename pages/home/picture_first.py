@@ -18,10 +18,12 @@ HEAD = 2
 """Elements at the top of the sidebar that are not held back: the name of the lab, and its menu."""
 DRAWING = 0.3
 """Seconds that a picture has for itself: what drawing one takes where nothing but a processor draws."""
+LONGEST = 1.0
+"""Seconds that controls wait for a picture: where it takes longer to compute, one can use them meanwhile."""
 
 
 class PictureFirst:
-    """ASGI middleware: holds the sidebar's controls of a visit's first run back until its picture was drawn."""
+    """ASGI middleware: holds the sidebar's controls of a page's first run back until its picture was drawn."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -47,7 +49,9 @@ class _Ordered:
         self.over = False  # its first run: all is sent as it comes
         self.ended = False  # that run, though the browser does not know yet
         self.held: list[Message] = []
-        self.drawing: asyncio.Task[None] | None = None
+        self.going = False  # what was held is being sent, since a picture was there or took too long
+        self.picture = asyncio.Event()  # was sent in that run
+        self.waiting: asyncio.Task[None] | None = None
 
     async def __call__(self, message: Message) -> None:
         content = message.get("bytes") if message["type"] == "websocket.send" else None
@@ -67,18 +71,23 @@ class _Ordered:
             self.held.append(message)
         else:
             await self.send(message)
-        if self.drawing is None:
-            if _is_picture(told):
-                self.drawing = asyncio.create_task(self.draw())
-            elif self.ended:
-                await self.let_go(told.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY)
+        if _is_picture(told):
+            self.picture.set()
+        if self.ended and not self.picture.is_set() and not self.going:
+            self.forget_waiting()
+            await self.let_go(told.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY)
+        elif self.waiting is None and (self.held or self.picture.is_set()):
+            self.waiting = asyncio.create_task(self.wait())
 
-    async def draw(self) -> None:
-        """Wait for the browser, then send the rest."""
-        await asyncio.sleep(DRAWING)
+    async def wait(self) -> None:
+        """Wait for the picture and for the browser that draws it, then send the rest."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.picture.wait(), LONGEST)
+            await asyncio.sleep(DRAWING)
+        self.going = True
         with suppress(OSError, RuntimeError):  # the visitor has gone
             await self.let_go(True)
-        self.drawing = None
+        self.going, self.waiting = False, None
 
     async def let_go(self, over: bool) -> None:
         """Send what was held, in its order; what comes meanwhile goes to its end."""
@@ -86,12 +95,18 @@ class _Ordered:
             await self.send(self.held[0])
             del self.held[:1]
         self.over, self.ended = over, False
+        self.picture.clear()
 
     def forget(self) -> None:
         """The connection has ended."""
         self.held.clear()
-        if self.drawing is not None:
-            self.drawing.cancel()
+        self.forget_waiting()
+
+    def forget_waiting(self) -> None:
+        """Nobody waits for a picture any more."""
+        if self.waiting is not None:
+            self.waiting.cancel()
+        self.waiting = None
 
 
 def _of_a_control(told: ForwardMsg) -> bool:

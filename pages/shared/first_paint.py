@@ -27,6 +27,12 @@ _SERVER = """<script>
         BACKEND_BASE_URL: location.origin + location.pathname.split("/").filter(Boolean).slice(0, %s)
           .map((part) => `/${part}`).join("") + "/",
       };
+      // Streamlit remembers that the controls were open. On a phone they would lie over the picture of the next visit.
+      try {
+        if (matchMedia("(max-width: 640px)").matches)
+          Object.keys(localStorage).filter((key) => key.startsWith("stSidebarCollapsed-"))
+            .forEach((key) => localStorage.removeItem(key));
+      } catch { /* a browser that keeps nothing has nothing to forget */ }
       const ask = (name) => {
         const href = `${__streamlit.BACKEND_BASE_URL}${name}`;
         document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));

@@ -153,7 +153,7 @@ def test_axe_finds_nothing_and_all_can_be_hit_light_and_wide_or_dark_and_narrow(
     assert found == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["Roll", "Iron", "Train", "Lessons"])
 def test_axe_finds_nothing_on_a_projector_and_without_what_a_link_hides(server, open_lasting_page, name):
     address = f"{server}/{name}?projector=1&embed_options=light_theme&autoplay=0"
     page = open_lasting_page(address, color_scheme="light", reduced_motion="reduce")

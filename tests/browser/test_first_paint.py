@@ -63,3 +63,12 @@ def test_the_page_keeps_away_from_the_sidebar_however_wide_and_takes_its_place_w
     sidebar.hover()
     page.get_by_role("button", name="Collapse sidebar").click()
     page.wait_for_function("document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().x < 3")
+
+
+def test_on_a_phone_the_controls_that_were_open_do_not_lie_over_the_next_visit(server, open_page):
+    page = open_page(f"{server}/Results", width=400)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.wait_for_selector("[data-testid=stSidebar][data-collapsed=false]")
+    page.reload()
+    page.get_by_test_id("stExpandSidebarButton").wait_for()
+    page.wait_for_selector("[data-testid=stSidebar][data-collapsed=true]", state="attached")

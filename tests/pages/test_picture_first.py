@@ -45,8 +45,8 @@ PLOT = element(0, 2, component="lab.lab_plots")
 DONE, AGAIN = ended(), ended(ForwardMsg.FINISHED_EARLY_FOR_RERUN)
 
 
-def arrived(*sent: ForwardMsg) -> list[ForwardMsg]:
-    """The order in which a browser gets what a server sends at once."""
+def arrived(*sent: ForwardMsg | float) -> list[ForwardMsg]:
+    """The order in which a browser gets what a server sends at once; numbers are seconds that it takes."""
     got: list[ForwardMsg] = []
 
     async def send(message: dict[str, Any]) -> None:
@@ -57,8 +57,11 @@ def arrived(*sent: ForwardMsg) -> list[ForwardMsg]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept"})
         for message in sent:
-            await send({"type": "websocket.send", "bytes": message.SerializeToString()})
-        while len(got) < len(sent):
+            if isinstance(message, float):
+                await asyncio.sleep(message)
+            else:
+                await send({"type": "websocket.send", "bytes": message.SerializeToString()})
+        while len(got) < sum(isinstance(message, ForwardMsg) for message in sent):
             await asyncio.sleep(0.001)
 
     result(asyncio.wait_for(PictureFirst(app)({"type": "websocket"}, None, send), 20))  # type: ignore[arg-type]
@@ -74,6 +77,12 @@ def test_the_picture_comes_before_the_controls_and_the_end_of_the_run_after_all(
 
 def test_a_page_without_a_picture_is_held_up_by_nothing() -> None:
     assert arrived(began("a"), CONTROL, TEXT, DONE, CONTROL) == [began("a"), TEXT, CONTROL, DONE, CONTROL]
+
+
+def test_controls_do_not_wait_for_a_picture_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_first, "LONGEST", 0.001)
+    sent = [began("a"), CONTROL, 0.05, TEXT, CONTROL, PLOT, DONE]
+    assert arrived(*sent, began("b"), CONTROL) == [one for one in sent if one != 0.05] + [began("b"), CONTROL]
 
 
 def test_later_runs_of_a_page_come_as_they_are_sent() -> None:
