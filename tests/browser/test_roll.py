@@ -125,8 +125,7 @@ def test_a_click_on_the_curve_moves_the_start(roll):
     box = page.locator(".rbp-main").bounding_box()
     page.mouse.click(box["x"] + 0.72 * box["width"], box["y"] + 0.6 * box["height"])
     changed(page, before)
-    typed = page.locator(".st-key-pair_start input[type=number], .st-key-pair_start input[inputmode]").first
-    assert float(typed.input_value()) > 0
+    page.wait_for_function("document.querySelector('.st-key-pair_start [data-testid=stNumberInput] input').value > 0")
     page.wait_for_function("location.search.includes('start=')")
 
 
