@@ -40,7 +40,7 @@ does not wrinkle it, and a ball removes wrinkles only.
 - *Roll a ball*: click on the surface to start there.
 """
 
-open_page("Network landscape", "A real network's loss on a plane through its parameters, and what a ball sees of it.")
+open_page("Network landscape", "A real network's loss on a plane, and what a ball sees of it.")
 
 job_id = network_jobs.current()
 runs, problem = finished_runs()

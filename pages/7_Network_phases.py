@@ -58,7 +58,7 @@ by `python benchmarks/edge_of_stability.py`.
 
 open_page(
     "Network phases",
-    f"Which radius {term('ρ')} and which learning rate {term('η')} train best? Click a cell, or take the arrow keys.",
+    f"Which radius {term('ρ')} and learning rate {term('η')} train best? Click a cell.",
 )
 job_id = network_jobs.current()
 network_jobs.load_link(controls.job_controls)

@@ -83,7 +83,8 @@ st.header("Does a ball help?")
 sentence(verdict(helps.told()))
 with st.container(key="helps"):
     plots.show(budgets.pictures(is_dark()), "helps_curves", columns=2)
-st.dataframe(helps.table(), hide_index=True, key="helps_table", height="content")
+with st.container(key="helps_numbers"):
+    st.dataframe(helps.table(), hide_index=True, key="helps_table", height="content")
 st.caption(helps.HOW)
 
 st.header("The paper's Table 1, and ours")

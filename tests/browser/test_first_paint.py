@@ -25,6 +25,7 @@ MOST = 0.1
         ("Race", "race_player", 1280),
         ("Iron", "iron_curve", 400),
         ("Train", "train_curves", 1280),
+        ("Results", "helps_curves", 1280),
         ("Lessons", "lesson_waiting", 400),
     ],
 )

@@ -234,6 +234,7 @@ class Plots {
     const wanted = JSON.parse(text);
     // Room is made at once, so that nothing below jumps while Plotly is on its way.
     this.root.style.setProperty("--columns", wanted.columns);
+    this.stages.root.hidden = !wanted.stages;
     while (this.root.children.length > wanted.figures.length) this.remove(this.root.lastChild);
     while (this.root.children.length < wanted.figures.length) this.root.append(document.createElement("div"));
     wanted.figures.forEach(([, layout], i) => {
