@@ -147,6 +147,7 @@ def test_axe_finds_nothing_and_all_can_be_hit_light_and_wide_or_dark_and_narrow(
     page.evaluate(UNFOLD)
     page.wait_for_function("!document.querySelector('details:not([open], .rbp-save)')")
     page.wait_for_selector(READY)
+    page.wait_for_function(f"{inks}.every((red) => red > 128)")
     found += violations(page)
     page.close()
     assert small == []

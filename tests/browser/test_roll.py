@@ -145,7 +145,7 @@ def test_a_bad_value_in_the_address_is_told_beside_its_control(roll):
     page = roll("?radius=-1&learning_rate=0.02")
     alert = page.locator("[data-testid=stSidebar] [data-testid=stAlert]")
     assert "must be positive" in alert.inner_text()
-    assert page.locator(".st-key-pair_learning_rate input[type=number]").first.input_value() == "0.02"
+    page.wait_for_function("document.querySelector('.st-key-pair_learning_rate input[type=number]')?.value === '0.02'")
 
 
 def test_a_phone_sees_the_plot_and_folds_the_controls(roll):

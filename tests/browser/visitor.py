@@ -79,7 +79,7 @@ class Visitor:
         for _ in range(1000):
             self.page.wait_for_selector(READY)
             now = (self.place, self.page.evaluate(SEEN))
-            if now[1]["drawn"] and last == [now, now]:
+            if now[1]["drawn"] and now[1]["controls"] and last == [now, now]:
                 return now[1]
             last = [now, last[0]]
             self.page.wait_for_timeout(50)
