@@ -22,11 +22,9 @@ def second(surface: landscapes.Landscape) -> str:
 
 def more_balls(surface: landscapes.Landscape) -> tuple[float, ...]:
     """The control, and the radii it holds; none while they cannot be read, which is said."""
-    first = second(surface)
-    remember("radii", first, "more balls of radius")
-    typed = st.text_input(
-        "more balls of radius", first, key="radii", bind=URL, help="Radii with commas between them: 0.1, 1.6"
-    )
+    label, first = "more balls of radius", second(surface)
+    remember("radii", first, label)
+    typed = st.text_input(label, first, key="radii", bind=URL, help="Radii with commas between them: 0.1, 1.6")
     try:
         return parse_radii(typed)
     except ValueError as error:

@@ -13,7 +13,7 @@ from pages.player import radius_strip
 from pages.shared.compiling import compiled, compiling
 from pages.shared.page import cached
 from pages.shared.scenes import key_of
-from pages.shared.tracks import out_of_patience
+from pages.shared.tracks import COMPILING, out_of_patience
 from rbo_core.figures.player.racers import Entry
 from rbo_core.figures.player.radii import HIGH, LOW, Roll, radius_range, rolled, strip_of
 from rbo_core.figures.player.scene import RadiusRange
@@ -41,7 +41,7 @@ def show_strip(
     kernels = ("strip", surface.dim, roll.ball.projection)
     if not compiled(*kernels):  # or the strip would take too long because of it, and stay empty for an hour
         with compiling(*kernels):
-            rolled(surface, replace(roll.whatever_radius, steps=min(roll.steps, 1000)))
+            rolled(surface, replace(roll.whatever_radius, steps=min(roll.steps, COMPILING["rigid"])))
     packed = packed_strip(surface, roll, rivals, tell, player)
     if packed is not None:
         radius_strip(packed, key=player)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.visitor import READY
 from tests.processes import end
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,6 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
 # How long to wait for a state, in ms: no test asks how fast a busy machine is.
 PATIENCE = 120_000

@@ -16,9 +16,9 @@ from rbo_core.figures.player.build import run_scene
 from rbo_core.figures.player.payload import pack
 from rbo_core.figures.player.racers import entries
 from rbo_core.figures.player.track import track_of
+from tests.browser.visitor import READY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 PLAYER = "document.querySelector('.rbp').__player"
 VIEW = f"(({{view: {{camera: c}}}}) => [c.azimuth, c.elevation, c.zoom, ...c.shift])({PLAYER})"
 SGD = f"{PLAYER}.scene.racers.find((r) => r.name === 'sgd')"

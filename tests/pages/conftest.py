@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import streamlit as st
 import torch
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
+import pages.player
 from pages.shared import background
 from rbo_core.jobs import Queue
 
@@ -52,6 +56,22 @@ def queue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Queue]:
     monkeypatch.setattr(background, "queue", lambda: opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def scenes(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """What the page gave to the player, and the click that the player will report."""
+    seen = SimpleNamespace(last=None, click=None)
+
+    def fake(scene: Any, key: str, **options: Any) -> None:
+        seen.last = scene
+        click, seen.click = seen.click, None
+        if click is not None:
+            options["on_click"](click)
+            st.rerun()
+
+    monkeypatch.setattr(pages.player, "player", fake)
+    return seen
 
 
 @pytest.fixture

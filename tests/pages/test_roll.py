@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import landscapes
-import pages.player
 from pages.roll.presets import ROLL
 from pages.shared.asked import Asked
 from pages.shared.tracks import run_on
@@ -24,22 +21,6 @@ from rbo_core.figures.words import plain
 from tests.pages.test_claims import check
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "1_Roll.py"
-
-
-@pytest.fixture
-def scenes(monkeypatch):
-    """What the page gave to the player, and the click that the player will report."""
-    seen = SimpleNamespace(last=None, click=None)
-
-    def fake(scene, key, **options):
-        seen.last = scene
-        click, seen.click = seen.click, None
-        if click is not None:
-            options["on_click"](click)
-            st.rerun()
-
-    monkeypatch.setattr(pages.player, "player", fake)
-    return seen
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ class Stages {
   }
 
   update(stages) {
-    this.root.hidden = !stages;
     const text = JSON.stringify(stages);
     if (text === this.text) return;
     this.text = text;

@@ -35,7 +35,7 @@ def test_the_map_is_what_the_core_computes(phases, lab, tmp_path):
 
 def test_the_shown_run_is_the_cells(phases, lab):
     page = phases(radius="0.3", learning_rate="0.02", start="1.5")
-    (racer,) = lab.scene.racers
+    (racer,) = lab.last.racers
     assert racer.radius == 0.3
     assert racer.center[0, 0] == pytest.approx(1.5)
     assert len(racer.center) <= 21
@@ -68,7 +68,7 @@ def test_changing_the_shown_run_computes_no_new_map(phases, lab):
     page = phases()
     page.number_input("radius").set_value(1.25).run()
     assert not page.exception
-    assert lab.scene.racers[0].radius == 1.25
+    assert lab.last.racers[0].radius == 1.25
     assert len(lab.store.sweeps()) == 1
 
 
@@ -91,8 +91,8 @@ def test_a_surface_of_two_parameters(phases, lab):
     assert not page.error
     spec = the_sweep(lab)
     assert (spec.dim, spec.surface) == (2, "wrinkled_bowl")
-    assert lab.scene.ground.dim == 2
-    (racer,) = lab.scene.racers
+    assert lab.last.ground.dim == 2
+    (racer,) = lab.last.racers
     np.testing.assert_allclose(racer.position[0, :2], [1.5, -1.0])
     lab.click = SimpleNamespace(x=np.array([0.25, 0.5]))
     page.run()
@@ -104,7 +104,7 @@ def test_a_click_on_the_curve_sets_the_start(phases, lab):
     lab.click = SimpleNamespace(x=np.array([1.2345]))
     page.run()
     assert page.number_input("start").value == 1.234
-    assert lab.scene.racers[0].center[0, 0] == pytest.approx(1.234)
+    assert lab.last.racers[0].center[0, 0] == pytest.approx(1.234)
 
 
 def test_grid_and_budget_reach_the_sweep(phases, lab):

@@ -116,7 +116,8 @@ export class Labels {
   write(text, places, color, { weight, size, plain }) {
     const c = this.context;
     const w = this.measure(text, weight, size);
-    const [left, top] = this.room(places, w, size);
+    const found = this.room(places, w, size);
+    const [left, top] = found;
     const box = [left, top, left + w, top + size + 3];
     this.firm.push(box);
     this.boxes.push(box);
@@ -131,7 +132,7 @@ export class Labels {
     }
     c.fillStyle = color;
     c.fillText(text, left, top + size - 1);
-    return places.find(([l, t]) => l === left && t === top) ?? [left, top];
+    return found;
   }
 
   // The first of the places that is free; else the nearest one to it, anywhere, that covers no word and no button.
