@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,24 @@ def test_the_rim_sets_the_radius_and_the_body_the_start(roll, settle):
     roll.mouse.move(view["x"] + goal, view["y"] + y, steps=3)
     roll.mouse.up()
     roll.wait_for_url("**start=1.5*")
+
+
+def test_a_press_on_the_ball_stays_a_click_when_the_page_moves_under_the_hand(roll):
+    roll.evaluate(AT_END)
+    view = roll.locator(".rbp-view").bounding_box()
+    x, y = roll.evaluate(
+        f"(p => {{ const c = p.view.circle(p.clock.frame); return [c.cx + c.size / 2, c.cy]; }})({PLAYER})"
+    )
+    pressed = roll.evaluate(f"{PLAYER}.view.toX({x})")
+    roll.mouse.move(view["x"] + x, view["y"] + y)
+    roll.mouse.down()
+    roll.evaluate(f"{PLAYER}.root.style.transform = 'translateX(-30px)'")
+    roll.mouse.move(view["x"] + x + 1, view["y"] + y)
+    roll.mouse.up()
+    roll.evaluate(f"{PLAYER}.root.style.transform = ''")
+    roll.wait_for_url(lambda url: "start" in url and "start=1.5" not in url)
+    start = float(parse_qs(urlsplit(roll.url).query)["start"][0])
+    assert start == pytest.approx(pressed, abs=0.01)
 
 
 @pytest.mark.parametrize(("path", "runs"), [("", 33), ("Race", 17)])

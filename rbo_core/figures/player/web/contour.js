@@ -4,7 +4,7 @@ import { place, row } from "./data.js";
 import { colours } from "./cividis.js";
 import { fit, flat, marker, symbol, trail } from "./draw.js";
 import { tickText, ticks } from "./scale.js";
-import { spot } from "./extent.js";
+import { spot, strayed } from "./extent.js";
 import { Field } from "./field.js";
 import { rgba } from "./theme.js";
 
@@ -176,18 +176,18 @@ export class ContourView {
 
   listen() {
     let down = null;
-    this.canvas.addEventListener("pointerdown", (e) => (down = e.button === 0 ? [e.clientX, e.clientY] : null));
+    this.canvas.addEventListener("pointerdown", (e) => (down = e.button === 0 ? e : null));
     this.canvas.addEventListener("pointermove", (e) => {
-      if (down && Math.hypot(e.clientX - down[0], e.clientY - down[1]) >= 5) down = null;
+      if (down && strayed(down, e)) down = null;
     });
     this.canvas.addEventListener("pointerup", (e) => {
-      if (!down || !this.scene.clickable) return;
-      const still = Math.hypot(e.clientX - down[0], e.clientY - down[1]) < 5;
+      const still = down && !strayed(down, e);
       down = null;
+      if (!still || !this.scene.clickable) return;
       const [px, py] = spot(e, this.canvas);
       const x = this.a + (px - this.left) / this.k;
       const y = this.d - (py - this.top) / this.k;
-      if (still && x >= this.a && x <= this.b && y >= this.c && y <= this.d) this.actions.click([x, y]);
+      if (x >= this.a && x <= this.b && y >= this.c && y <= this.d) this.actions.click([x, y]);
     });
   }
 }

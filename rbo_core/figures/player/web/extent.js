@@ -16,6 +16,9 @@ export function spot(event, canvas) {
   return [(event.clientX - box.left) / m, (event.clientY - box.top) / m];
 }
 
+// Has a pointer left the place where it was pressed? On the screen: the page may move under a hand that rests.
+export const strayed = (pressed, event) => Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) >= 5;
+
 // Height of the stage: the scene's own on a usual window, more on a tall one, and never so much that the bar is out of sight,
 // but enough to see something: in a window as low as a page at twice its size less than in others.
 // top: where the stage begins on the page, in pixels.

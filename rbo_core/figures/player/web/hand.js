@@ -1,6 +1,6 @@
 // The pointer on the 2-D view: the ball taken by its rim or body, a place clicked, a curve drawn, the picture moved.
 
-import { spot } from "./extent.js";
+import { spot, strayed } from "./extent.js";
 import { cursorFor, gripOn, pulled } from "./grip.js";
 
 const TWICE = 280; // ms in which a second click makes a double one
@@ -41,7 +41,7 @@ export function listen(view) {
   canvas.addEventListener("pointerdown", (e) => {
     if (e.button !== 0) return;
     const [x, y] = at(e);
-    down = { x, y, pan: [...view.pan], moved: false };
+    down = { x, y, clientX: e.clientX, clientY: e.clientY, pan: [...view.pan], moved: false };
     const reach = e.pointerType === "mouse" ? 7 : 16;
     const pen = view.scene.drawing ? view.pencil : null;
     const knot = pen ? pen.at(x, y, reach + 2) : -1;
@@ -54,7 +54,7 @@ export function listen(view) {
   canvas.addEventListener("pointermove", (e) => {
     const [x, y] = at(e);
     if (down) {
-      if (Math.hypot(x - down.x, y - down.y) >= 5) down.moved = true;
+      if (strayed(down, e)) down.moved = true;
       if (down.moved && down.pen) {
         if (!down.pen.gesture) {
           down.pen.begin();
@@ -98,9 +98,8 @@ export function listen(view) {
   });
   canvas.addEventListener("pointerup", (e) => {
     if (!down) return;
-    const [x, y] = at(e);
-    const moved = down.moved || Math.hypot(x - down.x, y - down.y) >= 5;
-    const { pen, knot } = down;
+    const moved = down.moved || strayed(down, e);
+    const { pen, knot, x } = down;
     const grip = moved ? down.grip : null;
     down = null;
     pen?.up(moved);

@@ -1,23 +1,21 @@
 // Pointer, touch and wheel on the 3-D view: one finger turns, two zoom and slide, a press without movement is a click.
 
-import { spot } from "./extent.js";
+import { spot, strayed } from "./extent.js";
 import { cursorFor } from "./grip.js";
-
-const CLICK = 5; // px of movement that make a press a drag
 
 export class Turntable {
   constructor(canvas, view, actions) {
-    Object.assign(this, { canvas, view, actions, pointers: new Map(), travelled: 0 });
+    Object.assign(this, { canvas, view, actions, pointers: new Map(), moved: false });
     const at = (e) => spot(e, canvas);
     canvas.addEventListener("pointerdown", (e) => {
       if (e.button > 2) return;
       canvas.setPointerCapture?.(e.pointerId);
       const p = at(e);
       if (this.pointers.size === 0) {
-        Object.assign(this, { travelled: 0, first: p, button: e.button, shift: e.shiftKey });
+        Object.assign(this, { moved: false, pressed: e, first: p, button: e.button, shift: e.shiftKey });
         this.grip = e.button === 0 && !e.shiftKey ? view.gripAt(p, e.pointerType === "mouse" ? 7 : 16) : null;
       } else {
-        this.travelled = CLICK; // a second finger never clicks
+        this.moved = true; // a second finger never clicks
         this.letGo();
       }
       this.pointers.set(e.pointerId, p);
@@ -30,19 +28,19 @@ export class Turntable {
         if (e.pointerType === "mouse") this.hover(p);
         return;
       }
-      this.travelled = Math.max(this.travelled, Math.hypot(p[0] - this.first[0], p[1] - this.first[1]));
-      if (this.travelled >= CLICK && this.grip) view.pull(this.grip, p);
-      else if (this.travelled >= CLICK) this.drag(e.pointerId, before, p);
-      if (this.travelled >= CLICK || this.pointers.size > 1) this.pointers.set(e.pointerId, p);
+      this.moved ||= strayed(this.pressed, e);
+      if (this.moved && this.grip) view.pull(this.grip, p);
+      else if (this.moved) this.drag(e.pointerId, before, p);
+      if (this.moved) this.pointers.set(e.pointerId, p);
       actions.redraw();
     });
     const end = (e) => {
       const was = this.pointers.delete(e.pointerId);
       if (was && this.grip && e.type !== "pointerup") this.letGo();
-      if (was && this.grip && this.travelled >= CLICK) view.release(this.grip);
+      if (was && this.grip && this.moved) view.release(this.grip);
       this.grip = null;
-      if (!was || e.type !== "pointerup" || this.pointers.size || this.travelled >= CLICK || this.button !== 0) return;
-      const point = view.scene.clickable ? view.pick(...at(e)) : null;
+      if (!was || e.type !== "pointerup" || this.pointers.size || this.moved || this.button !== 0) return;
+      const point = view.scene.clickable ? view.pick(...this.first) : null;
       if (point) actions.click([point[0], point[1]]);
     };
     canvas.addEventListener("pointerup", end);
