@@ -33,19 +33,21 @@ _SERVER = """<script>
           Object.keys(localStorage).filter((key) => key.startsWith("stSidebarCollapsed-"))
             .forEach((key) => localStorage.removeItem(key));
       } catch { /* a browser that keeps nothing has nothing to forget */ }
-      const ask = (name) => {
-        const href = `${__streamlit.BACKEND_BASE_URL}${name}`;
-        document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
-        return href;
-      };
-      for (const name of %s) {
-        const href = ask(name);
-        addEventListener("DOMContentLoaded", () => (window.requestIdleCallback ?? setTimeout)(() => import(href)));
+      {
+        const ask = (name) => {
+          const href = `${__streamlit.BACKEND_BASE_URL}${name}`;
+          document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
+          return href;
+        };
+        for (const name of %s) {
+          const href = ask(name);
+          addEventListener("DOMContentLoaded", () => (window.requestIdleCallback ?? setTimeout)(() => import(href)));
+        }
+        const later = %s;
+        if (later.length) new PerformanceObserver((seen) => {
+          if (seen.getEntriesByName("picture").length) setTimeout(() => later.splice(0).forEach(ask), 1000);
+        }).observe({ type: "mark", buffered: true });
       }
-      const later = %s;
-      if (later.length) new PerformanceObserver((seen) => {
-        if (seen.getEntriesByName("picture").length) setTimeout(() => later.splice(0).forEach(ask), 1000);
-      }).observe({ type: "mark", buffered: true });
     </script>"""
 _OF_A_COPY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 _OF_THE_FILE = (b"content-length", b"etag", b"last-modified", b"accept-ranges")

@@ -182,8 +182,8 @@ def test_a_link_carries_its_version_and_a_code(roll):
 
 def test_of_quick_clicks_the_last_one_counts(roll, settle):
     # A picture that arrives between measuring and clicking has another scale: what the click meant is what was sent.
-    roll.evaluate(f"window.sent = []; window.player = {PLAYER}; window.ask = player.request.bind(player)")
-    roll.evaluate("player.request = (name, value) => { sent.push(value.x[0]); ask(name, value); }")
+    roll.evaluate(f"window.sent = []; window.player = {PLAYER}; window.request = player.request.bind(player); 0")
+    roll.evaluate("player.request = (name, value) => { sent.push(value.x[0]); request(name, value); }; 0")
     for x in (-2.0, -1.0, 1.0, 2.0, -1.5):
         roll.wait_for_function(f"{PLAYER}.view.X")
         canvas = roll.locator(".rbp-view").bounding_box()

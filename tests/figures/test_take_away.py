@@ -1,6 +1,8 @@
 """What one takes along: the player in one script, offline pages, the code behind a picture, the notebook's widget."""
 
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from itertools import pairwise
@@ -79,6 +81,21 @@ def test_the_page_wears_the_themes_of_the_app():
         for name in ("primaryColor", "backgroundColor", "secondaryBackgroundColor", "textColor", "borderColor"):
             variable = "--st-" + re.sub(r"[A-Z]", lambda m: "-" + m[0].lower(), name)
             assert f"{variable}: {theme[kind][name]};" in css
+
+
+def test_every_process_bundles_the_same():
+    # Its hash is the folder's name: a browser keeps what it has over a restart of the server.
+    script = "import sys; from rbo_core.figures.player.bundle import bundle; sys.stdout.write(bundle())"
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert made == {bundling.bundle().encode()}
 
 
 def test_what_cannot_be_bundled_is_named(tmp_path, monkeypatch):

@@ -34,7 +34,7 @@ def bundle() -> str:
         ValueError: when a module imports or exports in a way that is not handled here, or modules import in a circle.
     """
     sources = {path.name: path.read_text(encoding="utf-8") for path in sorted(WEB.glob("*.js"))}
-    needs = {name: {found for _, found in _IMPORT.findall(text)} for name, text in sources.items()}
+    needs = {name: [found for _, found in _IMPORT.findall(text)] for name, text in sources.items()}
     try:
         order = list(TopologicalSorter(needs).static_order())
     except CycleError as error:
