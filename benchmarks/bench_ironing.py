@@ -2,7 +2,8 @@
 
     python benchmarks/bench_ironing.py
 
-Best of three for ours, one run for the others (they take long). Prints seconds and ratios, and the largest difference.
+Best of three for ours, one run for the others (they take long). Prints seconds and ratios, and the largest difference;
+then from which radius on the envelope beats the direct maximum, of ground and of the underside of the balls' sweep.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from skimage.restoration import ellipsoid_kernel, rolling_ball
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rbo_core.ironing import crests, iron, iron_sweep
+from rbo_core.ironing import crests, dilation, iron, iron_sweep
 from rbo_core.ironing.dilation import dilate_grid
 
 N, RADIUS = 512, 100.0
@@ -89,6 +90,30 @@ def main() -> None:
         seconds, _ = best(lambda closing=closing: iron_sweep(f, x[1] - x[0], radii, closing=closing))
         single, _ = best(lambda: [iron(f, x[1] - x[0], r) for r in radii], 1)
         print(f"24 radii on 20,000 samples, closing={closing!s:5}: {seconds:6.3f} s (one by one {single:6.3f} s)")
+    crossings()
+
+
+def crossings() -> None:
+    """Seconds of the envelope over those of the direct maximum: above 1 the direct one wins, which decides
+    `dilation.DIRECT` and `dilation.DIRECT_UNDERSIDE`. The two take turns, so that a busy machine slows both."""
+
+    def spent(f: np.ndarray, radius: float, sign: float, direct: bool) -> float:
+        dilation.DIRECT = dilation.DIRECT_UNDERSIDE = 10**9 if direct else 0
+        begin = time.perf_counter()
+        dilate_grid(f, (1.0, 1.0), radius, sign=sign)
+        return time.perf_counter() - begin
+
+    kept = dilation.DIRECT, dilation.DIRECT_UNDERSIDE
+    print(f"{N} x {N}, envelope / direct maximum: of ground, of the underside")
+    for name, f in surfaces().items():
+        for radius in (30.0, 40.0, 50.0, 65.0, 80.0, 100.0):
+            balls = dilate_grid(f, (1.0, 1.0), radius)
+            ratio = [
+                np.median([spent(g, radius, sign, False) / spent(g, radius, sign, True) for _ in range(5)])
+                for g, sign in ((f, 1.0), (balls, -1.0))
+            ]
+            print(f"  {name:9} radius {radius:4g}: {ratio[0]:5.2f} {ratio[1]:5.2f}")
+    dilation.DIRECT, dilation.DIRECT_UNDERSIDE = kept
 
 
 if __name__ == "__main__":
