@@ -246,10 +246,11 @@ export class Player {
     this.view.stale = true;
   }
 
-  // Map and losses beside the scene. Where the processor draws all, they take turns with it while the film runs or the radius
-  // is dragged.
+  // Map and losses beside the scene: after its first picture. Where the processor draws all, they take turns with it while the
+  // film runs or the radius is dragged.
   drawBeside(frame, now) {
     clearTimeout(this.later);
+    if (!this.drawn) return;
     const dragged = this.bare !== this.base;
     if ((this.clock.playing || dragged) && this.view.software && now - (this.beside || 0) < BESIDE) {
       if (dragged) this.later = setTimeout(() => this.redraw(), BESIDE); // a hand that rests sees all of it
@@ -278,9 +279,14 @@ export class Player {
     }
     this.telling.at(frame, wasPlaying, this.clock.playing);
     this.root.dataset.frame = Math.floor(frame + 1e-9);
-    // In the frame after it, when this one is seen: benchmarks read it.
-    if (!this.drawn) requestAnimationFrame(() => performance.mark("picture", { detail: "player" }));
+    if (!this.drawn) requestAnimationFrame(() => this.appeared());
     this.drawn += 1;
+  }
+
+  // The first picture is seen: benchmarks read when, and what lies beside it follows.
+  appeared() {
+    performance.mark("picture", { detail: "player" });
+    this.later = setTimeout(() => this.root.isConnected && this.drawBeside(this.clock.shown, performance.now()));
   }
 
   dispose() {

@@ -150,6 +150,7 @@ export class SurfaceView {
       camera.update(1.2);
       const seen = spots.filter((p) => !this.hidden(p)).length + (n === 0 ? 0.5 : 0);
       if (seen > best[0]) best = [seen, camera.azimuth];
+      if (seen >= spots.length) break; // none sees more
     }
     return best[1];
   }
