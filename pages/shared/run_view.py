@@ -47,8 +47,9 @@ class RunView:
         """The last measured value of a column; NaN when there is none."""
         if name == "test_accuracy":
             return np.nan if self.test_accuracy is None else float(self.test_accuracy)
-        values = self.epochs[name].dropna() if name in self.epochs else pd.Series(dtype=float)
-        return float(values.iloc[-1]) if len(values) else np.nan
+        values = self.epochs[name].to_numpy(float) if name in self.epochs else np.array([])
+        measured = np.flatnonzero(~np.isnan(values))
+        return float(values[measured[-1]]) if len(measured) else np.nan
 
     @property
     def task(self) -> tuple[str, str, float, str]:

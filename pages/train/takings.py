@@ -19,7 +19,7 @@ def takings(race: Race, job: Job | None, now: Seen) -> Takings:
 
     def figures(dark: bool) -> Sequence[go.Figure]:
         made = seen(race, job, dark)
-        return [made.figure, *made.small]
+        return [picture.figure() for picture in (made.figure, *made.small)]
 
     code = train_code(race.configs if job is None else job_configs(job))
     words = Words("Optimizers on one network, at equal budgets", now.sentence, code=code)

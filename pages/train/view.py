@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.shared import network_examples, network_runs
+from pages.shared.plots import Picture, remembered
 from pages.shared.run_table import beside, curves, results
 from pages.shared.run_view import RunView
 from pages.shared.verdict import verdict
@@ -51,14 +52,14 @@ class Seen:
     """What is known of a race, ready to draw. before, after: notes around the sentence; active: it still runs."""
 
     runs: Sequence[RunView]
-    figure: go.Figure
+    figure: Picture
     sentence: str
     active: bool
     example: bool = False
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    small: Sequence[go.Figure] = ()
+    small: Sequence[Picture] = ()
     table: pd.DataFrame | None = None
 
 
@@ -80,7 +81,7 @@ def seen(race: Race, job: Job | None, dark: bool) -> Seen:
         before=(CHANGED,) if not active and asked != list(race.configs) else (),
         after=(NOISY,) if not active and any(run.label_noise > 0 for run in runs) else (),
         warnings=_problems(runs),
-        small=[small_figure(made, name, race.axis, dark) for name, made in small.items()],
+        small=[_picture(job, small_figure, made, name, race.axis, dark) for name, made in small.items()],
         table=with_differences(results(runs), runs, next((r.label for r in runs if r.group == race.reference), None)),
     )
 
@@ -93,17 +94,21 @@ def _runs(race: Race, job: Job | None) -> tuple[list[RunView], bool]:
     return (found, False) if found else (network_examples.race(race.configs), True)
 
 
-def _main_figure(race: Race, runs: Sequence[RunView], job: Job | None, dark: bool) -> go.Figure:
+def _main_figure(race: Race, runs: Sequence[RunView], job: Job | None, dark: bool) -> Picture:
     lines = curves(runs, race.quantity, race.axis)
     if lines:
-        return curves_figure(lines, race.quantity, race.axis, dark)
+        return _picture(job, curves_figure, lines, race.quantity, race.axis, dark)
     if (job is None or not job.active) and race.prices:
-        return price_figure(race.prices, race.budget, dark)
+        return _picture(job, price_figure, race.prices, race.budget, dark)
     if job is None:
-        return message_figure("Choose a method to see its price.", dark)
-    return message_figure(
-        _WAITING.get(job.state, "This job left no runs: press Train to run its settings again."), dark
-    )
+        return remembered(message_figure, "Choose a method to see its price.", dark)
+    waiting = _WAITING.get(job.state, "This job left no runs: press Train to run its settings again.")
+    return remembered(message_figure, waiting, dark)
+
+
+def _picture(job: Job | None, build: Callable[..., go.Figure], *args: Any) -> Picture:
+    """Of what grows no picture is kept."""
+    return Picture.of(build(*args)) if job is not None and job.active else remembered(build, *args)
 
 
 def _offer(configs: Sequence[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from rbo_core.checks import require, require_choice, require_count
@@ -78,7 +79,7 @@ class Method:
     @property
     def gradients_per_step(self) -> float:
         """Gradient evaluations of one step, on average."""
-        return self.batched().gradients_per_step
+        return _gradients_per_step(self)
 
     def batched(self, **changes: Any) -> BatchedMethod[Any]:
         """The method of ``rbo_core`` with these settings; changes, by its own names, may hold a value a network (B,).
@@ -104,6 +105,12 @@ class Method:
         """The inverse of :meth:`to_dict`; settings left out take their defaults."""
         rest = dict(values)
         return cls.of(str(rest.pop("name", "rbo")), **rest)
+
+
+@lru_cache(4096)
+def _gradients_per_step(method: Method) -> float:
+    """A page asks for that of every contender many times in a run, and the method is built to know."""
+    return method.batched().gradients_per_step
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,10 @@ class Picture:
         made = figure.to_dict()
         return cls(json.dumps(made["data"], cls=PlotlyJSONEncoder), json.dumps(made["layout"], cls=PlotlyJSONEncoder))
 
+    def figure(self) -> go.Figure:
+        """The figure that this is the picture of."""
+        return go.Figure({"data": json.loads(self.data), "layout": json.loads(self.layout)})
+
     def with_shapes(self, *shapes: dict[str, Any]) -> Picture:
         """The same with more shapes, which the browser adds without drawing the data again."""
         layout = json.loads(self.layout)
