@@ -67,7 +67,8 @@ def _carriers(touching, f, wide, tables, reaches, half_y, half_x, top, bottom, c
         for i in range(max(row - half_y - steps, top), min(row - half_y + steps + 1, bottom)):
             dy = abs(i - (row - half_y))
             reach = reaches[dy]
-            low, high = max(column - reach, 0), min(column + reach + 1, m)
+            # A sample beside the window may reach none of this row's centres: an end below 0 counts from the right.
+            low, high = max(column - reach, 0), max(min(column + reach + 1, m), 0)
             center, its = wide[i, low:high], contact[i, low:high]
             arc = tables[dy, low - column + reach : max(high - column + reach, 0)]
             for j in range(center.size):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from rbo_core.ironing import dilation, envelope, iron, iron_landscape, iron_sweep, sample, sweep_field, touch
+from rbo_core.ironing import contacts, dilation, envelope, iron, iron_landscape, iron_sweep, sample, sweep_field, touch
 from tests.ironing import oracle
 
 finite = st.floats(-50, 50, allow_nan=False, width=32).map(float)
@@ -363,3 +363,17 @@ def _ruled_out_on(seed, height):
     y, x = np.mgrid[0:80, 0:64]
     rough = np.random.default_rng(seed).normal(0.0, 0.1, x.shape)
     return height * np.cos(0.5 * x) * np.cos(0.4 * y) + rough
+
+
+def test_a_ball_is_carried_by_a_sample_beside_the_window_where_that_reaches_it(monkeypatch):
+    """The kernel as Python, where an index outside an array is an error: compiled, it reads what lies there."""
+    monkeypatch.setattr(contacts, "_carriers", contacts._carriers.py_func)
+    rng = np.random.default_rng(5)
+    f, half, spacing, radius = 0.1 * rng.normal(size=(26, 27)), (9, 8), (0.1, 0.1), 0.65
+    f[13, 3] = 0.5  # beside the window, it carries the nearest balls of its own row and none of those further up
+    wide, _, carrier = contacts.sweep_of_ball(f, spacing, radius, half)
+    rows, columns = np.divmod(carrier, f.shape[1])
+    there = np.indices(wide.shape) + np.reshape(half, (2, 1, 1))
+    away = 0.01 * ((rows - there[0]) ** 2 + (columns - there[1]) ** 2)
+    assert carrier.min() >= 0 and away.max() <= radius**2
+    np.testing.assert_allclose(f[rows, columns] + np.sqrt(radius**2 - away), wide, atol=1e-12)
