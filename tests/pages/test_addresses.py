@@ -1,4 +1,5 @@
-"""Every page at the ends of all its sliders: whatever an address asks for gets a picture or a message, never an error.
+"""Every page at the ends of its sliders and at its choices, up to eight together and none twice before all were asked
+for: whatever an address asks for gets a picture or a message, never an error.
 
 The controls are read off the page itself, so that a new slider is tested as soon as it is there. Settings that only
 make work longer stay at their lower end.
@@ -26,7 +27,8 @@ from tests.pages.window import ALONE
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = sorted(file.stem for file in PAGES.glob("[0-9]*.py"))
-ADDRESSES = 60 if os.environ.get("CI") else 8
+ADDRESSES = int(os.environ.get("RBO_ADDRESSES", "30" if os.environ.get("CI") else "8"))
+"""How many of each page; with 100, every value of every control is asked for."""
 WORK = {"steps", "starts", "starts_steps", "cells", "gradients", "size", "samples"}
 
 
@@ -58,14 +60,26 @@ def test_the_ends_of_all_sliders(name: str, queue: object, monkeypatch: pytest.M
     monkeypatch.setattr(compute, "PREVIEW_SECONDS", 0.02)
     monkeypatch.setattr(compute, "PATIENCE_SECONDS", 0.05)
     draw = random.Random(name)
-    known = ends(visit(name, {}))
-    for _ in range(ADDRESSES if known else 1):
-        some = draw.sample(sorted(known), k=draw.randint(1, min(len(known), 8)) if known else 0)
-        query = {key: draw.choice(known[key]) for key in (*some, *(WORK & known.keys()))}
-        page = visit(name, query)
-        assert not page.exception, f"/{name}?{query}: {page.exception[0].value}"
-        for key, values in ends(page).items():  # a choice may bring controls of its own
-            known.setdefault(key, values)
+    first = visit(name, {})
+    assert not first.exception
+    left, least, brought = ends(first), {}, {key: {} for key in ends(first)}
+    for _ in range(ADDRESSES):
+        if not left:
+            return
+        query, named = {}, 0
+        for key in draw.sample(sorted(left), k=len(left)):
+            wanted = {**brought[key], key: draw.choice(left[key])}
+            if named < 8 and all(query.get(other, value) == value for other, value in wanted.items()):
+                query, named = query | wanted, named + 1
+        page = visit(name, query | least)
+        assert not page.exception, f"/{name}?{query | least}: {page.exception[0].value}"
+        left = {key: [v for v in values if query.get(key) != v] for key, values in left.items()}
+        for key, values in ends(page).items():  # a choice may bring controls of its own, which are asked for with it
+            if key not in brought:
+                left[key], brought[key] = values, query
+            if key in WORK:
+                least[key] = values[0]
+        left = {key: values for key, values in left.items() if values}
 
 
 @pytest.mark.parametrize("title", addresses.STATES)
@@ -121,6 +135,14 @@ def test_moves_that_run_away_are_told() -> None:
     assert [error.value for error in page.error] == [
         "The 100 moves of the Gradient (paper) projection run away with γ = 1; take a smaller γ or fewer moves"
     ]
+
+
+def test_a_step_on_the_steepest_ground_is_followed_without_a_scan_as_wide_as_its_tangent() -> None:
+    rough = {"surface": "fractional_brownian", "fractional_brownian_hurst": "0.05", "fractional_brownian_height": "3"}
+    ball = {"loss_scale": "100", "radius": "10", "projection": "gradient", "gradient_noise": "5", "momentum": "0.99"}
+    query = {**rough, **ball, "fractional_brownian_seed": "10000", "mode": "step", "step_length": "1.5", "steps": "10"}
+    page = visit("2_Race", query)
+    assert not page.exception
 
 
 def test_a_run_that_takes_too_long_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,6 +117,9 @@ def explain(
         replace(common, projection="newton"),
         replace(common, projection="gradient", n_projection_steps=k_gradient, projection_step_size=gamma),
     )
+    with np.errstate(all="ignore"):
+        # Of every projection's step; Newton's looks for its footpoint in few moves, however far away the centre is.
+        tangent = float(np.linalg.norm(explain_step(balls[2], section, np.zeros(1)).tangent))
     out = []
     for each in balls:
         start = np.array([offset if each.projection == "rigid" else 0.0])
@@ -124,7 +127,6 @@ def explain(
             if each.projection == "rigid":
                 step = explain_rigid_step(each, section, start, length)
             else:
-                tangent = float(np.linalg.norm(explain_step(each, section, start).tangent))
                 fitted = replace(each, learning_rate=length / tangent) if tangent > 0 else each
                 step = explain_step(fitted, section, start)
         if not (np.abs(step.footpoints) < FAR).all():
