@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.visitor import READY
+from tests.browser.waits import READY, WIRE, answered
 from tests.processes import end
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,7 +138,7 @@ def _opener(windows: Windows) -> Iterator[Callable[..., object]]:
 
     def open_(address: str, width: int = 1280, height: int = 900, script: str = "", **options: object) -> object:
         page = windows.tab(width, height, options)
-        page.add_init_script(script or "0")
+        page.add_init_script(WIRE + script)
         page.said = []
         page.on("console", lambda message: page.said.append(message.text) if _is_trouble(message) else None)
         page.on("pageerror", lambda error: page.said.append(str(error)))
@@ -190,11 +190,14 @@ def open_lasting_page(chromium: object) -> Iterator[Callable[..., object]]:
 
 @pytest.fixture
 def settle() -> Callable[[object], None]:
-    """settle(page): wait until the script has run again after an interaction."""
+    """settle(page): wait until the script has run again after an interaction.
+
+    A control may take a moment before it asks the server (a slider 200 ms): wait for what it changes first.
+    """
 
     def wait(page: object) -> None:
         page.wait_for_timeout(150)
-        page.wait_for_selector(READY)
+        answered(page)
         page.wait_for_timeout(150)
 
     return wait

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from pages.shared.page import page_files
-from tests.browser.visitor import READY
+from tests.browser.waits import answered, at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PLAYER = "document.querySelector('.rbp').__player"
@@ -86,18 +86,13 @@ SMALL = """(narrow) => {
 def test_text_stands_out_and_buttons_can_be_hit(server, open_page, scheme):
     page = open_page(f"{server}/Roll", color_scheme=scheme)
     page.wait_for_selector(".rbp-radius[data-runs='33']")
-    page.wait_for_timeout(600)
+    at_rest(page)
     assert page.evaluate(FAINT) == []
     small = page.evaluate(
         "[...document.querySelectorAll('.rbp button:not([hidden]), .lab-tools button')].filter(b => b.offsetWidth"
         " && (b.offsetWidth < 44 || b.offsetHeight < 44)).map(b => b.title)"
     )
     assert small == []
-
-
-# What puts a phone's sheet of controls away and brings it, and when it has arrived there.
-_SHEET = {"false": "[data-testid=stSidebarCollapseButton] button", "true": "[data-testid=stExpandSidebarButton]"}
-_SETTLED = "document.querySelector('[data-testid=stSidebar]').getAnimations({ subtree: true }).length === 0"
 
 
 NAMES = ["", *(title.replace(" ", "_") for title in page_files())]
@@ -137,6 +132,7 @@ def test_axe_finds_nothing_and_all_can_be_hit_light_and_wide_or_dark_and_narrow(
     page.wait_for_selector(SHOWN)
     page.wait_for_function("document.getElementById('picture')")
     page.get_by_test_id("stAlert").first.wait_for(state="attached")
+    at_rest(page)
     found = violations(page)
     small = page.evaluate(SMALL, False)
     page.emulate_media(color_scheme="dark")
@@ -144,16 +140,20 @@ def test_axe_finds_nothing_and_all_can_be_hit_light_and_wide_or_dark_and_narrow(
     ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
     page.wait_for_function(f"{ground} === 'rgb(18, 21, 28)'")
     page.wait_for_function(DARK_FOLDS)
+    # a window that becomes narrow puts the controls away by itself
+    page.wait_for_selector("[data-testid=stSidebar][data-collapsed=true]", state="attached")
+    at_rest(page)
     found += violations(page)
-    for sheet in ("false", "true"):
-        if page.get_attribute("[data-testid=stSidebar]", "data-collapsed") == sheet:
-            page.locator(_SHEET[sheet]).click()
-            page.wait_for_function(_SETTLED)
-        small += page.evaluate(SMALL, True)
+    small += page.evaluate(SMALL, True)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.wait_for_selector("[data-testid=stSidebar][data-collapsed=false]")
+    at_rest(page)
+    small += page.evaluate(SMALL, True)
     page.evaluate(UNFOLD)
     page.wait_for_function("!document.querySelector('details:not([open], .rbp-save)')")
-    page.wait_for_selector(READY)
+    answered(page)
     page.wait_for_function(DARK_FOLDS)
+    at_rest(page)
     found += violations(page)
     page.close()
     assert small == []
@@ -167,9 +167,11 @@ def test_axe_finds_nothing_on_a_projector_and_without_what_a_link_hides(server, 
     page.bring_to_front()
     page.wait_for_selector(SHOWN)
     page.wait_for_selector("html[data-projector]", state="attached")
+    at_rest(page)
     found = violations(page)
     if name in ("Roll", "Lessons"):
         page.evaluate("document.documentElement.dataset.hide = 'controls strip readouts sentence presets tools'")
+        at_rest(page)
         found += violations(page)
     page.close()
     assert found == []
@@ -182,7 +184,7 @@ def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(server, ope
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.className") == "rbp-stage"
     page.keyboard.press("?")
-    assert page.get_by_role("heading", name="Keys").is_visible()
+    page.get_by_role("heading", name="Keys").wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("End")
     page.wait_for_function(f"{PLAYER}.clock.frame === {PLAYER}.clock.last")
@@ -191,8 +193,9 @@ def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(server, ope
 def test_a_link_may_wait_at_a_step_without_controls(server, open_page):
     page = open_page(f"{server}/Roll?at=40&hide=controls,strip")
     page.wait_for_selector(".rbp[data-frame='40']")
-    page.wait_for_timeout(1200)
-    assert page.get_attribute(".rbp", "data-frame") == "40"
+    at_rest(page)
+    # nothing waits to set it in motion
+    assert page.evaluate(f"(p => [p.clock.frame, p.clock.playing, p.autoplay])({PLAYER})") == [40, False, None]
     assert not page.get_by_test_id("stSidebar").is_visible()
     assert not page.locator(".rbp-radius").is_visible()
 
@@ -201,6 +204,7 @@ def test_a_projector_gets_large_type_and_a_low_window_its_bar(server, open_page)
     page = open_page(f"{server}/Roll?projector=1&autoplay=0", width=1920, height=1080, color_scheme="dark")
     page.wait_for_url("**embed_options=light_theme*")
     page.wait_for_selector(".rbp[data-frame]")
+    at_rest(page)
     ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
     assert page.evaluate(ground) == "rgb(255, 255, 255)"  # light, whatever the machine prefers
     assert page.get_by_role("button", name="Full screen").is_visible()
@@ -210,8 +214,7 @@ def test_a_projector_gets_large_type_and_a_low_window_its_bar(server, open_page)
     assert not page.get_by_test_id("stSidebar").is_visible()
     low = open_page(f"{server}/Roll?autoplay=0", width=640, height=450)
     low.wait_for_selector(".rbp[data-frame]")
-    bar = low.locator(".rbp-bar").bounding_box()
-    assert bar["y"] + 40 < 450
+    low.wait_for_function("document.querySelector('.rbp-bar').getBoundingClientRect().y + 40 < 450")
 
 
 def test_a_message_in_a_folded_group_unfolds_it_and_a_narrow_stage_takes_the_focus(server, open_page):
@@ -219,6 +222,7 @@ def test_a_message_in_a_folded_group_unfolds_it_and_a_narrow_stage_takes_the_foc
     page.get_by_text("learning rate η must lie between").first.wait_for()
     page.set_viewport_size({"width": 500, "height": 860})
     page.wait_for_selector(".rbp[data-narrow=true]")
+    at_rest(page)
     page.locator(".rbp-stage").focus()
     assert page.evaluate("document.activeElement.className") == "rbp-stage"
 
@@ -226,20 +230,23 @@ def test_a_message_in_a_folded_group_unfolds_it_and_a_narrow_stage_takes_the_foc
 def test_a_word_explains_itself_and_a_moved_film_tells_where_everyone_is(server, open_page):
     page = open_page(f"{server}/Roll?autoplay=0", has_touch=True)
     page.wait_for_selector(".rbp-radius[data-runs='33']")
+    at_rest(page)
     word = page.locator(".lab-head .lab-term")
-    told = "w => getComputedStyle(w, '::after').content"
-    radius = '"The radius of the ball'
-    assert word.evaluate(told) == "none"
+    told = "getComputedStyle(document.querySelector('.lab-head .lab-term'), '::after').content"
+    radius = f"{told}.startsWith('\"The radius of the ball')"
+    assert page.evaluate(told) == "none"
     word.hover()
-    assert word.evaluate(told).startswith(radius)
+    page.wait_for_function(radius)
     page.mouse.move(5, 500)
-    assert word.evaluate(told) == "none"
+    page.wait_for_function(f"{told} === 'none'")
     word.tap()
+    page.wait_for_function(radius)
     assert word.evaluate("w => w === document.activeElement")
-    assert word.evaluate(told).startswith(radius)
     page.set_viewport_size({"width": 400, "height": 860})
-    box = word.evaluate("w => ['left', 'right'].map((side) => parseFloat(getComputedStyle(w, '::after')[side]))")
-    assert min(box) >= 0  # inside the window
+    sides = "(one) => ['left', 'right'].map((side) => parseFloat(getComputedStyle(one, '::after')[side]))"
+    page.wait_for_function(
+        f"Math.min(...({sides})(document.querySelector('.lab-head .lab-term'))) >= 0"
+    )  # in the window
     page.locator(".rbp-stage").press("ArrowRight")
     page.get_by_text(re.compile(r"step \d+ of 900\. Ball: loss .*; SGD: loss ")).wait_for(state="attached")
 
@@ -252,6 +259,7 @@ def test_a_pinned_run_stays_as_a_ghost_beside_the_next(server, open_page):
     page.locator(".rbp-radius").focus()
     page.keyboard.press("PageUp")
     page.wait_for_function(f"{PLAYER}.base.radius.value > 0.5")
+    answered(page)
     ghost = f"{PLAYER}.scene.racers.at(-1)"
     assert page.evaluate(f"{ghost}.label") == "pinned ρ = 0.4"
     assert page.evaluate(f"Array.from({ghost}.center.slice(-2))") == end

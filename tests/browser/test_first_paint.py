@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.waits import at_rest
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WATCH = """
@@ -47,20 +49,20 @@ def test_plotly_is_asked_for_with_the_page_itself_once_and_kept(server, open_pag
     assert "immutable" in headers["cache-control"] and headers["content-encoding"] == "gzip"
 
 
-def test_the_page_keeps_away_from_the_sidebar_however_wide_and_takes_its_place_when_it_goes(server, open_page, settle):
+def test_the_page_keeps_away_from_the_sidebar_however_wide_and_takes_its_place_when_it_goes(server, open_page):
     page = open_page(f"{server}/Results")
-    sidebar, main = page.get_by_test_id("stSidebar"), page.get_by_test_id("stMainBlockContainer")
-    assert main.bounding_box()["x"] == pytest.approx(sidebar.bounding_box()["width"], abs=2)
+    sidebar = page.get_by_test_id("stSidebar")
+    beside = """() => Math.abs(document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().x
+        - document.querySelector('[data-testid=stSidebar]').offsetWidth) < 3"""
+    page.wait_for_function(beside)
+    at_rest(page)
     handle = page.get_by_test_id("stSidebarResizeHandle").bounding_box()
     page.mouse.move(handle["x"] + 2, 400)
     page.mouse.down()
     page.mouse.move(handle["x"] + 102, 400, steps=4)
     page.mouse.up()
     page.wait_for_function("document.querySelector('[data-testid=stSidebar]').offsetWidth > 340")
-    page.wait_for_function(
-        """() => Math.abs(document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().x
-            - document.querySelector('[data-testid=stSidebar]').offsetWidth) < 3"""
-    )
+    page.wait_for_function(beside)
     sidebar.hover()
     page.get_by_role("button", name="Collapse sidebar").click()
     page.wait_for_function("document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().x < 3")

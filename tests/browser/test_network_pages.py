@@ -7,6 +7,8 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.waits import answered, at_rest
+
 PLAYER = "document.querySelector('.rbp').__player"
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -18,21 +20,26 @@ def test_from_an_empty_store_to_a_ball_on_a_networks_plane(server, open_page, pr
     press(page.get_by_role("button", name=re.compile("Train the ball")))
     page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"))
     press(page.get_by_role("button", name="Compute the plane"))
+    page.get_by_text(
+        re.compile(r"Loss on a .* plane, 31 × 31 · .* Done\.")
+    ).wait_for()  # the example's is on the page too
+    answered(page)
     page.locator(".st-key-plane_loss .js-plotly-plot").wait_for()
     assert "of all the paths" in page.locator(".lab-said").inner_text()
     press(page.get_by_role("radio", name="Roll a ball"))
-    page.locator(".lab-said[data-view=roll]").wait_for()
-    assert "lowest point of this plane" in page.locator(".lab-said").inner_text()
+    assert "lowest point of this plane" in page.locator(".lab-said[data-view=roll]").inner_text()
     # The arrow keys move the place where ball and point start, on the map below the film.
     above = page.locator(".st-key-plane_start [role=application]")
     above.wait_for()
-    above.focus()
+    page.wait_for_selector(".rbp[data-frame]")
+    answered(page)
     before = page.evaluate(f"{PLAYER}.base.racers.map(one => Array.from(one.position.slice(0, 2)))")
-    page.keyboard.press("ArrowLeft")
+    above.press("ArrowLeft")
     page.wait_for_url(re.compile(r"start=-?[0-9.]+(,|%2C)-?[0-9.]+"))
     page.wait_for_function(f"{PLAYER}.base.racers[1].position[0] < {before[1][0]} - 1e-3")
     press(page.get_by_role("radio", name="Label noise"))
     page.locator(".lab-said[data-view=noise]").wait_for()
+    answered(page)
     # The example is still there.
     page.goto(f"{server}/Network_landscape?run=example")
     page.get_by_text("This is the example").wait_for()
@@ -48,6 +55,7 @@ def test_a_map_fills_is_kept_when_it_is_cancelled_and_goes_on(server, open_page,
     going_on = page.get_by_role("button", name=re.compile("Go on: the other"))
     going_on.wait_for()
     page.get_by_text("Cancelled; what was finished is kept.").wait_for()
+    answered(page)
     there = int(page.locator(".lab-said[data-cells]").get_attribute("data-cells"))
     assert 0 < there < 64
     assert f"the other {64 - there} networks" in going_on.inner_text()
@@ -60,19 +68,20 @@ def test_the_arrow_keys_move_the_cell_and_say_what_it_is(server, open_page):
     cells = page.locator(".st-key-network_map [role=application]")
     cells.wait_for()
     assert "ρ = 0.788, η = 0.633: validation accuracy 99%" in cells.get_attribute("aria-label")
+    at_rest(page)
     assert [(one["id"], one["nodes"][0]["html"]) for one in Axe().run(page).response["violations"]] == []
     cells.focus()
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowUp")
+    for _ in range(3):
+        cells.press("ArrowUp")
     page.locator(".lab-unseen").get_by_text("η = 1.79: validation accuracy 8%, unstable").or_(
         page.locator(".lab-unseen").get_by_text("η = 3: validation accuracy")
     ).first.wait_for(state="attached")
     page.wait_for_url(re.compile(r"cell=0\.788\d*(,|%2C)"))
     page.locator(".cell-head").get_by_text("unstable: a smaller η learns").wait_for()
+    answered(page)
     assert page.evaluate("document.activeElement.getAttribute('role')") == "application"
     page.keyboard.press("?")
-    assert page.get_by_text("← → ↑ ↓ on a map").is_visible()
+    page.get_by_text("← → ↑ ↓ on a map").wait_for()
 
 
 def test_a_grid_is_trained_and_a_click_chooses_its_cell(server, open_page, settle, press):
@@ -80,17 +89,19 @@ def test_a_grid_is_trained_and_a_click_chooses_its_cell(server, open_page, settl
     press(page.get_by_role("button", name="Train the map"))
     page.wait_for_url(re.compile(r"job=[0-9a-f]{12}"))
     plot = page.locator(".st-key-network_map .js-plotly-plot")
+    page.locator(".lab-said[data-cells='64']").wait_for()  # a map that fills moves and forgets where the pointer is
+    page.get_by_role("button", name="Cancel", exact=True).wait_for(state="detached")
     plot.wait_for()
     settle(page)
+    at_rest(page)
     where = plot.evaluate(
         """p => { const f = p._fullLayout, b = p.getBoundingClientRect();
         return [b.left + f.xaxis._offset + f.xaxis.l2p(-2), b.top + f.yaxis._offset + f.yaxis.l2p(-2)]; }"""
     )
+    page.mouse.move(where[0] + 3, where[1])
     page.mouse.move(where[0], where[1])
-    page.wait_for_timeout(300)
+    page.locator(".st-key-network_map .hoverlayer .hovertext").first.wait_for()
     page.mouse.click(where[0], where[1])
     page.wait_for_url(re.compile(r"cell=0\.01(,|%2C)0\.01"))
-    settle(page)
-    assert float(page.locator(".lab-said[data-radius]").get_attribute("data-radius")) == pytest.approx(0.01)
-    link = page.get_by_role("link", name=re.compile("Train this cell"))
-    assert "rbo_radius=0.01" in link.get_attribute("href")
+    page.locator(".lab-said[data-radius='0.01']").wait_for()
+    page.locator("a[href*='rbo_radius=0.01']", has_text="Train this cell").wait_for()

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from tests.browser.waits import comes_true
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PLAYER = "document.querySelector('.rbp').__player"
 AT_REST = f"(p => !p.draft.rolling && p.base.drawing.text === p.pencil.text && !p.base.drawing.draft)({PLAYER})"
@@ -17,10 +19,16 @@ def ends(page) -> str:
 
 def picture(page) -> str:
     """The canvas of the run's last frame, as the browser drew it, without what a pointer or the focus adds."""
+    page.evaluate("document.fonts.ready.then(() => 0)")
     return page.evaluate(
         f"(p => {{ document.activeElement?.blur(); p.view.hover = null; p.clock.seek(p.clock.last); p.paint(0);"
         f" return p.main.querySelector('canvas').toDataURL(); }})({PLAYER})"
     )
+
+
+def alike(page, other) -> None:
+    """Wait until two pages say and draw the same."""
+    comes_true(page, lambda: ends(other) == ends(page) and picture(other) == picture(page))
 
 
 @pytest.fixture
@@ -43,21 +51,20 @@ def test_a_formula_is_read_while_it_is_typed_and_travels_in_the_link(roll, settl
     field.fill("a x^2 + 0.2|sin 7x|")
     # No Enter: it is read a quarter of a second after the last key, and the equation is typeset.
     page.wait_for_function("old => (document.querySelector('.lab-said')?.dataset.ends ?? old) !== old", arg=before)
+    page.locator(".katex").first.wait_for()
+    page.get_by_role("spinbutton", name=re.compile("^a$")).first.wait_for()
+    page.wait_for_url("**formula_expression=*")
     settle(page)
-    assert (
-        "∣" in page.locator("[data-testid=stSidebar] .katex").first.inner_text() or page.locator(".katex").count() > 0
-    )
-    assert page.get_by_role("spinbutton", name=re.compile("^a$")).count() >= 1
-    assert "formula_expression=" in page.url
     typed = ends(page)
     field.fill("a x^^2")
     page.get_by_text("Expected a number, a variable or an opening bracket").wait_for()
     assert ends(page) == typed
     field.fill("a x^2 + 0.2|sin 7x|")
     page.get_by_text("Expected a number").wait_for(state="detached")
+    settle(page)
     other = roll(page.url)
+    alike(page, other)
     assert ends(other) == typed
-    assert picture(other) == picture(page)
 
 
 def test_an_uploaded_profile_is_found_again_by_a_second_visitor(roll, settle):
@@ -68,12 +75,9 @@ def test_an_uploaded_profile_is_found_again_by_a_second_visitor(roll, settle):
         {"name": "profile.csv", "mimeType": "text/csv", "buffer": table.encode()}
     )
     page.wait_for_function("old => (document.querySelector('.lab-said')?.dataset.ends ?? old) !== old", arg=before)
+    page.wait_for_url("**map_heights=*")
     settle(page)
-    assert "map_heights=" in page.url
-    other = roll(page.url)
-    settle(other)
-    assert ends(other) == ends(page)
-    assert picture(other) == picture(page)
+    alike(page, roll(page.url))
 
 
 def screen(page):
@@ -98,15 +102,15 @@ def test_a_curve_is_drawn_dragged_undone_and_found_again_by_a_second_visitor(rol
     for k in range(16):
         page.mouse.move(*at(-2.8 + 0.3 * k, 0.3 + 0.2 * (k % 5)))
     # The ball rolls on what is drawn while the hand still moves, and the address is told.
-    page.wait_for_function(f"{PLAYER}.base.drawing.draft && {PLAYER}.base.drawing.text === {PLAYER}.pencil.text")
-    assert page.evaluate(f"{PLAYER}.draft.rolling")
+    rolls = "p.base.drawing.draft && p.base.drawing.text === p.pencil.text && p.draft.rolling"
+    page.wait_for_function(f"(p => {rolls})({PLAYER})")
     page.mouse.up()
     page.wait_for_function(AT_REST)
     page.wait_for_function("labPast.undos === 1 && !labPast.waiting")  # what follows at once would belong to it
     drawn = knots(page)
     assert first != drawn
     assert 8 <= len(drawn) <= 256
-    assert drawn in page.url
+    page.wait_for_url(lambda url: drawn in url)
     off = "(p => Math.max(...p.pencil.heights(p.base.ground.x).map((h, i) => Math.abs(h - p.base.ground.heights[i]))))"
     assert page.evaluate(f"{off}({PLAYER})") < 1e-5  # the browser's spline is the core's
 
@@ -124,14 +128,13 @@ def test_a_curve_is_drawn_dragged_undone_and_found_again_by_a_second_visitor(rol
     page.wait_for_function("labPast.undos === 2")
     bent = knots(page)
     assert bent != drawn
+    page.wait_for_url(lambda url: bent in url)
 
     other = roll(page.url)
     assert knots(other) == bent
-    assert ends(other) == ends(page)
-    assert picture(other) == picture(page)
+    alike(page, other)
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_function(f"{PLAYER}.base.drawing.text === '{drawn}'")
-    assert knots(page) == drawn
+    page.wait_for_function(f"(p => p.base.drawing.text === '{drawn}' && p.pencil.text === '{drawn}')({PLAYER})")
 
 
 def test_a_finger_drags_a_knot_and_takes_one_away_on_a_phone(server, open_page, settle):

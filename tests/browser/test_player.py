@@ -318,6 +318,7 @@ def test_the_scene_turns_while_it_plays(shared):
 
 def test_touch_plays_and_places_the_start(show):
     page = show("curve", has_touch=True, width=400)
+    page.get_by_label("Speed").select_option("0.1")  # however slow the machine, the run does not end meanwhile
     page.get_by_role("button", name="Play", exact=True).tap()
     page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 3")
     page.get_by_role("button", name="Pause", exact=True).tap()

@@ -9,7 +9,10 @@ import re
 import pandas as pd
 import pytest
 
+from tests.browser.waits import at_rest, comes_true
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PLAYER = "document.querySelector('.rbp').__player"
 
 
 @pytest.fixture
@@ -22,10 +25,6 @@ def roll(server, open_page):
         return page
 
     return open_
-
-
-def frame(page) -> int:
-    return int(page.get_attribute(".rbp", "data-frame"))
 
 
 def ends(page) -> str:
@@ -46,15 +45,15 @@ def test_the_first_visit_moves_by_itself(roll, path):
 
 def test_reduced_motion_waits_for_play(roll):
     page = roll(reduced_motion="reduce")
-    page.wait_for_timeout(1500)
-    still = frame(page)
-    page.wait_for_timeout(700)
-    assert frame(page) == still
+    at_rest(page)
+    # at its end, and nothing waits to set it in motion
+    clock = f"(({{clock, autoplay}}) => [clock.frame === clock.last, clock.playing, autoplay])({PLAYER})"
+    assert page.evaluate(clock) == [True, False, None]
 
 
 def test_the_first_screen_holds_the_plot_the_bar_and_the_readouts(roll):
     page = roll()
-    page.wait_for_timeout(500)
+    at_rest(page)
     box = {name: page.locator(name).bounding_box() for name in (".rbp-stage", ".rbp-bar", ".rbp-readouts", ".lab-head")}
     assert box[".rbp-stage"]["height"] >= 0.55 * 900
     below = [box[name] for name in (".lab-head", ".rbp-stage", ".rbp-bar", ".rbp-readouts")]
@@ -65,8 +64,7 @@ def test_the_first_screen_holds_the_plot_the_bar_and_the_readouts(roll):
 def test_a_slider_brings_a_new_run_and_its_address_opens_it(roll, server, open_page):
     page = roll()
     before = ends(page)
-    page.locator(".st-key-pair_radius input[type=range]").focus()
-    page.keyboard.press("ArrowLeft")
+    page.locator(".st-key-pair_radius input[type=range]").press("ArrowLeft")
     after = changed(page, before)
     page.wait_for_function("location.search.includes('radius=')")
     shared = roll(page.url.removeprefix(server + "/Roll"))
@@ -79,9 +77,7 @@ def test_a_link_with_plain_names_keeps_them_all(roll):
     said = page.locator(".lab-said").inner_text()
     assert "Adam" in said
     assert "SAM" not in said
-    again = roll("?" + page.url.split("?")[1])
-    assert ends(again) == ends(page)
-    for part in (
+    parts = (
         "surface=",
         "corduroy_slope=0.3",
         "rivals=Adam",
@@ -89,8 +85,11 @@ def test_a_link_with_plain_names_keeps_them_all(roll):
         "projection=",
         "radius=0.9",
         "start=1.5",
-    ):
-        assert part in page.url
+    )
+    page.wait_for_url(lambda url: all(part in url for part in parts))
+    at_rest(page)
+    again = roll("?" + page.url.split("?")[1])
+    comes_true(again, lambda: ends(again) == ends(page))
 
 
 def test_a_preset_is_a_link_too(roll, press):
@@ -120,7 +119,8 @@ def test_a_breathing_ball_is_drawn_with_the_radius_of_each_frame(roll):
 
 def test_a_click_on_the_curve_moves_the_start(roll):
     page = roll()
-    page.wait_for_timeout(800)
+    page.wait_for_selector(".rbp-radius[data-runs='33']")
+    at_rest(page)
     before = ends(page)
     box = page.locator(".rbp-main").bounding_box()
     page.mouse.click(box["x"] + 0.72 * box["width"], box["y"] + 0.6 * box["height"])
@@ -150,7 +150,7 @@ def test_a_bad_value_in_the_address_is_told_beside_its_control(roll):
 
 def test_a_phone_sees_the_plot_and_folds_the_controls(roll):
     page = roll(width=400)
-    page.wait_for_timeout(500)
+    at_rest(page)
     stage = page.locator(".rbp-main").bounding_box()
     assert stage["x"] >= 0
     assert stage["x"] + stage["width"] <= 400

@@ -38,9 +38,9 @@ def test_keys_undo_and_redo_and_reset_brings_the_first_state(server, open_page, 
         """The switch comes to say what the address says."""
         state = "true" if on else "false"
         page.wait_for_function(f"document.querySelector('.st-key-{name} input')?.checked === {state}")
+        page.wait_for_url(lambda url: (f"{name}=" in url) == (on != first))
         settle(page)
         assert switch.is_checked() == on
-        assert (f"{name}=" in page.url) == (on != first)
 
     page.locator(f".st-key-{name} label").first.click()
     page.wait_for_url(f"**{name}=*")

@@ -16,10 +16,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError as Late
 
 from rbo_core.jobs import CONFIG, Queue
 from rbo_core.jobs import dispatcher as dispatching
 from rbo_core.training import RunStore
+from tests.browser.waits import comes_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
@@ -181,11 +183,21 @@ def test_a_short_race_ends_with_a_table_and_its_runs_can_be_deleted(server, queu
     with RunStore(server.folder) as store:
         runs = store.list()
     results = open_page(f"{server.address}/Results")
-    canvas = results.locator("[class*=st-key-runs_] [data-testid=stDataFrame] canvas").first
-    canvas.wait_for()
+    table = results.locator("[class*=st-key-runs_] [data-testid=stDataFrame]").first
+    row = table.locator("canvas [role=row][aria-rowindex='2']")  # the first one, as a screen reader has it
+    row.wait_for(state="attached")
     settle(results)
-    canvas.click(position={"x": 18, "y": 52}, force=True)  # the first row's checkbox; the table is drawn on a canvas
     delete = results.get_by_role("button", name="Delete 1 ticked")
+
+    def ticked() -> bool:
+        """The table is drawn on a canvas, which a click may find while it is being drawn anew."""
+        if row.get_attribute("aria-selected") != "true":
+            table.locator("canvas").first.click(position={"x": 18, "y": 52}, force=True)  # its checkbox
+        with contextlib.suppress(Late):
+            delete.wait_for(timeout=3000)
+        return delete.is_visible()
+
+    comes_true(results, ticked)
     dialog = results.get_by_role("dialog")
     press(delete)
     press(dialog.get_by_role("button", name="Keep them"))

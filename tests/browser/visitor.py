@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-READY = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+from tests.browser.waits import answered
+
 DEAR = ["surface", "projection", "cells", "steps", "starts", "starts_steps", "starts_side", "size", "samples", "seeds",
         "gradients", "refine", "finer", "finite_size", "data", "model", "device", "compare", "how_sharp"]  # fmt: skip
 """Controls that make much work; tests/pages/test_walks.py turns them too."""
@@ -77,7 +78,7 @@ class Visitor:
         """What is seen, once the page has come to rest."""
         last: list[Any] = [None, None]
         for _ in range(1000):
-            self.page.wait_for_selector(READY)
+            answered(self.page)
             now = (self.place, self.page.evaluate(SEEN))
             if now[1]["drawn"] and now[1]["controls"] and last == [now, now]:
                 return now[1]
