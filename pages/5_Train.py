@@ -7,6 +7,7 @@ from pages.shared import background, budgets, network_jobs, network_runs, plots
 from pages.shared.curve_choice import curve_choice
 from pages.shared.downloads import download
 from pages.shared.page import how_it_works, is_dark, link, open_page, sentence, show_error
+from pages.shared.reports import heard
 from pages.shared.run_table import number_formats, per_epoch
 from pages.shared.take_away import take_away
 from pages.shared.terms import term
@@ -64,7 +65,9 @@ if not chosen:
 
 with st.container(horizontal=True, vertical_alignment="center", key="train_bar"):
     time = "" if problem or seconds is None else f", about {background.clock(seconds)}"
-    started = st.button(f"Train{time}", type="primary", key="train", disabled=problem is not None)
+    started = st.button(
+        f"Train{time}", type="primary", key="train", disabled=problem is not None, on_click=heard("train")
+    )
     quantity, axis = curve_choice(segmented=True)
 if problem is not None:
     show_error(problem)

@@ -8,6 +8,7 @@ from pages.phases import compute
 from pages.phases.study import PhaseStudy
 from pages.shared import background
 from pages.shared.page import show_error
+from pages.shared.reports import heard
 from rbo_core.jobs import Job
 
 
@@ -57,7 +58,7 @@ def _start(study: PhaseStudy, work: compute.Work, title: str, slot: str) -> Job 
         one, two = st.columns([3, 2], vertical_alignment="center")
         one.caption(f"A first look: {stored:,} of {spec.cells:,} cells.")
         words = f"Compute the rest, about {background.clock(left)}"
-        asked = two.button(words, key=f"compute_{slot}", width="stretch")
+        asked = two.button(words, key=f"compute_{slot}", width="stretch", on_click=heard(f"compute_{slot}"))
     if not (quick or asked):
         return None
     tried.add(work.key)

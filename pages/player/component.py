@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from pages.shared.reports import heard
 from pages.shared.static import publish
 from rbo_core.figures.player import WEB
 from rbo_core.figures.player.bundle import bundle
@@ -95,8 +96,9 @@ def played(
         if on_draw is not None and told:
             on_draw(str(told["knots"]), bool(told["done"]))
 
-    heard: dict[str, Any] = {"on_click_change": clicked, "on_radius_change": chosen, "on_draw_change": drawn}
-    return _click(mount(key=key, data=packed, **heard), dim)
+    asked: dict[str, Any] = {"on_click_change": clicked, "on_radius_change": chosen, "on_draw_change": drawn}
+    asked = {name: heard(key, does) for name, does in asked.items()}
+    return _click(mount(key=key, data=packed, **asked), dim)
 
 
 def radius_strip(packed: bytes, key: str) -> None:

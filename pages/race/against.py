@@ -15,6 +15,7 @@ from pages.race.basins import basins_of
 from pages.race.starts import lattice, map_of
 from pages.shared.controls import link_query, short
 from pages.shared.plots import Stages
+from pages.shared.reports import heard
 from rbo_core.figures.race import BasinMap, basin_stack
 
 RADII = 12
@@ -40,7 +41,7 @@ def maps(surface: landscapes.Landscape, ball: rbo_core.RBO, seed: int) -> dict[f
     key = (surface.name, tuple(sorted(surface.parameters.items())), any_radius, side, steps, seed)
     store: dict[Any, dict[float, BasinMap]] = st.session_state.setdefault("_radius_maps", {})
     with st.container(horizontal=True):
-        wanted = st.button("Roll them at every radius", key="against_run")
+        wanted = st.button("Roll them at every radius", key="against_run", on_click=heard("against_run"))
         cancel = st.empty()
     if wanted:
         if key not in store:

@@ -14,6 +14,7 @@ import rbo_core
 from pages.race.basins import basins_of
 from pages.shared.controls import Scale, number
 from pages.shared.errors import show_error
+from pages.shared.reports import heard
 from pages.shared.terms import term
 from pages.shared.tracks import out_of_patience, too_long
 from rbo_core.figures.race import BasinMap, basin_map
@@ -76,7 +77,9 @@ def maps(
     with right, st.container(horizontal=True):
         button = f"Roll from {left_over} starts" if key not in store else f"Roll the other {left_over}"
         press, cancel = st.empty(), st.empty()
-        wanted = press.button(button, type="primary", key="starts_run") if left_over else False
+        wanted = (
+            press.button(button, type="primary", key="starts_run", on_click=heard("starts_run")) if left_over else False
+        )
     if wanted:
         cancel.button("Cancel", key="starts_cancel")
         try:

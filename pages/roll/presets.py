@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from pages.shared.addresses import set_controls
 from pages.shared.controls import first_radius, get_surface
+from pages.shared.reports import heard
 
 # What is left out gets its default.
 ROLL: dict[str, dict[str, Any]] = {
@@ -44,7 +46,7 @@ def preset_row(presets: dict[str, dict[str, Any]]) -> None:
     with st.container(horizontal=True, key="presets"):
         st.caption("Stories")
         for title, values in presets.items():
-            st.button(title, on_click=_apply, args=(values,), key=f"preset_{title}")
+            st.button(title, on_click=heard(f"preset_{title}", partial(_apply, values)), key=f"preset_{title}")
 
 
 def story_asked() -> int:

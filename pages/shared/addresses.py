@@ -13,6 +13,8 @@ from urllib.parse import parse_qs
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from pages.shared import reports
+
 _PAGE, _ADDRESSES, _DEFAULTS, _LABELS = "_page", "_addresses", "_defaults", "_labels"
 _KEPT_OF_A_CONTROL = ("_good_", "_link_", "_sliders_")
 _VIEW = ("hide", "projector", "at", "autoplay", "embed_options", "v")
@@ -24,8 +26,10 @@ def arrive(title: str) -> None:
     state = st.session_state
     before = state.get(_PAGE)
     if before != title and before is not None:
+        reports.forget()
         _leave(before)
         _take_whole_address()
+    reports.put_right()
     state[_PAGE] = title
     addresses = state.setdefault(_ADDRESSES, {})
     addresses[title] = {name: st.query_params.get_all(name) for name in st.query_params if name not in _VIEW}

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.shared import background, network_jobs
 from pages.shared.page import show_error
+from pages.shared.reports import heard
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ def grow(
         return
     if wanted.missing:
         with st.container(horizontal=True, vertical_alignment="center", key="compute_bar"):
-            pressed = st.button(wanted.label, type="primary", key="compute", disabled=bool(problem))
+            pressed = st.button(
+                wanted.label, type="primary", key="compute", disabled=bool(problem), on_click=heard("compute")
+            )
             if note:
                 st.caption(note)
         if problem:

@@ -20,6 +20,7 @@ import streamlit as st
 from pages.shared.addresses import remember, take_address
 from pages.shared.errors import escaped
 from pages.shared.links import URL, note_bad_link, show_bad_link
+from pages.shared.reports import heard, last_shown, set_by_hand, shown
 from pages.shared.typed import read
 from rbo_core.figures.words import short
 
@@ -100,8 +101,9 @@ def number(
             bind=URL,
             placeholder="whole number" if whole else "number",  # chrome/typed.js reads what is typed by it
             label_visibility="collapsed",
-            on_change=on_change,
+            on_change=heard(key, on_change),
         )
+        shown(key, typed)
         problem = _number_problem(label, typed, accepted, whole, scale.log)
         good = st.session_state.get(f"_good_{key}", float(default))
         if problem is None:
@@ -124,9 +126,10 @@ def _draw_slider(
 
     def from_slider() -> None:
         picked = st.session_state[_slider_key(key)]
-        now = st.session_state[key]
+        now = last_shown(key, st.session_state[key])
         if now is not None and picked == _nearest(options, now):
             return  # a slider that was drawn anew reports its grid; the box's exact value is the one that was meant
+        set_by_hand(key)
         st.session_state[key] = scale.of_kind(picked)
         if on_change is not None:
             on_change()
@@ -139,7 +142,13 @@ def _draw_slider(
         count, first = count + (first is not None), nearest
         st.session_state[f"_sliders_{key}"] = (count, first)
     st.select_slider(
-        label, options, value=first, key=_slider_key(key), format_func=_shown, help=help, on_change=from_slider
+        label,
+        options,
+        value=first,
+        key=_slider_key(key),
+        format_func=_shown,
+        help=help,
+        on_change=heard(_slider_key(key), from_slider),
     )
 
 

@@ -15,6 +15,8 @@ import streamlit as st
 
 from pages.shared.addresses import remember
 from pages.shared.links import URL, note_bad_link, show_bad_link, translate_link, unknown
+from pages.shared.reports import heard
+from pages.shared.reports import shown as note_shown
 
 
 def choice(
@@ -42,9 +44,12 @@ def choice(
     common: dict[str, Any] = {"format_func": titles.__getitem__, "key": key, "bind": URL, "help": help}
     common["label_visibility"] = "collapsed" if quiet else "visible"
     if kind == "segmented":
-        picked = st.segmented_control(label, values, default=first, required=True, on_change=on_change, **common)
+        picked = st.segmented_control(
+            label, values, default=first, required=True, on_change=heard(key, on_change), **common
+        )
     else:
-        picked = st.selectbox(label, values, index=values.index(first), on_change=on_change, **common)
+        picked = st.selectbox(label, values, index=values.index(first), on_change=heard(key, on_change), **common)
+    note_shown(key, picked)
     show_bad_link(key, picked)
     return str(picked) if picked in titles else first
 
@@ -62,8 +67,15 @@ def open_choice(label: str, key: str, options: Mapping[str, str]) -> str | None:
     )
     translate_link(key, options)
     picked = st.pills(
-        label, list(options), format_func=options.__getitem__, key=key, bind=URL, label_visibility="collapsed"
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        key=key,
+        bind=URL,
+        on_change=heard(key),
+        label_visibility="collapsed",
     )
+    note_shown(key, picked)
     show_bad_link(key, picked)
     return picked if picked in options else None
 
@@ -94,8 +106,10 @@ def several(
         key=key,
         bind=URL,
         help=help,
+        on_change=heard(key),
         label_visibility="collapsed" if quiet else "visible",
     )
+    note_shown(key, picked)
     show_bad_link(key, tuple(picked))
     return tuple(name for name in options if name in picked)
 
@@ -106,7 +120,8 @@ def toggle(label: str, key: str, default: bool = False, *, help: str | None = No
     note_bad_link(
         key, lambda text: None if text.lower() in ("true", "false") else f"{label} is true or false, got {text[:24]!r}."
     )
-    value = st.toggle(label, value=default, key=key, bind=URL, help=help)
+    value = st.toggle(label, value=default, key=key, bind=URL, help=help, on_change=heard(key))
+    note_shown(key, value)
     show_bad_link(key, value)
     return value
 
@@ -132,8 +147,9 @@ def text(
         live="250ms",
         placeholder=placeholder,
         help=help,
-        on_change=on_change,
+        on_change=heard(key, on_change),
     )
+    note_shown(key, typed)
     return str(typed or "")
 
 

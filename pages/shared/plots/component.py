@@ -19,6 +19,7 @@ import streamlit as st
 from plotly.utils import PlotlyJSONEncoder
 
 from pages.shared.page import cached
+from pages.shared.reports import heard
 from pages.shared.served_plotly import plotly_address
 
 SCRIPT = Path(__file__).with_name("plots.js")
@@ -134,6 +135,6 @@ def show(
     mount = st.components.v2.component(
         "lab_plots", js=SCRIPT.read_text("utf-8"), css=STYLE.read_text("utf-8"), isolate_styles=False
     )
-    result = mount(key=key, data=json.dumps(message).encode(), on_click_change=on_click)
+    result = mount(key=key, data=json.dumps(message).encode(), on_click_change=heard(key, on_click))
     found = result.get("click")
     return dict(found) if found else None

@@ -226,7 +226,10 @@ class Plots {
   }
 
   update(component) {
-    this.send = component.setTriggerValue;
+    this.send = (name, value) => {
+      this.root.dispatchEvent(new CustomEvent("lab-ask", { bubbles: true, detail: `plot ${name}` })); // the address hears it
+      component.setTriggerValue(name, value);
+    };
     const text = new TextDecoder().decode(component.data);
     if (text === this.text) return;
     this.text = text;

@@ -109,7 +109,10 @@ export class Player {
   }
 
   update(component) {
-    this.send = component.setTriggerValue;
+    this.send = (name, value) => {
+      this.root.dispatchEvent(new CustomEvent("lab-ask", { bubbles: true, detail: `picture ${name}` })); // the address hears it
+      component.setTriggerValue(name, value);
+    };
     this.onFrame = component.onFrame; // for hosts that follow the film
     this.theme = readTheme(this.parent);
     const bytes = component.data;

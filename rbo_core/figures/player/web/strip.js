@@ -30,7 +30,7 @@ export class RadiusStrip {
     this.range = range;
     this.element.hidden = !range;
     if (!range) return;
-    this.value = range.value;
+    if (!this.down && !this.waiting) this.value = range.value; // a picture that comes meanwhile takes no wish away
     this.element.setAttribute("aria-valuemin", range.low);
     this.element.setAttribute("aria-valuemax", range.high);
     this.tell();
@@ -138,23 +138,25 @@ export class RadiusStrip {
 
   listen() {
     const { element } = this;
-    let down = false;
+    this.down = false;
     const at = (e) => this.at(spot(e, element)[0]);
     element.addEventListener("pointerdown", (e) => {
       if (e.button !== 0 || !this.at) return;
-      down = true;
+      this.down = true;
       element.setPointerCapture?.(e.pointerId);
       element.focus({ preventScroll: true });
       this.move(at(e));
     });
-    element.addEventListener("pointermove", (e) => down && this.move(at(e)));
+    element.addEventListener("pointermove", (e) => this.down && this.move(at(e)));
     element.addEventListener("pointerup", () => {
-      if (down) this.done();
-      down = false;
+      const held = this.down;
+      this.down = false;
+      if (held) this.done();
     });
     element.addEventListener("pointercancel", () => {
-      if (down) this.actions.cancel();
-      down = false;
+      const held = this.down;
+      this.down = false;
+      if (held) this.actions.cancel();
     });
     element.addEventListener("keydown", (e) => this.key(e));
     element.addEventListener("blur", () => this.waiting && this.ask());
