@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -58,6 +60,27 @@ def test_the_written_out_gradient_is_autograds(model):
         torch.testing.assert_close(found, wanted, rtol=1e-13, atol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_tiles_of_the_registers_cover_every_size(dtype):
+    """Widths round one register and several, in both types, with a network that has lost itself."""
+    generator = torch.Generator().manual_seed(1)
+    model = nn.Sequential(nn.Linear(33, 70), nn.ReLU(), nn.Linear(70, 16), nn.ReLU(), nn.Linear(16, 17)).to(dtype)
+    ours, theirs = objective_of(model), EnsembleObjective(model)
+    x = 0.3 * torch.randn(3, theirs.size, generator=generator).to(dtype)
+    x[1, 5] = torch.nan
+    images = torch.randn(3, 13, 33, generator=generator).to(dtype)
+    labels = torch.randint(17, (3, 13), generator=generator)
+    for one in (ours, theirs):
+        one.minibatch(images, labels)
+    (f, g), (wanted_f, wanted_g) = ours(x), theirs(x)
+    assert torch.isnan(f[1]) and torch.isnan(wanted_f[1])
+    torch.testing.assert_close(f[0::2], wanted_f[0::2])
+    torch.testing.assert_close(g[0::2], wanted_g[0::2])
+    ours.minibatch(images, labels + 1)
+    with pytest.raises(ValueError, match="below the number of classes"):
+        ours(x)
+
+
 def test_other_networks_are_differentiated():
     tied = nn.Linear(4, 4)
     for model in (
@@ -98,6 +121,7 @@ def test_blocks_in_threads_are_the_ensemble(two_threads):
 def test_threads_stop_when_one_is_cancelled_or_fails(two_threads, monkeypatch):
     asked = []
     long = TrainConfig(method=Method.of("sgd"), epochs=5000, train_size=200, diagnostics="none", device="cpu")
+    train_ensemble(dataclasses.replace(long, epochs=1), lr=RATES)  # who waits for the compiler cannot be cancelled
     found = train_ensemble(long, lr=RATES, progress=lambda done, total: asked.append(done) or True)
     assert found.state == "cancelled" and len(asked) <= 3
     assert torch.get_num_threads() == 2
