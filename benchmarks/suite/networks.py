@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from benchmarks.optimizers import METHODS, stepper
-from benchmarks.suite.measure import Report, Row, compared
+from benchmarks.suite.measure import Report, Row, compared, growth
 from rbo_core.training import Method, TrainConfig, run_training
 from rbo_core.training.ensemble import train_ensemble
 from rbo_core.training.memory import keep_freed_pages
@@ -58,16 +58,14 @@ def _steps(report: Report, quick: bool) -> None:
 def _ensemble(report: Report, quick: bool) -> None:
     count, each = (4, 2) if quick else (64, 8)
     config = TrainConfig(method=Method.of("rbo"), epochs=1 if quick else 3, diagnostics="none", device="cpu")
-    lr, radius = np.geomspace(0.05, 1, count), np.geomspace(0.02, 2, count)
-    seeds = [k % 4 for k in range(count)]
     together, alone = [], []
     for turn in range(2 if quick else 3):
-        took = train_ensemble(config, lr=lr, radius=radius, seeds=seeds).seconds
-        methods = {b: Method.of("rbo", lr=float(lr[b]), radius=float(radius[b])) for b in range(0, count, each)}
-        one = sum(
-            run_training(dataclasses.replace(config, seed=seeds[b], method=method)).summary["seconds"]
-            for b, method in methods.items()
-        )
+        took = _trained_together(config, count)
+        one = 0.0
+        for b in range(0, count, each):
+            lr, radius, seed = _member(b, count)
+            method = Method.of("rbo", lr=lr, radius=radius)
+            one += run_training(dataclasses.replace(config, seed=seed, method=method)).summary["seconds"]
         if turn:  # the first warms both up
             together.append(took)
             alone.append(each * one)
@@ -76,3 +74,19 @@ def _ensemble(report: Report, quick: bool) -> None:
     report.rows.append(Row(group, "together", float(np.median(together)), ratio=1.0, rounds=len(together)))
     report.rows.append(Row(group, f"one after another ({count // each} of them, scaled)", float(np.median(alone)),
                            ratio=ratio, rounds=len(alone)))  # fmt: skip
+    members = (2, 3, 4) if quick else (4, 8, 16, 32, 64, 128)
+    cost = [float(np.median([_trained_together(config, n) for _ in range(1 if quick else 3)])) for n in members]
+    report.growth.append(growth(f"an ensemble's seconds, {config.epochs} epochs, over members", "together", members,
+                                cost))  # fmt: skip
+
+
+def _trained_together(config: TrainConfig, count: int) -> float:
+    """Seconds of an ensemble of so many."""
+    lr, radius, seeds = zip(*(_member(b, count) for b in range(count)), strict=True)
+    return float(train_ensemble(config, lr=np.array(lr), radius=np.array(radius), seeds=list(seeds)).seconds)
+
+
+def _member(b: int, count: int) -> tuple[float, float, int]:
+    """Learning rate, radius and seed of the b-th of an ensemble."""
+    lr, radius = (float(np.geomspace(low, high, count)[b]) for low, high in ((0.05, 1.0), (0.02, 2.0)))
+    return lr, radius, b % 4

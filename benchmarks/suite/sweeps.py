@@ -1,4 +1,5 @@
-"""Ball-steps a second of one sweep: on one process, on two, and on a Dask cluster of two workers."""
+"""Ball-steps a second of one sweep: on one process, on two, and on a Dask cluster of two workers; and what more cells
+cost."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ import contextlib
 import statistics
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from functools import partial
 
 import landscapes
-from benchmarks.suite.measure import Report, Row, seconds
+from benchmarks.suite.measure import Report, Row, growth, seconds, steady
 from rbo_core import sweep
 
 
@@ -32,6 +34,10 @@ def run(quick: bool) -> Report:
         report.rows.append(Row(f"{side}² cells × 16 balls × 300 steps", who, steps / took, "ball-steps/s", first,
                                alone / took, rounds))  # fmt: skip
     report.notes.append("sweeps: the ratio is speed, relative to one process")
+    sides = (2, 3, 4) if quick else (3, 5, 10, 20, 30)
+    cost = [steady(partial(_swept, _described(side), None), rounds) for side in sides]
+    cells = [side**2 for side in sides]
+    report.growth.append(growth("a sweep's seconds, 16 balls × 300 steps a cell, over cells", "1 process", cells, cost))
     return report
 
 

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
@@ -125,17 +126,18 @@ def _counted(shown: PhaseMap, notes: Notes) -> tuple[PhaseMap, Notes]:
 
 def _note(axes: Axes, shown: PhaseMap, notes: Notes, dark: bool) -> None:
     colors = palette(dark)
+    seam = [withStroke(linewidth=2.8, foreground="#6a6a6a")]  # white lines are seen where the map is blank, too
     lost = np.ma.masked_where(~(shown.diverged.T > 0.5), np.ones(shown.diverged.T.shape))
     if lost.count():
         axes.contourf(shown.radii, shown.rates, lost.filled(0.0), levels=[0.5, 1.5], colors="none", hatches=["///"])
     limits = axes.get_xlim(), axes.get_ylim()
     inside = [mark for mark in notes.theory if shown.radii[0] <= mark.radius <= shown.radii[-1]]
     for place, mark in enumerate(inside):
-        axes.axvline(mark.radius, color="white", lw=1.4, ls="--")
+        axes.axvline(mark.radius, color="white", lw=1.4, ls="--", path_effects=seam)
         axes.annotate(mark.label, (mark.radius, 1.0), (0, 3 + 12 * (place % 2)), xycoords=("data", "axes fraction"),
                       ha="center", textcoords="offset points", color=colors.muted, fontsize=9)  # fmt: skip
     if notes.frontier is not None:
-        axes.plot(notes.frontier.radii, notes.frontier.rates, color="white", lw=1.4, ls=":")
+        axes.plot(notes.frontier.radii, notes.frontier.rates, color="white", lw=1.4, ls=":", path_effects=seam)
     for jump in notes.jumps:
         axes.plot([jump.low, jump.high], [jump.rate, jump.rate], color=color("rbo"), lw=1.6)
         axes.plot(jump.radius, jump.rate, "o" if jump.abrupt else "s", color=color("rbo"), mec="white", mew=0.6, ms=5)
