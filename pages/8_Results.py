@@ -86,6 +86,9 @@ with st.container(key="helps"):
 with st.container(key="helps_numbers"):
     st.dataframe(helps.table(), hide_index=True, key="helps_table", height="content")
 st.caption(helps.HOW)
+if not shown:  # one row of these buttons a page: with runs it is theirs
+    with st.container(horizontal=True):
+        take_away(helps.takings())
 
 st.header("The paper's Table 1, and ours")
 st.caption("Test accuracy in percent. Ours: mean ± 95 % interval over n seeds of the best stored settings.")

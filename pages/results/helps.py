@@ -7,9 +7,11 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from pages.shared.budgets import records
+from pages.shared.budgets import DRAWN, curve, records
 from pages.shared.network_runs import DATA
-from rbo_core.figures.contests import REFERENCES, Row, rows
+from pages.shared.take_away import Takings, figure_takings
+from rbo_core.figures.contests import REFERENCES, Row, rows, verdict
+from rbo_core.figures.player.offline import Words
 
 HOW = (
     "The difference is that of the best ball, in points, with *p* in brackets. *Every 5th step* says how often the "
@@ -20,6 +22,13 @@ HOW = (
 )
 _TINT = {1: "background-color: rgba(0, 158, 115, 0.22)", -1: "background-color: rgba(213, 94, 0, 0.24)", 0: ""}
 """Wins and losses, equally loud."""
+CODE = """from pages.shared.budgets import DRAWN, curve, records
+from rbo_core.figures.contests import rows, verdict
+
+found = rows(records())  # the contests that came with the lab, one a row
+print(verdict(found))
+figures = [curve(title, dark=False) for title in DRAWN]
+"""
 
 
 def told() -> list[Row]:
@@ -49,3 +58,9 @@ def table() -> Styler:
         return [tints.get(column, "") for column in line.index]
 
     return frame.style.apply(tinted, axis=1)
+
+
+def takings() -> Takings:
+    """The curves as a page, and the script that draws them again."""
+    words = Words("Does a ball help?", f"{verdict(told())} Made by python -m rbo_core contest.", code=CODE)
+    return figure_takings("does_it_help", lambda dark: [curve(title, dark) for title in DRAWN], words)

@@ -123,7 +123,9 @@ def takings(seen: Ticked, quantity: str, axis: str) -> Takings:
         return [] if figure is None else [figure]
 
     code = train_code([run.config for run in seen.drawn if run.config])
-    return figure_takings("results", figures, Words("Stored runs", what_is_drawn(seen), code=code))
+    same = len({run.task for run in seen.drawn}) == 1
+    said = verdict(seen.drawn) if same else "The runs are of different tasks, so no winner is named."
+    return figure_takings("results", figures, Words("Stored runs", said, code=code))
 
 
 def delete_button(seen: Ticked) -> None:

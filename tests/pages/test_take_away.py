@@ -52,7 +52,7 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if "Results" not in name])
+@pytest.mark.parametrize("name", PAGES)
 def test_every_page_can_be_taken_along(name, tmp_path, monkeypatch):
     monkeypatch.setenv("RBO_DATA_DIR", str(tmp_path))
     makers = {}
