@@ -119,13 +119,14 @@ def _steps(tape: Tape, x: Floats) -> list[tuple[int, Floats, Floats]]:
     one = np.zeros((3, codes.COLUMNS))
     one[:2, codes.TARGET] = one[:2, codes.NUMBER] = 0, 1
     head = np.array([3.0, 2.0, 0.0])
+    variables = x if x.shape[1] > 1 else np.repeat(x, 2, axis=1)  # the two rows before read two of them
     out = []
     for k, row in enumerate(tape.rows):
         inputs = np.ascontiguousarray(register[row[[codes.FIRST, codes.SECOND]].astype(int)].T)
         one[2] = row
         one[2, [codes.TARGET, codes.FIRST, codes.SECOND]] = 2, 0, 1
         f = np.empty(len(x))
-        formula_kernel(x if row[codes.OPERATION] == codes.VARIABLE else inputs, head, one, f, NO_TABLE, False)
+        formula_kernel(variables if row[codes.OPERATION] == codes.VARIABLE else inputs, head, one, f, NO_TABLE, False)
         register[int(row[codes.TARGET])] = f
         out.append((k, inputs, f))
     return out

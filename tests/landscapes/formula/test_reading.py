@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import landscapes
+from landscapes.formula import gaps
 from landscapes.formula.problem import FormulaError
 
 X = np.array([[0.3, -0.7], [1.3, 0.4], [-0.9, 2.1]])
@@ -152,6 +153,13 @@ def test_bad_windows_are_named(bounds: object, words: str) -> None:
     with pytest.raises(ValueError, match="bounds must") as caught:
         landscapes.get("formula", expression="x", bounds=bounds)
     assert words in str(caught.value)
+
+
+def test_gaps_of_a_curve_are_found_inside_its_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel as Python, where an index outside an array is an error: compiled, it reads what lies there."""
+    monkeypatch.setattr(gaps, "formula_kernel", gaps.formula_kernel.py_func)
+    (told, *_) = landscapes.get("formula", dim=1, expression="x + 1/(x - 1.25)", bounds="1:2").notes
+    assert "at x = 1.25: division by zero" in told
 
 
 def test_the_proposed_window_avoids_gaps_and_gaps_are_named() -> None:
