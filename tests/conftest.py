@@ -19,15 +19,19 @@ settings.load_profile("ci" if os.environ.get("CI") else "lab")
 
 
 LONG = {
-    "test_manual.py": 70, "pages/test_addresses.py": 65, "cluster/test_cluster.py": 60, "core/test_contact.py": 50,
-    "core/test_reference.py": 50, "sweep/test_interrupted.py": 50, "formula/test_against_sympy.py": 35,
-    "pages/test_roll.py": 30, "training/test_runs.py": 28, "formula/test_hostile.py": 25,
+    "browser/test_access.py": 120, "browser/test_network_pages.py": 80, "browser/test_race.py": 75,
+    "test_manual.py": 70, "browser/test_walks.py": 65, "cluster/test_cluster.py": 60, "browser/test_train.py": 60,
+    "pages/test_addresses.py": 55, "core/test_contact.py": 50, "core/test_reference.py": 50,
+    "sweep/test_interrupted.py": 50, "browser/test_phases.py": 45, "browser/test_addresses.py": 40,
+    "browser/test_roll.py": 40, "formula/test_against_sympy.py": 35, "browser/test_player.py": 35,
+    "browser/test_first_paint.py": 35, "browser/test_own_surfaces.py": 30, "pages/test_roll.py": 30,
+    "training/test_runs.py": 28, "formula/test_hostile.py": 25,
     "core/test_faults.py": 24, "training/test_ensembles.py": 23, "core/test_cli_roll.py": 20,
     "jobs/test_jobs.py": 19, "core/test_ball_laws.py": 18, "pages/test_first_settings.py": 18,
     "sweep/test_finite_size.py": 14, "serving/test_serve.py": 13, "core/test_database.py": 13,
     "test_benchmarks.py": 13, "torch/test_distributed.py": 12,
 }  # fmt: skip
-"""Seconds that the longest files take; those of the browser some 25. They need not be exact."""
+"""Seconds that the longest files take; the other ones of the browser some 25. They need not be exact."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

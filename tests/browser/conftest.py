@@ -121,6 +121,7 @@ class Windows:
         self._contexts: dict[tuple[object, ...], object] = {}
 
     def tab(self, width: int, height: int, options: dict[str, object]) -> object:
+        options = {"reduced_motion": "reduce"} | options  # a film that nobody watches takes most of a core
         key = (width, height, *sorted(options.items()))
         if key not in self._contexts:
             self._contexts[key] = self._chromium.new_context(viewport={"width": width, "height": height}, **options)
@@ -169,6 +170,7 @@ def windows(chromium: object) -> Iterator[Windows]:
 def open_page(windows: Windows) -> Iterator[Callable[..., object]]:
     """open_page(address, width=1280, **context options) -> a Playwright page that is ready.
 
+    Films stand still until they are played; with reduced_motion="no-preference" they begin by themselves.
     script: JavaScript that runs before the page's own. page.said collects errors and warnings of the console and errors
     of scripts; the fixture fails the test on any. No test remembers another but for Streamlit's scripts.
     """
@@ -198,7 +200,7 @@ def settle() -> Callable[[object], None]:
     def wait(page: object) -> None:
         page.wait_for_timeout(150)
         answered(page)
-        page.wait_for_timeout(150)
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     return wait
 

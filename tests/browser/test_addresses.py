@@ -79,6 +79,9 @@ def test_a_visitors_change_is_an_entry_however_soon_and_a_pages_own_is_none_howe
     roll.evaluate("history.replaceState({}, '', '?momentum=0.5&v=1'); labPast.commit()")
     assert undo.is_disabled()
     roll.evaluate("history.replaceState({}, '', '?v=1')")
+    roll.get_by_role("button", name="All settings of this page to their defaults").click()
+    answered(roll)
+    assert undo.is_disabled()  # nothing was to be reset
     changed(roll)
     undo.click()
     roll.wait_for_url("**/Roll?v=1")

@@ -32,7 +32,7 @@ MOST = 0.1
     ],
 )
 def test_nothing_jumps_while_a_page_arrives(server, open_page, page, picture, width):
-    opened = open_page(f"{server}/{page}", script=WATCH, width=width)
+    opened = open_page(f"{server}/{page}", script=WATCH, width=width, reduced_motion="no-preference")
     opened.locator(f".st-key-{picture} :is({PICTURE})").first.wait_for(timeout=60_000)
     if page != "Lessons":  # which says nothing before its question is answered
         opened.locator(".lab-said").first.wait_for()

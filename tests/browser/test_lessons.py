@@ -9,7 +9,7 @@ PLAYER = "document.querySelector('.rbp').__player"
 
 
 def test_a_lesson_by_keyboard_on_a_projector(server, open_page):
-    page = open_page(f"{server}/Lessons?lesson=ball&projector=1")
+    page = open_page(f"{server}/Lessons?lesson=ball&projector=1", reduced_motion="no-preference")
     page.wait_for_selector(".st-key-lesson_waiting .rbp[data-frame='0']")
     assert page.evaluate(f"{PLAYER}.clock.last") == 0  # nothing to play yet, and nothing to find out
     assert not page.locator(".lab-said").count()

@@ -340,7 +340,7 @@ def test_touch_on_a_surface_places_the_start_and_leaves_scrolling_to_the_page(sh
 
 
 def test_motion_starts_once_by_itself_but_not_under_reduced_motion(show):
-    page = show("curve", "&autoplay=1")
+    page = show("curve", "&autoplay=1", reduced_motion="no-preference")
     page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 3")
     calm = show("curve", "&autoplay=1", reduced_motion="reduce")
     wait_for_frame(calm, 200)

@@ -39,7 +39,7 @@ def changed(page, before: str) -> str:
 
 @pytest.mark.parametrize("path", ["/", "/Roll"])
 def test_the_first_visit_moves_by_itself(roll, path):
-    page = roll(path=path)
+    page = roll(path=path, reduced_motion="no-preference")
     page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 5")
 
 

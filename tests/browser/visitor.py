@@ -184,7 +184,9 @@ class Visitor:
 
     def step(self) -> None:
         """One thing that a visitor does."""
-        kinds = {"change": 6, "reload": 1, "reset": 1}
+        kinds = {"change": 6, "reload": 1}
+        if self.query:  # what is as it was first is not reset
+            kinds["reset"] = 1
         if self.at > 0:
             kinds["back"] = 2
         if self.at + 1 < len(self.entries):

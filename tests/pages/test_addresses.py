@@ -27,7 +27,7 @@ from tests.pages.window import ALONE
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 NAMES = sorted(file.stem for file in PAGES.glob("[0-9]*.py"))
-ADDRESSES = int(os.environ.get("RBO_ADDRESSES", "30" if os.environ.get("CI") else "8"))
+ADDRESSES = int(os.environ.get("RBO_ADDRESSES", "16" if os.environ.get("CI") else "8"))
 """How many of each page; with 100, every value of every control is asked for."""
 WORK = {"steps", "starts", "starts_steps", "cells", "gradients", "size", "samples"}
 

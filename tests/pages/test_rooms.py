@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ def modules(*places: str) -> list[Path]:
     return [path for place in places for path in sorted(ROOT.glob(place))]
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Full names of the modules that a file imports, wherever in it."""
     found = set()

@@ -153,7 +153,8 @@ class Chrome {
     const kept = new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => VIEW.includes(name)));
     kept.set("v", this.data.version);
     past.commit();
-    past.enter(`${location.pathname}?${kept}`);
+    const sorted = (query) => [...query].map(String).sort().join();
+    if (sorted(kept) !== sorted(new URLSearchParams(location.search))) past.enter(`${location.pathname}?${kept}`); // else no change
     window.dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
   }
 
