@@ -277,7 +277,8 @@ def test_the_run_can_be_heard(server, open_page):
     last = page.evaluate(f"{sound}.heard({PLAYER}.clock.last)")
     assert first["pitch"] > 2 * last["pitch"]  # high loss, high pitch
     assert -1 <= first["pan"] < last["pan"] <= 1
-    page.locator(".rbp").get_by_label("Speed").select_option("0.1")  # however slow the machine, the run does not end meanwhile
+    # However slow the machine, the run does not end meanwhile.
+    page.locator(".rbp").get_by_label("Speed").select_option("0.1")
     page.get_by_role("button", name="Hear the run").click()
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function(f"{sound}.volume.gain.value > 0.05")
