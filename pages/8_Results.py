@@ -59,7 +59,7 @@ else:
         if (figure := listing.picture(seen, quantity, axis, is_dark())) is not None:
             plots.show([figure], "results_curves")
         sentence(listing.what_is_drawn(seen), runs=str(len(seen.runs)))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="take_away"):
         chosen = seen.table[seen.table["id"].isin(seen.ids)]
         epochs = per_epoch(seen.runs)
         download("Runs (CSV)", lambda: chosen, "runs.csv", "runs_csv")
@@ -87,7 +87,7 @@ with st.container(key="helps_numbers"):
     st.dataframe(helps.table(), hide_index=True, key="helps_table", height="content")
 st.caption(helps.HOW)
 if not shown:  # one row of these buttons a page: with runs it is theirs
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="take_away"):
         take_away(helps.takings())
 
 st.header("The paper's Table 1, and ours")
