@@ -1,10 +1,10 @@
 """The digits table of `compare` as ensembles against the same runs one after the other.
 
 For each method the tuning (16 settings, one seed) and the test (five seeds, 640 gradients) are trained as the contest
-trains them, evaluations included; of the single runs every eighth is trained and counted eight times, its evaluations
-left out. Single runs have one thread, which is what they are fastest with. Beside the time on the clock stands the
-processors' own, which other work on the machine disturbs less, and the limit: the eight matrix products of a gradient
-alone, in as many threads.
+trains them; of the single runs every eighth is trained and counted eight times. Both count making the networks, the
+steps, and one evaluation at the end. Single runs have one thread, which is what they are fastest with. Beside the time
+on the clock stands the processors' own, which other work on the machine disturbs less, and the limit: the eight matrix
+products of a gradient alone, in as many threads.
 
 python benchmarks/bench_contest.py [--threads 2] [--methods ...] [--gradients 640]
 """
@@ -23,10 +23,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numba import njit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rbo_core.torch.perceptrons import linear_layers
+from rbo_core.torch.register_tile import multiply
 from rbo_core.training import Method, TrainConfig
 from rbo_core.training.contest import points
 from rbo_core.training.contest_stages import Stage, trained
@@ -39,8 +41,6 @@ SETTINGS, SEEDS, EVERY = 16, 5, 8
 COLUMNS = (
     "one by one, s", "together, s", "times faster", "less processor time", "µs a gradient", "its products, µs",
 )  # fmt: skip
-MEMBERS = 8
-"""In a block, for the limit."""
 
 
 def main() -> None:
@@ -125,11 +125,18 @@ def measure(names: list[str], config: TrainConfig, threads: int) -> Measured:
 
 
 def single(config: TrainConfig) -> Clock:
-    """The steps of one run, without its evaluations."""
-    with torch.random.fork_rng(devices=[]):
-        training = Training(config, load(config.data), torch.device("cpu"), None, None)
+    """One run: its network, its steps, and an evaluation at the end."""
+    data = load(config.data)
+
+    def run() -> None:
+        training = Training(config, data, torch.device("cpu"), None, None)
         training.rows.append({})
-        return clocked(lambda: steps_of(training))
+        steps_of(training)
+        training._measure(1)
+        training._evaluate(*training.test)
+
+    with torch.random.fork_rng(devices=[]):
+        return clocked(run)
 
 
 def steps_of(training: Training) -> None:
@@ -143,28 +150,31 @@ def clocked(run: Callable[[], object]) -> Clock:
     return Clock(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def products(threads: int, images: int, rounds: int = 400) -> float:
-    """Seconds that the matrix products of one gradient of one member take."""
+def products(threads: int, images: int, rounds: int = 2000) -> float:
+    """Seconds that the matrix products of one gradient of one network take."""
     layers = linear_layers(build_model("mlp", (1, 8, 8), 10)) or []
+    shapes = []
+    for k, layer in enumerate(layers):
+        shapes += [(images, layer.inputs, layer.outputs), (layer.outputs, images, layer.inputs)]
+        shapes += [(images, layer.outputs, layer.inputs)] if k > 0 else []
 
     def one(_: int) -> None:
-        torch.set_num_threads(1)
-        pairs = []
-        for k, layer in enumerate(layers):
-            inputs = torch.randn(MEMBERS, images, layer.inputs)
-            weights = torch.randn(MEMBERS, layer.outputs, layer.inputs)
-            slope = torch.randn(MEMBERS, images, layer.outputs)
-            pairs += [(inputs, weights.transpose(1, 2)), (slope.transpose(1, 2), inputs)]
-            pairs += [(slope, weights)] if k > 0 else []
-        room = [torch.bmm(a, b) for a, b in pairs]
-        for _ in range(rounds):
-            for (a, b), out in zip(pairs, room, strict=True):
-                torch.bmm(a, b, out=out)
+        for shape in shapes:
+            rows, depth, columns = shape
+            a, b, c = (np.ones(size, np.float32) for size in (rows * depth, depth * columns, rows * columns))
+            _multiplied(a, b, c, shape, rounds)
 
+    one(0)  # compile
     with ThreadPoolExecutor(threads) as pool:
         begin = time.perf_counter()
         list(pool.map(one, range(threads)))
-        return (time.perf_counter() - begin) / rounds / MEMBERS / threads
+        return (time.perf_counter() - begin) / rounds / threads
+
+
+@njit(nogil=True)
+def _multiplied(a: Any, b: Any, c: Any, shape: Any, rounds: int) -> None:
+    for _ in range(rounds):
+        multiply(a, shape[1], 1, b, c, shape, False)
 
 
 if __name__ == "__main__":
