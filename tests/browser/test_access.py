@@ -184,6 +184,10 @@ def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(server, ope
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.className") == "rbp-stage"
+    for _ in range(4):  # the picture's own three buttons, and Play
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement === document.querySelector('.rbp-bar button')")
+    page.locator(".rbp-stage").focus()
     page.keyboard.press("?")
     page.get_by_role("heading", name="Keys").wait_for()
     page.keyboard.press("Escape")

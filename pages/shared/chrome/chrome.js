@@ -126,6 +126,8 @@ class Chrome {
     past.version = this.data.version;
     if (!new URLSearchParams(location.search).has("v")) past.replace(address(this.data.version));
     view();
+    // Streamlit tells its app the theme, and not what opens over it
+    document.documentElement.style.colorScheme = getComputedStyle(document.querySelector("[data-testid=stApp]")).colorScheme;
     this.heard();
     if (this.asked && this.data.href === this.asked && this.place?.isConnected) {
       this.place.innerHTML = this.data.code || "<p>This address is too long for a QR code.</p>";
