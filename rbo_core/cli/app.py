@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 STATIC_VARIABLE = "RBO_STATIC_DIR"
+CACHE_VARIABLE = "NUMBA_CACHE_DIR"
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -52,8 +53,26 @@ def _writable_copy(folder: Path) -> Path:
         (copy / name).symlink_to(folder / name)
     (copy / "static").mkdir()
     os.environ[STATIC_VARIABLE] = str(copy / "static")
-    print(f"{folder} cannot be written: the browser's files are kept in {copy}", file=sys.stderr)
+    words = f"{folder} cannot be written: the browser's files are kept in {copy}"
+    if CACHE_VARIABLE not in os.environ and not _can_be_written(_home_cache()):
+        (copy / "kernels").mkdir()
+        os.environ[CACHE_VARIABLE] = str(copy / "kernels")
+        words += f", and so are compiled kernels, for want of a home; name a lasting folder with {CACHE_VARIABLE}"
+    print(words, file=sys.stderr)
     return copy
+
+
+def _home_cache() -> Path | None:
+    """Where numba would keep its kernels on Linux; elsewhere it finds its own."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "numba"
+    except RuntimeError:
+        return None
+
+
+def _can_be_written(folder: Path | None) -> bool:
+    """That folder, or the nearest one above it that exists."""
+    return folder is not None and os.access(next(one for one in (folder, *folder.parents) if one.exists()), os.W_OK)
 
 
 def environment() -> dict[str, str]:

@@ -62,6 +62,25 @@ def test_in_a_checkout_the_app_is_the_one_beside_the_package():
     assert (ROOT / "static").is_dir()  # or Streamlit warns as it starts
 
 
+@pytest.mark.parametrize("home", [True, False])
+def test_one_warning_says_where_everything_is_kept_that_cannot_be_where_it_belongs(tmp_path, monkeypatch, capsys, home):
+    installed = tmp_path / "installed"
+    (installed / "pages").mkdir(parents=True)
+    (installed / "app.py").touch()
+    monkeypatch.setattr(app, "PACKAGE", installed / "package")
+    monkeypatch.setattr(app.os, "access", lambda folder, mode: home and not Path(folder).is_relative_to(installed))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("XDG_CACHE_HOME", app.CACHE_VARIABLE, app.STATIC_VARIABLE):
+        monkeypatch.setenv(name, "")  # so that it is put back afterwards
+        monkeypatch.delenv(name)
+    copy = app.script().parent
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and str(installed) in said and str(copy) in said
+    assert Path(os.environ[app.STATIC_VARIABLE]).parent == copy and (copy / "app.py").exists()
+    kernels = os.environ.get(app.CACHE_VARIABLE)
+    assert kernels is None if home else Path(kernels) == copy / "kernels" and app.CACHE_VARIABLE in said
+
+
 @pytest.mark.slow
 def test_the_installed_app_opens_from_any_folder(installed, tmp_path):
     with socket.socket() as free:
