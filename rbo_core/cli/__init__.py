@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 COMMANDS = {
     "roll": "roll one optimizer over a surface and print or save what happened",
@@ -32,7 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in arguments if not word.startswith("-")), None)
-    parser = argparse.ArgumentParser(prog="python -m rbo_core", description=__doc__)
+    called = "rolling-ball" if Path(sys.argv[0]).stem == "rolling-ball" else "python -m rbo_core"
+    parser = argparse.ArgumentParser(
+        prog=called, description=f"Command line: {called} COMMAND, with --help after each."
+    )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     module = None
     for name, summary in COMMANDS.items():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rbo_core.cli import app
+from rbo_core.cli import app, main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,6 +60,15 @@ def test_the_command_is_there_and_every_page_travels(installed):
 def test_in_a_checkout_the_app_is_the_one_beside_the_package():
     assert app.script() == ROOT / "app.py"
     assert (ROOT / "static").is_dir()  # or Streamlit warns as it starts
+
+
+@pytest.mark.parametrize("called", ["/usr/bin/rolling-ball", "rolling-ball.exe", "rbo_core/__main__.py"])
+def test_help_names_the_command_as_it_was_called(monkeypatch, capsys, called):
+    monkeypatch.setattr(app.sys, "argv", [called])
+    with pytest.raises(SystemExit):
+        main(["roll", "--help"])
+    wanted = "python -m rbo_core" if called.endswith(".py") else "rolling-ball"
+    assert capsys.readouterr().out.startswith(f"usage: {wanted} roll ")
 
 
 @pytest.mark.parametrize("home", [True, False])
