@@ -114,7 +114,5 @@ def test_the_installed_app_opens_from_any_folder(installed, tmp_path):
 
 @pytest.mark.parametrize("port", ["-1", "70000"])
 def test_an_impossible_port_is_named(port, capsys):
-    from rbo_core.cli import main
-
     assert main(["app", "--port", port]) == 2
     assert port in capsys.readouterr().err
