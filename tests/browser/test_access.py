@@ -195,31 +195,6 @@ def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(server, ope
     page.wait_for_function(f"{PLAYER}.clock.frame === {PLAYER}.clock.last")
 
 
-FOCUSED = """() => {
-  const { activeElement } = document;
-  return [activeElement.getAttribute("aria-label"), !!activeElement.closest("[data-testid=stSidebar]")];
-}"""
-
-
-@pytest.mark.parametrize("name", ["", "Roll", "Race"])
-def test_tab_comes_to_the_picture_and_its_bar_before_the_sidebar(server, open_page, name):
-    page = open_page(f"{server}/{name}?autoplay=0")
-    page.wait_for_selector(".rbp-radius[data-runs]")
-    at_rest(page)
-    for _ in range(24):
-        page.keyboard.press("Tab")
-        label, aside = page.evaluate(FOCUSED)
-        assert not aside
-        if label == "Play":
-            break
-    assert label == "Play"
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate(FOCUSED)[1]:
-            return
-    pytest.fail("Tab never came to the sidebar")
-
-
 def test_a_link_may_wait_at_a_step_without_controls(server, open_page):
     page = open_page(f"{server}/Roll?at=40&hide=controls,strip", reduced_motion="no-preference")
     page.wait_for_selector(".rbp[data-frame='40']")
