@@ -1,9 +1,10 @@
 // The 2-D view: a landscape over one parameter at true scale, balls as true circles. Drawn on a canvas in two layers: the
 // ground is painted once per view, the racers every frame.
 
-import { place, radiusAt } from "./data.js";
+import { place } from "./data.js";
 import { fit, flat } from "./draw.js";
 import { magnification } from "./extent.js";
+import { heightsShown } from "./frame.js";
 import { listen } from "./hand.js";
 import { drawGround } from "./ridge.js";
 import { drawRacers } from "./runners.js";
@@ -27,29 +28,8 @@ export class CurveView {
     this.scene = scene;
     this.scale = scene.heightScale;
     this.stale = true;
-    const s = this.scale;
-    const { x, heights } = scene.ground;
-    let low = Infinity;
-    let high = -Infinity;
-    for (let i = 0; i < x.length; i++) {
-      if (x[i] < scene.bounds[0][0] || x[i] > scene.bounds[0][1] || !Number.isFinite(heights[i])) continue;
-      low = Math.min(low, heights[i] * s);
-      high = Math.max(high, heights[i] * s);
-    }
+    const { low, high, top } = heightsShown(scene);
     this.aspect = (1.25 * (high - low)) / (scene.bounds[0][1] - scene.bounds[0][0]); // of the ground: it must not change with the ball
-    // the walls may be cut off, but never a racer: the frame follows what moves
-    let top = low + 0.25 * (scene.bounds[0][1] - scene.bounds[0][0]);
-    let needed = low;
-    for (const r of scene.racers) {
-      for (let i = 0; i < r.n; i++) {
-        const px = r.position[2 * i];
-        if (px < scene.bounds[0][0] || px > scene.bounds[0][1]) continue;
-        const { contact, center } = place(r, i, s);
-        needed = Math.max(needed, contact[1], center ? center[1] + radiusAt(r, i) : -Infinity);
-      }
-    }
-    top = Math.min(Math.max(top, high), Math.max(needed, low + 0.6 * (high - low)) + 0.12 * (high - low));
-    top = Math.max(top, needed);
     this.range = scene.range || [low, top];
     if (scene.range) this.aspect = (scene.range[1] - scene.range[0]) / (scene.bounds[0][1] - scene.bounds[0][0]);
     this.canvas.classList.toggle("rbp-paper", !!scene.drawing);
