@@ -12,16 +12,19 @@ _PICKED = "_picked"
 
 
 def clickable_map(figure: go.Figure | plots.Picture, key: str, selected: tuple[float, float] | None = None) -> None:
-    """Show a map; a click on a cell, or the arrow keys, begin the page's run again, in which `picked` tells the cell.
+    """Show a map; of a click on a cell, or the arrow keys, the run of the page that follows asks `picked`.
 
     selected: (ρ, η) from which the arrow keys go on.
     """
     if isinstance(figure, go.Figure):
         figure.update_layout(dragmode=False)
-    click = plots.show([figure], key=key, clicks=CLICKS, selected=selected)
-    if click is not None:
-        st.session_state[_PICKED] = (float(click["x"]), float(click["y"]))
-        st.rerun()
+
+    def clicked() -> None:
+        click = st.session_state[key].get("click")
+        if click:
+            st.session_state[_PICKED] = (float(click["x"]), float(click["y"]))
+
+    plots.show([figure], key=key, clicks=CLICKS, selected=selected, on_click=clicked)
 
 
 def picked() -> tuple[float, float] | None:

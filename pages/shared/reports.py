@@ -4,6 +4,7 @@ A browser sends the values of all its controls with whatever a hand does. A hand
 answer sends an old value of each control that the server has just set (a number whose slider was moved, the start after
 a click, what a story or another surface sets), and Streamlit takes it for a wish. A wish comes alone: a hand changes
 one control at a time. So an old value that comes with another change is put right, before the page draws its controls.
+What comes with a part of the page that renews itself by the clock is no wish at all: a hand's has a run of the whole page.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _SHOWN, _HEARD, _SET = "_shown", "_heard", "_set_by_hand"
 LATE = 3.0
@@ -36,6 +38,10 @@ def heard(key: str, then: Callable[[], None] | None = None) -> Callable[[], None
     def note() -> None:
         state = st.session_state
         value = state.get(key)
+        if _by_the_clock():
+            if known := _shown(key):
+                state[key] = known[-1][0]
+            return
         old = last_shown(key, value) != value
         state.setdefault(_HEARD, []).append(_Report(key, value, old, then))
         if then is not None and not old:
@@ -83,6 +89,12 @@ def forget() -> None:
     """Another page has controls of its own."""
     for name in (_SHOWN, _HEARD, _SET):
         st.session_state.pop(name, None)
+
+
+def _by_the_clock() -> bool:
+    """Whether only a part of the page runs, as a job's progress does every second."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
 
 
 def _shown(key: str) -> list[tuple[Any, float]]:

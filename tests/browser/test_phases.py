@@ -90,10 +90,20 @@ def test_the_map_refines_until_it_is_complete(phases):
     assert seen[-1] == 1600
 
 
-def test_a_job_is_found_again_by_its_link_after_closing_the_tab(phases, press):
+def test_a_job_is_found_again_by_its_link_and_its_map_hears_clicks_meanwhile(phases, press):
     page = phases("?cells=40&starts=64&steps=3000&projection=gradient")
     press(page.get_by_role("button", name="Compute the rest"))
     page.wait_for_function("location.search.includes('job=')")
+    answered(page)
+    # The map is drawn anew under a pointer at rest: a press is heard all the same.
+    box = page.locator(f"{MAP} .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.4 * box["height"])
+    drawn = page.get_attribute(".st-key-phase_map .lab-plots", "data-drawn")
+    grown = "old => document.querySelector('.st-key-phase_map .lab-plots').dataset.drawn !== old"
+    page.wait_for_function(grown, arg=drawn)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url(lambda url: "radius=" in url)
     job = page.url.split("job=")[1].split("&")[0]
     page.close()
     again = phases(f"?job={job}")

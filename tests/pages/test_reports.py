@@ -57,3 +57,14 @@ def test_a_surface_that_is_reported_late_sets_no_start(roll):
     roll.toggle(key="ironed").set_value(True)
     roll.run()
     assert (roll.selectbox(key="surface").value, roll.number_input(key="start").value) == ("corduroy", 2.9)
+
+
+def test_what_comes_with_a_part_that_renews_itself_is_no_wish(roll, monkeypatch):
+    now = reports.time.monotonic()
+    monkeypatch.setattr(reports.time, "monotonic", lambda: now + reports.LATE + 1)  # however slow the browser is
+    with monkeypatch.context() as patched:
+        patched.setattr(reports, "_by_the_clock", lambda: True)
+        roll.number_input(key="radius").set_value(0.4).run()
+    assert roll.number_input(key="radius").value == SET
+    roll.number_input(key="radius").set_value(0.4).run()
+    assert roll.number_input(key="radius").value == 0.4

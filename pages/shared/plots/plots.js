@@ -94,7 +94,27 @@ function circle(x, y, radius) {
   return { x: [turn.map((t) => x + radius * Math.sin(t))], y: [turn.map((t) => y + radius + radius * Math.cos(t))] };
 }
 
+const nearest = (values, one, place) => values.reduce(
+  (best, value) => (Math.abs(place(value) - one) < Math.abs(place(best) - one) ? value : best), values[0]);
+
+// The point of the trace with this name that is nearest to a pointer inside its axes: {x, y}; null where there is none.
+function pointUnder(div, name, event) {
+  const trace = div._fullData?.find((one) => one.name === name && one.visible === true);
+  const { xaxis, yaxis } = div._fullLayout ?? {};
+  if (!trace || !xaxis?.d2p || !yaxis?.d2p) return null;
+  const box = div.getBoundingClientRect(), m = magnification();
+  const px = (event.clientX - box.left) / m - xaxis._offset, py = (event.clientY - box.top) / m - yaxis._offset;
+  if (px < 0 || px > xaxis._length || py < 0 || py > yaxis._length) return null;
+  const [xs, ys] = [Array.from(trace.x, Number), Array.from(trace.y, Number)];
+  const x = nearest(xs, px, (value) => xaxis.d2p(value));
+  // a heat map has its columns and rows apart, other traces have pairs
+  const column = trace.type === "heatmap" ? ys : ys.filter((_, k) => xs[k] === x);
+  return { x, y: nearest(column, py, (value) => yaxis.d2p(value)) };
+}
+
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const STRAYED = 5; // px between press and release from which on it is no click
+const HEARD = 60; // ms in which Plotly tells of a click, if it does
 const SETTLED = 350; // ms without a key after which the page is told where the keys have led
 const written = (value) => String(Number(Number(value).toPrecision(3))).replace("-", "\u2212");
 
@@ -301,10 +321,27 @@ class Plots {
   }
 
   listen(div, i) {
+    let pressed = null;
+    let told = false;
+    const tell = ({ x, y }) => {
+      told = true;
+      this.send("click", { x: Number(x), y: Number(y), plot: i, stage: this.stages.at, at: Date.now() });
+    };
     div.on("plotly_click", (event) => {
       const point = event.points.find((p) => p.data.name === this.wanted.clicks);
-      if (point) this.send("click", { x: Number(point.x), y: Number(point.y), plot: i, stage: this.stages.at, at: Date.now() });
+      if (point) tell(point);
     });
+    // A plot that was drawn anew under a pointer at rest has forgotten it, and Plotly then tells of no click.
+    div.addEventListener("pointerdown", (e) => { [pressed, told] = [e.isPrimary && !e.button ? e : null, false]; }, true);
+    div.addEventListener("pointerup", (e) => {
+      const from = pressed;
+      pressed = null;
+      if (!this.wanted.clicks || !from || Math.hypot(e.clientX - from.clientX, e.clientY - from.clientY) >= STRAYED) return;
+      setTimeout(() => {
+        const point = told ? null : pointUnder(div, this.wanted.clicks, e);
+        if (point) tell(point);
+      }, HEARD);
+    }, true);
     this.carry(div);
     const turned = () => { if (this.wanted.linked) this.turn(div); };
     div.on("plotly_relayouting", turned);
