@@ -4,7 +4,7 @@ A browser sends the values of all its controls with whatever a hand does. A hand
 answer sends an old value of each control that the server has just set (a number whose slider was moved, the start after
 a click, what a story or another surface sets), and Streamlit takes it for a wish. A wish comes alone: a hand changes
 one control at a time. So an old value that comes with another change is put right, before the page draws its controls.
-What comes with a part of the page that renews itself by the clock is no wish at all: a hand's has a run of the whole page.
+What comes with a part of the page that renews itself by the clock is no wish at all: a hand asks for the whole page.
 """
 
 from __future__ import annotations
