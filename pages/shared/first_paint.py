@@ -34,6 +34,32 @@ _SERVER = """<script>
             .forEach((key) => localStorage.removeItem(key));
       } catch { /* a browser that keeps nothing has nothing to forget */ }
       {
+        // Tab goes the way of the eye: picture, bar, the page, and then the sidebar, which Streamlit puts before them.
+        // It stays among its siblings, where React inserts and removes; style.css keeps its place. Whether it is open
+        // stands in the root: a rule that asks :has() makes the browser compute all style at each element that appears.
+        const root = document.getElementById("root");
+        const watch = (seen) => {
+          const sidebar = document.querySelector('[data-testid="stSidebar"]');
+          if (!sidebar) return seen.observe(root, { childList: true, subtree: true });
+          seen.disconnect();
+          const all = sidebar.parentElement;
+          const keep = () => {
+            if (!sidebar.isConnected) watch(kept);
+            else if (sidebar !== all.lastElementChild) (all.moveBefore ?? all.insertBefore).call(all, sidebar, null);
+          };
+          const tell = () => {
+            sidebar.inert = sidebar.dataset.collapsed === "true"; // what is out of sight is not on Tab's way
+            document.documentElement.dataset.sidebar = sidebar.inert ? "away" : "open";
+          };
+          const kept = new MutationObserver(keep);
+          for (let one = all; one !== root.parentNode; one = one.parentNode) kept.observe(one, { childList: true });
+          new MutationObserver(tell).observe(sidebar, { attributeFilter: ["data-collapsed"] });
+          keep();
+          tell();
+        };
+        watch(new MutationObserver((_, seen) => watch(seen)));
+      }
+      {
         const ask = (name) => {
           const href = `${__streamlit.BACKEND_BASE_URL}${name}`;
           document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));

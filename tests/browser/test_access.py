@@ -195,6 +195,69 @@ def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(server, ope
     page.wait_for_function(f"{PLAYER}.clock.frame === {PLAYER}.clock.last")
 
 
+# Where the focus is, and which part of the page that belongs to.
+FOCUSED = """() => {
+  const one = document.activeElement, stage = document.querySelector('.rbp-stage');
+  const parts = { skip: '.lab-skip', stage: '.rbp-stage', bar: '.rbp-bar', strip: '.rbp-radius' };
+  if (one.closest('.stSidebar')) return ['sidebar', ''];
+  const part = Object.keys(parts).find((name) => one.closest(parts[name]));
+  const above = one.compareDocumentPosition(stage) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return [part ?? (above ? 'head' : 'page'), one.getAttribute('aria-label') || one.innerText];
+}"""
+PARTS = ["skip", "head", "stage", "bar", "strip", "page", "sidebar"]
+SIDEBAR = "document.querySelector('[data-testid=stSidebar]')"
+
+
+def walk(page, key: str, last: str) -> list[tuple[str, str]]:
+    """Where a key leads, press after press, up to the first place in the part named last."""
+    been = []
+    for _ in range(80):
+        page.keyboard.press(key)
+        been.append(tuple(page.evaluate(FOCUSED)))
+        if been[-1][0] == last:
+            return been
+    raise AssertionError(f"{key} does not lead to the {last}: {been}")
+
+
+def walk_from_the_top(page, last: str) -> list[tuple[str, str]]:
+    """As `walk`, by Tab, from the skip link of a page at rest."""
+    page.wait_for_selector(".lab-skip", state="attached")
+    page.wait_for_selector(".rbp-radius[data-runs]")
+    at_rest(page)
+    page.locator(".lab-skip").focus()
+    return walk(page, "Tab", last)
+
+
+def test_tab_goes_from_the_picture_to_its_bar_and_to_the_sidebar_last(server, open_page):
+    page = open_page(f"{server}/?autoplay=0")
+    menu = page.get_by_test_id("stSidebar")
+    steps = {"Home": len(walk_from_the_top(page, "bar"))}
+    menu.get_by_role("link", name="Roll", exact=True).click()
+    page.get_by_role("heading", name="Roll", exact=True).wait_for()
+    there = walk_from_the_top(page, "sidebar")
+    assert [part for part, _ in there] == sorted((part for part, _ in there), key=PARTS.index)
+    assert walk(page, "Shift+Tab", "skip")[:-1] == there[-2::-1]
+    page.reload()
+    steps["Roll"] = len(walk_from_the_top(page, "bar"))
+    menu.get_by_role("link", name="Race", exact=True).click()
+    page.get_by_role("heading", name="Race", exact=True).wait_for()
+    steps["Race"] = len(walk_from_the_top(page, "bar"))
+    assert page.evaluate(FOCUSED) == ["bar", "Play"]
+    assert steps["Home"] <= 10 and steps["Roll"] <= 20 and steps["Race"] <= 11  # nine of Roll's are its stories
+
+
+def test_an_open_sidebar_has_the_focus_and_a_closed_one_is_not_on_the_way(server, open_page):
+    page = open_page(f"{server}/?autoplay=0", width=700)
+    assert "sidebar" not in dict(walk_from_the_top(page, "skip"))
+    page.get_by_test_id("stExpandSidebarButton").press("Enter")
+    page.wait_for_function("document.activeElement.closest('[data-testid=stSidebarCollapseButton]')")
+    # as if Streamlit put it before the page anew: what is focused in it stays so
+    page.evaluate(f"(one => one.parentElement.moveBefore(one, one.parentElement.firstElementChild))({SIDEBAR})")
+    page.wait_for_selector("[data-testid=stSidebar]:last-child")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.dataset.testid === 'stExpandSidebarButton'")
+
+
 def test_a_link_may_wait_at_a_step_without_controls(server, open_page):
     page = open_page(f"{server}/Roll?at=40&hide=controls,strip", reduced_motion="no-preference")
     page.wait_for_selector(".rbp[data-frame='40']")

@@ -114,6 +114,7 @@ class Chrome {
     document.addEventListener("click", (e) => {
       if (e.button === 0 && !e.ctrlKey && !e.metaKey && !e.shiftKey) past.leave(e.target.closest?.("[data-testid=stPageLink] a"));
     }, { signal, capture: true });
+    document.addEventListener("click", across, { signal });
     // not before the page is there: no number can be typed earlier
     import("./typed.js").then(({ watch }) => watch(this.root, signal));
     for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, inside, { signal });
@@ -219,6 +220,13 @@ class Chrome {
     this.root.remove();
     past.heard = () => {};
   }
+}
+
+// Who opens the sidebar goes on in it, and who closes it at the button that opens it: they are not neighbours on Tab's way.
+function across({ target }) {
+  const sides = ["[data-testid=stExpandSidebarButton]", "[data-testid=stSidebarCollapseButton] button"];
+  const from = sides.findIndex((side) => target.closest?.(side));
+  if (from >= 0) requestAnimationFrame(() => document.querySelector(sides[1 - from])?.focus());
 }
 
 // What a word means is told beside it, and not beyond the window's edge: style.css moves it by --lab-tip.
