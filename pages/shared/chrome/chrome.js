@@ -4,7 +4,7 @@
 import { address, past } from "./past.js";
 
 const KEYS = [
-  ["Tab", "from the picture to the bar, the radius, and the page"],
+  ["Tab", "from the picture to the bar, the radius, the page, and the controls beside it"],
   ["Space", "play and pause, with the picture in focus"],
   ["← →", "a frame back or on; with Shift ten"],
   ["Home, End", "first and last frame"],
