@@ -13,8 +13,9 @@ from types import FrameType
 from rbo_core.jobs.queue import CONFIG
 from rbo_core.jobs.reporter import HEARTBEAT, Reporter, reporter
 
-LISTEN = 0.2  # seconds between two looks for a Cancel
-PATIENCE = 0.6  # seconds in which a cancelled command hears it by itself
+LISTEN = 0.1  # seconds between two looks for a Cancel
+PATIENCE = 0.3  # seconds in which a cancelled command hears it by itself, and then in which it heeds an interrupt
+INTERRUPTED = 130  # exit code
 
 
 def main() -> int:
@@ -39,7 +40,7 @@ def main() -> int:
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     finally:
         finished.set()
         _record(report, code)
@@ -68,19 +69,32 @@ def _reason(report: Reporter, code: int) -> str:
 
 
 def _beat(report: Reporter, finished: threading.Event) -> None:
-    """Signs of life; a command that is cancelled where it does not ask (it loads data, say) is interrupted."""
+    """Signs of life until the command has finished, and an end for one that is cancelled."""
     last = time.monotonic()
     while not finished.wait(LISTEN):
         if time.monotonic() - last > HEARTBEAT:
             last = time.monotonic()
             report.beat()
         if report.cancelled():
-            # Who has heard it ends by itself, and keeps what was finished.
-            if not finished.wait(PATIENCE) and not report.heard:
-                _thread.interrupt_main()
+            _stop(report, finished)
             break
     while not finished.wait(HEARTBEAT):
         report.beat()
+
+
+def _stop(report: Reporter, finished: threading.Event) -> None:
+    """End a cancelled command: who has heard it ends by itself and keeps what was finished.
+
+    One that does not ask (it loads data, say) is interrupted, and one that does not heed that either (it compiles) ends
+    with its process: what was finished before is stored.
+    """
+    if finished.wait(PATIENCE) or report.heard:
+        return
+    _thread.interrupt_main()
+    if finished.wait(PATIENCE) or report.heard:
+        return
+    _record(report, INTERRUPTED)
+    os._exit(INTERRUPTED)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

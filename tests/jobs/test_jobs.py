@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -388,9 +389,37 @@ def test_a_cancelled_command_that_does_not_ask_is_interrupted(
     monkeypatch.setattr(jobs.Reporter, "cancelled", cancelled)
     for name, seconds in {"LISTEN": 0.001, "PATIENCE": 0.001, "HEARTBEAT": 0.01}.items():
         monkeypatch.setattr(worker, name, seconds)
-    monkeypatch.setattr(worker._thread, "interrupt_main", interrupted.set)
-    # The command has ended, the one way or the other.
-    monkeypatch.setattr(report, "beat", lambda: finished.set() if report.heard or interrupted.is_set() else None)
+    monkeypatch.setattr(worker._thread, "interrupt_main", lambda: (interrupted.set(), finished.set()))
+    # The command that has heard it has ended.
+    monkeypatch.setattr(report, "beat", lambda: finished.set() if report.heard else None)
     worker._beat(report, finished)
     assert interrupted.is_set() is not hears
     assert report.heard is hears
+
+
+DEAF = """
+import time
+import rbo_core.cli
+from rbo_core.jobs import worker
+
+def deaf(words):
+    while True:
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            pass
+
+rbo_core.cli.main = deaf
+worker.PATIENCE = 0.05
+worker.main()
+"""
+
+
+def test_a_cancelled_command_that_heeds_no_interrupt_ends_with_its_process(queue: jobs.Queue) -> None:
+    """A kernel that is being compiled, for one."""
+    job = submit(queue)
+    assert queue.claim(1, 1) is not None
+    environment = {**os.environ, JOB_VARIABLE: job.id, DATABASE_VARIABLE: str(queue.path)}
+    queue.cancel(job.id)
+    assert subprocess.run([sys.executable, "-c", DEAF], env=environment, timeout=120, check=False).returncode == 130
+    assert queue.get(job.id).state == "cancelled"
