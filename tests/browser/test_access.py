@@ -12,6 +12,7 @@ from tests.browser.waits import answered, at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PLAYER = "document.querySelector('.rbp').__player"
+GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 
 # Text whose colour, opacity included, stands out less than 4.5 to 1 (3 where large) from what is behind it.
 FAINT = """() => {
@@ -82,9 +83,8 @@ SMALL = """(narrow) => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_and_buttons_can_be_hit(server, open_page, scheme):
-    page = open_page(f"{server}/Roll", color_scheme=scheme)
+def test_text_stands_out_and_buttons_can_be_hit(server, open_page):
+    page = open_page(f"{server}/Roll", color_scheme="dark")
     page.wait_for_selector(".rbp-radius[data-runs='33']")
     at_rest(page)
     assert page.evaluate(FAINT) == []
@@ -93,6 +93,10 @@ def test_text_stands_out_and_buttons_can_be_hit(server, open_page, scheme):
         " && (b.offsetWidth < 44 || b.offsetHeight < 44)).map(b => b.title)"
     )
     assert small == []
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"{GROUND} === 'rgb(255, 255, 255)'")
+    at_rest(page)
+    assert page.evaluate(FAINT) == []
 
 
 NAMES = ["", *(title.replace(" ", "_") for title in page_files())]
@@ -138,8 +142,7 @@ def test_axe_finds_nothing_and_all_can_be_hit_light_and_wide_or_dark_and_narrow(
     small = page.evaluate(SMALL, False)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 400, "height": 900})
-    ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
-    page.wait_for_function(f"{ground} === 'rgb(18, 21, 28)'")
+    page.wait_for_function(f"{GROUND} === 'rgb(18, 21, 28)'")
     page.wait_for_function(DARK_FOLDS)
     # a window that becomes narrow puts the controls away by itself
     page.wait_for_selector("[data-testid=stSidebar][data-collapsed=true]", state="attached")
@@ -178,9 +181,16 @@ def test_axe_finds_nothing_on_a_projector_and_without_what_a_link_hides(server, 
     assert found == []
 
 
-def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(server, open_page):
-    page = open_page(f"{server}/Roll?autoplay=0")
+@pytest.fixture(scope="module")
+def still(server, open_lasting_page):
+    """A page that three tests go on with, one after another."""
+    page = open_lasting_page(f"{server}/Roll?autoplay=0")
     page.wait_for_selector(".rbp-radius[data-runs='33']")
+    return page
+
+
+def test_the_keyboard_finds_the_picture_at_once_and_is_told_its_keys(still):
+    page = still
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.className") == "rbp-stage"
@@ -273,8 +283,7 @@ def test_a_projector_gets_large_type_and_a_low_window_its_bar(server, open_page)
     page.wait_for_url("**embed_options=light_theme*")
     page.wait_for_selector(".rbp[data-frame]")
     at_rest(page)
-    ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
-    assert page.evaluate(ground) == "rgb(255, 255, 255)"  # light, whatever the machine prefers
+    assert page.evaluate(GROUND) == "rgb(255, 255, 255)"  # light, whatever the machine prefers
     assert page.get_by_role("button", name="Full screen").is_visible()
     ratio = page.evaluate("(c => c.width / devicePixelRatio / document.querySelector('.rbp').__player.view.box.width)"
                           "(document.querySelector('.rbp-view'))")  # fmt: skip
@@ -319,9 +328,9 @@ def test_a_word_explains_itself_and_a_moved_film_tells_where_everyone_is(server,
     page.get_by_text(re.compile(r"step \d+ of 900\. Ball: loss .*; SGD: loss ")).wait_for(state="attached")
 
 
-def test_a_pinned_run_stays_as_a_ghost_beside_the_next(server, open_page):
-    page = open_page(f"{server}/Roll?autoplay=0")
-    page.wait_for_selector(".rbp-radius[data-runs='33']")
+def test_a_pinned_run_stays_as_a_ghost_beside_the_next(still):
+    page = still
+    page.bring_to_front()
     end = page.evaluate(f"Array.from({PLAYER}.base.racers[0].center.slice(-2))")
     page.get_by_role("button", name="Pin this run as a ghost").click()
     page.locator(".rbp-radius").focus()
@@ -335,9 +344,9 @@ def test_a_pinned_run_stays_as_a_ghost_beside_the_next(server, open_page):
     assert page.evaluate(f"{PLAYER}.scene.racers.length") == 3
 
 
-def test_the_run_can_be_heard(server, open_page):
-    page = open_page(f"{server}/Roll?autoplay=0")
-    page.wait_for_selector(".rbp[data-frame]")
+def test_the_run_can_be_heard(still):
+    page = still
+    page.bring_to_front()
     sound = f"{PLAYER}.sound"
     assert not page.evaluate(f"{sound}.on")
     first = page.evaluate(f"{sound}.heard(0)")

@@ -15,11 +15,28 @@ PLAYER = "document.querySelector('.rbp').__player"
 DEFAULT = {"radius": "0.4", "momentum": "0", "start": "-2.6"}
 
 
-@pytest.fixture
-def roll(server, open_page):
-    page = open_page(f"{server}/Roll")
+def opened(open_, server):
+    page = open_(f"{server}/Roll")
     page.wait_for_selector(".rbp-radius[data-runs='33']")
     return page
+
+
+@pytest.fixture(scope="module")
+def tab(server, open_lasting_page):
+    """One page for the tests that do not ask what happened to it before."""
+    return opened(open_lasting_page, server)
+
+
+@pytest.fixture
+def roll(tab):
+    """That page, with every setting at its default and nothing open over it."""
+    tab.bring_to_front()
+    tab.locator("h1").click()
+    tab.get_by_role("button", name="All settings of this page to their defaults").click()
+    tab.wait_for_url("**/Roll?v=1")
+    answered(tab)
+    agree(tab)
+    return tab
 
 
 def box(page, key: str) -> str:
@@ -74,7 +91,8 @@ def changed(page) -> None:
     page.wait_for_url("**radius=*")
 
 
-def test_a_visitors_change_is_an_entry_however_soon_and_a_pages_own_is_none_however_late(roll):
+def test_a_visitors_change_is_an_entry_however_soon_and_a_pages_own_is_none_however_late(server, open_page):
+    roll = opened(open_page, server)
     undo = roll.get_by_role("button", name="Undo")
     roll.evaluate("history.replaceState({}, '', '?momentum=0.5&v=1'); labPast.commit()")
     assert undo.is_disabled()
@@ -119,6 +137,8 @@ def test_letters_alone_do_nothing_but_in_a_text(roll):
     roll.keyboard.type("cord")
     options = "[...document.querySelectorAll('[role=option]')].map((one) => one.innerText).join()"
     roll.wait_for_function(f"{options} === 'Cusped corduroy'")
+    roll.keyboard.press("Escape")
+    roll.locator("[role=option]").first.wait_for(state="detached")
 
 
 def test_pages_keep_their_own_settings_through_menu_back_and_forward(roll, settle):
@@ -191,14 +211,6 @@ def test_undo_is_the_text_boxs_own_while_one_types(roll, settle):
     assert agree(roll) == changed
 
 
-def test_a_link_carries_its_version_and_a_code(roll):
-    roll.get_by_role("button", name="Copy link").click()
-    roll.get_by_label("without the controls").check()
-    assert roll.get_by_label("Address").input_value().endswith("/Roll?v=1&hide=controls")
-    roll.get_by_role("button", name="QR code", exact=True).click()
-    roll.locator(".lab-code svg").wait_for()
-
-
 def test_of_quick_clicks_the_last_one_counts(roll, settle):
     # A picture that arrives between measuring and clicking has another scale: what the click meant is what was sent.
     roll.evaluate(f"window.sent = []; window.player = {PLAYER}; window.request = player.request.bind(player); 0")
@@ -210,6 +222,13 @@ def test_of_quick_clicks_the_last_one_counts(roll, settle):
         roll.mouse.click(canvas["x"] + at, canvas["y"] + canvas["height"] - 60)
     assert roll.evaluate("sent.length") == 5
     roll.wait_for_function(f"Math.abs({PLAYER}.base.racers[1].position[0] - sent.at(-1)) < 0.02")
-    roll.wait_for_timeout(1000)
     settle(roll)
     assert float(agree(roll)["start"]) == pytest.approx(roll.evaluate("sent.at(-1)"), abs=0.02)
+
+
+def test_a_link_carries_its_version_and_a_code(roll):
+    roll.get_by_role("button", name="Copy link").click()
+    roll.get_by_label("without the controls").check()
+    assert roll.get_by_label("Address").input_value().endswith("/Roll?v=1&hide=controls")
+    roll.get_by_role("button", name="QR code", exact=True).click()
+    roll.locator(".lab-code svg").wait_for()

@@ -31,7 +31,7 @@ def test_from_an_empty_store_to_a_ball_on_a_networks_plane(server, open_page, pr
     # The arrow keys move the place where ball and point start, on the map below the film.
     above = page.locator(".st-key-plane_start [role=application]")
     above.wait_for()
-    page.wait_for_selector(".rbp[data-frame]")
+    page.wait_for_function(f"document.querySelector('.rbp[data-frame]') && {PLAYER}.base?.racers.length === 2")
     answered(page)
     before = page.evaluate(f"{PLAYER}.base.racers.map(one => Array.from(one.position.slice(0, 2)))")
     above.press("ArrowLeft")

@@ -28,6 +28,21 @@ def roll(server, open_page):
     return open_
 
 
+@pytest.fixture(scope="module")
+def pages(server, open_lasting_page):
+    """A page for each address, shared by the tests that need no other one."""
+    opened = {}
+
+    def page_of(query: str):
+        if query not in opened:
+            opened[query] = open_lasting_page(f"{server}/Roll{query}")
+            opened[query].wait_for_selector(".rbp[data-frame]")
+        opened[query].bring_to_front()  # a tab in the background is drawn once a second
+        return opened[query]
+
+    return page_of
+
+
 def ends(page) -> str:
     return page.get_attribute(".lab-said", "data-ends")
 
@@ -44,16 +59,16 @@ def test_the_first_visit_moves_by_itself(roll, path):
     page.wait_for_function("Number(document.querySelector('.rbp').dataset.frame) > 5")
 
 
-def test_reduced_motion_waits_for_play(roll):
-    page = roll(reduced_motion="reduce")
+def test_reduced_motion_waits_for_play(pages):
+    page = pages("")
     at_rest(page)
     # at its end, and nothing waits to set it in motion
     clock = f"(({{clock, autoplay}}) => [clock.frame === clock.last, clock.playing, autoplay])({PLAYER})"
     assert page.evaluate(clock) == [True, False, None]
 
 
-def test_the_first_screen_holds_the_plot_the_bar_and_the_readouts(roll):
-    page = roll()
+def test_the_first_screen_holds_the_plot_the_bar_and_the_readouts(pages):
+    page = pages("")
     at_rest(page)
     box = {name: page.locator(name).bounding_box() for name in (".rbp-stage", ".rbp-bar", ".rbp-readouts", ".lab-head")}
     assert box[".rbp-stage"]["height"] >= 0.55 * 900
@@ -62,8 +77,8 @@ def test_the_first_screen_holds_the_plot_the_bar_and_the_readouts(roll):
     assert below[-1]["y"] + below[-1]["height"] <= 900
 
 
-def test_a_slider_brings_a_new_run_and_its_address_opens_it(roll, server, open_page):
-    page = roll()
+def test_a_slider_brings_a_new_run_and_its_address_opens_it(roll, server, pages):
+    page = pages("")
     before = ends(page)
     page.locator(".st-key-pair_radius input[type=range]").press("ArrowLeft")
     after = changed(page, before)
@@ -93,13 +108,16 @@ def test_a_link_with_plain_names_keeps_them_all(roll):
     comes_true(again, lambda: ends(again) == ends(page))
 
 
-def test_a_preset_is_a_link_too(roll, press):
+SMALL = "?radius=0.2&v=1"
+
+
+def test_a_preset_is_a_link_too(roll, pages, press):
     page = roll("?radius=2&momentum=0.5")
     before = ends(page)
     press(page.get_by_role("button", name="Small ball sticks"))
     after = changed(page, before)
     page.wait_for_function("location.search.includes('radius=0.2') && !location.search.includes('momentum')")
-    assert ends(roll("?radius=0.2&v=1")) == after
+    assert ends(pages(SMALL)) == after
 
 
 def test_a_breathing_ball_is_drawn_with_the_radius_of_each_frame(roll):
@@ -118,8 +136,8 @@ def test_a_breathing_ball_is_drawn_with_the_radius_of_each_frame(roll):
         assert ((contact[0] - center[0]) ** 2 + (contact[1] - center[1]) ** 2) ** 0.5 == pytest.approx(radius, abs=1e-3)
 
 
-def test_a_click_on_the_curve_moves_the_start(roll):
-    page = roll()
+def test_a_click_on_the_curve_moves_the_start(pages):
+    page = pages("")
     page.wait_for_selector(".rbp-radius[data-runs='33']")
     at_rest(page)
     before, frame = ends(page), page.evaluate(FRAME)
@@ -131,8 +149,8 @@ def test_a_click_on_the_curve_moves_the_start(roll):
     page.wait_for_function("location.search.includes('start=')")
 
 
-def test_the_download_is_the_run_on_the_screen(roll):
-    page = roll("?radius=0.2")
+def test_the_download_is_the_run_on_the_screen(pages):
+    page = pages(SMALL)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download CSV").click()
     table = pd.read_csv(io.BytesIO(waiting.value.path().read_bytes()))

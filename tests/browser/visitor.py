@@ -31,11 +31,15 @@ if (home?.range) controls.push(['radius', 'strip', home.value, true]);
 """
 SEEN = f"""() => {{ {CONTROLS}
   const digest = (value) => {{
-    const plain = (key, one) => (key === 'uid' ? undefined : ArrayBuffer.isView(one) ? [...one] : one);
+    const hash = (length, at, value = length) => {{
+      for (let i = 0; i < length; i++) value = (Math.imul(value, 31) + at(i)) | 0;
+      return value;
+    }};
+    const bytes = (one) => new Uint8Array(one.buffer, one.byteOffset, one.byteLength);
+    const digested = (one) => [one.constructor.name, hash(one.byteLength, ((all) => (i) => all[i])(bytes(one)))];
+    const plain = (key, one) => (key === 'uid' ? undefined : ArrayBuffer.isView(one) ? digested(one) : one);
     const text = JSON.stringify(value, plain) ?? '';
-    let hash = 0;
-    for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-    return hash;
+    return hash(text.length, (i) => text.charCodeAt(i));
   }};
   const plots = [...document.querySelectorAll('.lab-plots')], players = [...document.querySelectorAll('.rbp')];
   return {{
