@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from pages.home.kept import Kept
 from pages.home.needed import later, needed
 from pages.home.page import home
+from pages.home.picture_first import PictureFirst
 from pages.shared.first_paint import FirstPaint
 
 if __name__ == "__main__":
@@ -13,4 +14,4 @@ if __name__ == "__main__":
 else:
     base = st.get_option("server.baseUrlPath")
     kept, first = Middleware(Kept, base=base), Middleware(FirstPaint, base=base, modules=needed, later=later)
-    app = st.App(__file__, middleware=[kept, first])
+    app = st.App(__file__, middleware=[kept, first, Middleware(PictureFirst)])

@@ -23,7 +23,7 @@ def show(lesson: Lesson, told: bool) -> None:
     """Draw the picture of a lesson. told: whether it may show the answer; it then plays by itself."""
     picture, state = lesson.picture, "told" if told else "waiting"
     key = f"lesson_{lesson.name}_{state}"  # another key for another state: its film begins by itself
-    with st.container(key=f"lesson_{state}"):
+    with st.container(key=f"lesson_of_{lesson.name}"), st.container(key=f"lesson_{state}"):
         if isinstance(picture, Rolled):
             film = scene(picture.ground, picture.raced(), Look(loss_panel=False, readouts=False, clickable=False))
             film = replace(film, frame_word="step" if picture.budget is None else "gradient")

@@ -9,6 +9,7 @@ import pytest
 from pages.shared.first_paint import STYLE, FirstPaint, painted
 from tests.asynchronous import result
 
+PAGES, FIGURES = STYLE.parents[1], STYLE.parents[2] / "rbo_core" / "figures"
 PAGE = b"<html><head></head><body><div></div></body></html>"
 
 
@@ -56,3 +57,8 @@ def test_what_is_no_page_passes_as_it_is(kind: str, accept: str) -> None:
 
 def test_a_page_without_a_body_is_left_alone() -> None:
     assert painted(b"Not found", 0) == b"Not found"
+
+
+def test_no_rule_makes_the_browser_compute_the_style_of_the_whole_page_at_each_new_element() -> None:
+    for sheet in [*PAGES.rglob("*.css"), *FIGURES.rglob("*.css")]:
+        assert ":has(" not in sheet.read_text(encoding="utf-8"), sheet
