@@ -11,14 +11,9 @@ const load = (name) => (loading ??= import(new URL(`../../app/static/${name}`, b
 ));
 
 const camera = (div) => div._fullLayout?.scene?._scene?.getCamera?.();
-const WIDE = 1700; // px of the window from which on twelve pixels are tiny
-const LOW = 900; // px of a projector's window below which the largest type would leave no room for the picture
 
-// Pixels of the page to one of a plot, as in the player (extent.js): type, lines and the room between them grow together.
-function magnification() {
-  if (new URLSearchParams(location.search).get("projector") === "1") return window.innerHeight < LOW ? 1.25 : 1.5;
-  return window.innerWidth >= WIDE ? 1.2 : 1;
-}
+// Pixels of the page to one of a plot (style.css): type, lines and the room between them grow together.
+const magnification = () => Number(getComputedStyle(document.documentElement).getPropertyValue("--plots")) || 1;
 const copy = (value) => JSON.parse(JSON.stringify(value));
 
 // A slider through traces of the first plot, of which one is shown at a time; arrow keys move it, a button plays it.

@@ -1,11 +1,12 @@
 // How large things are drawn: one number for type and lines, by what the page is for and how much room there is.
 
 const WIDE = 1700; // px of the window from which on twelve pixels are tiny
+const LOW = 900; // px of a projector's window below which the largest type would leave no room for the picture
 const BAR = 64; // px of the window that belong to the playback bar
 
 // Pixels of the page to one pixel of a drawing.
 export function magnification() {
-  if (document.documentElement.hasAttribute("data-projector")) return 1.5;
+  if (document.documentElement.hasAttribute("data-projector")) return window.innerHeight < LOW ? 1.25 : 1.5;
   return window.innerWidth >= WIDE ? 1.2 : 1;
 }
 
