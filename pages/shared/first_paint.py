@@ -27,7 +27,7 @@ _SERVER = """<script>
         BACKEND_BASE_URL: location.origin + location.pathname.split("/").filter(Boolean).slice(0, %s)
           .map((part) => `/${part}`).join("") + "/",
       };
-      if (new URLSearchParams(location.search).get("projector") === "1") document.documentElement.dataset.projector = "";
+      if (/[?&]projector=1(&|$)/.test(location.search)) document.documentElement.dataset.projector = "";
       // Streamlit remembers that the controls were open. On a phone they would lie over the picture of the next visit.
       try {
         if (matchMedia("(max-width: 640px)").matches)

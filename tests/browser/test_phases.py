@@ -60,6 +60,10 @@ def test_a_click_on_a_cell_shows_its_run(phases, settle):
     page.wait_for_function("document.querySelector('.lab-said').dataset.radius === '0.5'")
     page.wait_for_timeout(1500)
     assert said(page, "radius") == "0.5"
+    # a bar that does not fit beside the map in one row is two
+    page.set_viewport_size({"width": 1440, "height": 900})
+    bar = "document.querySelector('.rbp-bar')"
+    page.wait_for_function(f"{bar}.offsetHeight > 60 && {bar}.scrollWidth <= {bar}.clientWidth")
 
 
 WATCH = """
