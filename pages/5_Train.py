@@ -15,7 +15,7 @@ from pages.train import job as race_job
 from pages.train import paired_table
 from pages.train.controls import ask
 from pages.train.takings import takings
-from pages.train.view import EARLIER, Race, seen
+from pages.train.view import EARLIER, Race, seen, small_pictures, table
 from rbo_core.figures.curves import Price
 from rbo_core.jobs import Job
 
@@ -100,16 +100,17 @@ def draw(job: Job | None) -> None:
         st.caption(note)
     for warning in now.warnings:
         st.warning(warning)
-    if now.small:
-        plots.show(now.small, "train_beside", columns=len(now.small))
-    if now.table is None:
+    runs = now.runs
+    if not runs:
         return
-    shown = paired_table.readable(now.table, is_dark())
-    st.dataframe(shown, hide_index=True, key="train_table", column_config=number_formats(now.table), placeholder="–")
+    if small := small_pictures(race, job, runs, is_dark()):
+        plots.show(small, "train_beside", columns=len(small))
+    results = table(race, runs)
+    shown = paired_table.readable(results, is_dark())
+    st.dataframe(shown, hide_index=True, key="train_table", column_config=number_formats(results), placeholder="–")
     if not now.active:
-        table, runs = now.table, now.runs
         with st.container(horizontal=True):
-            download("Download table (CSV)", lambda: table, "results.csv", "train_csv")
+            download("Download table (CSV)", lambda: results, "results.csv", "train_csv")
             download("Download every epoch (CSV)", lambda: per_epoch(runs), "epochs.csv", "train_epochs")
             take_away(takings(race, job, now))
 

@@ -49,7 +49,7 @@ class Race:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What is known of a race, ready to draw. before, after: notes around the sentence; active: it still runs."""
+    """What is seen first of a race, ready to draw. before, after: notes around the sentence; active: it still runs."""
 
     runs: Sequence[RunView]
     figure: Picture
@@ -59,8 +59,6 @@ class Seen:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    small: Sequence[Picture] = ()
-    table: pd.DataFrame | None = None
 
 
 def seen(race: Race, job: Job | None, dark: bool) -> Seen:
@@ -71,7 +69,6 @@ def seen(race: Race, job: Job | None, dark: bool) -> Seen:
     if not runs:
         return Seen((), figure, "" if active or not race.configs else _offer(race.configs), active)
     asked = list(race.configs) if job is None else job_configs(job)
-    small = beside(runs, race.axis)
     return Seen(
         runs=runs,
         figure=figure,
@@ -81,9 +78,19 @@ def seen(race: Race, job: Job | None, dark: bool) -> Seen:
         before=(CHANGED,) if not active and asked != list(race.configs) else (),
         after=(NOISY,) if not active and any(run.label_noise > 0 for run in runs) else (),
         warnings=_problems(runs),
-        small=[_picture(job, small_figure, made, name, race.axis, dark) for name, made in small.items()],
-        table=with_differences(results(runs), runs, next((r.label for r in runs if r.group == race.reference), None)),
     )
+
+
+def small_pictures(race: Race, job: Job | None, runs: Sequence[RunView], dark: bool) -> list[Picture]:
+    """What else was measured of these runs."""
+    made = beside(runs, race.axis)
+    return [_picture(job, small_figure, lines, name, race.axis, dark) for name, lines in made.items()]
+
+
+def table(race: Race, runs: Sequence[RunView]) -> pd.DataFrame:
+    """Their results, with differences to the race's reference."""
+    reference = next((run.label for run in runs if run.group == race.reference), None)
+    return with_differences(results(runs), runs, reference)
 
 
 def _runs(race: Race, job: Job | None) -> tuple[list[RunView], bool]:
