@@ -10,6 +10,9 @@ from pages.shared.served_plotly import plotly_address
 PLAYING = ("", "Roll", "Race", "Lessons")
 """Pages whose first picture is the player's, by their addresses; Plotly draws that of all others."""
 
+DEEP = ("Race",)
+"""Pages whose first picture is 3-D."""
+
 
 def needed(page: str) -> list[str]:
     """Scripts for a page, by their paths below the server's own, the picture's first.
@@ -20,9 +23,10 @@ def needed(page: str) -> list[str]:
     try:
         chrome = [f"{chrome_folder()}/{name}" for name in ("chrome.js", "past.js")]
         picture = f"{player_folder()}/player.js" if page in PLAYING else plotly_address()
+        early = [f"{player_folder()}/early.js"] if page in DEEP else []
     except ValueError:
         return elements
-    return [*(f"app/static/{name}" for name in (picture, *chrome)), *elements]
+    return [*(f"app/static/{name}" for name in (picture, *early, *chrome)), *elements]
 
 
 def later(page: str) -> list[str]:

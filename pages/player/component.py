@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,6 +17,9 @@ from rbo_core.figures.player.bundle import bundle
 
 if TYPE_CHECKING:  # what makes a scene waits for NumPy and numba; what shows one that is made need not
     from rbo_core.figures.player.scene import Click, Scene
+
+EARLY = Path(__file__).with_name("early.js")
+"""For pages that begin with a 3-D picture."""
 
 # The modules are found relative to Streamlit's own script, so a base path or a proxy prefix needs no setting.
 BOOT = """
@@ -36,7 +40,7 @@ def _boot(mount: str) -> str:
 def folder() -> str:
     """Where the player is served, under static/: as one module, player.js, and the modules that it is made of."""
     whole = f"{bundle()}\nexport {{ mount, mountStrip }};\n"
-    return publish("player", (path for path in WEB.iterdir() if path.is_file()), {"player.js": whole})
+    return publish("player", [EARLY, *(path for path in WEB.iterdir() if path.is_file())], {"player.js": whole})
 
 
 def player(

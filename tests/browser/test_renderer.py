@@ -121,3 +121,16 @@ def test_a_lost_context_is_told_and_the_picture_comes_back(app, open_page):
     assert error == 0
     assert after == pytest.approx(before, abs=0.01)
     page.said = [text for text in page.said if "context lost" not in text.lower()]
+
+
+def test_race_asks_a_worker_who_draws_and_hears_what_the_page_itself_would(server, open_page):
+    page = open_page(f"{server}/Race")
+    page.wait_for_selector(".rbp[data-frame]")
+    heard = page.wait_for_function("window.rbpRenderer").json_value()
+    asked = page.evaluate("""async () => {
+        const [{ name }] = performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith("/early.js"));
+        const { rendererOf } = await import(new URL("renderer.js", name).href);
+        return rendererOf(document.createElement("canvas"));
+    }""")
+    assert heard == asked
+    assert page.evaluate(f"{PLAYER}.view.software") == (heard == "software")

@@ -33,6 +33,7 @@ def test_the_script_of_the_picture_comes_first(page: str, first: str) -> None:
     assert names[0].startswith("app/static/") and names[0].endswith(first)
     assert (static.FOLDER / names[0].removeprefix("app/static/")).is_file()
     assert len(set(names)) == len(names)
+    assert any(name.endswith("/early.js") for name in names) == (page == "Race")
 
 
 def test_home_alone_asks_later_for_what_the_other_pages_need() -> None:

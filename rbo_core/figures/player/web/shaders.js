@@ -159,21 +159,36 @@ export const BALL = {
     }`,
 };
 
+// A program that the card makes while the page goes on: nothing is asked of it before it is used, since each question
+// waits for all that the card has to do, other pages' pictures too. Make all before the first is used.
 export function program(gl, source) {
   const p = gl.createProgram();
-  for (const [kind, text] of [[gl.VERTEX_SHADER, source.vertex], [gl.FRAGMENT_SHADER, source.fragment]]) {
+  const shaders = [[gl.VERTEX_SHADER, source.vertex], [gl.FRAGMENT_SHADER, source.fragment]].map(([kind, text]) => {
     const shader = gl.createShader(kind);
     gl.shaderSource(shader, text);
     gl.compileShader(shader);
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader));
     gl.attachShader(p, shader);
-  }
+    return shader;
+  });
   gl.linkProgram(p);
-  if (!gl.getProgramParameter(p, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(p));
+  let uniforms = null;
+  return {
+    p,
+    get u() {
+      return (uniforms ??= uniformsOf(gl, p, shaders));
+    },
+    a: (name) => gl.getAttribLocation(p, name),
+  };
+}
+
+function uniformsOf(gl, p, shaders) {
+  if (!gl.getProgramParameter(p, gl.LINK_STATUS) && !gl.isContextLost()) {
+    throw new Error([...shaders.map((shader) => gl.getShaderInfoLog(shader)), gl.getProgramInfoLog(p)].filter(Boolean).join("\n"));
+  }
   const uniforms = {};
   for (let i = 0; i < gl.getProgramParameter(p, gl.ACTIVE_UNIFORMS); i++) {
     const name = gl.getActiveUniform(p, i).name.replace("[0]", "");
     uniforms[name] = gl.getUniformLocation(p, name);
   }
-  return { p, u: uniforms, a: (name) => gl.getAttribLocation(p, name) };
+  return uniforms;
 }

@@ -1,13 +1,12 @@
 // The ground kept as a picture with its depths, for as long as nobody turns it. Where the processor draws, most of a frame is
 // the ground: kept, it is copied, and only the balls' shadows are laid on it anew.
 
-import { KEPT, program } from "./shaders.js";
 import { Shapes } from "./shapes.js";
 
 export class Still {
-  constructor(gl) {
-    this.gl = gl;
-    this.program = program(gl, KEPT);
+  // program: of KEPT in shaders.js.
+  constructor(gl, program) {
+    Object.assign(this, { gl, program });
     this.square = new Shapes(gl).add(this.program, [["aCorner", 2]], new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]));
     this.frame = gl.createFramebuffer();
     [this.colour, this.depth] = [gl.createTexture(), gl.createTexture()];

@@ -12,7 +12,7 @@ import { drawOver } from "./overlay.js";
 import { pathOf } from "./paths.js";
 import { drawnByProcessor } from "./renderer.js";
 import { clarity, drawBall, drawGround, drawPaths, drawSheet } from "./scenery.js";
-import { BALL, DOT, LINE, SURFACE, program } from "./shaders.js";
+import { BALL, DOT, KEPT, LINE, SURFACE, program } from "./shaders.js";
 import { Shapes } from "./shapes.js";
 import { Still } from "./still.js";
 import { Turntable } from "./turntable.js";
@@ -42,17 +42,15 @@ export class SurfaceView {
 
   prepare() {
     const { gl } = this;
-    this.surface = program(gl, SURFACE);
-    this.line = program(gl, LINE);
-    this.dot = program(gl, DOT);
-    this.ball = program(gl, BALL);
+    let kept = null;
+    [this.surface, this.line, this.dot, this.ball, kept] = [SURFACE, LINE, DOT, BALL, KEPT].map((source) => program(gl, source));
     this.square = new Shapes(gl).add(this.ball, [["aCorner", 2]], new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]));
     this.shapes = new Shapes(gl);
     this.grounds = new Shapes(gl);
     this.paths = [];
     this.rolled = new Map(); // a racer's shapes, which stay while it does
     this.laid = null; // whose ground that is
-    this.still = new Still(gl);
+    this.still = new Still(gl, kept);
     this.map = this.mapFor = null;
   }
 
