@@ -60,9 +60,7 @@ def bifurcation_figure(
     )  # fmt: skip
     cells = np.meshgrid(radii[:: max(1, radii.size // 48)], x[::6], indexing="ij")
     fig.add_scatter(
-        x=single(cells[0].ravel()), y=single(cells[1].ravel()), mode="markers", name=CLICKS, showlegend=False,
-        marker={"symbol": "square", "size": 11, "opacity": 0}, selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
+        x=single(cells[0].ravel()), y=single(cells[1].ravel()), mode="none", name=CLICKS, showlegend=False,
         hovertemplate="ρ = %{x:.3g}, from x = %{y:.3g}<extra></extra>",
     )  # fmt: skip
     _add_breath(fig, listed, radii, start)

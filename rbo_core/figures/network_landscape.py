@@ -105,10 +105,8 @@ def add_places(fig: go.Figure, plane: Heights, reachable: NDArray[np.bool_], sta
         for value, touched in zip(plane.values[i, j], reachable[i, j], strict=True)
     ]
     fig.add_scatter(
-        x=plane.x[i], y=plane.y[j], mode="markers", name=PLACES, showlegend=False, text=texts,
-        marker={"symbol": "square", "size": 9, "opacity": 0},
+        x=plane.x[i], y=plane.y[j], mode="none", name=PLACES, showlegend=False, text=texts,
         meta={"x": "first axis", "y": "second axis", "what": "loss"},
-        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
         hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{text}<extra></extra>",
     )  # fmt: skip
     for ring in rings(*start):

@@ -131,9 +131,8 @@ def _add_clicks(fig: go.Figure, shown: PhaseMap) -> None:
         told = "".join(f", {region.name}" for region in shown.named if region.cells.ravel()[len(texts)])
         texts.append(said + (f", {lost:.0%} diverged" if np.isfinite(lost) and lost > 0 else "") + told)
     fig.add_scatter(
-        x=rho.ravel(), y=eta.ravel(), mode="markers", name=CLICKS, showlegend=False, text=texts,
-        marker={"symbol": "square", "size": 12, "opacity": 0}, meta={"what": shown.label, "y": shown.axes.symbol},
-        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
+        x=rho.ravel(), y=eta.ravel(), mode="none", name=CLICKS, showlegend=False, text=texts,
+        meta={"what": shown.label, "y": shown.axes.symbol},
         hovertemplate=f"ρ = %{{x:.3g}}, {shown.axes.symbol} = %{{y:.3g}}<br>{shown.label}: %{{text}}<extra></extra>",
     )  # fmt: skip
 
