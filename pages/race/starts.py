@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ import streamlit as st
 import landscapes
 import rbo_core
 from pages.race.basins import basins_of
+from pages.shared.background import clock
+from pages.shared.compiling import compile_first
 from pages.shared.controls import Scale, number
 from pages.shared.errors import show_error
 from pages.shared.reports import heard
@@ -24,11 +28,28 @@ from rbo_core.refining import interleaved
 PATIENCE = 20.0
 """Seconds of computing for the maps of all methods: who presses the button expects to wait, others should not long."""
 
+FIRST = 60
+"""Steps after which all that a method calls is compiled."""
+
 GLANCE = 0.5
 """Seconds of computing, a method, for a first look at a map that nobody asked for yet."""
 
+DRAWING = 0.25
+"""Share of the time that the pictures of growing maps may take."""
+
 KEPT = 6
 """Settings whose maps a visitor finds again."""
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A first look: the maps of a few starts, None where even those take too long; and what a start costs.
+
+    seconds: of computing that a start takes, with all methods together.
+    """
+
+    maps: list[BasinMap] | None
+    seconds: float
 
 
 def lattice(surface: landscapes.Landscape, side: int) -> np.ndarray:
@@ -69,13 +90,17 @@ def maps(
     key = (surface.name, tuple(sorted(surface.parameters.items())), tuple(methods), side, steps, seed)
     store: dict[Any, list[BasinMap]] = st.session_state.setdefault("_basin_maps", {})
     starts = lattice(surface, side)
-    if key not in store:
-        glance = _glance(surface, methods, starts, steps, seed)
-        if glance is not None:
-            store[key] = glance
+    glances: dict[Any, Glance | None] = st.session_state.setdefault("_basin_glances", {})
+    if key not in glances:
+        glances[key] = _glance(surface, methods, starts, steps, seed)
+    glance = glances[key]
+    if key not in store and glance is not None and glance.maps is not None:
+        store[key] = glance.maps
     left_over = side * side if key not in store else int((~store[key][0].rolled).sum())
     with right, st.container(horizontal=True):
         button = f"Roll from {left_over} starts" if key not in store else f"Roll the other {left_over}"
+        if glance is not None:
+            button += f", about {clock(left_over * glance.seconds)}"
         press, cancel = st.empty(), st.empty()
         wanted = (
             press.button(button, type="primary", key="starts_run", on_click=heard("starts_run")) if left_over else False
@@ -83,16 +108,22 @@ def maps(
     if wanted:
         cancel.button("Cancel", key="starts_cancel")
         try:
+            rested, cost = 0.0, 0.0
             for made in _growing(surface, methods, starts, steps, seed, store.get(key)):
                 store[key] = made
-                draw(made)
+                begin = time.monotonic()
+                if cost <= DRAWING * (begin - rested):
+                    draw(made)
+                    rested = time.monotonic()
+                    cost = rested - begin
             press.empty()
         except ValueError as error:
             show_error(error)
         finally:
             cancel.empty()
-    while len(store) > KEPT:
-        del store[next(iter(store))]
+    for kept in (store, glances):
+        while len(kept) > KEPT:
+            del kept[next(iter(kept))]
     if key in store:
         return store[key]
     before = next((made for known, made in reversed(store.items()) if known[:2] == key[:2]), None)
@@ -125,25 +156,30 @@ def said(shown: Sequence[BasinMap]) -> str:
 
 def _glance(
     surface: landscapes.Landscape, methods: Sequence[Any], starts: np.ndarray, steps: int, seed: int
-) -> list[BasinMap] | None:
-    """The maps of a few starts far apart, or None where they take too long or are refused: the press says why."""
+) -> Glance | None:
+    """The maps of a few starts far apart, and what the others will cost; None where a setting is refused: the press
+    says why."""
     side = int(np.sqrt(len(starts)))
     part = interleaved((side, side), 4 if side <= 12 else 8)[0]
-    made = []
+    made, seconds = [], 0.0
     for method in methods:
+        first = (method, surface, starts[part], min(steps, FIRST), part + seed)
         try:
-            # compiles, where nothing did yet, which is no part of the price
-            rbo_core.trace(method, surface, starts[part], 1, seed=part + seed)
+            compile_first(
+                lambda first=first: rbo_core.trace(*first, progress=out_of_patience(GLANCE)),  # type: ignore[misc]
+                "starts", surface.name, method.name, getattr(method, "projection", ""),
+            )  # fmt: skip
+            begin = time.thread_time()
             run = rbo_core.trace(
                 method, surface, starts[part], steps, seed=part + seed, progress=out_of_patience(GLANCE)
             )
         except ValueError:
             return None
-        if run.cancelled:
-            return None
-        piece = map_of(surface, method, starts[part], run)
-        made.append(BasinMap.unknown(piece, starts).with_part(part, piece))
-    return made
+        seconds += (time.thread_time() - begin) / len(part) * steps / max(run.steps, 1)
+        if not run.cancelled:
+            piece = map_of(surface, method, starts[part], run)
+            made.append(BasinMap.unknown(piece, starts).with_part(part, piece))
+    return Glance(made if len(made) == len(methods) else None, seconds)
 
 
 def _growing(
@@ -161,7 +197,7 @@ def _growing(
     """
     bar, late = st.progress(0.0, text="Rolling"), out_of_patience(PATIENCE)
     side = int(np.sqrt(len(starts)))
-    wanted = interleaved((side, side), 2)  # the map grows finer
+    wanted = interleaved((side, side), 2 if side <= 8 else 4)  # the map grows finer
     made = so_far
     for k, whole in enumerate(wanted):
         part = whole if made is None else whole[~made[0].rolled[whole]]
@@ -179,7 +215,7 @@ def _growing(
             if run.cancelled:
                 bar.empty()
                 many = f"{steps:,} steps from {len(starts)} starts"
-                raise too_long(many, "take fewer starts, or fewer steps", PATIENCE)
+                raise too_long(many, "press again to go on from there, or take fewer starts or steps", PATIENCE)
             piece = map_of(surface, method, starts[part], run)
             grown.append((BasinMap.unknown(piece, starts) if made is None else made[index]).with_part(part, piece))
         made = grown

@@ -10,7 +10,7 @@ import streamlit as st
 
 import landscapes
 from pages.player import radius_strip
-from pages.shared.compiling import compiled, compiling
+from pages.shared.compiling import compile_first
 from pages.shared.page import cached
 from pages.shared.scenes import key_of
 from pages.shared.tracks import COMPILING, out_of_patience
@@ -38,10 +38,9 @@ def show_strip(
 
     Call it last on a page: the picture need not wait for the other radii. tell: as `strip_of` takes it.
     """
-    kernels = ("strip", surface.dim, roll.ball.projection)
-    if not compiled(*kernels):  # or the strip would take too long because of it, and stay empty for an hour
-        with compiling(*kernels):
-            rolled(surface, replace(roll.whatever_radius, steps=min(roll.steps, COMPILING["rigid"])))
+    # or the strip would take too long because of it, and stay empty for an hour
+    first = replace(roll.whatever_radius, steps=min(roll.steps, COMPILING["rigid"]))
+    compile_first(lambda: rolled(surface, first), "strip", surface.dim, roll.ball.projection)
     packed = packed_strip(surface, roll, rivals, tell, player)
     if packed is not None:
         radius_strip(packed, key=player)

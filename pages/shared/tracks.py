@@ -9,7 +9,7 @@ from typing import Any
 import landscapes
 import rbo_core
 from pages.shared import shipped
-from pages.shared.compiling import compiled, compiling
+from pages.shared.compiling import compile_first, compiled
 from pages.shared.page import cached
 from rbo_core import RadiusSchedule
 from rbo_core.figures.player.track import Track, track_of
@@ -61,8 +61,8 @@ def prepare(surface: landscapes.Landscape, method: Any, start: tuple[float, ...]
     kernels = (surface.name, surface.dim, method.name, getattr(method, "projection", ""))
     if compiled(*kernels) or shipped.track(surface, method, start, steps, seed, None) is not None:
         return
-    with compiling(*kernels):
-        rbo_core.trace(method, surface, [list(start)], min(steps, COMPILING.get(kernels[-1], 60)), seed=seed)
+    first = min(steps, COMPILING.get(kernels[-1], 60))
+    compile_first(lambda: rbo_core.trace(method, surface, [list(start)], first, seed=seed), *kernels)
 
 
 @cached
