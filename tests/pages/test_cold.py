@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_who_waits_for_a_compiler_is_told_and_only_the_first_time(monkeypatch: p
     said = []
 
     @contextmanager
-    def spinner(words: str):
+    def spinner(words: str, show_time: bool = False):
         said.append(words)
         yield
 
@@ -44,6 +45,37 @@ def test_who_waits_for_a_compiler_is_told_and_only_the_first_time(monkeypatch: p
             pass
         assert compiling.compiled(*kernels)
     assert len(said) == 3 and all("Compiling" in words for words in said)
+
+
+def test_who_wants_something_else_meanwhile_is_heard_and_the_compiling_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    class AnotherWish(Exception):
+        """As Streamlit ends a run of the page."""
+
+    class Session:
+        def get(self, _: str) -> None:
+            raise AnotherWish
+
+    released, calls = threading.Event(), []
+
+    def work() -> None:
+        calls.append(released.wait(60))
+        if len(calls) == 1:
+            raise ValueError("refused")
+
+    monkeypatch.setattr(compiling.st, "spinner", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(compiling, "_COMPILED", set())
+    monkeypatch.setattr(compiling, "LOOK", 0.001)
+    with monkeypatch.context() as patched, pytest.raises(AnotherWish):
+        patched.setattr(compiling.st, "session_state", Session())
+        compiling.compile_first(work, "a kernel")
+    assert not compiling.compiled("a kernel")
+    released.set()
+    with pytest.raises(ValueError, match="refused"):
+        compiling.compile_first(work, "a kernel")  # joins what is under way
+    assert calls == [True]
+    compiling.compile_first(work, "a kernel")  # and is tried again
+    compiling.compile_first(work, "a kernel")
+    assert compiling.compiled("a kernel") and len(calls) == 2
 
 
 def test_compiling_takes_no_racer_out_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
