@@ -64,6 +64,8 @@ def test_a_click_on_a_cell_shows_its_run(phases, settle):
     page.set_viewport_size({"width": 1440, "height": 900})
     bar = "document.querySelector('.rbp-bar')"
     page.wait_for_function(f"{bar}.offsetHeight > 60 && {bar}.scrollWidth <= {bar}.clientWidth")
+    page.set_viewport_size({"width": 960, "height": 540})
+    page.wait_for_function("(main => main.scrollWidth <= main.clientWidth)(document.querySelector('.stMain'))")
 
 
 WATCH = """
