@@ -123,7 +123,7 @@ def _template(dark: bool) -> go.layout.Template:
             "bgcolor": "rgba(0,0,0,0)",
             "font": {"color": p.ink, "size": 13},
         },
-        hoverlabel={"font": {"family": FONT, "size": 13}, "bgcolor": p.paper, "bordercolor": p.faint},
+        hoverlabel={"font": {"family": FONT, "size": 13, "color": p.ink}, "bgcolor": p.paper, "bordercolor": p.faint},
         colorway=list(COLORWAY),
         hovermode="closest",
         xaxis=axis,
