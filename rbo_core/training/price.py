@@ -42,6 +42,8 @@ HELD_OUT = {"digits": (297, 500), "mnist": (5_000, 10_000), "fashion_mnist": (5_
 """Validation and test images of the data sets that maps are offered of."""
 SCANS = 18
 """Losses on the probe that a penetration takes, at the most, its gradient included."""
+TELLING = 3.0
+"""Seconds of a map's training, as told, from which on it says how fast this machine is."""
 MOST = 5.0
 """How much slower or faster than told a machine may be found to be: one odd map must not spoil the next estimate."""
 
@@ -80,8 +82,12 @@ def phases_seconds(config: PhaseConfig, so_far: PhaseResult | None = None, pace:
 
 
 def phases_pace(results: list[PhaseResult]) -> float:
-    """How many times longer than told earlier maps took to train, on this machine; 1 where there is none."""
-    return _pace([made.seconds / (_training(made.config) * float(made.there.mean())) for made in results])
+    """How many times longer than told earlier maps took to train, on this machine; 1 where there is none.
+
+    What was cancelled soon says more of the first ensemble, which is compiled, than of the others.
+    """
+    told = [(made.seconds, _training(made.config) * float(made.there.mean())) for made in results]
+    return _pace([seconds / expected for seconds, expected in told if expected >= TELLING])
 
 
 def plane_seconds(

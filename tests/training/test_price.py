@@ -106,6 +106,8 @@ def test_the_rest_of_a_map_takes_less_and_a_slow_machine_longer():
     slow = [dataclasses.replace(half, seconds=0.5 * 3 * told * share) for share in (0.8, 0.9, 1.0)]
     assert 2 < phases_pace(slow) < 4
     assert phases_pace([]) == 1
+    begun = dataclasses.replace(half, seconds=9.0, trained=np.arange(there.size).reshape(there.shape) < 9)
+    assert phases_pace([begun]) == 1  # it was cancelled after its first ensemble, most of which was compiling
     assert phases_pace([dataclasses.replace(half, seconds=1e6)]) == 5  # one odd map does not spoil the next estimate
     assert phases_seconds(config, pace=3.0) - START == pytest.approx(3 * told)
     axis = np.linspace(0, 1, 61)
