@@ -19,19 +19,20 @@ settings.load_profile("ci" if os.environ.get("CI") else "lab")
 
 
 LONG = {
-    "browser/test_access.py": 120, "browser/test_network_pages.py": 80, "browser/test_race.py": 75,
-    "test_manual.py": 70, "browser/test_walks.py": 65, "cluster/test_cluster.py": 60, "browser/test_train.py": 60,
-    "pages/test_addresses.py": 55, "core/test_contact.py": 50, "core/test_reference.py": 50,
-    "sweep/test_interrupted.py": 50, "browser/test_phases.py": 45, "browser/test_addresses.py": 40,
-    "browser/test_roll.py": 40, "formula/test_against_sympy.py": 35, "browser/test_player.py": 35,
-    "browser/test_first_paint.py": 35, "browser/test_own_surfaces.py": 30, "pages/test_roll.py": 30,
-    "training/test_runs.py": 28, "formula/test_hostile.py": 25,
-    "core/test_faults.py": 24, "training/test_ensembles.py": 23, "core/test_cli_roll.py": 20,
-    "jobs/test_jobs.py": 19, "core/test_ball_laws.py": 18, "pages/test_first_settings.py": 18,
-    "sweep/test_finite_size.py": 14, "serving/test_serve.py": 13, "core/test_database.py": 13,
-    "test_benchmarks.py": 13, "torch/test_distributed.py": 12,
+    "browser/test_access.py": 127, "pages/test_addresses.py": 65, "browser/test_network_pages.py": 63,
+    "browser/test_race.py": 57, "browser/test_walks.py": 57, "browser/test_train.py": 53,
+    "browser/test_first_paint.py": 45, "browser/test_phases.py": 42, "browser/test_own_surfaces.py": 38,
+    "browser/test_roll.py": 37, "cluster/test_cluster.py": 34, "browser/test_player.py": 32, "test_manual.py": 30,
+    "core/test_reference.py": 19, "browser/test_addresses.py": 18, "sweep/test_interrupted.py": 13,
+    "formula/test_hostile.py": 13, "pages/test_roll.py": 12, "pages/test_take_away.py": 12, "test_benchmarks.py": 11,
+    "pages/test_own_surfaces.py": 11, "training/test_runs.py": 10, "browser/test_hand.py": 10,
+    "core/test_contact.py": 10, "torch/test_laws.py": 9, "training/test_ensembles.py": 9,
+    "formula/test_against_sympy.py": 9, "pages/test_race.py": 8, "browser/test_lessons.py": 8,
+    "browser/test_tabs.py": 8, "browser/test_renderer.py": 8, "pages/test_first_settings.py": 7,
+    "pages/test_typed.py": 7, "core/test_faults.py": 7, "phases/test_map.py": 6, "jobs/test_jobs.py": 6,
+    "pages/test_claims.py": 5, "torch/test_distributed.py": 5, "serving/test_serve.py": 5,
 }  # fmt: skip
-"""Seconds that the longest files take; the other ones of the browser some 25. They need not be exact."""
+"""Seconds of one core that the longest files take; the other ones of the browser some 15. They need not be exact."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def seconds(item: pytest.Item) -> int:
         file = item.path.as_posix()
         known = (time for name, time in LONG.items() if file.endswith(f"/{name}"))
-        return next(known, 25 if "/browser/" in file else 0)
+        return next(known, 15 if "/browser/" in file else 0)
 
     items.sort(key=seconds, reverse=True)
 

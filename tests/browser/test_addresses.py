@@ -45,10 +45,10 @@ def box(page, key: str) -> str:
 
 def agree(page) -> dict[str, str]:
     """Address, controls, strip, picture and sentence come to say the same; what they say."""
-    for _ in range(60):
+    for _ in range(600):
         with suppress(AssertionError):
             return agreed(page)
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(50)
     return agreed(page)
 
 

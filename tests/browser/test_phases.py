@@ -58,7 +58,8 @@ def test_a_click_on_a_cell_shows_its_run(phases, settle):
     page.locator(".st-key-radius input").fill("0.5")
     page.locator(".st-key-radius input").press("Enter")
     page.wait_for_function("document.querySelector('.lab-said').dataset.radius === '0.5'")
-    page.wait_for_timeout(1500)
+    settle(page)
+    at_rest(page)  # nothing that the click might have asked for is under way
     assert said(page, "radius") == "0.5"
     # a bar that does not fit beside the map in one row is two
     page.set_viewport_size({"width": 1440, "height": 900})
