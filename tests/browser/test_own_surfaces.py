@@ -51,7 +51,7 @@ def test_a_formula_is_read_while_it_is_typed_and_travels_in_the_link(roll, settl
     field.fill("a x^2 + 0.2|sin 7x|")
     # No Enter: it is read a quarter of a second after the last key, and the equation is typeset.
     page.wait_for_function("old => (document.querySelector('.lab-said')?.dataset.ends ?? old) !== old", arg=before)
-    page.locator(".katex").first.wait_for()
+    page.get_by_test_id("stSidebar").locator(".katex").first.wait_for()
     page.get_by_role("spinbutton", name=re.compile("^a$")).first.wait_for()
     page.wait_for_url("**formula_expression=*")
     settle(page)
