@@ -64,9 +64,9 @@ export class CurveView {
     const { a, b, low, high, pad } = this.extent();
     const fitted = Math.min(box.width / (b - a), box.height / (high - low + 2 * pad));
     const k = fitted * this.zoom;
-    // the ground sits low in the frame, so that the free space is above it, where the ball is
+    // the ground sits low in the frame, so that the free space is above it, where the ball is; a slope goes on below it
     const cx = (a + b) / 2 + this.pan[0];
-    const cy = low - pad + box.height / fitted / 2 + this.pan[1];
+    const cy = (this.slope ? (low + high) / 2 : low - pad + box.height / fitted / 2) + this.pan[1];
     this.k = k;
     this.box = box;
     this.X = (x) => box.left + box.width / 2 + (x - cx) * k;

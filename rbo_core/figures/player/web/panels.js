@@ -31,7 +31,7 @@ export class PanelsView {
     // one scale for all, or their balls could not be compared
     const ranges = this.views.map(({ view }) => view.range);
     const range = [Math.min(...ranges.map((r) => r[0])), Math.max(...ranges.map((r) => r[1]))];
-    for (const { view } of this.views) view.range = range;
+    for (const { view } of this.views) Object.assign(view, { range, slope: true });
   }
 
   draw(frame, theme) {
