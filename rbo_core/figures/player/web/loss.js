@@ -90,7 +90,7 @@ export class LossView {
       for (let i = 0; i <= end; i += stride) c.lineTo(X(r.lossX[i]), Y(r.loss[i]));
       const tip = Math.min(end, r.n - 1);
       c.lineTo(X(row(r.lossX, 1, tip)[0]), Y(row(r.loss, 1, tip)[0]));
-      c.strokeStyle = rgba(r.color, alpha);
+      c.strokeStyle = rgba(theme.dark ? inkOf(theme, r.color) : r.color, alpha); // a thin line on dark ground
       c.lineWidth = lineWidth;
       c.stroke();
     };
