@@ -13,18 +13,22 @@ from contextlib import suppress
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from pages.shared.first_paint import DRAWN
+
 PICTURES = ("rolling_ball_player", "lab_plots")
 """Components that draw a page's picture."""
 HEAD = 2
 """Elements at the top of the sidebar that are not held back: the name of the lab, and its menu."""
-DRAWING = 0.3
-"""Seconds that a picture has for itself: what drawing one takes where nothing but a processor draws."""
 LONGEST = 1.0
-"""Seconds that controls wait for a picture: where it takes longer to compute, one can use them meanwhile."""
+"""Seconds that controls wait for a picture to be computed, and then to be drawn: where it takes longer, one can use
+them meanwhile."""
 
 
 class PictureFirst:
-    """ASGI middleware: holds the sidebar's controls of a page's first run back until its picture was drawn."""
+    """ASGI middleware: holds the sidebar's controls of a page's first run back until its picture is drawn.
+
+    The page says that it is (`DRAWN`, by the script of `FirstPaint`).
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -37,9 +41,11 @@ class PictureFirst:
         ordered = _Ordered(send)
 
         async def heard() -> Message:
-            message = await receive()
-            await ordered.heard()
-            return message
+            while True:
+                message = await receive()
+                await ordered.heard()
+                if message.get("text") != DRAWN:
+                    return message
 
         try:
             await self.app(scope, heard, ordered)
@@ -72,7 +78,7 @@ class _Ordered:
         if told.WhichOneof("type") == "new_session" and told.new_session.page_script_hash != self.page:
             await self.send_held()
             self.page, self.first, self.drawn = told.new_session.page_script_hash, True, False
-            self.wait(LONGEST)
+            self.wait()
         if not self.first:
             await self.send(message)
             return
@@ -83,23 +89,23 @@ class _Ordered:
             await self.send(message)
         if not self.drawn and _is_picture(told):
             self.drawn = True
-            self.wait(DRAWING)
+            self.wait()
         elif ended and not self.drawn:
             await self.send_held()
             self.first = told.script_finished != ForwardMsg.FINISHED_SUCCESSFULLY
 
-    def wait(self, seconds: float) -> None:
-        """Let go of what is held after that time, and not when it was said before."""
+    def wait(self) -> None:
+        """Let go of what is held when it has waited for long enough from now on."""
         self.forget()
-        self.waiting = asyncio.create_task(self.wake(seconds))
+        self.waiting = asyncio.create_task(self.wake())
 
-    async def wake(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    async def wake(self) -> None:
+        await asyncio.sleep(LONGEST)
         with suppress(OSError, RuntimeError):  # the visitor has gone
             await self.let_go()
 
     async def heard(self) -> None:
-        """The browser says something: whoever touches the picture needs the controls."""
+        """The browser says something: the picture is drawn, or somebody has touched it and needs the controls."""
         if self.held:
             await self.let_go()
 

@@ -61,6 +61,20 @@ _SERVER = """<script>
         watch(new MutationObserver((_, seen) => watch(seen)));
       }
       {
+        // The server may send now what it holds back until the picture is drawn (pages/home/picture_first.py).
+        const Socket = WebSocket;
+        let socket = null;
+        window.WebSocket = class extends Socket {
+          constructor(...all) {
+            super(...all);
+            socket = this;
+          }
+        };
+        new PerformanceObserver((seen) => {
+          if (seen.getEntriesByName("picture").length && socket?.readyState === Socket.OPEN) socket.send("%s");
+        }).observe({ type: "mark", buffered: true });
+      }
+      {
         const ask = (name) => {
           const href = `${__streamlit.BACKEND_BASE_URL}${name}`;
           document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
@@ -76,6 +90,8 @@ _SERVER = """<script>
         }).observe({ type: "mark", buffered: true });
       }
     </script>"""
+DRAWN = "drawn"
+"""What the page says through Streamlit's WebSocket, as text, when a picture is drawn."""
 _OF_A_COPY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 _OF_THE_FILE = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
 
@@ -146,7 +162,8 @@ def painted(page: bytes, depth: int, modules: Sequence[str] = (), later: Sequenc
     depth: how many parts of the page's address stand after the server's own; a proxy may have put more before it.
     modules: scripts that are fetched at once, by their paths below the server's own; later: after the picture.
     """
-    server = _SERVER % (-depth if depth else "undefined", json.dumps(list(modules)), json.dumps(list(later)))
+    scripts = json.dumps(list(modules)), json.dumps(list(later))
+    server = _SERVER % (-depth if depth else "undefined", DRAWN, *scripts)
     return page.replace(_BODY_ENDS, f"{server}{_style()}\n  ".encode() + _BODY_ENDS, 1)
 
 

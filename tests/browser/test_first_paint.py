@@ -75,3 +75,13 @@ def test_on_a_phone_the_controls_that_were_open_do_not_lie_over_the_next_visit(s
     page.reload()
     page.get_by_test_id("stExpandSidebarButton").wait_for()
     page.wait_for_selector("[data-testid=stSidebar][data-collapsed=true]", state="attached")
+
+
+def test_the_page_tells_the_server_that_its_picture_is_drawn_and_gets_its_controls(server, open_page):
+    page = open_page(f"{server}/Results?v=1")
+    said: list[str | bytes] = []
+    page.on("websocket", lambda line: line.on("framesent", said.append))
+    page.goto(f"{server}/Iron?v=1")
+    page.wait_for_function("performance.getEntriesByName('picture').length > 0")
+    page.locator("[data-testid=stSidebar] [data-testid=stSlider]").first.wait_for()
+    assert "drawn" in said

@@ -10,12 +10,13 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from pages.home import picture_first
 from pages.home.picture_first import PictureFirst
+from pages.shared.first_paint import DRAWN
 from tests.asynchronous import result
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_first, "DRAWING", 0.001)
+    monkeypatch.setattr(picture_first, "LONGEST", 0.001)
 
 
 def began(page: str) -> ForwardMsg:
@@ -104,9 +105,32 @@ def test_who_leaves_before_the_controls_were_there_gets_them_before_the_next_pag
 def test_who_touches_the_picture_gets_the_controls_at_once_and_all_else_as_it_is_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(picture_first, "DRAWING", 1000.0)
+    monkeypatch.setattr(picture_first, "LONGEST", 1000.0)
     sent = [began("a"), CONTROL, PLOT, TEXT, DONE, began("a"), CONTROL, PLOT, TEXT, DONE]
     assert arrived(*sent, touched_after=4) == [began("a"), PLOT, CONTROL, TEXT, *sent[4:]]
+
+
+def test_a_page_whose_picture_is_drawn_gets_the_controls_at_once_and_streamlit_hears_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(picture_first, "LONGEST", 1000.0)
+    said = [{"type": "websocket.receive", "text": DRAWN}, {"type": "websocket.receive", "bytes": b"wish"}]
+    got: list[ForwardMsg] = []
+
+    async def send(message: Any) -> None:
+        got.append(ForwardMsg.FromString(message["bytes"]))
+
+    async def receive() -> Any:
+        return said.pop(0)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for message in (began("a"), CONTROL, PLOT, DONE):
+            await send({"type": "websocket.send", "bytes": message.SerializeToString()})
+        assert got == [began("a"), PLOT]
+        assert (await receive())["bytes"] == b"wish"
+        assert got == [began("a"), PLOT, CONTROL, DONE]
+
+    result(PictureFirst(app)({"type": "websocket"}, receive, send))  # type: ignore[arg-type]
 
 
 def test_a_picture_that_takes_long_to_compute_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
