@@ -40,6 +40,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
 from benchmarks.browsing import FLAGS, served  # noqa: E402
+from pages.shared.first_paint import DRAWN  # noqa: E402
 
 PAGES = (
     "", "Roll", "Race", "Iron", "Phases", "Train", "Network_landscape", "Network_phases", "Results", "Lessons",
@@ -166,6 +167,7 @@ async def server_share(address: str, page: str) -> tuple[float, float]:
                 component = answer.delta.new_element.bidi_component.component_name
                 if component.endswith(("rolling_ball_player", "lab_plots")):
                     picture = now
+                    await line.send(DRAWN)  # or the server holds the rest back
             ended = kind == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
             if ended and picture == picture:
                 return picture, now

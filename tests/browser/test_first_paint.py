@@ -80,8 +80,8 @@ def test_on_a_phone_the_controls_that_were_open_do_not_lie_over_the_next_visit(s
 def test_the_page_tells_the_server_that_its_picture_is_drawn_and_gets_its_controls(server, open_page):
     page = open_page(f"{server}/Results?v=1")
     said: list[str | bytes] = []
-    page.on("websocket", lambda line: line.on("framesent", said.append))
+    page.on("websocket", lambda line: line.on("framesent", lambda word: said.append(word)))
     page.goto(f"{server}/Iron?v=1")
     page.wait_for_function("performance.getEntriesByName('picture').length > 0")
-    page.locator("[data-testid=stSidebar] [data-testid=stSlider]").first.wait_for()
+    page.locator("[data-testid=stSidebar] [data-testid=stSlider]").first.wait_for(state="attached")
     assert "drawn" in said
