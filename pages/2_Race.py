@@ -46,7 +46,7 @@ $g=\nabla f$, the centre $c=p+\rho\nu$ moves to $\tilde c=c-\eta\tau$. Then each
 **Many starts** rolls a lattice of starts as one batch. A start is coloured when it ends in the *flooded basin*:
 flood the landscape until its lowest tenth is under water; the lake that holds the global minimum, with its islands, is
 the basin. A ball counts when its centre or one of its contacts is over it. *Roll them at every radius* repeats the
-ball's map at twelve radii, with a slider through them.
+ball's map at twelve radii, with a slider through those that are done.
 
 **Try**
 - Race balls of radius 0.1, 0.4 and 1.6: only the large ones cross the wrinkles.
@@ -125,14 +125,17 @@ else:
     if maps:
         draw(maps, growing=False)
         sentence(starts.said(maps), fractions=" ".join(f"{one.fraction:.4f}" for one in maps))
-    at_radii = against.maps(surface, ball, asked.seed)
-    if at_radii:
+    at_radii, growing = against.maps(surface, ball, asked.seed)
+    if at_radii.maps:
         place = f"_start_{surface.name}"
-        stack, stages = against.stack(surface, at_radii, is_dark())
+        stack, stages = against.stack(at_radii, is_dark())
         click = plots.show([stack], key="radius_maps", clicks=STARTS, stages=stages)
         if click is not None:
             st.session_state[place] = click
-        sentence(against.said(at_radii))
+        if words := against.said(at_radii.maps):
+            sentence(words)
         if place in st.session_state:
-            link("Race", *against.race_of(surface, ball, at_radii, st.session_state[place]))
+            link("Race", *against.race_of(surface, ball, against.radii_of(surface), st.session_state[place]))
 how_it_works(EXPLANATION)
+if mode == "starts" and growing is not None:
+    against.grow(at_radii, growing)  # last, so that all of the page stands meanwhile

@@ -18,7 +18,7 @@ from pages.race import against, starts
 from pages.race.balls import parse_radii
 from pages.race.starts import lattice, map_of
 from pages.race.table import DEEPEST, paths_table, result_table
-from pages.shared import plots
+from pages.shared import plots, turns
 from pages.shared.tracks import run_on
 from rbo_core.figures.player.build import Look, run_scene, series, spent
 from rbo_core.figures.player.payload import pack
@@ -188,6 +188,33 @@ def test_maps_at_every_radius_have_a_slider_and_are_those_of_balls_of_these_radi
     told, query = against.race_of(surface, ball, dict.fromkeys(radii), click)
     assert (query["radius"], query["start_x"], query["start_y"]) == (f"{radii[3]}", "1.2", "-3.0")
     assert f"ρ = {radii[3]:g} from (1.2, −3)" in told
+
+
+def test_radii_are_seen_as_they_are_rolled_and_who_cancels_goes_on_from_there(monkeypatch):
+    seen: list[tuple[str, ...]] = []
+    monkeypatch.setattr(plots, "show", lambda figures, stages, **_: seen.append(stages.names))
+    monkeypatch.setattr(turns, "TURN", 0.0)  # each radius is drawn
+    monkeypatch.setattr(turns, "DRAWING", 0.999)
+    again = turns.Turn.again
+    monkeypatch.setattr(turns.Turn, "again", lambda turn: again(turn) if len(seen) < 4 else None)  # then one cancels
+    app = open_race(mode="starts", starts_side="4", starts_steps="50")
+    radii = against.radii_of(landscapes.get("wrinkled_bowl", dim=2))
+
+    def rolled() -> list[list[int]]:
+        return [[k for k, name in enumerate(names) if "not rolled yet" not in name] for names in seen]
+
+    assert rolled() == [[6]], "one radius is there before anybody asks"
+    assert re.fullmatch(r"Roll them at every radius, about \d+ (s|min)", app.button(key="against_run").label)
+    app.button(key="against_run").click().run()
+    assert rolled() == [[6], [6], [0, 6], [0, 6, 11]], "the page is drawn after each radius, a coarse row of them first"
+    app.run()
+    assert rolled()[-1] == [0, 3, 6, 11], "who cancels keeps what was done"
+    assert re.fullmatch(r"Go on: the other 8 radii, about \d+ (s|min)", app.button(key="against_run").label)
+    assert any("Of 4 of 12 radii: The share" in html.body for html in app.get("html"))
+    monkeypatch.setattr(turns.Turn, "again", again)
+    app.button(key="against_run").click().run()
+    assert rolled()[-1] == list(range(12)) and len({name.split(":")[0] for name in seen[-1]}) == len(radii)
+    assert "against_run" not in [button.key for button in app.button]
 
 
 def test_a_typed_number_outlives_a_browser_that_has_not_heard_of_its_slider():

@@ -34,12 +34,13 @@ class Stages {
     const text = JSON.stringify(stages);
     if (text === this.text) return;
     this.text = text;
+    const grown = stages && this.stages?.names.length === stages.names.length; // one stays where one looks
     this.stages = stages;
-    this.play(false);
+    if (!grown) this.play(false);
     if (!stages) return;
     this.label.querySelector("span").textContent = stages.label;
     this.range.max = stages.names.length - 1;
-    this.go(stages.at);
+    this.go(grown ? this.at : stages.at);
   }
 
   get at() {
