@@ -3,8 +3,8 @@
 import streamlit as st
 
 import landscapes
-from pages.phases import compute, controls, restore
-from pages.phases.refine import refinement
+from pages.phases import compute, controls, finer, restore
+from pages.phases.refine import pace_of, refinement
 from pages.phases.study import PhaseStudy
 from pages.phases.tabs import tabs
 from pages.phases.takings import takings
@@ -90,5 +90,7 @@ sentence(
 )  # fmt: skip
 with st.container(horizontal=True, key="take_away"):
     take_away(takings(study, Words(title_of(study), said), scene))
-tabs(study)
+growing = tabs(study, pace_of(work.base))
 how_it_works(EXPLANATION)
+if growing is not None:
+    finer.grow(growing)  # last, so that all of the page stands meanwhile

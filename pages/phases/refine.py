@@ -9,6 +9,7 @@ from pages.phases.study import PhaseStudy
 from pages.shared import background
 from pages.shared.page import show_error
 from pages.shared.reports import heard
+from rbo_core import sweep
 from rbo_core.jobs import Job
 
 
@@ -46,10 +47,16 @@ def refinement(
     background.follow(active.id, grown)
 
 
+def pace_of(base: sweep.Sweep) -> float:
+    """Cells a second in the first look at a sweep, or the usual pace where this visitor saw none."""
+    measured: dict[str, float] = st.session_state.get("_pace", {})
+    return measured.get(base.id) or compute.usual_pace(base)
+
+
 def _start(study: PhaseStudy, work: compute.Work, title: str, slot: str) -> Job | None:
     """Start the refinement if it is quick or asked for."""
     spec, stored = study.spec, study.stored
-    pace = st.session_state.get("_pace", {}).get(work.base.id) or compute.usual_pace(spec)
+    pace = pace_of(work.base)
     left = (spec.cells - stored) / pace
     tried = st.session_state.setdefault("_tried", set())
     quick = left < compute.AUTOMATIC_SECONDS and work.key not in tried

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 import landscapes
 from pages.phases import compute
 from pages.shared import background, plots
+from pages.shared.compiling import compile_first
 from pages.shared.controls import toggle
 from pages.shared.page import cached, is_dark, show_error
+from pages.shared.reports import heard
 from rbo_core.figures.finite_size import finite_size_figure
-from rbo_core.sweep.finite_size import LIMIT, FiniteSize, FiniteSizeResult, predict, stored_finite_size
+from rbo_core.sweep.engine import Chunk
+from rbo_core.sweep.engine import compute as roll
+from rbo_core.sweep.finite_size import (
+    LIMIT,
+    FiniteSize,
+    FiniteSizeResult,
+    ball_steps_left,
+    predict,
+    stored_finite_size,
+)
 
 KEY = "sweep:finite-size"
 COMMAND = ("sweep", "finite-size", "--json")
+GLANCE = 5
+"""Every which cell of the coarsest width tells how fast balls roll here."""
+LOADING = 3.0
+"""Seconds until a job's process computes."""
 
 
 def finite_size() -> None:
@@ -27,8 +44,8 @@ def finite_size() -> None:
     result = _result()
     plots.show([finite_size_figure(result, is_dark())], key="finite_size_figure")
     st.caption(finite_size_words(result))
-    if not result.curves:
-        _roll()
+    if not result.complete:
+        _roll(result)
 
 
 def finite_size_words(result: FiniteSizeResult) -> str:
@@ -43,15 +60,15 @@ def finite_size_words(result: FiniteSizeResult) -> str:
     )
     if result.measured is None:
         return words
+    if not result.complete:
+        return f"{words} Dots, balls: {len(result.curves)} of {result.recipe.rolled} widths so far."
     rolled = result.exponent(result.measured)
     return f"{words} Dots, balls: ρ_c ~ w^{rolled.value:.3f} ({rolled.low:.3f} to {rolled.high:.3f})."
 
 
 def _result() -> FiniteSizeResult:
     recipe = FiniteSize()
-    if compute.store().count(recipe.sweeps[-1].id) == 0:  # the last that a job rolls
-        return _predicted(recipe)
-    return stored_finite_size(recipe, compute.store(), landscapes.get)
+    return stored_finite_size(recipe, compute.store(), landscapes.get, _predicted(recipe))
 
 
 @cached
@@ -59,11 +76,30 @@ def _predicted(recipe: FiniteSize) -> FiniteSizeResult:
     return predict(recipe, landscapes.get)
 
 
-def _roll() -> None:
-    """Offer to roll the balls, or show how far they are."""
-    active = background.job_of(KEY)
+@cached
+def _pace(recipe: FiniteSize) -> float:
+    """Steps of balls a second, on some cells of the coarsest width."""
+    first = recipe.sweeps[0]
+    some = Chunk(first, tuple(range(GLANCE // 2, first.cells, GLANCE)), landscapes.get)
+    compile_first(lambda: roll(Chunk(first, some.cells[:2], landscapes.get)), "finite_size")
+    begin = time.perf_counter()
+    roll(some)
+    return len(some.cells) * first.balls * float(first.steps or 0) / (time.perf_counter() - begin)
+
+
+def _label(recipe: FiniteSize) -> str:
+    """What the button says: what is to roll, and how long it takes."""
+    left, widths = ball_steps_left(recipe, compute.store())
+    begun = compute.store().count(recipe.sweeps[0].id) > 0
+    words = "Roll the balls that check it" if not begun else f"Go on: {widths} of {recipe.rolled} widths are not done"
+    return f"{words}, about {background.clock(left / _pace(recipe) + LOADING)}"
+
+
+def _roll(drawn: FiniteSizeResult) -> None:
+    """Offer to roll the balls, or show how far they are. drawn: what the page shows of them."""
+    recipe, active = drawn.recipe, background.job_of(KEY)
     if active is None:
-        if not st.button("Roll the balls that check it, about a minute", key="roll_finite_size"):
+        if not st.button(_label(recipe), key="roll_finite_size", on_click=heard("roll_finite_size")):
             return
         try:
             active = background.queue().submit(
@@ -72,4 +108,11 @@ def _roll() -> None:
         except ValueError as error:
             show_error(error)
             return
-    background.follow(active.id)
+
+    def radii(result: FiniteSizeResult) -> int:
+        return sum(len(curve.relative) for curve in result.curves)
+
+    background.follow(
+        active.id,
+        lambda: radii(stored_finite_size(recipe, compute.store(), landscapes.get, drawn)) > radii(drawn),
+    )

@@ -11,11 +11,12 @@ import streamlit as st
 
 from pages.phases import compute
 from pages.phases.controls import PROJECTIONS, near_words, own_settings
-from pages.phases.finer import FINER, curves_of
+from pages.phases.finer import FINER, Finer, curves_of, finer_of
 from pages.phases.refine import refinement
 from pages.phases.size import finite_size
 from pages.phases.study import PhaseStudy
 from pages.shared import plots
+from pages.shared.background import clock
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
 from pages.shared.page import is_dark, show_error
@@ -30,8 +31,9 @@ from rbo_core.sweep import export
 TITLES = {"cut": "Cut along ρ", "compare": "Compare methods", "size": "Finite size", "data": "Data"}
 
 
-def tabs(study: PhaseStudy) -> None:
-    """The four tabs."""
+def tabs(study: PhaseStudy, pace: float) -> Finer | None:
+    """The four tabs. pace: cells of the map a second. Returns the curves that are still to grow,
+    when all of the page is there."""
     places = url_tabs("tab", TITLES)
     with places["cut"]:
         plots.show([cut_picture(study, is_dark())], key="cut")
@@ -40,9 +42,10 @@ def tabs(study: PhaseStudy) -> None:
         _compare(study)
     with places["size"]:
         finite_size()
-        _finer(study)
+        growing = _finer(study, pace)
     with places["data"]:
         _downloads(study)
+    return growing
 
 
 def cut_picture(study: PhaseStudy, dark: bool) -> plots.Picture:
@@ -128,25 +131,36 @@ def compared(study: PhaseStudy, other: PhaseStudy, dark: bool) -> tuple[go.Figur
     )
 
 
-def _finer(study: PhaseStudy) -> None:
+def _finer(study: PhaseStudy, pace: float) -> Finer | None:
+    """The three curves as far as they are rolled; returned where more is to come, which the page does last."""
     surface = study.surface
     if surface.name not in FINER:
         st.caption(f"{surface.title} has no wrinkle width that one could halve; try the wrinkled bowl or the corduroy.")
-        return
+        return None
     st.caption(
         f"The map above with wrinkles w, w/2 and w/4 of one shape, at {study.row}; ρ is measured in wrinkle widths. "
         "The finer the wrinkles beside the whole curve, the more wrinkles a ball meets, and the sharper the transition."
     )
-    if not toggle("compute three curves", "finer"):
-        return
+    shown = toggle("compute three curves", "finer")
+    progress = st.empty()
     try:
-        curves, notes = curves_of(study)
+        wanted = finer_of(study, progress)
     except ValueError as error:
-        show_error(error)
-        return
-    figure = cut_figure(curves, study.reading, is_dark(), axes=Axes("radius ρ / w"))
-    plots.show([figure], key="finer_curves")
-    st.caption(". ".join(notes) + "." if notes else "None of the three has a clear jump.")
+        if shown:
+            show_error(error)
+        return None
+    growing = wanted.stored < wanted.cells
+    if growing:
+        progress.caption(f"About {clock(wanted.seconds(pace))}, seen as they grow.")
+    if not shown:
+        return None
+    curves, notes = curves_of(wanted)
+    if curves:
+        figure = cut_figure(curves, study.reading, is_dark(), axes=Axes("radius ρ / w"))
+        plots.show([figure], key="finer_curves")
+    if not growing:
+        st.caption(". ".join(notes) + "." if notes else "None of the three has a clear jump.")
+    return wanted if growing else None
 
 
 def _downloads(study: PhaseStudy) -> None:

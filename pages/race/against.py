@@ -177,8 +177,8 @@ def said(maps: dict[float, BasinMap]) -> str:
     shares = np.array([maps[radius].fraction for radius in radii])
     low, high = (f"{100 * shares[k]:.0f} % at ρ = {short(radii[k])}" for k in (0, -1))
     k = int(np.diff(shares).argmax())
-    lead = "" if len(radii) == RADII else f"Of {len(radii)} of {RADII} radii: "
-    words = f"{lead}The share of starts that reach the flooded basin goes from {low} to {high}"
+    lead = "The" if len(radii) == RADII else f"At {len(radii)} of {RADII} radii so far, the"
+    words = f"{lead} share of starts that reach the flooded basin goes from {low} to {high}"
     if shares[k + 1] <= shares[k]:
         return f"{words}, and never grows from one radius to the next."
     return (

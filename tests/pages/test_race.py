@@ -210,7 +210,7 @@ def test_radii_are_seen_as_they_are_rolled_and_who_cancels_goes_on_from_there(mo
     app.run()
     assert rolled()[-1] == [0, 3, 6, 11], "who cancels keeps what was done"
     assert re.fullmatch(r"Go on: the other 8 radii, about \d+ (s|min)", app.button(key="against_run").label)
-    assert any("Of 4 of 12 radii: The share" in html.body for html in app.get("html"))
+    assert any("At 4 of 12 radii so far, the share" in html.body for html in app.get("html"))
     monkeypatch.setattr(turns.Turn, "again", again)
     app.button(key="against_run").click().run()
     assert rolled()[-1] == list(range(12)) and len({name.split(":")[0] for name in seen[-1]}) == len(radii)
