@@ -89,9 +89,9 @@ def _pace(recipe: FiniteSize) -> float:
 
 def _label(recipe: FiniteSize) -> str:
     """What the button says: what is to roll, and how long it takes."""
-    left, widths = ball_steps_left(recipe, compute.store())
+    left = ball_steps_left(recipe, compute.store())
     begun = compute.store().count(recipe.sweeps[0].id) > 0
-    words = "Roll the balls that check it" if not begun else f"Go on: {widths} of {recipe.rolled} widths are not done"
+    words = "Go on rolling" if begun else "Roll the balls that check it"
     return f"{words}, about {background.clock(left / _pace(recipe) + LOADING)}"
 
 

@@ -16,10 +16,10 @@ from pages.phases.refine import refinement
 from pages.phases.size import finite_size
 from pages.phases.study import PhaseStudy
 from pages.shared import plots
-from pages.shared.background import clock
 from pages.shared.controls import choice, toggle
 from pages.shared.downloads import download
 from pages.shared.page import is_dark, show_error
+from pages.shared.turns import told
 from pages.shared.widgets import tabs as url_tabs
 from rbo_core import sweep
 from rbo_core.figures.phase_cut import cut_figure, shown_at
@@ -151,7 +151,7 @@ def _finer(study: PhaseStudy, pace: float) -> Finer | None:
         return None
     growing = wanted.stored < wanted.cells
     if growing:
-        progress.caption(f"About {clock(wanted.seconds(pace))}, seen as they grow.")
+        progress.caption(f"About {told(wanted.seconds(pace))}, seen as they grow.")
     if not shown:
         return None
     curves, notes = curves_of(wanted)

@@ -17,7 +17,6 @@ import rbo_core
 from pages.race.basins import basins_of
 from pages.race.starts import lattice, map_of
 from pages.shared import turns
-from pages.shared.background import clock
 from pages.shared.compiling import compile_first
 from pages.shared.controls import link_query, short
 from pages.shared.plots import Stages
@@ -149,7 +148,7 @@ def _label(made: Radii) -> str:
     words = "Roll them at every radius" if len(made.maps) < 2 else f"Go on: the other {left} radii"
     if made.cost is None:
         return words
-    return f"{words}, about {clock(left * made.cost / (1 - turns.DRAWING))}"
+    return f"{words}, about {turns.told(left * made.cost)}"
 
 
 def stack(made: Radii, dark: bool) -> tuple[go.Figure, Stages]:

@@ -10,6 +10,8 @@ from collections.abc import Hashable
 
 import streamlit as st
 
+from pages.shared.background import clock
+
 TURN = 1.0
 """Seconds of computing between two pictures, at the least."""
 DRAWING = 0.25
@@ -24,6 +26,11 @@ def goes_on(place: str, work: Hashable) -> bool:
 def end(place: str) -> None:
     """Let no further turn begin, as a press on Cancel does."""
     st.session_state.pop(f"_turn_{place}", None)
+
+
+def told(seconds: float) -> str:
+    """How long work takes in turns, as people say it. seconds: of computing."""
+    return clock(seconds / (1 - DRAWING) + TURN)
 
 
 class Turn:

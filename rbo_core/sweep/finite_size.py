@@ -227,16 +227,15 @@ def stored_finite_size(
     return FiniteSizeResult(recipe, expected.predicted, tuple(curves), complete)
 
 
-def ball_steps_left(recipe: FiniteSize, store: Store) -> tuple[float, int]:
-    """How many steps of balls are still to roll, and at how many widths; about, for refinement chooses its radii by
-    what it finds."""
-    left, widths = 0.0, 0
+def ball_steps_left(recipe: FiniteSize, store: Store) -> float:
+    """How many steps of balls are still to roll; about, for refinement chooses its radii by what it finds."""
+    left = 0.0
     for sweep in recipe.sweeps:
         fine, whole = deepest(sweep, store, HOW)
         if not whole:
             cells = max(REFINED * sweep.cells, fine.cells) - store.count(fine.id)
-            left, widths = left + cells * sweep.balls * float(sweep.steps or 0), widths + 1
-    return left, widths
+            left += cells * sweep.balls * float(sweep.steps or 0)
+    return left
 
 
 def _surface(build: Build, width: float, angle: float) -> Any:

@@ -172,7 +172,7 @@ def test_many_starts_end_when_they_take_too_long(monkeypatch: pytest.MonkeyPatch
     assert not page.exception
     assert [error.value for error in page.error] == [
         "1,000 steps from 16 starts take more than the 0 s of computing that a page gives them, for everybody waits "
-        "meanwhile; take fewer starts, or fewer steps"
+        "meanwhile; press again to go on from there, or take fewer starts or steps"
     ]
     monkeypatch.undo()
     assert not page.button(key="starts_run").click().run().error

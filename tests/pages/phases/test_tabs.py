@@ -71,7 +71,7 @@ def test_finite_size_tells_its_time_and_shows_each_width_as_it_comes(phases, lab
     page.run()
     dots = [one for one in drawn(page)["finite_size_figure"][0]["data"] if one["name"] == "balls"]
     assert len(dots) == 1 and any("Dots, balls: 1 of 3 widths so far." in one.value for one in page.caption)
-    assert page.button("roll_finite_size").label.startswith("Go on: 3 of 3 widths are not done, about ")
+    assert page.button("roll_finite_size").label.startswith("Go on rolling, about ")
 
 
 def test_finer_wrinkles_grow_in_turn_and_tell_their_time(phases, lab, monkeypatch):
