@@ -253,7 +253,7 @@ def _last_crest(surface: Any) -> float:
 def _curve(sweep: Sweep, data: Floats) -> SizeCurve:
     """The curve of the radii that are stored at every phase."""
     width = float(dict(sweep.surface_parameters)["w"])
-    whole = np.isfinite(data[:, 0, 0]).reshape(sweep.shape).all(axis=1)
+    whole = np.asarray(np.isfinite(data[:, 0, 0]).reshape(sweep.shape).all(axis=1))
     relative = np.array(sweep.axis("radius").values, dtype=float)[whole] / width
     arrived = samples(data, "in_basin").reshape(len(whole), -1, sweep.balls)[whole]
     middle, low, high = interval(arrived.reshape(len(relative), -1), share=True)
