@@ -166,8 +166,9 @@ def test_the_maps_at_every_radius_are_gone_through_with_the_keyboard(page):
     set_number(page, "starts a side", "starts_side", "4")
     set_number(page, "steps each", "starts_steps", "50")
     page.get_by_role("button", name="Roll them at every radius").click()
+    page.wait_for_function("!document.querySelector('.st-key-against_run, .st-key-against_cancel')")  # all are rolled
     slider = page.locator(".lab-stages input")
-    slider.wait_for(timeout=60_000)
+    slider.press("Home")
     shown = (
         "[...document.querySelector('.lab-plots').children[0].data].findIndex((t) => t.name === 'starts' && t.visible)"
     )
