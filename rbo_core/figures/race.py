@@ -65,9 +65,8 @@ def basin_stack(
 
     The starts can be clicked (`STARTS`).
     """
-    figures = [basin_map(one, x, y, flooded, minimum, dark) for one in maps]
-    first = figures[0]
-    heatmaps = [figure.data[0].update(visible=k == 0, name=STARTS) for k, figure in enumerate(figures)]
+    first = basin_map(maps[0], x, y, flooded, minimum, dark)
+    heatmaps = [_squares(one, dark).update(visible=k == 0, name=STARTS) for k, one in enumerate(maps)]
     stack = go.Figure([*heatmaps, *first.data[1:]], first.layout)
     return stack.update_layout(title=None, margin={"l": 44, "r": 8, "t": 8, "b": 44}, height=420)
 
@@ -76,6 +75,21 @@ def _shades(count: int, dark: bool) -> list[str]:
     """Quiet greys with a hint of blue, far enough apart for neighbouring basins."""
     tones = np.linspace(0.30, 0.62, count) if dark else np.linspace(0.56, 0.9, count)
     return [f"rgb({round(238 * t)},{round(243 * t)},{round(255 * t)})" for t in tones]
+
+
+def _squares(made: BasinMap, dark: bool) -> go.Heatmap:
+    """Every start as a square, coloured where it reached the flooded basin."""
+    colours = [*_shades(7, dark), made.color]
+    steps = [[(k + side) / 8, colour] for k, colour in enumerate(colours) for side in (0, 1)]
+    sides = [np.unique(made.start[:, k]) for k in (0, 1)]
+    shape = (len(sides[1]), len(sides[0]))
+    shade = np.where(made.rolled, np.where(made.reached, 7, made.basin * 2654435761 % 7), np.nan)
+    return go.Heatmap(
+        x=sides[0], y=sides[1], z=shade.reshape(shape), zmin=-0.5, zmax=7.5, colorscale=steps, showscale=False,
+        xgap=1, ygap=1, customdata=made.end.reshape(*shape, 2),
+        hovertemplate="start (%{x:.2f}, %{y:.2f})<br>"
+        "end (%{customdata[0]:.2f}, %{customdata[1]:.2f})<extra></extra>",
+    )  # fmt: skip
 
 
 def basin_map(
@@ -92,19 +106,9 @@ def basin_map(
     in the same other minimum share a grey.
     """
     p = palette(dark)
-    colours = [*_shades(7, dark), made.color]
-    steps = [[(k + side) / 8, colour] for k, colour in enumerate(colours) for side in (0, 1)]
-    sides = [np.unique(made.start[:, k]) for k in (0, 1)]
-    shape = (len(sides[1]), len(sides[0]))
-    shade = np.where(made.rolled, np.where(made.reached, 7, made.basin * 2654435761 % 7), np.nan)
     figure = go.Figure(
         [
-            go.Heatmap(
-                x=sides[0], y=sides[1], z=shade.reshape(shape), zmin=-0.5, zmax=7.5, colorscale=steps, showscale=False,
-                xgap=1, ygap=1, customdata=made.end.reshape(*shape, 2),
-                hovertemplate="start (%{x:.2f}, %{y:.2f})<br>"
-                "end (%{customdata[0]:.2f}, %{customdata[1]:.2f})<extra></extra>",
-            ),
+            _squares(made, dark),
             go.Contour(
                 x=x, y=y, z=flooded.astype(float), showscale=False, showlegend=False, hoverinfo="skip",
                 contours={"coloring": "none", "start": 0.5, "end": 0.5, "size": 1}, line={"width": 1.6, "color": p.ink},
