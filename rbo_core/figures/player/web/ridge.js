@@ -103,7 +103,8 @@ export function drawGround(view, c, theme, width, height) {
   if (minimum) {
     const x = view.X(minimum[0]);
     const y = view.Y(minimum[1] * view.scale);
-    symbol(c, "star", x, y + 13, 6);
+    const low = box.top + box.height - y < 20; // a small picture has little room below its ground
+    symbol(c, "star", x, y + (low ? 6 : 13), low ? 4 : 6);
     c.fillStyle = theme.ink;
     c.fill();
     if (y + 36 < box.top + box.height) text.put("global minimum", x, y + 34, theme.soft, { weight: 400, up: false, plain: true });
