@@ -109,7 +109,9 @@ else:
     chosen = {method.name: method for method in asked.rivals}
     sgd = chosen.get("sgd", rbo_core.SGD(learning_rate=0.01, gradient_noise=asked.noise))
     sam = chosen.get("sam", rbo_core.SAM(learning_rate=0.01, gradient_noise=asked.noise))
-    controls_of_maps, place_of_maps = st.container(), st.empty()
+    controls_of_maps = st.container()
+    # What a run of the page has put into an empty place goes when the next one begins: only maps that grow need that.
+    place_of_maps = st.empty() if st.session_state.get("starts_run") else st.container()
 
     def draw(known: Sequence[BasinMap], growing: bool = True) -> None:
         """The maps side by side; while they grow, each time as another element."""
