@@ -47,6 +47,7 @@ elif not shown:
     st.info("No run passes these filters.")
 else:
     plot = st.container(key="results_stage")
+    plot.empty()  # Streamlit leaves out a container while nothing is in it: no room would be kept
     st.header("Means over seeds")
     table = means(shown)
     st.dataframe(

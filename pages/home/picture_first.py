@@ -61,6 +61,8 @@ class _Ordered:
         self.page = ""  # that runs, by Streamlit's name for it
         self.first = False  # its first run is being sent
         self.drawn = False  # its picture was sent
+        self.ended = False  # that run, though the browser does not know yet
+        self.lowest: list[int] = []  # element of the page that was sent, by its path
         self.held: list[Message] = []
         self.turn = asyncio.Lock()  # to send
         self.waiting: asyncio.Task[None] | None = None
@@ -77,22 +79,29 @@ class _Ordered:
         """Send a message, or hold it back."""
         if told.WhichOneof("type") == "new_session" and told.new_session.page_script_hash != self.page:
             await self.send_held()
-            self.page, self.first, self.drawn = told.new_session.page_script_hash, True, False
+            self.page, self.first, self.lowest = told.new_session.page_script_hash, True, []
+            self.drawn = self.ended = False
             self.wait()
         if not self.first:
             await self.send(message)
             return
-        ended = told.WhichOneof("type") == "script_finished"
-        if ended or self.drawn or _of_a_control(told):
+        self.ended |= told.WhichOneof("type") == "script_finished"
+        if self.ended or _of_a_control(told) or (self.drawn and not self.above(told)):
             self.held.append(message)
         else:
             await self.send(message)
+            self.lowest = max(self.lowest, _place(told))
         if not self.drawn and _is_picture(told):
             self.drawn = True
             self.wait()
-        elif ended and not self.drawn:
+        elif self.ended and not self.drawn:
             await self.send_held()
+            self.ended = False
             self.first = told.script_finished != ForwardMsg.FINISHED_SUCCESSFULLY
+
+    def above(self, told: ForwardMsg) -> bool:
+        """Whether an element has its place above one that is there, which would jump if it came later."""
+        return told.WhichOneof("type") == "delta" and _place(told) < self.lowest
 
     def wait(self) -> None:
         """Let go of what is held when it has waited for long enough from now on."""
@@ -128,6 +137,12 @@ class _Ordered:
 def _of_a_control(told: ForwardMsg) -> bool:
     path = list(told.metadata.delta_path)
     return len(path) > 1 and path[0] == 1 and path[1] >= HEAD
+
+
+def _place(told: ForwardMsg) -> list[int]:
+    """Of an element of the page itself; nowhere for all else."""
+    path = list(told.metadata.delta_path)
+    return path if path[:1] == [0] else []
 
 
 def _is_picture(told: ForwardMsg) -> bool:

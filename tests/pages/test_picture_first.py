@@ -41,7 +41,7 @@ def ended(how: Any = ForwardMsg.FINISHED_SUCCESSFULLY) -> ForwardMsg:
     return message
 
 
-MENU, CONTROL, TEXT = element(1, 1, 0), element(1, 2), element(0, 1)
+MENU, CONTROL, TEXT, BELOW = element(1, 1, 0), element(1, 2), element(0, 1), element(0, 3)
 PLOT = element(0, 2, component="lab.lab_plots")
 DONE, AGAIN = ended(), ended(ForwardMsg.FINISHED_EARLY_FOR_RERUN)
 
@@ -77,8 +77,20 @@ def arrived(*sent: ForwardMsg, touched_after: int | None = None) -> list[Forward
 @pytest.mark.parametrize("component", ["lab_plots", "lab.rolling_ball_player"])
 def test_the_picture_comes_before_the_controls_and_the_end_of_the_run_after_all(component: str) -> None:
     picture = element(0, 2, component=component)
-    sent = [began("a"), MENU, CONTROL, TEXT, picture, CONTROL, TEXT, DONE]
-    assert arrived(*sent) == [began("a"), MENU, TEXT, picture, CONTROL, CONTROL, TEXT, DONE]
+    sent = [began("a"), MENU, CONTROL, TEXT, picture, CONTROL, BELOW, DONE]
+    assert arrived(*sent) == [began("a"), MENU, TEXT, picture, CONTROL, CONTROL, BELOW, DONE]
+
+
+def test_what_stands_above_what_is_there_is_not_held_back() -> None:
+    picture, words, table, below = (
+        element(0, 2, 0, component="lab_plots"),
+        element(0, 2, 1),
+        element(0, 4),
+        element(0, 5),
+    )
+    sent = [began("a"), CONTROL, table, picture, words, below, words, DONE, began("a"), words, DONE]
+    expected = [began("a"), table, picture, words, words, CONTROL, below, DONE, began("a"), words, DONE]
+    assert arrived(*sent) == expected
 
 
 def test_a_page_without_a_picture_is_held_up_by_nothing() -> None:
@@ -106,8 +118,8 @@ def test_who_touches_the_picture_gets_the_controls_at_once_and_all_else_as_it_is
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(picture_first, "LONGEST", 1000.0)
-    sent = [began("a"), CONTROL, PLOT, TEXT, DONE, began("a"), CONTROL, PLOT, TEXT, DONE]
-    assert arrived(*sent, touched_after=4) == [began("a"), PLOT, CONTROL, TEXT, *sent[4:]]
+    sent = [began("a"), CONTROL, PLOT, BELOW, DONE, began("a"), CONTROL, PLOT, BELOW, DONE]
+    assert arrived(*sent, touched_after=4) == [began("a"), PLOT, CONTROL, BELOW, *sent[4:]]
 
 
 def test_a_page_whose_picture_is_drawn_gets_the_controls_at_once_and_streamlit_hears_nothing_of_it(
