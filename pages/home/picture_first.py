@@ -115,7 +115,7 @@ class _Ordered:
 
     async def heard(self) -> None:
         """The browser says something: the picture is drawn, or somebody has touched it and needs the controls."""
-        if self.held:
+        if self.held or self.drawn:
             await self.let_go()
 
     async def let_go(self) -> None:

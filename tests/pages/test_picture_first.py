@@ -145,6 +145,12 @@ def test_a_page_whose_picture_is_drawn_gets_the_controls_at_once_and_streamlit_h
     result(PictureFirst(app)({"type": "websocket"}, receive, send))  # type: ignore[arg-type]
 
 
+def test_what_is_computed_after_the_picture_was_drawn_is_not_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_first, "LONGEST", 1000.0)
+    sent = [began("a"), PLOT, BELOW, DONE]
+    assert arrived(*sent, touched_after=2) == sent
+
+
 def test_a_picture_that_takes_long_to_compute_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_first, "LONGEST", 0.001)
     got: list[str | None] = []
