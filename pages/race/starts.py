@@ -21,6 +21,7 @@ from pages.shared.errors import show_error
 from pages.shared.reports import heard
 from pages.shared.terms import term
 from pages.shared.tracks import out_of_patience, too_long
+from pages.shared.turns import DRAWING
 from rbo_core.figures.race import BasinMap, basin_map
 from rbo_core.figures.style import color, label
 from rbo_core.refining import interleaved
@@ -33,9 +34,6 @@ FIRST = 60
 
 GLANCE = 0.5
 """Seconds of computing, a method, for a first look at a map that nobody asked for yet."""
-
-DRAWING = 0.25
-"""Share of the time that the pictures of growing maps may take."""
 
 KEPT = 6
 """Settings whose maps a visitor finds again."""
